@@ -1,0 +1,7 @@
+from django.db import models
+
+
+class Line(models.Model):
+    """Of the same class name as host.Line."""
+
+    sku = models.CharField(max_length=20, unique=True)

@@ -1,0 +1,21 @@
+"""The Django app."""
+
+from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+
+
+class TrackAdminConfig(AppConfig):
+    """Registers the checks, and sees that the map ``default`` exists after ``migrate``."""
+
+    name = "trackadmin"
+    verbose_name = "Tracking"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from trackadmin.checks import check_live_map, check_settings
+        from trackadmin.models.draft import create_default_map
+
+        checks.register(check_settings)
+        checks.register(check_live_map, checks.Tags.database)
+        post_migrate.connect(create_default_map, sender=self)

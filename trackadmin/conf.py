@@ -1,0 +1,122 @@
+"""Every setting of trackadmin, read from ``settings.TRACKADMIN`` whenever it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from trackadmin.exceptions import SettingError
+
+#: Every key that ``TRACKADMIN`` may hold, with what holds when it is left out.
+DEFAULTS: dict[str, Any] = {
+    "STRICT": None,
+    "REFRESH_SECONDS": 1.0,
+    "MODELS": None,
+    "EXCLUDE": (),
+    "ALLOW": (),
+    "DENY_WORDS": (),
+    "COMPUTED": (),
+    "PSEUDONYM_KEYS": None,
+    "REQUIRE_NOTE": False,
+    "SINKS": ("trackadmin.collect.sinks.LogSink",),
+    "BOOTSTRAP_FILE": None,
+    "TOKEN_CACHE": None,
+    "MAX_NAMES": 1000,
+    "MAX_REFERENCES": 20,
+}
+
+
+class Settings:
+    """The settings as properties; the meaning of each is in ``docs/settings.md``.
+
+    Nothing is kept between two reads, so ``override_settings`` works.
+    """
+
+    def raw(self) -> dict[str, Any]:
+        """The dict the host wrote, unchecked."""
+        raw = getattr(django_settings, "TRACKADMIN", {})
+        if not isinstance(raw, dict):
+            raise SettingError(f"TRACKADMIN must be a dict, not {type(raw).__name__}.")
+        return raw
+
+    def _get(self, key: str) -> Any:
+        return self.raw().get(key, DEFAULTS[key])
+
+    @property
+    def STRICT(self) -> bool:
+        """Whether a caller's mistake raises; by default where ``DEBUG`` is on."""
+        strict = self._get("STRICT")
+        return bool(django_settings.DEBUG) if strict is None else bool(strict)
+
+    @property
+    def REFRESH_SECONDS(self) -> float:
+        """How long, in seconds, a process may serve a version before it asks for a newer one."""
+        return float(self._get("REFRESH_SECONDS"))
+
+    @property
+    def MODELS(self) -> tuple[str, ...] | None:
+        """What may be tracked: ``"shop"`` (an app) or ``"shop.Order"``; ``None`` for all."""
+        models = self._get("MODELS")
+        return None if models is None else tuple(models)
+
+    @property
+    def EXCLUDE(self) -> tuple[str, ...]:
+        """What may not be tracked: ``"shop"``, ``"shop.Order"`` or ``"shop.Order.field"``."""
+        return tuple(self._get("EXCLUDE"))
+
+    @property
+    def ALLOW(self) -> tuple[str, ...]:
+        """Fields that the deny list catches by mistake: ``"shop.Order.session_minutes"``."""
+        return tuple(self._get("ALLOW"))
+
+    @property
+    def DENY_WORDS(self) -> tuple[str, ...]:
+        """More words that keep a field from being tracked, beside the built-in ones."""
+        return tuple(self._get("DENY_WORDS"))
+
+    @property
+    def COMPUTED(self) -> tuple[str, ...]:
+        """Properties and methods of third parties' models that may be tracked."""
+        return tuple(self._get("COMPUTED"))
+
+    @property
+    def PSEUDONYM_KEYS(self) -> dict[str, str]:
+        """Key ids and secrets of the pseudonyms; the last one signs. Default: ``SECRET_KEY``."""
+        keys = self._get("PSEUDONYM_KEYS")
+        return dict(keys) if keys else {"default": django_settings.SECRET_KEY}
+
+    @property
+    def REQUIRE_NOTE(self) -> bool:
+        """Whether a publish or a rollback needs a note."""
+        return bool(self._get("REQUIRE_NOTE"))
+
+    @property
+    def SINKS(self) -> tuple[str, ...]:
+        """Dotted paths of the classes that receive each event."""
+        return tuple(self._get("SINKS"))
+
+    @property
+    def BOOTSTRAP_FILE(self) -> str | None:
+        """A published document on disk, used while the database cannot be reached at start."""
+        path = self._get("BOOTSTRAP_FILE")
+        return None if path is None else str(path)
+
+    @property
+    def TOKEN_CACHE(self) -> str | None:
+        """The alias of a shared cache that holds the newest version's number and digest."""
+        alias = self._get("TOKEN_CACHE")
+        return None if alias is None else str(alias)
+
+    @property
+    def MAX_NAMES(self) -> int:
+        """How many names one tracked model may yield, its children's included."""
+        return int(self._get("MAX_NAMES"))
+
+    @property
+    def MAX_REFERENCES(self) -> int:
+        """How many references one tracking URL may carry; the rest are not looked up."""
+        return int(self._get("MAX_REFERENCES"))
+
+
+conf = Settings()

@@ -1,0 +1,143 @@
+"""The errors trackadmin raises, and the problems they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a map: where, what, and what to do about it."""
+
+    #: Stable and dotted, ``<subject>.<fault>``, e.g. ``attribute.gone``.
+    code: str
+    #: An ``error`` stops a publish; a ``warning`` does not.
+    level: Level
+    #: The place in the map, outermost first, e.g. ``BuyerProfile.uuid``.
+    where: str
+    #: What is wrong, in one sentence that quotes the offending text.
+    message: str
+    #: What the editor can do, in one sentence.
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} {self.fix} [{self.code}]"
+
+
+class TrackAdminError(Exception):
+    """The base of every error that trackadmin raises on purpose."""
+
+
+class SettingError(TrackAdminError):
+    """The ``TRACKADMIN`` setting holds something it cannot hold."""
+
+
+class ProblemsError(TrackAdminError):
+    """Something cannot go on because of ``problems``, a tuple of :class:`Problem`."""
+
+    def __init__(self, summary: str, problems: Iterable[Problem] = ()) -> None:
+        self.summary = summary
+        self.problems = tuple(problems)
+        super().__init__("\n".join([summary, *(f"  {problem}" for problem in self.problems)]))
+
+
+class DocumentError(ProblemsError):
+    """A text is not a tracking map document, or no document this code could have published."""
+
+
+class InvalidMap(ProblemsError):
+    """A map has errors and was not published, saved or imported."""
+
+
+class UnknownMap(TrackAdminError):
+    """No tracking map has this slug."""
+
+    def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
+        self.slug = slug
+        names = ", ".join(sorted(known)) or "none"
+        super().__init__(f"There is no tracking map {slug!r}. Known maps: {names}.")
+
+
+class UnknownVersion(TrackAdminError):
+    """The map has no version of this number."""
+
+    def __init__(self, slug: str, number: object, newest: int) -> None:
+        self.slug, self.number, self.newest = slug, number, newest
+        has = f"Its versions are 1 to {newest}." if newest else "It has no version yet: publish it."
+        super().__init__(f"The tracking map {slug!r} has no version {number!r}. {has}")
+
+
+class NotPublished(TrackAdminError):
+    """The map has no version, so there is nothing to track with."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        super().__init__(
+            f"The tracking map {slug!r} is not published. Publish it in the admin or with "
+            f"'manage.py trackadmin publish'."
+        )
+
+
+class NoteRequired(TrackAdminError):
+    """The site asks for a note with every publish and rollback, and there was none."""
+
+    def __init__(self) -> None:
+        super().__init__("A note is required: say in a few words what changes and why.")
+
+
+class DraftChanged(TrackAdminError):
+    """The draft is not the one that was reviewed."""
+
+    def __init__(self, expected: str, actual: str) -> None:
+        self.expected, self.actual = expected, actual
+        super().__init__(
+            "The draft changed since you reviewed it. Look at the changes again, then publish. "
+            f"(reviewed {expected[:12]}, now {actual[:12]})"
+        )
+
+
+class StaleForm(TrackAdminError):
+    """Somebody else saved the same row since the form was opened."""
+
+    def __init__(self, subject: str, seen: int, current: int) -> None:
+        self.subject, self.seen, self.current = subject, seen, current
+        super().__init__(
+            f"{subject} was saved by somebody else while you edited it "
+            f"(you saw edit {seen}, it is now at edit {current}). Nothing was saved."
+        )
+
+
+class ImmutableVersion(TrackAdminError):
+    """A published version cannot be changed or deleted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A published version is never changed or deleted. Publish a new one or roll back."
+        )
+
+
+class NotTracked(TrackAdminError):
+    """An object was given whose model the live map does not track."""
+
+    def __init__(self, what: str, slug: str) -> None:
+        self.what, self.slug = what, slug
+        super().__init__(
+            f"{what} is not tracked by the live version of map {slug!r}. Add its model to the map "
+            "and publish, or leave the object out."
+        )
+
+
+class PrefixConflict(TrackAdminError):
+    """Two different objects would write the same names."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        shown = ", ".join(self.names[:5])
+        super().__init__(
+            f"Two different objects give the same names ({shown}). Pass one of them under a "
+            "prefix of its own: tracking_values(buyer, referrer=other_buyer)."
+        )

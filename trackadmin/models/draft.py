@@ -1,0 +1,176 @@
+"""The draft: the rows that editors change. Nothing here is ever served to a site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models, router
+
+from trackadmin.document.structure import (
+    DECISIONS,
+    DROPPED,
+    NONE,
+    PRIVACIES,
+    PSEUDONYMISED,
+    SENT,
+    TRACKED,
+    UNDECLARED,
+)
+
+DEFAULT_MAP = "default"
+
+#: Longest name of a model, attribute or prefix, in characters: Django's own limit for a label
+#: in ContentType is 100 for each half.
+NAME_LENGTH = 100
+LABEL_LENGTH = 201
+
+DECISION_CHOICES = [(TRACKED, "Tracked"), ("ignored", "Ignored")]
+PRIVACY_CHOICES = [
+    (UNDECLARED, "Undeclared"),
+    (NONE, "Not personal"),
+    (SENT, "Personal, sent as it is"),
+    (PSEUDONYMISED, "Personal, sent as a pseudonym"),
+    (DROPPED, "Personal, dropped"),
+]
+
+
+class TrackingMap(models.Model):
+    """The root of a map: its name, and the counters that order every write to it."""
+
+    slug = models.SlugField(
+        max_length=50, unique=True, help_text="The name that code uses: map=“default”."
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    #: Grows with the first statement of every edit and every publish: the lock of the map.
+    sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    #: Grows when somebody saves the map's own name or description.
+    lock_version = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["name", "slug"]
+        verbose_name = "tracking map"
+        permissions = [
+            ("publish_trackingmap", "Can publish and roll back tracking maps"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+
+class TrackedModel(models.Model):
+    """A model of the host site in the draft of a map."""
+
+    map = models.ForeignKey(TrackingMap, models.CASCADE, related_name="tracked_models")
+    prefix = models.CharField(
+        max_length=NAME_LENGTH, help_text="Starts every name of this model, e.g. BuyerProfile."
+    )
+    #: ``app_label.modelname``, in lower case. A label and not a foreign key to ContentType: ids
+    #: differ between databases, and removing stale content types would delete these rows.
+    model_label = models.CharField("model", max_length=LABEL_LENGTH)
+    key = models.CharField(
+        max_length=NAME_LENGTH,
+        blank=True,
+        help_text="The attribute by which a tracking URL names an object.",
+    )
+    owner = models.CharField(
+        max_length=200, blank=True, help_text="Who to ask about it: a team or a person."
+    )
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+    #: Grows with every save; a form that saw an older one is refused.
+    lock_version = models.PositiveIntegerField(default=0, editable=False)
+
+    attributes: models.Manager[TrackedAttribute]
+    children: models.Manager[TrackedChild]
+
+    class Meta:
+        ordering = ["map", "position", "prefix"]
+        verbose_name = "tracked model"
+        constraints = [
+            models.UniqueConstraint(fields=["map", "prefix"], name="trackadmin_prefix_once"),
+            models.UniqueConstraint(fields=["map", "model_label"], name="trackadmin_model_once"),
+            models.CheckConstraint(
+                condition=~models.Q(prefix="") & ~models.Q(model_label=""),
+                name="trackadmin_model_named",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; labels are kept in lower case, as Django writes them."""
+        self.model_label = self.model_label.lower()
+        super().save(*args, **kwargs)
+
+
+class TrackedAttribute(models.Model):
+    """An attribute of a tracked model, with what the team decided about it."""
+
+    tracked_model = models.ForeignKey(TrackedModel, models.CASCADE, related_name="attributes")
+    source = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH)
+    decision = models.CharField(max_length=20, choices=DECISION_CHOICES, default=TRACKED)
+    lookup = models.BooleanField(default=False)
+    privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["tracked_model", "position", "name"]
+        verbose_name = "tracked attribute"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tracked_model", "name"], name="trackadmin_attribute_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(source=""),
+                name="trackadmin_attribute_named",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision__in=DECISIONS), name="trackadmin_decision_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(privacy__in=PRIVACIES), name="trackadmin_privacy_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; an attribute without a name of its own goes out under its source's."""
+        self.name = self.name or self.source
+        super().save(*args, **kwargs)
+
+
+class TrackedChild(models.Model):
+    """A single-valued relation of a tracked model whose object comes along."""
+
+    tracked_model = models.ForeignKey(TrackedModel, models.CASCADE, related_name="children")
+    accessor = models.CharField(max_length=NAME_LENGTH)
+    prefix = models.CharField(max_length=NAME_LENGTH, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["tracked_model", "position", "accessor"]
+        verbose_name = "tracked child"
+        verbose_name_plural = "tracked children"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tracked_model", "accessor"], name="trackadmin_child_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(accessor=""), name="trackadmin_child_named"),
+        ]
+
+    def __str__(self) -> str:
+        return self.accessor
+
+
+def create_default_map(*, using: str, **kwargs: Any) -> None:
+    """Receiver of ``post_migrate``, so that the map also comes back after a ``flush``."""
+    if router.allow_migrate_model(using, TrackingMap):
+        TrackingMap.objects.using(using).get_or_create(
+            slug=DEFAULT_MAP, defaults={"name": "Default map"}
+        )

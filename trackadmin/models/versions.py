@@ -1,0 +1,71 @@
+"""Versions: published documents, numbered, never changed, never deleted."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+
+from trackadmin.exceptions import ImmutableVersion
+from trackadmin.models.draft import TrackingMap
+
+
+class VersionQuerySet(models.QuerySet["MapVersion"]):
+    """Reads only: what would change many versions at once is refused."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise ImmutableVersion
+
+    def delete(self) -> NoReturn:
+        raise ImmutableVersion
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ImmutableVersion
+
+
+class MapVersion(models.Model):
+    """A published document, exactly as it was published."""
+
+    map = models.ForeignKey(TrackingMap, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    #: The canonical text itself: a JSON column would change it and break the digest.
+    document = models.TextField()
+    #: SHA-256 of the document, in lower-case hexadecimal; checked on every load.
+    digest = models.CharField(max_length=64)
+    note = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    #: The number of the version that a rollback brought back.
+    restores = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["map", "-number"]
+        verbose_name = "map version"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["map", "number"], name="trackadmin_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1)
+                & (models.Q(restores=None) | models.Q(restores__lt=models.F("number"))),
+                name="trackadmin_number_grows",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert a new version; saving one that stands raises :class:`ImmutableVersion`."""
+        if not self._state.adding:
+            raise ImmutableVersion
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise :class:`ImmutableVersion`."""
+        raise ImmutableVersion
