@@ -1,0 +1,4 @@
+"""The tracking URL's address."""
+
+app_name = "trackadmin"
+urlpatterns: list = []
