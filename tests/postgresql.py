@@ -53,7 +53,17 @@ def server():
         os.chown(data, pwd.getpwnam(user).pw_uid, -1)
     port = free_port()
     as_user = {"user": user, "cwd": data, "env": {**os.environ, "LC_ALL": "C.UTF-8"}}
-    initdb = [programs / "initdb", "-D", data / "db", "-U", "trackadmin", "-A", "trust", "-E", "UTF8"]
+    initdb = [
+        programs / "initdb",
+        "-D",
+        data / "db",
+        "-U",
+        "trackadmin",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **as_user)
     options = {
         "listen_addresses": "127.0.0.1",

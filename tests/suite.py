@@ -1,0 +1,163 @@
+"""Runs every check and test that this machine can run, and says what it could not and why.
+
+``make test`` calls it. As root on Debian it first installs what is missing. Where the environment
+variable CI is set, a step that cannot run is a failure.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.postgresql import find_server
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = Path(sys.executable).parent
+PYTEST = [VENV / "pytest", "-q", "-p", "no:cacheprovider"]
+#: Programs the tests need, and the Debian package that brings each.
+PACKAGES = {
+    "chromium": lambda: shutil.which("chromium"),
+    "postgresql": find_server,
+    "redis-server": lambda: shutil.which("redis-server"),
+}
+#: The newer releases of Django, beside the one that requirements.txt pins, and the oldest Python
+#: (3, minor) that runs them.
+MATRIX = {"6.0": 12, "6.1": 12}
+NEWER_PYTHONS = ("3.12", "3.13", "3.14")
+
+
+@dataclass
+class Step:
+    """One command of the suite."""
+
+    name: str
+    command: list
+    environment: dict = field(default_factory=dict)
+    #: Why it cannot run here; empty where it can.
+    missing: str = ""
+
+
+def lint_steps():
+    python = sys.executable
+    check = [python, "-m", "django", "makemigrations", "--check", "--dry-run"]
+    return [
+        Step("ruff", [VENV / "ruff", "check", "."]),
+        Step("ruff format", [VENV / "ruff", "format", "--check", "."]),
+        Step("mypy", [VENV / "mypy"]),
+        Step("import-linter", [VENV / "lint-imports"]),
+        Step("migrations", check, {"DJANGO_SETTINGS_MODULE": "tests.settings"}),
+    ]
+
+
+def test_steps():
+    """SQLite with everything, PostgreSQL without what does not depend on the database."""
+    sqlite = [*PYTEST, "-m", "not postgresql", "--cov", "--cov-report=term"]
+    return [
+        Step("tests on SQLite", sqlite, missing=needs("chromium", "redis-server")),
+        Step("tests on PostgreSQL", on_postgresql(PYTEST), missing=needs("postgresql")),
+        *(matrix_step(django, minor) for django, minor in MATRIX.items()),
+    ]
+
+
+def on_postgresql(pytest):
+    marks = ["-m", "not browser and not install"]
+    return [sys.executable, "-m", "tests.postgresql", *pytest, *marks]
+
+
+def torture_steps():
+    torture = ["-m", "torture", "-o", "addopts=--strict-markers"]
+    return [
+        Step("torture on SQLite", [*PYTEST, *torture], {"TRACKADMIN_TORTURE": "1"}),
+        Step(
+            "torture on PostgreSQL",
+            [sys.executable, "-m", "tests.postgresql", *PYTEST, *torture],
+            {"TRACKADMIN_TORTURE": "1"},
+            missing=needs("postgresql"),
+        ),
+    ]
+
+
+def matrix_step(django, minor):
+    """The tests on SQLite with a newer Django, in a virtual environment of its own."""
+    name = f"tests with Django {django}"
+    python = newer_python(minor)
+    if python is None:
+        return Step(name, [], missing=f"it needs Python 3.{minor} or newer")
+    venv = ROOT / f".venv-django-{django}"
+    script = (
+        f"set -e; [ -f {venv}/.installed ] || {{ {python} -m venv {venv}; "
+        f"grep -vi '^django==' requirements.txt > {venv}/requirements.txt; "
+        f"{venv}/bin/pip install -q --disable-pip-version-check -r {venv}/requirements.txt "
+        f"'django~={django}.0'; touch {venv}/.installed; }}; "
+        f"exec {venv}/bin/pytest -q -p no:cacheprovider -m 'not browser and not install'"
+    )
+    return Step(name, ["bash", "-c", script])
+
+
+def newer_python(minor):
+    """The newest installed Python that is at least 3.minor, or None."""
+    candidates = [shutil.which(f"python{version}") for version in NEWER_PYTHONS]
+    for version in NEWER_PYTHONS:
+        candidates += sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    asked = f"import sys, venv; sys.exit(sys.version_info < (3, {minor}))"
+    for python in reversed([candidate for candidate in candidates if candidate]):
+        if subprocess.run([python, "-c", asked], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+def needs(*packages):
+    absent = [package for package in packages if not PACKAGES[package]()]
+    return f"not installed: {', '.join(absent)}" if absent else ""
+
+
+def install_packages():
+    """Install what is missing where that is ours to do: as root on Debian."""
+    absent = [package for package in PACKAGES if not PACKAGES[package]()]
+    if not absent or os.getuid() != 0 or not shutil.which("apt-get"):
+        return
+    print(f"Installing {', '.join(absent)} …", flush=True)
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    }
+    subprocess.run(["apt-get", "update", "-q"], **quiet)
+    subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *absent], **quiet)
+
+
+def run(step):
+    """Run one step; its outcome in a word."""
+    if step.missing:
+        return "not run"
+    print(f"\n── {step.name}", flush=True)
+    environment = {**os.environ, **step.environment}
+    code = subprocess.run(step.command, cwd=ROOT, env=environment).returncode
+    return "passed" if code == 0 else "failed"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--torture", action="store_true", help="run the long fault tests instead")
+    arguments = parser.parse_args()
+    install_packages()
+    steps = torture_steps() if arguments.torture else [*lint_steps(), *test_steps()]
+    outcomes = []
+    for step in steps:
+        started = time.monotonic()
+        outcomes.append((step, run(step), time.monotonic() - started))
+    print()
+    for step, outcome, seconds in outcomes:
+        print(f"{outcome:8} {step.name} ({step.missing or f'{seconds:.0f} s'})")
+    words = [outcome for _, outcome, _ in outcomes]
+    counts = {word: words.count(word) for word in ("passed", "failed", "not run")}
+    print("steps: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+    bad = counts["failed"] or (counts["not run"] and os.environ.get("CI"))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
