@@ -1,0 +1,62 @@
+"""``make bench``: runs every bench on both databases and writes docs/performance.md.
+
+Exits with 1 when a goal is missed. ``python -m bench flatten resolve`` runs some of them and
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import report
+from tests.postgresql import find_server, server
+
+BENCHES = ["flatten", "freshness", "resolve", "bulk", "http", "scale"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("benches", nargs="*", metavar="|".join(BENCHES))
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    arguments = parser.parse_args()
+    benches = arguments.benches or BENCHES
+    databases = arguments.database or ["sqlite", "postgresql"]
+    results = [run_on(database, benches) for database in databases]
+    rows = [row for result in results for row in result["rows"]]
+    print(report.table(rows))
+    if benches == BENCHES and len(databases) == 2:
+        report.write(rows, results[0]["seconds"])
+    missed = [row for row in rows if row["ratio"] > row["at_most"]]
+    print(f"{len(rows) - len(missed)} goals reached, {len(missed)} missed")
+    return 1 if missed else 0
+
+
+def run_on(database: str, benches: list[str]) -> dict:
+    """One process a database: the rows, and the seconds of the flatten contestants."""
+    if database == "sqlite":
+        return run_process(benches, {})
+    if find_server() is None:
+        raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
+    with server() as port:
+        return run_process(benches, {"TRACKADMIN_TEST_POSTGRESQL_PORT": str(port)})
+
+
+def run_process(benches: list[str], environment: dict[str, str]) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rows.json"
+        subprocess.run(
+            [sys.executable, "-m", "bench.contest", out, *benches],
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "bench.settings", **environment},
+            check=True,
+        )
+        return json.loads(out.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Runs benches in this process on the database of its settings: python -m bench.contest OUT …"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import django
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+
+
+def main() -> None:
+    out, *benches = sys.argv[1:]
+    django.setup()
+    setup_test_environment(debug=False)
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        Path(out).write_text(json.dumps(contest(benches)))
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+def contest(benches: list[str]) -> dict:
+    # These import models, which exist only now.
+    from django.db import connection
+
+    from bench import bulk, data, flatten, freshness, http, resolve, scale
+
+    database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
+    created = data.create()
+    rows, seconds = [], {}
+    for bench in benches:
+        print(f"{database}: {bench} …", file=sys.stderr, flush=True)
+        match bench:
+            case "flatten":
+                more, seconds = flatten.run(created, database)
+            case "freshness":
+                more = freshness.run(database)
+            case "resolve":
+                more = resolve.run(created, database)
+            case "bulk":
+                more = bulk.run(database)
+            case "http" if database == "PostgreSQL":
+                more = http.run(created, database)
+            case "scale":
+                more = scale.run(database)
+            case _:
+                more = []
+        rows += more
+    return {"rows": [row.as_json() for row in rows], "seconds": seconds}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""A tracking URL with 2 and with 5 references → values, beside a bare cursor and the ORM."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bench.data import Data
+from bench.timing import Row, compare, in_turn
+from demo.models import BuyerProfile, CompanyAccount, Manufacturer, Order, Product
+from trackadmin.runtime import values_from_query
+
+BUYER = (
+    "SELECT b.uuid, b.ctime, u.id, u.first_name, u.last_name, u.email, u.is_staff, u.is_active,"
+    " u.is_superuser, u.username FROM demo_buyerprofile b"
+    " LEFT JOIN auth_user u ON u.id = b.user_id WHERE b.uuid = %s"
+)
+COMPANY = "SELECT name, is_demo FROM demo_companyaccount WHERE name = %s"
+MANUFACTURER = "SELECT uuid, slug, name FROM demo_manufacturer WHERE slug = %s"
+PRODUCT = "SELECT sku, name, price, in_stock FROM demo_product WHERE sku = %s"
+ORDER = "SELECT number, status, quantity, total, placed_at FROM demo_order WHERE number = %s"
+STATEMENTS = [BUYER, COMPANY, MANUFACTURER, PRODUCT, ORDER]
+
+
+def cursor_contestant(data: Data, references: int) -> Any:
+    """Hand-written SQL for the same rows, fetched and not even converted."""
+    buyer_uuid = data.buyer.uuid
+    values = [
+        buyer_uuid if connection.vendor == "postgresql" else buyer_uuid.hex,
+        data.company.name,
+        data.manufacturer.slug,
+        data.product.sku,
+        data.order.number,
+    ][:references]
+    joined = " CROSS JOIN ".join(
+        f"({sql}) AS t{number}" for number, sql in enumerate(STATEMENTS[:references])
+    )
+    statement = f"SELECT * FROM {joined}"
+
+    def bare_cursor() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()
+
+    assert bare_cursor() is not None
+    return bare_cursor
+
+
+def orm_contestant(query: str, references: int) -> Any:
+    """What one writes with the ORM: parse, get, build the dict."""
+    finders = [
+        ("BuyerProfile__uuid", BuyerProfile.objects.select_related("user"), "uuid"),
+        ("CompanyAccount__name", CompanyAccount.objects.all(), "name"),
+        ("Manufacturer__slug", Manufacturer.objects.all(), "slug"),
+        ("Product__sku", Product.objects.all(), "sku"),
+        ("Order__number", Order.objects.all(), "number"),
+    ][:references]
+
+    def orm_by_hand() -> dict[str, Any]:
+        parameters = {name: values[-1] for name, values in parse_qs(query).items()}
+        values: dict[str, Any] = {"action": parameters["action"]}
+        for name, queryset, field in finders:
+            values.update(one_by_hand(queryset.get(**{field: parameters[name]})))
+        return values
+
+    return orm_by_hand
+
+
+def one_by_hand(obj: Any) -> dict[str, Any]:
+    match obj:
+        case BuyerProfile():
+            user = obj.user
+            return {
+                "BuyerProfile_uuid": str(obj.uuid),
+                "BuyerProfile_ctime": obj.ctime.isoformat(),
+                "User_id": user.id,
+                "User_first_name": user.first_name,
+                "User_last_name": user.last_name,
+                "User_email": user.email,
+                "User_is_staff": user.is_staff,
+                "User_is_active": user.is_active,
+                "User_is_superuser": user.is_superuser,
+                "User_username": user.username,
+            }
+        case CompanyAccount():
+            return {"CompanyAccount_name": obj.name, "CompanyAccount_is_demo": obj.is_demo}
+        case Manufacturer():
+            return {
+                "Manufacturer_uuid": str(obj.uuid),
+                "Manufacturer_slug": obj.slug,
+                "Manufacturer_name": obj.name,
+            }
+        case Product():
+            return {
+                "Product_sku": obj.sku,
+                "Product_name": obj.name,
+                "Product_price": str(obj.price),
+                "Product_in_stock": obj.in_stock,
+            }
+    return {
+        "Order_number": obj.number,
+        "Order_status": obj.status,
+        "Order_quantity": obj.quantity,
+        "Order_total": str(obj.total),
+        "Order_placed_at": obj.placed_at.isoformat(),
+    }
+
+
+def statements(query: str) -> int:
+    """How many statements one resolve takes, once its plan is warm."""
+    values_from_query(query)
+    with CaptureQueriesContext(connection) as captured:
+        values_from_query(query)
+    return len(captured)
+
+
+def run(data: Data, database: str) -> list[Row]:
+    orm_at_most = 0.2 if database == "SQLite" else 0.5
+    rows = []
+    for references in (2, 5):
+        query = data.query(references)
+        calls = {
+            "trackadmin": lambda query=query: values_from_query(query),
+            "bare cursor": cursor_contestant(data, references),
+            "ORM by hand": orm_contestant(query, references),
+        }
+        assert calls["trackadmin"]() == calls["ORM by hand"]()
+        seconds = in_turn(calls)
+        common = {
+            "work": f"tracking URL with {references} references → values",
+            "database": database,
+            "ours": "trackadmin",
+        }
+        rows.append(compare(seconds, **common, theirs="bare cursor", at_most=1.5))
+        rows.append(compare(seconds, **common, theirs="ORM by hand", at_most=orm_at_most))
+        count = statements(query)
+        rows.append(
+            Row(common["work"], database, "one statement", count, 1, "statements", float(count), 1)
+        )
+    return rows

@@ -1,0 +1,33 @@
+"""The host site of the bench: the demo's models, and the apps it is measured beside."""
+
+import os
+
+from tests.settings import *  # noqa: F403 - the bench runs where the tests run
+from tests.settings import INSTALLED_APPS as TEST_APPS
+from tests.settings import database as test_database
+
+DATABASES = {"default": test_database("default")}
+DATABASE_ROUTERS = []
+INSTALLED_APPS = [
+    *(app for app in TEST_APPS if not app.startswith("tests.")),
+    "constance",
+    "waffle",
+    "rest_framework",
+]
+ROOT_URLCONF = "bench.urls"
+CONSTANCE_BACKEND = "constance.backends.memory.MemoryBackend"
+CONSTANCE_CONFIG = {"BENCH": (1, "A setting to read.")}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+ALLOWED_HOSTS = ["*"]
+MIDDLEWARE = []
+# A served bench writes its events to nowhere: the disk is not what is measured.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "loggers": {
+        "trackadmin.events": {"handlers": ["nowhere"], "propagate": False, "level": "INFO"}
+    },
+}
+if os.environ.get("BENCH_DATABASE_NAME"):
+    DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE_NAME"]
