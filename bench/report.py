@@ -22,8 +22,8 @@ MEANING = """
 What the rows mean:
 
 * **tracking_values(buyer, company)**: the map of the README, the buyer's user already loaded,
-  twelve values. *By hand* is the dict literal with the same conversions; the libraries make nested data
-  of the same twelve values.
+  twelve values. *By hand* is the dict literal with the same conversions; the libraries make nested
+  data of the same twelve values.
 * **current_map() while fresh**: what every call pays to know that its version is current.
 * **tracking URL → values**: the query string is parsed, the rows found, the values made.
   *Bare cursor* runs one hand-written statement for the same rows and converts nothing. *One
