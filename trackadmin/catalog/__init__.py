@@ -1,4 +1,24 @@
-"""What the host site offers to be tracked."""
+"""What the host site offers to be tracked.
 
-def trackable(function=None, *, description=""):
-    return function if function else (lambda f: f)
+Hosts import :func:`trackable` from here in their models, so nothing in this room may ask for
+models or apps while it is imported.
+"""
+
+from trackadmin.catalog.deny import built_in_denied, denied
+from trackadmin.catalog.facts import AttributeFacts, RelationFacts
+from trackadmin.catalog.kinds import Kind
+from trackadmin.catalog.marks import trackable
+from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.site import Catalog, catalog
+
+__all__ = [
+    "AttributeFacts",
+    "Catalog",
+    "Kind",
+    "ModelFacts",
+    "RelationFacts",
+    "built_in_denied",
+    "catalog",
+    "denied",
+    "trackable",
+]

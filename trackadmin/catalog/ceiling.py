@@ -1,0 +1,111 @@
+"""The ceiling: what the host's settings let editors choose from.
+
+The settings are read once, when a :class:`Ceiling` is made. Entries are ``"shop"`` (an app),
+``"shop.Order"`` (a model) or ``"shop.Order.total"`` (a field, property or method). Apps and models
+are named in any case, fields exactly.
+"""
+
+from __future__ import annotations
+
+from trackadmin.catalog.deny import denied_model
+from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.words import listed
+from trackadmin.conf import conf
+
+#: Apps, by their Python path, whose tables keep the site running and say nothing of its business.
+MACHINERY = listed(
+    "django.contrib.contenttypes django.contrib.sessions django.contrib.admin reversion "
+    "admin_interface colorfield"
+)
+MACHINERY_MODELS = frozenset({"auth.permission"})
+
+
+class Ceiling:
+    """The settings ``MODELS``, ``EXCLUDE``, ``ALLOW`` and ``COMPUTED``, as they stood when made."""
+
+    def __init__(self) -> None:
+        models = conf.MODELS
+        self.models = None if models is None else frozenset(_entry(e) for e in models)
+        self.exclude = frozenset(_entry(e) for e in conf.EXCLUDE)
+        self.allow = frozenset(_entry(e) for e in conf.ALLOW)
+        self.computed = frozenset(_entry(e) for e in conf.COMPUTED)
+
+    def why_not_model(self, model: AnyModel) -> str:
+        """Why the model is not offered, in words; an empty text where it is."""
+        meta = model._meta
+        if meta.auto_created:
+            return "It only joins the two sides of a many-to-many relation."
+        if meta.swapped:
+            return f"The site uses {meta.swapped} in its place."
+        if meta.app_config.name == "trackadmin":
+            return "trackadmin does not track its own tables."
+        return self._excluded(model) or self._not_listed(model) or self._machinery(model)
+
+    def why_not_field(self, model: AnyModel, *names: str) -> str:
+        """Why ``EXCLUDE`` keeps the field of one of these names back, or an empty text.
+
+        A field is kept back on every model that has it: proxies and multi-table children too.
+        """
+        for label in labels(model):
+            entry = next((f"{label}.{n}" for n in names if f"{label}.{n}" in self.exclude), "")
+            if entry:
+                return f"The site's settings keep it back (EXCLUDE has {entry!r})."
+        return ""
+
+    def lists_computed(self, model: AnyModel, name: str, owner: type) -> bool:
+        """Whether ``COMPUTED`` lists this member, which the class ``owner`` defines.
+
+        An entry for a model holds for its proxies and children, until one overrides the member.
+        """
+        return any(
+            f"{ancestor._meta.label_lower}.{name}" in self.computed and issubclass(ancestor, owner)
+            for ancestor in lineage(model)
+        )
+
+    def _excluded(self, model: AnyModel) -> str:
+        for entry in (model._meta.app_label, *labels(model, same_table=True)):
+            if entry in self.exclude:
+                return f"The site's settings keep it back (EXCLUDE has {entry!r})."
+        return ""
+
+    def _not_listed(self, model: AnyModel) -> str:
+        if self.models is None or {model._meta.app_label, model._meta.label_lower} & self.models:
+            return ""
+        return f"The site's settings do not list it. A developer can add {_label(model)} to MODELS."
+
+    def _machinery(self, model: AnyModel) -> str:
+        meta = model._meta
+        if meta.label_lower in (self.models or ()) or meta.label_lower in self.allow:
+            return ""
+        way_out = f"A developer can add {_label(model)} to ALLOW."
+        if any(m._meta.app_config.name in MACHINERY for m in lineage(model)) or (
+            meta.label_lower in MACHINERY_MODELS
+        ):
+            return f"It belongs to the machinery of the site. {way_out}"
+        word = denied_model(model.__name__)
+        return f"Its name says that it holds secrets ({word!r}). {way_out}" if word else ""
+
+
+def lineage(model: AnyModel) -> list[AnyModel]:
+    """The model and its ancestors that stand for rows, nearest first: no abstract ones."""
+    return [cls for cls in model.__mro__ if hasattr(cls, "_meta") and not cls._meta.abstract]
+
+
+def labels(model: AnyModel, *, same_table: bool = False) -> list[str]:
+    """The lower-case labels of the model and its ancestors; or of those in the same table only."""
+    table = model._meta.concrete_model
+    return [
+        cls._meta.label_lower
+        for cls in lineage(model)
+        if not same_table or cls._meta.concrete_model is table
+    ]
+
+
+def _entry(text: str) -> str:
+    """An entry with its app and model in lower case; a field stays as it is written."""
+    label = text.split(".")
+    return ".".join([part.lower() for part in label[:2]] + label[2:])
+
+
+def _label(model: AnyModel) -> str:
+    return repr(model._meta.label)

@@ -1,0 +1,125 @@
+"""The attributes that are properties and methods of a host model.
+
+Only what the host's own code marks with ``@trackable``, or its settings list in ``COMPUTED``, is
+ever offered. Nothing is run or called to find out.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.db import models
+
+from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.deny import denied
+from trackadmin.catalog.facts import AttributeFacts
+from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.marks import function_of, mark_of
+from trackadmin.catalog.privacy import name_is_personal
+from trackadmin.catalog.words import why_not_plain
+
+if sys.version_info >= (3, 14):
+    import annotationlib
+
+
+def class_member(model: AnyModel, name: str) -> tuple[type, object] | None:
+    """The class that defines this name, nearest first, and what stands there, unread."""
+    for cls in model.__mro__:
+        if name in vars(cls):
+            return cls, vars(cls)[name]
+    return None
+
+
+def is_computed(member: object) -> bool:
+    """Whether what stands in a class is a property or a method: code runs to give the value."""
+    return function_of(member) is not None
+
+
+def computed_names(model: AnyModel, ceiling: Ceiling) -> Iterator[str]:
+    """The names of the properties and methods that are marked or listed, ancestors' first."""
+    for cls in reversed(model.__mro__):
+        for name in vars(cls):
+            found = class_member(model, name)
+            if found is None or found[0] is not cls or not is_computed(found[1]):
+                continue  # overridden further down, or a field, a manager, a constant
+            if mark_of(found[1]) or ceiling.lists_computed(model, name, cls):
+                yield name
+
+
+def computed_facts(name: str, model: AnyModel, ceiling: Ceiling) -> AttributeFacts:
+    """What is known about a property, a method or anything else that stands in the class."""
+    owner, member = class_member(model, name) or (object, None)
+    mark = mark_of(member)
+    doc = inspect.getdoc(function_of(member)) if is_computed(member) else None
+    return AttributeFacts(
+        name=name,
+        type_label="Computed",
+        help=mark.description if mark and mark.description else (doc or "").partition("\n")[0],
+        computed=True,
+        personal=name_is_personal(name, model),
+        refused=_refused(name, model, ceiling, owner, member),
+    )
+
+
+def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
+    if not is_computed(member):
+        return why_not_plain(name) or "It is neither a field nor a property nor a method."
+    return (
+        why_not_plain(name)
+        or _unmarked(name, model, ceiling, owner, member)
+        or _unfit(owner, member)
+        or denied(name, model._meta.label_lower)
+        or ceiling.why_not_field(model, name)
+    )
+
+
+def _unmarked(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
+    if owner is models.Model:
+        return "It belongs to Django's machinery; only fields and the site's own code are offered."
+    if mark_of(member) or ceiling.lists_computed(model, name, owner):
+        return ""
+    return (
+        "It is a property or a method that the site's code does not mark. A developer can put "
+        "@trackable on it."
+    )
+
+
+def _unfit(owner: type, member: object) -> str:
+    """Why reading it could not give one value of one object."""
+    function = function_of(member)
+    if isinstance(member, classmethod | staticmethod):
+        return "It is a class method or a static method, so it says nothing about one object."
+    if getattr(function, "alters_data", False):
+        return "It changes data."
+    if iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "It is asynchronous (async def). Only ordinary properties and methods can be read."
+    if inspect.isgeneratorfunction(function):
+        return "It gives many values, one after the other. Only single values can be tracked."
+    if _needs_arguments(function):
+        return "It needs arguments. Only methods that need none can be tracked."
+    return ""
+
+
+def _needs_arguments(function: Any) -> bool:
+    """Whether a call with the instance alone would fail; also where nobody can tell."""
+    if isinstance(function, functools.partialmethod):
+        function = functools.partial(function.func, *function.args, **function.keywords)
+    elif not isinstance(function, FunctionType):
+        return False  # something built in that a property reads with, e.g. an attrgetter
+    try:
+        _signature(function).bind(None)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _signature(function: Any) -> inspect.Signature:
+    if sys.version_info >= (3, 14):  # else it would run the annotations, which may name anything
+        return inspect.signature(function, annotation_format=annotationlib.Format.STRING)
+    return inspect.signature(function)

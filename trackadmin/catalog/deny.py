@@ -1,0 +1,77 @@
+"""The deny list: names that look like secrets are not tracked, whatever a map says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trackadmin.catalog.words import listed, phrases, words
+from trackadmin.conf import conf
+
+#: Denied where it is a word of the name, or several words of it written together (``api_key``).
+DENY_WORDS = listed(
+    "password passwd pwd pw passphrase passcode secret token jwt hash hashed "
+    "otp totp hotp session cookie csrf csrftoken xsrf salt nonce credential cred apikey accesskey "
+    "privatekey secretkey signingkey encryptionkey sshkey authkey apisecret recoverycode "
+    "backupcode securitycode securityanswer pin pincode cvv cvc ssn socialsecuritynumber iban "
+    "cardnumber creditcard"
+)
+#: Denied wherever it stands, also inside a word: nobody means anything else by these.
+DENY_PARTS = ("password", "passwd", "passphrase", "apikey", "privatekey", "secretkey", "authtoken")
+#: A whole model is left out where its class name says that secrets are what it holds.
+DENY_MODEL_WORDS = listed(
+    "password secret token accesstoken authtoken apikey totp hotp otp credential"
+)
+
+
+def denied(source: str, label: str = "") -> str:
+    """Why the deny list refuses this name, in words, or an empty text where it does not.
+
+    The built-in list and ``DENY_WORDS`` act on the words of the name, split at underscores and
+    capitals. Give the model's label, and an ``ALLOW`` entry for exactly this field lifts them,
+    though never for a name that holds “password”.
+    """
+    word = _built_in(source) or _first(conf.DENY_WORDS, source)
+    return "" if not word or lifted(source, label) else _reason(word, source, label)
+
+
+def built_in_denied(source: str, label: str = "") -> bool:
+    """Whether trackadmin's own list refuses the name, ``DENY_WORDS`` of the site left aside."""
+    return bool(_built_in(source)) and not lifted(source, label)
+
+
+def lifted(source: str, label: str) -> bool:
+    """Whether ``ALLOW`` names exactly this field of this model, and may do so."""
+    if not label or "password" in "".join(words(source)):
+        return False
+    return any(_same_field(entry, label, source) for entry in conf.ALLOW)
+
+
+def denied_model(class_name: str) -> str:
+    """The word for which models of this class name are left out by default, or an empty text."""
+    return _first(DENY_MODEL_WORDS, class_name)
+
+
+def _built_in(source: str) -> str:
+    squeezed = "".join(words(source))
+    part = next((part for part in DENY_PARTS if part in squeezed), "")
+    return part or _first(DENY_WORDS, source)
+
+
+def _first(listed: Iterable[str], name: str) -> str:
+    """The first of the listed words, in order of the alphabet, that the name holds."""
+    found = phrases(name)
+    spoken = found | {phrase.removesuffix("s") for phrase in found}
+    spoken |= {phrase.removesuffix("es") for phrase in found}
+    return next((word for word in sorted(listed) if "".join(words(word)) in spoken), "")
+
+
+def _same_field(entry: str, label: str, source: str) -> bool:
+    entry_label, _, entry_source = entry.rpartition(".")
+    return entry_label.lower() == label.lower() and entry_source == source
+
+
+def _reason(word: str, source: str, label: str) -> str:
+    why = f"Its name looks like a secret ({word!r}), and secrets are not tracked."
+    if "password" in "".join(words(source)):
+        return why
+    return f"{why} If it is none, a developer can list {label or '…'}.{source} in ALLOW."

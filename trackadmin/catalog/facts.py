@@ -1,0 +1,85 @@
+"""What is known about one attribute or one relation of a host model: frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, Kind, has_choices
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+RelationKind = Literal["foreign key", "one-to-one", "reverse one-to-one"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeFacts:
+    """A field, property or method of a host model, offered or refused."""
+
+    #: What a map names as its source. A foreign key stands under its column's: ``buyer_id``.
+    name: str
+    kind: Kind = Kind.OTHER
+    #: The type in words, e.g. ``Text, up to 150``.
+    type_label: str = ""
+    #: As the host wrote them; translations stay lazy. Read ``verbose_name`` and ``help_text``.
+    title: StrOrPromise = ""
+    help: StrOrPromise = ""
+    nullable: bool = True
+    #: Whether the database proves that no two rows share a value.
+    unique: bool = False
+    #: Whether code of the host runs to get the value; it may cost queries.
+    computed: bool = False
+    #: A guess that the value tells something about a person.
+    personal: bool = False
+    #: Why it may not be tracked, in words; empty where it may.
+    refused: str = ""
+    field: AnyField | None = None
+    #: The field that the values come from: the far end of a foreign key, else the field itself.
+    target: AnyField | None = None
+
+    @property
+    def attname(self) -> str:
+        """The name under which an instance holds the value."""
+        return self.name
+
+    @property
+    def verbose_name(self) -> str:
+        """The name for people, in the active language."""
+        return str(self.title) or self.name.replace("_", " ")
+
+    @property
+    def help_text(self) -> str:
+        """What the host says about it, in the active language."""
+        return str(self.help)
+
+    @property
+    def lookupable(self) -> bool:
+        """Whether a URL can carry the value and be read back without doubt."""
+        if self.computed or self.refused or self.kind not in LOOKUP_KINDS:
+            return False
+        # The database, not Python, decides what an address is, and its answer can be an error.
+        end = self.target
+        return end is not None and end.get_internal_type() != "GenericIPAddressField"
+
+    @property
+    def choices(self) -> list[tuple[Any, str]]:
+        """The values to choose from with their labels, flat; empty where any will do."""
+        if self.field is None or not has_choices(self.field):
+            return []
+        return [(value, str(label)) for value, label in self.field.flatchoices]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationFacts:
+    """A relation to at most one object, which may come along as a child."""
+
+    #: The name under which an instance holds the related object.
+    accessor: str
+    #: The lower-case label of the related model.
+    target: str
+    kind: RelationKind
+    #: Whether the related object may be missing.
+    nullable: bool
+    #: The field that holds the column; for a reverse relation it stands on the related model.
+    field: AnyField

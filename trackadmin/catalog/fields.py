@@ -1,0 +1,59 @@
+"""The attributes that are fields of a host model."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.deny import denied, lifted
+from trackadmin.catalog.facts import AttributeFacts
+from trackadmin.catalog.kinds import (
+    AnyField,
+    AnyModel,
+    Kind,
+    final_field,
+    kind_of,
+    type_label,
+)
+from trackadmin.catalog.privacy import field_is_personal
+from trackadmin.catalog.uniqueness import is_unique
+from trackadmin.catalog.words import why_not_plain
+
+
+def concrete_fields(model: AnyModel) -> list[AnyField]:
+    """The fields that have a column, inherited ones too, parents' first."""
+    return list(model._meta.concrete_fields)
+
+
+def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> AttributeFacts:
+    """What is known about a field with a column, offered or refused."""
+    return AttributeFacts(
+        name=field.attname,
+        kind=kind_of(field),
+        type_label=type_label(field),
+        title=field.verbose_name,
+        help=field.help_text,
+        nullable=field.null,
+        unique=is_unique(field),
+        personal=field_is_personal(field, model),
+        refused=_refused(field, model, ceiling),
+        field=field,
+        target=final_field(field),
+    )
+
+
+def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> str:
+    if kind_of(field) is Kind.BINARY:
+        return "Binary data cannot be sent with an event."
+    if isinstance(field, models.ForeignKey) and final_field(field) is None:
+        return "It points to a model that is not installed."
+    return (
+        why_not_plain(field.attname)
+        or _denied(field, model._meta.label_lower)
+        or ceiling.why_not_field(model, field.attname, field.name)
+    )
+
+
+def _denied(field: AnyField, label: str) -> str:
+    """The deny list's word on a field; ``ALLOW`` may name a foreign key with or without ``_id``."""
+    return "" if lifted(field.name, label) else denied(field.attname, label)

@@ -1,0 +1,118 @@
+"""The kind of value a field holds, and its type in the words of the page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from django.db import models
+
+AnyField: TypeAlias = "models.Field[Any, Any]"
+AnyModel: TypeAlias = type[models.Model]
+
+
+class Kind(StrEnum):
+    """What Python value a field gives, as far as encoding and reading from a URL need to know."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    UUID = "uuid"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"
+    DURATION = "duration"
+    FILE = "file"
+    JSON = "json"
+    OTHER = "other"
+    BINARY = "binary"
+
+
+#: The kinds that a URL can carry and that are read back without doubt.
+LOOKUP_KINDS = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID})
+
+#: By the name of a field class, for Django's own ones and those of contrib.postgres. Names and not
+#: classes: importing contrib.postgres needs a driver that the site may not have. The nearest class
+#: in the field's ancestry decides, so a site's own fields are known by what they are built on.
+_KINDS: dict[str, tuple[Kind, str]] = {
+    "IntegerField": (Kind.INTEGER, "Whole number"),
+    "AutoField": (Kind.INTEGER, "Whole number"),
+    "FloatField": (Kind.FLOAT, "Number"),
+    "DecimalField": (Kind.DECIMAL, "Decimal number"),
+    "BooleanField": (Kind.BOOLEAN, "Yes or no"),
+    "NullBooleanField": (Kind.BOOLEAN, "Yes or no"),
+    "CharField": (Kind.TEXT, "Text"),
+    "TextField": (Kind.TEXT, "Text"),
+    "EmailField": (Kind.TEXT, "E-mail address"),
+    "SlugField": (Kind.TEXT, "Slug"),
+    "URLField": (Kind.TEXT, "Web address"),
+    "FilePathField": (Kind.TEXT, "File path"),
+    "GenericIPAddressField": (Kind.TEXT, "IP address"),
+    "UUIDField": (Kind.UUID, "UUID"),
+    "DateTimeField": (Kind.DATETIME, "Date and time"),
+    "DateField": (Kind.DATE, "Date"),
+    "TimeField": (Kind.TIME, "Time of day"),
+    "DurationField": (Kind.DURATION, "Length of time"),
+    "ImageField": (Kind.FILE, "Image"),
+    "FileField": (Kind.FILE, "File"),
+    "JSONField": (Kind.JSON, "JSON"),
+    "ArrayField": (Kind.JSON, "List"),
+    "HStoreField": (Kind.JSON, "Texts by key"),
+    "RangeField": (Kind.OTHER, "Range"),
+    "BinaryField": (Kind.BINARY, "Binary data"),
+}
+_DJANGO = ("django.db.models.", "django.contrib.postgres.")
+
+
+def final_field(field: AnyField) -> AnyField | None:
+    """The field that the values of this one come from: a foreign key's is at its far end.
+
+    Follows ``to_field`` and primary keys that are foreign keys themselves; ``None`` where that
+    leads nowhere (a model that is not installed, a circle).
+    """
+    seen: set[AnyField] = set()
+    while isinstance(field, models.ForeignKey):
+        if field in seen or isinstance(field.related_model, str):
+            return None
+        seen.add(field)
+        field = field.target_field
+    return field
+
+
+def kind_of(field: AnyField) -> Kind:
+    """The kind of the values of a concrete field; of its far end, for a foreign key."""
+    return _known(field)[0]
+
+
+def type_label(field: AnyField) -> str:
+    """The type in words, e.g. ``Text, up to 150`` or ``Foreign key to Country``."""
+    if isinstance(field, models.ForeignKey):
+        words = "One-to-one with" if field.one_to_one else "Foreign key to"
+        target = field.related_model
+        return f"{words} {target if isinstance(target, str) else target.__name__}"
+    label = _known(field)[1]
+    if isinstance(field, models.DecimalField):
+        label += f", {field.decimal_places} places"
+    elif isinstance(field, models.CharField) and field.max_length:
+        label += f", up to {field.max_length}"
+    return f"{label}, from a list" if has_choices(field) else label
+
+
+def has_choices(field: AnyField) -> bool:
+    """Whether the field's values come from a list; not looked into, a callable's may cost queries.
+
+    Typed as ever there by django-stubs, where Django has ``None`` for none.
+    """
+    return getattr(field, "choices", None) is not None
+
+
+def _known(field: AnyField) -> tuple[Kind, str]:
+    end = final_field(field)
+    if isinstance(end, models.GeneratedField):
+        end = end.output_field
+    for cls in type(end).__mro__:
+        if cls.__module__.startswith(_DJANGO) and cls.__name__ in _KINDS:
+            return _KINDS[cls.__name__]
+    return Kind.OTHER, type(end).__name__.removesuffix("Field") or "Field"

@@ -1,0 +1,87 @@
+"""The relations of a host model: those that lead to at most one object may come along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from django.db.models.fields.related import ForeignObject
+
+from trackadmin.catalog.ceiling import Ceiling, lineage
+from trackadmin.catalog.facts import AttributeFacts, RelationFacts
+from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.words import why_not_plain
+
+
+def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFacts]:
+    """The relations an editor may let come along, forward ones first.
+
+    One is offered where its target is, or where an ancestor of the target is: the related object
+    then comes along as that.
+    """
+    for field in model._meta.get_fields():
+        target = field.related_model
+        if not _is_single(field) or target is None or isinstance(target, str):
+            continue
+        accessor = _accessor(field)
+        names = {accessor, getattr(field, "attname", accessor)}
+        if why_not_plain(accessor) or ceiling.why_not_field(model, *names):
+            continue
+        if all(ceiling.why_not_model(ancestor) for ancestor in lineage(target)):
+            continue
+        yield _forward(field) if isinstance(field, ForeignObject) else _reverse(field)
+
+
+def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
+    """The relations that hold no value of their own, refused as attributes with the reason."""
+    for field in model._meta.get_fields():
+        if not getattr(field, "concrete", False):
+            yield AttributeFacts(
+                name=_accessor(field), type_label=_spoken(field), refused=_no_value(field)
+            )
+
+
+def _forward(field: Any) -> RelationFacts:
+    return RelationFacts(
+        accessor=field.name,
+        target=field.related_model._meta.label_lower,
+        kind="one-to-one" if field.one_to_one else "foreign key",
+        # Without a constraint in the database the row may be gone while its key is still here.
+        nullable=field.null or not getattr(field, "db_constraint", False),
+        field=field,
+    )
+
+
+def _reverse(rel: Any) -> RelationFacts:
+    return RelationFacts(
+        accessor=rel.get_accessor_name(),
+        target=rel.related_model._meta.label_lower,
+        kind="reverse one-to-one",
+        nullable=True,
+        field=rel.field,
+    )
+
+
+def _is_single(field: Any) -> bool:
+    return isinstance(field, ForeignObject | models.OneToOneRel)
+
+
+def _accessor(field: Any) -> str:
+    """The name on the instance: a reverse relation's differs from its name in queries."""
+    reverse = isinstance(field, models.ForeignObjectRel)
+    return (field.get_accessor_name() if reverse else field.name) or ""
+
+
+def _no_value(field: Any) -> str:
+    if _is_single(field):
+        return "It is a related object. Let it come along as a child instead."
+    if field.one_to_many or field.many_to_many:
+        return "It holds many objects. Only single values can be tracked."
+    if field.is_relation:
+        return "It may point to any model, so its names would change with the data."
+    return "It has no column of its own. Track the fields that it is made of."
+
+
+def _spoken(field: Any) -> str:
+    return "Related object" if _is_single(field) else "Related objects"
