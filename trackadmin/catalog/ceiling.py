@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from trackadmin.catalog.deny import denied_model
 from trackadmin.catalog.kinds import AnyModel
-from trackadmin.catalog.words import listed
 from trackadmin.conf import conf
 
-#: Apps, by their Python path, whose tables keep the site running and say nothing of its business.
-MACHINERY = listed(
-    "django.contrib.contenttypes django.contrib.sessions django.contrib.admin reversion "
-    "admin_interface colorfield"
+#: Where the classes live whose tables keep the site running and say nothing of its business.
+MACHINERY = (
+    "django.contrib.contenttypes.",
+    "django.contrib.sessions.",
+    "django.contrib.admin.",
+    "reversion.",
+    "admin_interface.",
 )
 MACHINERY_MODELS = frozenset({"auth.permission"})
+OWN = "trackadmin."
 
 
 class Ceiling:
@@ -30,6 +33,15 @@ class Ceiling:
         self.allow = frozenset(_entry(e) for e in conf.ALLOW)
         self.computed = frozenset(_entry(e) for e in conf.COMPUTED)
 
+    def entries(self) -> list[tuple[str, tuple[str, ...], tuple[int, ...]]]:
+        """Each setting's name, its entries, and how many parts an entry may have."""
+        return [
+            ("MODELS", tuple(sorted(self.models or ())), (1, 2)),
+            ("EXCLUDE", tuple(sorted(self.exclude)), (1, 2, 3)),
+            ("ALLOW", tuple(sorted(self.allow)), (2, 3)),
+            ("COMPUTED", tuple(sorted(self.computed)), (3,)),
+        ]
+
     def why_not_model(self, model: AnyModel) -> str:
         """Why the model is not offered, in words; an empty text where it is."""
         meta = model._meta
@@ -37,7 +49,7 @@ class Ceiling:
             return "It only joins the two sides of a many-to-many relation."
         if meta.swapped:
             return f"The site uses {meta.swapped} in its place."
-        if meta.app_config.name == "trackadmin":
+        if model.__module__.startswith(OWN):
             return "trackadmin does not track its own tables."
         return self._excluded(model) or self._not_listed(model) or self._machinery(model)
 
@@ -78,9 +90,8 @@ class Ceiling:
         if meta.label_lower in (self.models or ()) or meta.label_lower in self.allow:
             return ""
         way_out = f"A developer can add {_label(model)} to ALLOW."
-        if any(m._meta.app_config.name in MACHINERY for m in lineage(model)) or (
-            meta.label_lower in MACHINERY_MODELS
-        ):
+        kept = any(cls.__module__.startswith(MACHINERY) for cls in model.__mro__)
+        if kept or meta.label_lower in MACHINERY_MODELS:
             return f"It belongs to the machinery of the site. {way_out}"
         word = denied_model(model.__name__)
         return f"Its name says that it holds secrets ({word!r}). {way_out}" if word else ""

@@ -41,6 +41,12 @@ def is_computed(member: object) -> bool:
     return function_of(member) is not None
 
 
+def has_computed(model: AnyModel, name: str) -> bool:
+    """Whether this name of the model is a property or a method."""
+    found = class_member(model, name)
+    return found is not None and is_computed(found[1])
+
+
 def computed_names(model: AnyModel, ceiling: Ceiling) -> Iterator[str]:
     """The names of the properties and methods that are marked or listed, ancestors' first."""
     for cls in reversed(model.__mro__):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.computed import computed_facts, has_computed
 from trackadmin.catalog.deny import denied, lifted
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import (
@@ -20,13 +21,14 @@ from trackadmin.catalog.uniqueness import is_unique
 from trackadmin.catalog.words import why_not_plain
 
 
-def concrete_fields(model: AnyModel) -> list[AnyField]:
-    """The fields that have a column, inherited ones too, parents' first."""
-    return list(model._meta.concrete_fields)
-
-
 def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> AttributeFacts:
-    """What is known about a field with a column, offered or refused."""
+    """What is known about a field with a column, offered or refused.
+
+    Where a property of the same name hides the field, reading it runs code: then it is that
+    property that is offered or refused, like any other.
+    """
+    if has_computed(model, field.attname):
+        return computed_facts(field.attname, model, ceiling)
     return AttributeFacts(
         name=field.attname,
         kind=kind_of(field),

@@ -90,8 +90,7 @@ def type_label(field: AnyField) -> str:
     """The type in words, e.g. ``Text, up to 150`` or ``Foreign key to Country``."""
     if isinstance(field, models.ForeignKey):
         words = "One-to-one with" if field.one_to_one else "Foreign key to"
-        target = field.related_model
-        return f"{words} {target if isinstance(target, str) else target.__name__}"
+        return f"{words} {getattr(field.related_model, '__name__', field.related_model)}"
     label = _known(field)[1]
     if isinstance(field, models.DecimalField):
         label += f", {field.decimal_places} places"

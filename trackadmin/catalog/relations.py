@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.fields.related import ForeignObject
 
 from trackadmin.catalog.ceiling import Ceiling, lineage
+from trackadmin.catalog.computed import class_member, has_computed
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.words import why_not_plain
@@ -28,6 +29,8 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
         names = {accessor, getattr(field, "attname", accessor)}
         if why_not_plain(accessor) or ceiling.why_not_field(model, *names):
             continue
+        if class_member(model, accessor) is None or has_computed(model, accessor):
+            continue  # hidden by a property of the host, which nobody marked as a relation
         if all(ceiling.why_not_model(ancestor) for ancestor in lineage(target)):
             continue
         yield _forward(field) if isinstance(field, ForeignObject) else _reverse(field)

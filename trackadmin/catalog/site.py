@@ -59,6 +59,27 @@ class Catalog:
         problem = self._lost(name, named)
         raise DocumentError(f"There is no telling which model {name!r} is.", [problem])
 
+    def unmatched(self) -> list[tuple[str, str]]:
+        """The setting and the entry, for each entry of a setting that names nothing on this site.
+
+        Such an entry in ``EXCLUDE`` is a leak that nobody sees.
+        """
+        return [
+            (setting, entry)
+            for setting, entries, parts in self._ceiling.entries()
+            for entry in entries
+            if entry.count(".") + 1 not in parts or not self._exists(entry)
+        ]
+
+    def _exists(self, entry: str) -> bool:
+        label, member = ".".join(entry.split(".")[:2]), ".".join(entry.split(".")[2:])
+        if "." not in entry:
+            return entry in {config.label.lower() for config in apps.get_app_configs()}
+        model = _model(label)
+        if model is None or not member:
+            return model is not None
+        return self._of(model).attribute(member) is not None
+
     def _lost(self, name: str, named: list[str]) -> Problem:
         if len(named) > 1:
             labels = [apps.get_model(label)._meta.label for label in named]

@@ -49,5 +49,5 @@ def why_not_plain(name: str) -> str:
     if len(name) > LONGEST:
         return f"Its name is longer than {LONGEST} characters."
     if not _PLAIN.fullmatch(name):
-        return "Its name has two underscores in a row, or one at the end."
+        return "Its name is no plain name: letters, digits and single underscores between them."
     return ""
