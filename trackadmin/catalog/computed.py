@@ -86,7 +86,7 @@ def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: 
 
 
 def _unmarked(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
-    if owner is models.Model:
+    if name in vars(models.Model):  # also where it is overridden: save() is still save()
         return "It belongs to Django's machinery; only fields and the site's own code are offered."
     if mark_of(member) or ceiling.lists_computed(model, name, owner):
         return ""

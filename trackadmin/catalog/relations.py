@@ -21,7 +21,7 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
     One is offered where its target is, or where an ancestor of the target is: the related object
     then comes along as that.
     """
-    for field in model._meta.get_fields():
+    for field in sorted(model._meta.get_fields(), key=_is_reverse):
         target = field.related_model
         if not _is_single(field) or target is None or isinstance(target, str):
             continue
@@ -33,13 +33,14 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
             continue  # hidden by a property of the host, which nobody marked as a relation
         if all(ceiling.why_not_model(ancestor) for ancestor in lineage(target)):
             continue
-        yield _forward(field) if isinstance(field, ForeignObject) else _reverse(field)
+        yield _reverse(field) if _is_reverse(field) else _forward(field)
 
 
 def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
     """The relations that hold no value of their own, refused as attributes with the reason."""
+    with_column = set(model._meta.concrete_fields)
     for field in model._meta.get_fields():
-        if not getattr(field, "concrete", False):
+        if field not in with_column:
             yield AttributeFacts(
                 name=_accessor(field), type_label=_spoken(field), refused=_no_value(field)
             )
@@ -67,13 +68,18 @@ def _reverse(rel: Any) -> RelationFacts:
 
 
 def _is_single(field: Any) -> bool:
-    return isinstance(field, ForeignObject | models.OneToOneRel)
+    if _is_reverse(field):
+        return isinstance(field, models.OneToOneRel)
+    return isinstance(field, ForeignObject) and bool(field.many_to_one or field.one_to_one)
+
+
+def _is_reverse(field: Any) -> bool:
+    return isinstance(field, models.ForeignObjectRel)
 
 
 def _accessor(field: Any) -> str:
     """The name on the instance: a reverse relation's differs from its name in queries."""
-    reverse = isinstance(field, models.ForeignObjectRel)
-    return (field.get_accessor_name() if reverse else field.name) or ""
+    return (field.get_accessor_name() if _is_reverse(field) else field.name) or ""
 
 
 def _no_value(field: Any) -> str:
