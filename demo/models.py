@@ -115,3 +115,21 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class TrackedEvent(models.Model):
+    """An event as the shop's page shows it; the sink keeps the newest ones."""
+
+    received_at = models.DateTimeField(default=timezone.now)
+    #: The number of the map's version that made the values.
+    version = models.PositiveIntegerField()
+    #: The query string that the browser sent.
+    sent = models.TextField()
+    #: The JSON text of the flat dict it became; a JSON column would lose the order of the names.
+    became = models.TextField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.sent
