@@ -1,5 +1,8 @@
 """Properties and methods: offered where the host marks or lists them, never else, never run."""
 
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 import functools
 from operator import attrgetter
 

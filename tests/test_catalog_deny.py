@@ -1,5 +1,8 @@
 """The deny list: names that look like secrets are refused, whatever else is said."""
 
+# ruff: noqa: RUF001
+# (full-width letters are what is tested)
+
 import pytest
 from django.test import override_settings
 from hypothesis import given

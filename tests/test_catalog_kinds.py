@@ -1,5 +1,8 @@
 """The kind of value that each field gives, and its type in words."""
 
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 import pytest
 from django.contrib.postgres import fields as postgres
 from django.contrib.postgres.search import SearchVectorField

@@ -1,5 +1,8 @@
 """The guess whether an attribute tells something about a person."""
 
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import models

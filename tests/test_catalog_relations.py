@@ -1,5 +1,8 @@
 """The relations that may come along as children, and those that may not."""
 
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation

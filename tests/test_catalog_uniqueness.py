@@ -1,5 +1,8 @@
 """Which fields the database proves unique."""
 
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 import pytest
 from django.contrib.postgres.indexes import OpClass
 from django.db import models

@@ -1,5 +1,8 @@
 """Which names a map may hold as a source or an accessor."""
 
+# ruff: noqa: RUF001
+# (full-width letters are what is tested)
+
 import keyword
 
 import pytest

@@ -1,3 +1,6 @@
+# ruff: noqa: DJ008
+# (models for one test need no words for people)
+
 from django.db import models
 
 

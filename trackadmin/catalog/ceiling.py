@@ -53,11 +53,14 @@ class Ceiling:
             return "trackadmin does not track its own tables."
         return self._excluded(model) or self._not_listed(model) or self._machinery(model)
 
-    def why_not_field(self, model: AnyModel, *names: str) -> str:
+    def why_not_field(self, model: AnyModel, owner: type, *names: str) -> str:
         """Why ``EXCLUDE`` keeps the field of one of these names back, or an empty text.
 
-        A field is kept back on every model that has it: proxies and multi-table children too.
+        A field is kept back on every model that has it: proxies and multi-table children too. So is
+        what a model has from an ancestor (the ``owner``) that is kept back as a whole.
         """
+        if owner is not model and owner in lineage(model) and (reason := self._excluded(owner)):
+            return reason
         for label in labels(model):
             entry = next((f"{label}.{n}" for n in names if f"{label}.{n}" in self.exclude), "")
             if entry:
@@ -70,31 +73,36 @@ class Ceiling:
         An entry for a model holds for its proxies and children, until one overrides the member.
         """
         return any(
-            f"{ancestor._meta.label_lower}.{name}" in self.computed and issubclass(ancestor, owner)
+            f"{label_of(ancestor)}.{name}" in self.computed and issubclass(ancestor, owner)
             for ancestor in lineage(model)
         )
 
     def _excluded(self, model: AnyModel) -> str:
-        for entry in (model._meta.app_label, *labels(model, same_table=True)):
+        for entry in (model._meta.app_label.lower(), *labels(model, same_table=True)):
             if entry in self.exclude:
                 return f"The site's settings keep it back (EXCLUDE has {entry!r})."
         return ""
 
     def _not_listed(self, model: AnyModel) -> str:
-        if self.models is None or {model._meta.app_label, model._meta.label_lower} & self.models:
+        if self.models is None or {model._meta.app_label.lower(), label_of(model)} & self.models:
             return ""
         return f"The site's settings do not list it. A developer can add {_label(model)} to MODELS."
 
     def _machinery(self, model: AnyModel) -> str:
-        meta = model._meta
-        if meta.label_lower in (self.models or ()) or meta.label_lower in self.allow:
+        label = label_of(model)
+        if label in (self.models or ()) or label in self.allow:
             return ""
         way_out = f"A developer can add {_label(model)} to ALLOW."
         kept = any(cls.__module__.startswith(MACHINERY) for cls in model.__mro__)
-        if kept or meta.label_lower in MACHINERY_MODELS:
+        if kept or label in MACHINERY_MODELS:
             return f"It belongs to the machinery of the site. {way_out}"
         word = denied_model(model.__name__)
         return f"Its name says that it holds secrets ({word!r}). {way_out}" if word else ""
+
+
+def label_of(model: AnyModel) -> str:
+    """The label of a model as maps write it: Django's own keeps the case of the app."""
+    return str(model._meta.label).lower()
 
 
 def lineage(model: AnyModel) -> list[AnyModel]:
@@ -106,7 +114,7 @@ def labels(model: AnyModel, *, same_table: bool = False) -> list[str]:
     """The lower-case labels of the model and its ancestors; or of those in the same table only."""
     table = model._meta.concrete_model
     return [
-        cls._meta.label_lower
+        label_of(cls)
         for cls in lineage(model)
         if not same_table or cls._meta.concrete_model is table
     ]

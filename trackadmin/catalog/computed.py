@@ -16,7 +16,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.db import models
 
-from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.ceiling import Ceiling, label_of
 from trackadmin.catalog.deny import denied
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import AnyModel
@@ -80,8 +80,8 @@ def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: 
         why_not_plain(name)
         or _unmarked(name, model, ceiling, owner, member)
         or _unfit(owner, member)
-        or denied(name, model._meta.label_lower)
-        or ceiling.why_not_field(model, name)
+        or denied(name, label_of(model))
+        or ceiling.why_not_field(model, owner, name)
     )
 
 

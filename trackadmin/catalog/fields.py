@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.ceiling import Ceiling, label_of
 from trackadmin.catalog.computed import computed_facts, has_computed
 from trackadmin.catalog.deny import denied, lifted
 from trackadmin.catalog.facts import AttributeFacts
@@ -51,8 +51,8 @@ def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> str:
         return "It points to a model that is not installed."
     return (
         why_not_plain(field.attname)
-        or _denied(field, model._meta.label_lower)
-        or ceiling.why_not_field(model, field.attname, field.name)
+        or _denied(field, label_of(model))
+        or ceiling.why_not_field(model, field.model, field.attname, field.name)
     )
 
 

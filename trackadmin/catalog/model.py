@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
-from trackadmin.catalog.ceiling import Ceiling, labels
+from trackadmin.catalog.ceiling import Ceiling, label_of, labels
 from trackadmin.catalog.computed import class_member, computed_facts, computed_names
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fields import field_facts
@@ -21,7 +21,7 @@ class ModelFacts:
         meta = model._meta
         self.model = model
         #: ``shop.order``: how maps name it.
-        self.label = meta.label_lower
+        self.label = label_of(model)
         #: ``shop.Order``: how people read it.
         self.cased_label = meta.label
         self.name = model.__name__

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models.fields.related import ForeignObject
 
-from trackadmin.catalog.ceiling import Ceiling, lineage
+from trackadmin.catalog.ceiling import Ceiling, label_of, lineage
 from trackadmin.catalog.computed import class_member, has_computed
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.kinds import AnyModel
@@ -27,7 +27,7 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
             continue
         accessor = _accessor(field)
         names = {accessor, getattr(field, "attname", accessor)}
-        if why_not_plain(accessor) or ceiling.why_not_field(model, *names):
+        if why_not_plain(accessor) or ceiling.why_not_field(model, field.model, *names):
             continue
         if class_member(model, accessor) is None or has_computed(model, accessor):
             continue  # hidden by a property of the host, which nobody marked as a relation
@@ -49,7 +49,7 @@ def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
 def _forward(field: Any) -> RelationFacts:
     return RelationFacts(
         accessor=field.name,
-        target=field.related_model._meta.label_lower,
+        target=label_of(field.related_model),
         kind="one-to-one" if field.one_to_one else "foreign key",
         # Without a constraint in the database the row may be gone while its key is still here.
         nullable=field.null or not getattr(field, "db_constraint", False),
@@ -60,7 +60,7 @@ def _forward(field: Any) -> RelationFacts:
 def _reverse(rel: Any) -> RelationFacts:
     return RelationFacts(
         accessor=rel.get_accessor_name(),
-        target=rel.related_model._meta.label_lower,
+        target=label_of(rel.related_model),
         kind="reverse one-to-one",
         nullable=True,
         field=rel.field,

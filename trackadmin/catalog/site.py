@@ -49,14 +49,12 @@ class Catalog:
         A class name must be that of one offered model only. Raises :class:`DocumentError` that
         says which models it may be, or why the one it names is not offered.
         """
-        if "." in name:
-            named = [name]
-        else:
-            named = [facts.label for facts in self.models() if facts.name == name]
-            named = named or [m._meta.label for m in apps.get_models() if m.__name__ == name]
-        if len(named) == 1 and (facts := self.get(named[0])):
+        if facts := self.get(name):
             return facts.label
-        problem = self._lost(name, named)
+        named = [facts for facts in self.models() if facts.name == name]
+        if len(named) == 1:
+            return named[0].label
+        problem = _ambiguous(name, named) if named else self._unknown(name)
         raise DocumentError(f"There is no telling which model {name!r} is.", [problem])
 
     def unmatched(self) -> list[tuple[str, str]]:
@@ -80,13 +78,9 @@ class Catalog:
             return model is not None
         return self._of(model).attribute(member) is not None
 
-    def _lost(self, name: str, named: list[str]) -> Problem:
-        if len(named) > 1:
-            labels = [apps.get_model(label)._meta.label for label in named]
-            what = f"Several models are called {name!r}: {', '.join(labels)}."
-            fix = f'Say which one: "model": "{labels[0]}".'
-            return Problem("model.ambiguous", "error", name, what, fix)
-        why = self.why_not(named[0] if named else name)
+    def _unknown(self, name: str) -> Problem:
+        kept_back = (m._meta.label for m in apps.get_models() if m.__name__ == name)
+        why = self.why_not(next(kept_back, name))
         fix = 'Give "model" with an app and a class name, such as "shop.Order".'
         return Problem("model.unknown", "error", name, why, fix)
 
@@ -128,7 +122,19 @@ setting_changed.connect(forget_catalog, dispatch_uid="trackadmin.catalog")
 
 
 def _model(label: str) -> AnyModel | None:
-    try:
-        return apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
+    """The model of this label in any case: maps write labels in lower case, apps may not."""
+    app, _, name = label.partition(".")
+    for config in apps.get_app_configs():
+        if config.label.lower() == app.lower():
+            try:
+                return config.get_model(name)
+            except LookupError:
+                continue
+    return None
+
+
+def _ambiguous(name: str, named: list[ModelFacts]) -> Problem:
+    labels = [facts.cased_label for facts in named]
+    what = f"Several models are called {name!r}: {', '.join(labels)}."
+    fix = f'Say which one: "model": "{labels[0]}".'
+    return Problem("model.ambiguous", "error", name, what, fix)
