@@ -1,1 +1,22 @@
-"""Being built."""
+"""From a document and a catalog to a snapshot: what a process tracks with."""
+
+from trackadmin.compiler.careful import Fault
+from trackadmin.compiler.encoders import Scalar, Unencodable, encode
+from trackadmin.compiler.lookups import Lookup, Outcome
+from trackadmin.compiler.model import CompiledModel
+from trackadmin.compiler.problems import check, drift
+from trackadmin.compiler.snapshot import Snapshot, compile_map
+
+__all__ = [
+    "CompiledModel",
+    "Fault",
+    "Lookup",
+    "Outcome",
+    "Scalar",
+    "Snapshot",
+    "Unencodable",
+    "check",
+    "compile_map",
+    "drift",
+    "encode",
+]

@@ -1,0 +1,89 @@
+"""The slow way to flatten: each attribute on its own, so that one that fails takes no other along.
+
+Generated code turns to this whenever something is not as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
+
+from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
+from trackadmin.compiler.instances import is_method, unwrapped
+from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.savepoints import contained
+
+#: Called with a stable code, the place in the map, and the error, for each value that is lost.
+Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
+Values: TypeAlias = dict[str, Scalar]
+Pseudonym: TypeAlias = Callable[[Scalar], str | None]
+
+
+def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
+    """A function that gives the values of an object in whatever state it is. It never raises."""
+    nulls: Values = dict.fromkeys(top.names())
+    fill = _filler(top, pseudonym)
+
+    def flatten(obj: Any, fault: Fault) -> Values:
+        values = nulls.copy()
+        fill(values, obj, fault)
+        return values
+
+    return flatten
+
+
+def attribute_reader(
+    output: Output, model: type[Model], pseudonym: Pseudonym
+) -> Callable[[Any, Fault], Scalar]:
+    """A function that reads one attribute by running the host's code. It never raises."""
+    source, road = output.facts.attname, output.road
+    convert = ENCODERS.get(output.facts.kind, encode)
+    called = output.facts.computed and is_method(model, source)
+
+    def read(obj: Any, fault: Fault) -> Scalar:
+        try:
+            with contained():
+                value = getattr(obj, source)
+                scalar = convert(value() if called and callable(value) else value)
+        except Exception as error:  # noqa: BLE001 the host's code may raise anything
+            code = "value.unencodable" if isinstance(error, Unencodable) else "attribute.raised"
+            fault(code, road, error)
+            return None
+        return pseudonym(scalar) if output.pseudonymised else scalar
+
+    return read
+
+
+def child_reader(accessor: str) -> Callable[[Any], Any]:
+    """A function that gets a related object, loading it if need be; ``None`` if there is none."""
+
+    def child(obj: Any) -> Any:
+        with contained():
+            try:
+                return unwrapped(getattr(obj, accessor))
+            except ObjectDoesNotExist:
+                return None
+
+    return child
+
+
+def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault], None]:
+    readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
+    children = [(c, child_reader(c.accessor), _filler(c, pseudonym)) for c in node.children]
+
+    def fill(values: Values, obj: Any, fault: Fault) -> None:
+        for name, read in readers:
+            values[name] = read(obj, fault)
+        for child, get, fill_child in children:
+            try:
+                found = get(obj)
+            except Exception as error:  # noqa: BLE001 the host's code may raise anything
+                fault("child.raised", child.road, error)
+            else:
+                if found is not None:
+                    fill_child(values, found, fault)
+
+    return fill

@@ -1,0 +1,71 @@
+"""How an instance of a model holds its values, so that generated code may read them directly."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, TypeVar, cast
+
+from django.db.models import Model
+from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
+from django.db.models.fields.related_descriptors import (
+    ForeignKeyDeferredAttribute,
+    ForwardManyToOneDescriptor,
+    ForwardOneToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.functional import LazyObject, empty
+
+M = TypeVar("M", bound=Model)
+
+# Exactly these: what a host derives from them may do something else when it is read.
+_PLAIN = (DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor)
+_FORWARD = (ForwardManyToOneDescriptor, ForwardOneToOneDescriptor)
+
+
+class OtherClass(TypeError):
+    """The object is not exactly of the class that generated code was made for."""
+
+
+def unwrapped(obj: Any) -> Any:
+    """The object behind a ``SimpleLazyObject``, looked up now if it was not yet; else itself."""
+    while issubclass(type(obj), LazyObject):
+        if obj._wrapped is empty:
+            obj._setup()
+        obj = obj._wrapped
+    return obj
+
+
+def exactly(model: type[M], obj: Any) -> M:
+    """The object, unwrapped; raises :class:`OtherClass` if it is not of this very class."""
+    obj = unwrapped(obj)
+    if type(obj) is not model:
+        raise OtherClass(f"{type(obj).__name__} where {model.__name__} was expected.")
+    return cast(M, obj)
+
+
+def is_plain(model: type[Model], attname: str) -> bool:
+    """Whether reading the attribute is nothing but a look into the instance's ``__dict__``."""
+    if model.__getattribute__ is not object.__getattribute__:
+        return False
+    return type(inspect.getattr_static(model, attname, None)) in _PLAIN
+
+
+def is_method(model: type[Model], name: str) -> bool:
+    """Whether the value is what a call gives, and not what stands there."""
+    return callable(getattr(model, name, None))
+
+
+def cache_name(model: type[Model], accessor: str) -> str:
+    """The key of a related object in the instance's cache, or "" if the cache cannot be trusted.
+
+    The class may show something else under this name than Django's own relation.
+    """
+    if model.__getattribute__ is not object.__getattribute__:
+        return ""
+    member: Any = inspect.getattr_static(model, accessor, None)
+    if type(member) in _FORWARD:
+        return str(member.field.cache_name)
+    if type(member) is ReverseOneToOneDescriptor:
+        return str(member.related.cache_name)
+    return ""

@@ -1,0 +1,150 @@
+"""References of a tracking URL: from text to a value, and from a value to an object."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db import connections, router
+from django.db.models import Manager, Model
+
+from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.plan import Path
+from trackadmin.compiler.savepoints import contained
+
+Status = Literal["found", "none", "many", "malformed", "failed"]
+
+_INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+#: Digits of the largest 64-bit integer; more are not even looked at.
+_LONGEST_INTEGER = 20
+#: For integer fields of the host's own making, which no database tells the range of.
+_64_BITS = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of looking for an object: how it went, and the object where it was found."""
+
+    status: Status
+    obj: Any = None
+    #: What was raised, where it was malformed or failed.
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One reference that a map allows, ``BuyerProfile__uuid``."""
+
+    reference: str
+    model: type[Model]
+    facts: AttributeFacts
+    #: The relations that come along in the same query.
+    related: tuple[Path, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The name of the attribute on the model: its column's."""
+        return self.facts.attname
+
+    def parse(self, text: str, *, using: str | None = None) -> Any:
+        """The value that the text stands for; ``ValueError`` where it is malformed.
+
+        Strict: one spelling for each integer, the usual one of a UUID, and nothing that the
+        field's column cannot hold. ``using`` is the alias of the database to be asked.
+        """
+        parse = _PARSERS.get(self.facts.kind)
+        if type(text) is not str or parse is None:
+            raise ValueError(f"{self.reference} cannot be looked up by {text!r}.")
+        return parse(text, self.facts.target, using or router.db_for_read(self.model))
+
+    def fetch(self, text: str, *, using: str | None = None) -> Outcome:
+        """The one object that the text names, as the model's default manager shows it.
+
+        One query, its children along with it. Never raises: what goes wrong is in the outcome.
+        """
+        try:
+            alias = using or router.db_for_read(self.model)
+            try:
+                value = self.parse(text, using=alias)
+            except ValueError as error:
+                return Outcome("malformed", error=error)
+            with contained():
+                objects = list(self._query(alias).filter(**{self.source: value})[:2])
+        except Exception as error:  # noqa: BLE001 the host's managers and routers may raise anything
+            return Outcome("failed", error=error)
+        if len(objects) == 1:
+            return Outcome("found", objects[0])
+        return Outcome("many" if objects else "none")
+
+    def text(self, obj: Model) -> str | None:
+        """How a URL names the object; ``None`` if it has no value that a URL could carry."""
+        try:
+            with contained():
+                scalar = encode(getattr(obj, self.source))
+            text = None if scalar is None else str(scalar)
+            return None if text is None or self.parse(text) is None else text
+        except Exception:  # noqa: BLE001 a deferred value may have to be loaded
+            return None
+
+    def _query(self, alias: str) -> Any:
+        query = self.model._default_manager.using(alias).order_by()
+        paths = [path.name for path in self.related if _together(alias, path.models)]
+        return query.select_related(*paths) if paths else query
+
+
+def _together(alias: str, models: tuple[type[Model], ...]) -> bool:
+    """Whether one query may join these: all in this database, none behind a manager that hides."""
+    return all(
+        type(model._base_manager) is Manager
+        and (router.db_for_read(model) == alias or router.allow_migrate_model(alias, model))
+        for model in models
+    )
+
+
+def _integer(text: str, target: Any, alias: str) -> int:
+    if len(text) > _LONGEST_INTEGER or not _INTEGER.fullmatch(text):
+        raise ValueError(f"{text[:30]!r} is no whole number.")
+    low, high = _range(target, alias)
+    value = int(text)
+    if not low <= value <= high:
+        raise ValueError(f"{text!r} is outside the column's range, {low} to {high}.")
+    return value
+
+
+def _range(target: Any, alias: str) -> tuple[int, int]:
+    try:
+        low, high = connections[alias].ops.integer_field_range(target.get_internal_type())
+    except KeyError:
+        low, high = _64_BITS
+    return (
+        _64_BITS[0] if low is None else max(low, _64_BITS[0]),
+        _64_BITS[1] if high is None else min(high, _64_BITS[1]),
+    )
+
+
+def _uuid(text: str, target: Any, alias: str) -> uuid.UUID:
+    if not _UUID.fullmatch(text):
+        raise ValueError(f"{text[:50]!r} is no UUID, written 8-4-4-4-12.")
+    return uuid.UUID(text)
+
+
+def _text(text: str, target: Any, alias: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("An empty text or one with a NUL names nothing.")
+    text.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+    longest = getattr(target, "max_length", None)
+    if longest is not None and len(text) > longest:
+        raise ValueError(f"The text is longer than the {longest} characters of the column.")
+    return text
+
+
+_PARSERS: dict[Kind, Callable[[str, Any, str], Any]] = {
+    Kind.INTEGER: _integer,
+    Kind.UUID: _uuid,
+    Kind.TEXT: _text,
+}

@@ -1,0 +1,189 @@
+"""A document's entries, matched with what the host offers: what is there, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.apps import apps
+from django.db.models import Model
+
+from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts
+from trackadmin.document.structure import (
+    DROPPED,
+    TRACKED,
+    AttributeEntry,
+    Document,
+    ModelEntry,
+    in_order,
+)
+from trackadmin.exceptions import Problem
+
+#: The codes that say that the host's code, or its settings, no longer have or allow an entry.
+DRIFT = frozenset(
+    {
+        "model.gone",
+        "model.refused",
+        "attribute.gone",
+        "attribute.refused",
+        "child.gone",
+        "child.not_tracked",
+        "key.not_unique",
+        "lookup.kind",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedAttribute:
+    """An attribute that goes out, with what is known about it."""
+
+    name: str
+    entry: AttributeEntry
+    facts: AttributeFacts
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedChild:
+    """A child whose model is tracked too."""
+
+    accessor: str
+    #: Given in the map, or "" for the child's own.
+    prefix: str
+    relation: RelationFacts
+    #: The class that the relation leads to; perhaps a descendant of the tracked one.
+    model: type[Model]
+    #: Under which prefix the map tracks it.
+    tracked_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedModel:
+    """One tracked model that the host offers; entries the host lacks are left out."""
+
+    prefix: str
+    entry: ModelEntry
+    facts: ModelFacts
+    #: All that are tracked, by name, also those whose privacy keeps them from going out.
+    known: dict[str, MatchedAttribute]
+    children: tuple[MatchedChild, ...]
+    problems: tuple[Problem, ...]
+
+    def outputs(self) -> list[MatchedAttribute]:
+        """The attributes that go out, in order."""
+        return [each for each in self.known.values() if each.entry.privacy != DROPPED]
+
+
+class Matching:
+    """A document and a catalog, matched model by model when a model is first asked for."""
+
+    def __init__(self, document: Document, catalog: Catalog) -> None:
+        self.document = document
+        self.catalog = catalog
+        self._matched: dict[str, MatchedModel | None] = {}
+
+    def get(self, prefix: str) -> MatchedModel | None:
+        """The tracked model under this prefix; ``None`` where the host does not offer it."""
+        if prefix not in self._matched:
+            self._matched[prefix] = self._match(prefix)
+        return self._matched[prefix]
+
+    def prefixes(self) -> list[str]:
+        """The prefixes of all tracked models, in order."""
+        return [prefix for prefix, _ in in_order(self.document.models)]
+
+    def offers(self, prefix: str) -> bool:
+        """Whether the host offers the model; its attributes are not looked at for that."""
+        return self.catalog.get(self.document.models[prefix].model) is not None
+
+    def nearest(self, model: type) -> str:
+        """The prefix that tracks this class: its own or its nearest ancestor's, else ""."""
+        return next((self._prefixes[c] for c in model.__mro__ if c in self._prefixes), "")
+
+    def missing(self, prefix: str) -> Problem:
+        """What to say about a tracked model that the host does not offer."""
+        label = self.document.models[prefix].model
+        known = _model(label) is not None
+        return Problem(
+            "model.refused" if known else "model.gone",
+            "error",
+            prefix,
+            self.catalog.why_not(label),
+            f"Take {prefix!r} out of the map, or let a developer bring the model back.",
+        )
+
+    @cached_property
+    def _prefixes(self) -> dict[type[Model], str]:
+        """The tracked classes; found by label, so that no model's fields are looked at."""
+        found = ((_model(entry.model), p) for p, entry in self.document.models.items())
+        return {model: prefix for model, prefix in found if model is not None}
+
+    def _match(self, prefix: str) -> MatchedModel | None:
+        entry = self.document.models.get(prefix)
+        facts = self.catalog.get(entry.model) if entry else None
+        if entry is None or facts is None:
+            return None
+        problems: list[Problem] = []
+        known = {a.name: a for a in _attributes(prefix, entry, facts, problems)}
+        children = tuple(self._children(prefix, entry, facts, problems))
+        return MatchedModel(prefix, entry, facts, known, children, tuple(problems))
+
+    def _children(
+        self, prefix: str, entry: ModelEntry, facts: ModelFacts, problems: list[Problem]
+    ) -> Iterator[MatchedChild]:
+        for accessor, child in in_order(entry.children):
+            relation = facts.relations.get(accessor)
+            if relation is None:
+                problems.append(_no_relation(f"{prefix}.{accessor}", accessor, facts))
+                continue
+            model = _model(relation.target)
+            tracked_as = self.nearest(model) if model else ""
+            if model is None or not tracked_as or not self.offers(tracked_as):
+                problems.append(_not_tracked(f"{prefix}.{accessor}", relation))
+                continue
+            yield MatchedChild(accessor, child.prefix, relation, model, tracked_as)
+
+
+def _attributes(
+    prefix: str, entry: ModelEntry, facts: ModelFacts, problems: list[Problem]
+) -> Iterator[MatchedAttribute]:
+    for name, attribute in in_order(entry.attributes):
+        if attribute.decision != TRACKED:
+            continue
+        found = facts.attribute(attribute.source)
+        if found is not None and not found.refused:
+            yield MatchedAttribute(name, attribute, found)
+        else:
+            problems.append(_no_attribute(f"{prefix}.{name}", attribute.source, facts, found))
+
+
+def _model(label: str) -> type[Model] | None:
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+
+
+def _no_attribute(
+    where: str, source: str, facts: ModelFacts, found: AttributeFacts | None
+) -> Problem:
+    fix = "Take it out of the map, or let a developer bring it back."
+    if found is not None:
+        what = f"{facts.cased_label}.{source} may not be tracked. {found.refused}"
+        return Problem("attribute.refused", "error", where, what, fix)
+    what = f"{facts.cased_label} has no attribute {source!r}."
+    return Problem("attribute.gone", "error", where, what, fix)
+
+
+def _no_relation(where: str, accessor: str, facts: ModelFacts) -> Problem:
+    what = f"{facts.cased_label} has no relation {accessor!r} to a single object that may be used."
+    legal = ", ".join(facts.relations) or "none"
+    fix = f"Take the child out of the map, or choose another one. There are: {legal}."
+    return Problem("child.gone", "error", where, what, fix)
+
+
+def _not_tracked(where: str, relation: RelationFacts) -> Problem:
+    what = f"The child's model {relation.target!r} is not tracked in this map."
+    fix = "Add that model to the map first, or take the child out."
+    return Problem("child.not_tracked", "error", where, what, fix)

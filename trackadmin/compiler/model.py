@@ -1,0 +1,137 @@
+"""One tracked model, compiled: the function that flattens its objects, and its lookups."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from django.db.models import Model
+
+from trackadmin.compiler.build import build
+from trackadmin.compiler.careful import Fault, Pseudonym, Values
+from trackadmin.compiler.instances import is_plain
+from trackadmin.compiler.lookups import Lookup
+from trackadmin.compiler.matching import MatchedModel, Matching
+from trackadmin.compiler.plan import Node, plan
+from trackadmin.compiler.source import FUNCTION, Source, flatten_source, literal
+
+Flatten: TypeAlias = Callable[[Any, Fault], Values]
+
+#: How many prefixes of keywords are kept compiled for one model. They come from the host's code,
+#: not from its visitors, so more than these would be a surprise.
+MAX_RENAMED = 32
+
+
+class CompiledModel:
+    """A tracked model of one snapshot, for objects of one class; its code is made on first use."""
+
+    def __init__(
+        self,
+        matching: Matching,
+        matched: MatchedModel,
+        pseudonym: Pseudonym,
+        title: str,
+        *,
+        model: type[Model] | None = None,
+        renamed: str = "",
+    ) -> None:
+        self._matching, self._matched, self._pseudonym = matching, matched, pseudonym
+        self._title = title
+        self._renamed: OrderedDict[str, CompiledModel] = OrderedDict()
+        #: Starts the names: the tracked model's, or the keyword that took its place.
+        self.prefix = renamed or matched.prefix
+        self.node: Node = plan(matching, matched, model=model, prefix=renamed).top
+        #: The class whose objects these are: the tracked one, or a descendant.
+        self.model = self.node.model
+        #: Every name of the output, in order, whatever the data.
+        self.names = self.node.names()
+
+    def __repr__(self) -> str:
+        return f"<CompiledModel {self.prefix} of {self._title}>"
+
+    @cached_property
+    def flatten(self) -> Flatten:
+        """``flatten(obj, fault)``: a dict of all :attr:`names`. It never raises.
+
+        ``fault(code, where, error)`` is called for each value that was lost.
+        """
+        text, constants = self._source.text, self._source.constants
+        flatten: Flatten = build(text, FUNCTION, constants, f"{self._title}: {self.prefix}")
+        return flatten
+
+    @property
+    def source(self) -> str:
+        """The text of the generated function."""
+        return self._source.text
+
+    @cached_property
+    def related(self) -> tuple[str, ...]:
+        """What a queryset's ``select_related`` loads along, so that flattening costs no query."""
+        return tuple(path.name for path in self.node.paths())
+
+    @cached_property
+    def costs(self) -> tuple[str, ...]:
+        """What may cost queries when an object is flattened, each in words."""
+        return tuple(_costs(self.node))
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Lookup]:
+        """What a URL may name an object by, the key first; by output name."""
+        return {lookup.reference.partition("__")[2]: lookup for lookup in self._lookups()}
+
+    @property
+    def key(self) -> Lookup | None:
+        """The lookup that names an object in a URL."""
+        return self.lookups.get(self._matched.entry.key)
+
+    def for_class(self, model: type[Model]) -> CompiledModel:
+        """The same tracked model, compiled for the objects of a descendant."""
+        if model is self.model:
+            return self
+        return CompiledModel(
+            self._matching, self._matched, self._pseudonym, self._title, model=model
+        )
+
+    def renamed(self, prefix: str) -> CompiledModel:
+        """The same model under another prefix, as for a keyword of ``tracking_values``.
+
+        Raises :class:`ValueError` if the prefix is no plain name.
+        """
+        literal(prefix)
+        if prefix not in self._renamed:
+            self._renamed[prefix] = CompiledModel(
+                self._matching,
+                self._matched,
+                self._pseudonym,
+                self._title,
+                model=self.model,
+                renamed=prefix,
+            )
+            if len(self._renamed) > MAX_RENAMED:
+                self._renamed.popitem(last=False)
+        return self._renamed[prefix]
+
+    def _lookups(self) -> Iterator[Lookup]:
+        paths = tuple(self.node.paths())
+        for name in self._matched.entry.lookups():
+            attribute = self._matched.known.get(name)
+            if attribute is not None and attribute.facts.lookupable:
+                reference = f"{self._matched.prefix}__{name}"
+                yield Lookup(reference, self.model, attribute.facts, paths)
+
+    @cached_property
+    def _source(self) -> Source:
+        return flatten_source(self.node, self._pseudonym)
+
+
+def _costs(top: Node) -> Iterator[str]:
+    for node in top.walk():
+        if node is not top:
+            yield f"{node.road}: a query where it is not loaded yet"
+        for output in node.outputs:
+            if output.facts.computed:
+                yield f"{output.name}: computed, it may cost queries"
+            elif not is_plain(node.model, output.facts.attname):
+                yield f"{output.name}: read by code of the host, it may cost queries"

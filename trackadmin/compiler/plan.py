@@ -1,0 +1,203 @@
+"""What a tracked model yields: a tree of nodes, one per object that is read, with its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.db.models import Model
+
+from trackadmin.catalog import AttributeFacts
+from trackadmin.compiler.instances import cache_name
+from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
+from trackadmin.conf import conf
+from trackadmin.document.structure import PSEUDONYMISED
+from trackadmin.exceptions import Problem
+
+#: How many objects may stand one behind the other. Far more than anyone reads, and few enough
+#: for Python's own limit of 100 levels of indentation.
+MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One name that goes out, and where its value comes from."""
+
+    name: str
+    facts: AttributeFacts
+    pseudonymised: bool
+    #: The road to it, for people: ``Order.billing_address.street``.
+    road: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One object that is read: its own names, and the children it leads to."""
+
+    #: ``Order.billing_address``.
+    road: str
+    #: How to get there from the parent; "" for the top.
+    accessor: str
+    #: The relation's name in queries; "" for the top, or where the class shows something else.
+    query_name: str
+    model: type[Model]
+    outputs: tuple[Output, ...]
+    children: tuple[Node, ...]
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of their names."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that comes of it, in order."""
+        return tuple(output.name for node in self.walk() for output in node.outputs)
+
+    def paths(self) -> Iterator[Path]:
+        """The relations that ``select_related`` can load with the objects, outermost first."""
+        for child in self.children:
+            if child.query_name:
+                yield Path(child.query_name, (child.model,))
+                for path in child.paths():
+                    yield Path(f"{child.query_name}__{path.name}", (child.model, *path.models))
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A relation, or several in a row, as queries name it, and the models it leads through."""
+
+    name: str
+    models: tuple[type[Model], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The tree of one tracked model, and what is wrong with it."""
+
+    top: Node
+    problems: tuple[Problem, ...]
+
+
+def plan(
+    matching: Matching, matched: MatchedModel, *, model: type[Model] | None = None, prefix: str = ""
+) -> Plan:
+    """The plan of a tracked model.
+
+    ``model`` is the class of the objects, where they are of a descendant of the tracked one.
+    ``prefix`` takes the place of the tracked model's own, as a keyword of ``tracking_values``.
+    """
+    walk = _Walk(matching)
+    # Under another prefix the tree stays the same: the model's own prefix counts as entered.
+    path = (matched.prefix, prefix) if prefix else (matched.prefix,)
+    base = f"{prefix}_" if prefix else ""
+    start = f"{prefix or matched.prefix}_"
+    top = walk.node(matched, matched.prefix, _Names(start, base), path)
+    return Plan(replace(top, model=model) if model else top, tuple(walk.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """How names are made at one node."""
+
+    #: Before each name of the node itself, the underscore included.
+    start: str
+    #: What its children inherit.
+    base: str
+
+    def child(self, child: MatchedChild) -> _Names:
+        start = f"{self.base}{child.prefix or child.tracked_as}_"
+        return _Names(start, start if child.prefix else self.base)
+
+
+class _Walk:
+    """One walk over the tree. It stops at ``MAX_NAMES``, however many roads a map has."""
+
+    def __init__(self, matching: Matching) -> None:
+        self.matching = matching
+        self.limit = conf.MAX_NAMES
+        self.problems: list[Problem] = []
+        self.roads: dict[str, str] = {}
+        self.entered: dict[str, str] = {}
+        self.full = False
+
+    def node(self, matched: MatchedModel, road: str, names: _Names, path: tuple[str, ...]) -> Node:
+        self.entered[names.start] = road
+        outputs = tuple(self.outputs(matched, road, names))
+        children = tuple(self.children(matched, road, names, path))
+        return Node(road, "", "", matched.facts.model, outputs, children)
+
+    def outputs(self, matched: MatchedModel, road: str, names: _Names) -> Iterator[Output]:
+        for attribute in matched.outputs():
+            name, its_road = names.start + attribute.name, f"{road}.{attribute.name}"
+            if name in self.roads:
+                self.two_roads(name, self.roads[name], its_road)
+            elif len(self.roads) >= self.limit:
+                self.stop(road, f"yields more than {self.limit} names (MAX_NAMES)")
+            else:
+                self.roads[name] = its_road
+                yield _output(name, attribute, its_road)
+
+    def children(
+        self, matched: MatchedModel, road: str, names: _Names, path: tuple[str, ...]
+    ) -> Iterator[Node]:
+        for child in matched.children:
+            node = self.child(child, f"{road}.{child.accessor}", names.child(child), path)
+            if node is not None:
+                query_name = _query_name(matched.facts.model, child)
+                yield replace(
+                    node, accessor=child.accessor, query_name=query_name, model=child.model
+                )
+
+    def child(
+        self, child: MatchedChild, road: str, names: _Names, path: tuple[str, ...]
+    ) -> Node | None:
+        segment = child.prefix or child.tracked_as
+        target = self.matching.get(child.tracked_as)
+        if target is None or self.full:
+            return None
+        if segment in path:
+            if len(path) == 1:
+                self.empty(road, segment)
+            return None
+        if names.start in self.entered:
+            if target.known or target.children:
+                self.two_roads(names.start, self.entered[names.start], road)
+            return None
+        if len(path) >= MAX_DEPTH:
+            self.stop(road, f"leads through more than {MAX_DEPTH} objects")
+            return None
+        if len(self.entered) >= self.limit:
+            self.stop(road, f"leads to more than {self.limit} objects (MAX_NAMES)")
+            return None
+        return self.node(target, road, names, (*path, segment))
+
+    def two_roads(self, name: str, first: str, second: str) -> None:
+        shown = f"Names that start with {name!r}" if name.endswith("_") else f"The name {name!r}"
+        what = f"{shown} would come by two roads: {first} and {second}."
+        fix = "Give one of the children a prefix of its own, or another name to the attribute."
+        self.problems.append(Problem("name.two_roads", "error", second, what, fix))
+
+    def empty(self, road: str, segment: str) -> None:
+        what = f"The child leads back to {segment!r} itself, so nothing comes of it."
+        fix = "Give the child a prefix of its own, or take it out."
+        self.problems.append(Problem("child.empty", "warning", road, what, fix))
+
+    def stop(self, road: str, why: str) -> None:
+        if not self.full:
+            self.full = True
+            what = f"With all its children the tracked model {why}."
+            fix = "Take out children or attributes that nobody needs."
+            self.problems.append(Problem("model.too_many_names", "error", road, what, fix))
+
+
+def _output(name: str, attribute: MatchedAttribute, road: str) -> Output:
+    return Output(name, attribute.facts, attribute.entry.privacy == PSEUDONYMISED, road)
+
+
+def _query_name(parent: type[Model], child: MatchedChild) -> str:
+    if not cache_name(parent, child.accessor):
+        return ""
+    if child.relation.kind == "reverse one-to-one":
+        return str(child.relation.field.related_query_name())
+    return child.accessor

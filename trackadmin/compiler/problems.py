@@ -1,0 +1,80 @@
+"""What is wrong with a map, as the host stands: before a publish, and ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trackadmin.catalog import Catalog
+from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
+from trackadmin.compiler.plan import plan
+from trackadmin.document import validate
+from trackadmin.document.structure import UNDECLARED, Document, in_order
+from trackadmin.exceptions import Problem
+
+
+def check(document: Document, catalog: Catalog) -> list[Problem]:
+    """Everything that is wrong with a map, by itself and on this host, model by model."""
+    return [*validate(document), *host_problems(Matching(document, catalog))]
+
+
+def drift(document: Document, catalog: Catalog) -> list[Problem]:
+    """Of a published map, what the host's code or settings no longer have or allow.
+
+    These entries are left out when the map is compiled.
+    """
+    return drift_of(Matching(document, catalog))
+
+
+def drift_of(matching: Matching) -> list[Problem]:
+    """As :func:`drift`, for entries that are matched already."""
+    return [problem for problem in host_problems(matching) if problem.code in DRIFT]
+
+
+def host_problems(matching: Matching) -> Iterator[Problem]:
+    """What takes the host to know."""
+    for prefix, _ in in_order(matching.document.models):
+        matched = matching.get(prefix)
+        if matched is None:
+            yield matching.missing(prefix)
+            continue
+        yield from matched.problems
+        yield from _lookups(matched)
+        yield from _undeclared(matched)
+        yield from plan(matching, matched).problems
+
+
+def _lookups(matched: MatchedModel) -> Iterator[Problem]:
+    for name in matched.entry.lookups():
+        attribute = matched.known.get(name)
+        if attribute is not None:
+            yield from _lookup(matched, attribute)
+
+
+def _lookup(matched: MatchedModel, attribute: MatchedAttribute) -> Iterator[Problem]:
+    where, is_key = f"{matched.prefix}.{attribute.name}", attribute.name == matched.entry.key
+    facts = attribute.facts
+    if facts.computed:
+        what = "It is computed, and the database cannot look for it."
+        yield Problem("lookup.computed", "error", where, what, _CHOOSE)
+    elif not facts.lookupable:
+        what = f"Its kind, {facts.type_label!r}, cannot be written in a URL and read back exactly."
+        yield Problem("lookup.kind", "error", where, what, _CHOOSE)
+    elif not facts.unique and is_key:
+        what = f"The database does not prove that {facts.name!r} is unique, so it cannot be a key."
+        fix = "Choose a unique attribute as the key, or let a developer make this one unique."
+        yield Problem("key.not_unique", "error", where, what, fix)
+    elif not facts.unique:
+        what = f"Several objects may share one {facts.name!r}; then a URL finds none of them."
+        yield Problem("lookup.not_unique", "warning", where, what, _CHOOSE)
+
+
+def _undeclared(matched: MatchedModel) -> Iterator[Problem]:
+    for name, attribute in matched.known.items():
+        if attribute.facts.personal and attribute.entry.privacy == UNDECLARED:
+            what = f"{attribute.facts.name!r} looks personal, and goes out as it is."
+            fix = "Decide how it goes out: as it is, as a pseudonym, or not at all."
+            where = f"{matched.prefix}.{name}"
+            yield Problem("privacy.undeclared", "warning", where, what, fix)
+
+
+_CHOOSE = "Choose a unique number, text or UUID as the lookup."

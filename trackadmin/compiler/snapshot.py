@@ -1,0 +1,168 @@
+"""A version of a map, compiled for this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.db.models import Model
+from django.utils.functional import LazyObject
+
+from trackadmin.catalog import Catalog, built_in_denied
+from trackadmin.compiler.instances import unwrapped
+from trackadmin.compiler.lookups import Lookup
+from trackadmin.compiler.matching import Matching
+from trackadmin.compiler.model import CompiledModel
+from trackadmin.compiler.problems import drift_of
+from trackadmin.compiler.pseudonyms import pseudonymiser
+from trackadmin.compiler.savepoints import contained
+from trackadmin.document import to_dict, validate
+from trackadmin.document.structure import TRACKED, Document
+from trackadmin.exceptions import DocumentError, Problem
+
+
+def compile_map(
+    document: Document,
+    catalog: Catalog,
+    *,
+    slug: str = "default",
+    number: int = 0,
+    digest: str = "",
+) -> Snapshot:
+    """Compile a document for the host that the catalog describes.
+
+    What the host no longer has or allows is left out and listed in ``Snapshot.drift``. Raises
+    :class:`DocumentError` for a document that could never have been published. Each model's code
+    is made when it is first used.
+    """
+    problems = [problem for problem in validate(document) if problem.level == "error"]
+    problems += _secrets(document)
+    if problems:
+        raise DocumentError("The map cannot be compiled.", problems)
+    return Snapshot(document, catalog, slug, number, digest)
+
+
+class Snapshot:
+    """A compiled map. It never changes; a newer version is another snapshot."""
+
+    def __init__(
+        self, document: Document, catalog: Catalog, slug: str, number: int, digest: str
+    ) -> None:
+        self.document, self.slug, self.number, self.digest = document, slug, number, digest
+        self._matching = Matching(document, catalog)
+        #: The tracked models that the host offers, by prefix.
+        self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, repr(self))
+        self._by_class: dict[type, CompiledModel | None] = {}
+        self._lookups: dict[str, Lookup] = {}
+
+    def __repr__(self) -> str:
+        return f"map {self.slug!r} version {self.number}"
+
+    def find(self, obj: Any) -> CompiledModel | None:
+        """The compiled model for an object or a class: its own or its nearest ancestor's.
+
+        ``None`` where neither is tracked. A ``SimpleLazyObject`` is looked up to see what it is;
+        whatever that raises comes through.
+        """
+        try:
+            return self._by_class[type(obj)]
+        except KeyError:
+            pass
+        if issubclass(type(obj), LazyObject):
+            with contained():
+                obj = unwrapped(obj)
+        return self._find(obj if isinstance(obj, type) else type(obj))
+
+    def lookup(self, reference: str) -> Lookup | None:
+        """The lookup that a reference ``Prefix__name`` means, ``None`` if the map allows none."""
+        found = self._lookups.get(reference)
+        if found is not None:
+            return found
+        prefix, _, name = reference.partition("__")
+        compiled = self.by_prefix.get(prefix)
+        found = compiled.lookups.get(name) if compiled else None
+        if found is not None:
+            self._lookups[reference] = found
+        return found
+
+    @cached_property
+    def drift(self) -> tuple[Problem, ...]:
+        """What the document has and the host has not, or no longer allows."""
+        return tuple(drift_of(self._matching))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The map as a plain dict, keyed by prefix."""
+        return to_dict(self.document, label=self._cased)
+
+    @property
+    def source(self) -> str:
+        """The text of every generated function."""
+        return "\n\n".join(
+            f"# {prefix}\n{compiled.source}" for prefix, compiled in self.by_prefix.items()
+        )
+
+    def compile_all(self) -> None:
+        """Make the code of every model now and not on first use."""
+        for compiled in self.by_prefix.values():
+            compiled.flatten  # noqa: B018 made when it is first read
+
+    def _find(self, cls: type) -> CompiledModel | None:
+        if not issubclass(cls, Model):
+            return None
+        if cls not in self._by_class:
+            self._by_class[cls] = self._for_class(cls)
+        return self._by_class[cls]
+
+    def _for_class(self, cls: type[Model]) -> CompiledModel | None:
+        compiled = self.by_prefix.get(self._matching.nearest(cls))
+        return compiled.for_class(cls) if compiled else None
+
+    def _cased(self, label: str) -> str:
+        facts = self._matching.catalog.get(label)
+        return facts.cased_label if facts else label
+
+
+class _ByPrefix(Mapping[str, CompiledModel]):
+    """The tracked models that the host offers, each compiled when it is asked for."""
+
+    def __init__(self, matching: Matching, title: str) -> None:
+        self._matching = matching
+        self._title = title
+        self._pseudonym = pseudonymiser()
+        self._compiled: dict[str, CompiledModel] = {}
+
+    def __getitem__(self, prefix: str) -> CompiledModel:
+        compiled = self._compiled.get(prefix)
+        if compiled is None:
+            matched = self._matching.get(prefix)
+            if matched is None:
+                raise KeyError(prefix)
+            compiled = CompiledModel(self._matching, matched, self._pseudonym, self._title)
+            self._compiled[prefix] = compiled
+        return compiled
+
+    def __iter__(self) -> Iterator[str]:
+        return (prefix for prefix in self._matching.prefixes() if self._matching.offers(prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _secrets(document: Document) -> Iterator[Problem]:
+    """The sources on trackadmin's own deny list: no publish ever lets them through."""
+    for prefix, entry in document.models.items():
+        for name, attribute in entry.attributes.items():
+            source = attribute.source
+            if attribute.decision != TRACKED or not _looks_secret(source):
+                continue
+            if built_in_denied(source, entry.model):
+                what = f"{source!r} looks like a secret, and secrets are not tracked."
+                fix = "Take it out of the map."
+                yield Problem("attribute.secret", "error", f"{prefix}.{name}", what, fix)
+
+
+@lru_cache(4096)
+def _looks_secret(source: str) -> bool:
+    """Whether the name alone says so; what the host's settings lift is asked only then."""
+    return built_in_denied(source)

@@ -1,0 +1,132 @@
+"""From a plan to the text of a function: pure, and the same text for the same plan every time.
+
+Text of the map enters the source only as the ``repr()`` of a checked name. All else is bound as a
+constant under a numbered name.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db.models import Model
+
+from trackadmin.compiler import careful
+from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
+from trackadmin.compiler.instances import cache_name, exactly, is_plain
+from trackadmin.compiler.plan import Node, Output
+
+_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
+_ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
+_INDENT = "    "
+
+#: The generated function's name; the map's words stand in its file name.
+FUNCTION = "flatten"
+
+
+@dataclass(slots=True)
+class Source:
+    """The text of a function, and the constants that it names."""
+
+    constants: dict[str, object]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The whole text, ending with a newline."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+
+def flatten_source(top: Node, pseudonym: careful.Pseudonym) -> Source:
+    """The source of ``flatten(obj, fault)`` for objects of exactly the class ``top.model``."""
+    source = Source(
+        {
+            **INLINE_NAMES,
+            "exactly": exactly,
+            "pseudonym": pseudonym,
+            "nulls": dict.fromkeys(top.names()),
+            "careful": careful.flattener(top, pseudonym),
+        }
+    )
+    body = [*_Body(source.constants, pseudonym).node(top, 0)]
+    source.lines = [
+        f"def {FUNCTION}(obj, fault):",
+        _INDENT + "try:",
+        *(_INDENT * 2 + line for line in ["o0 = obj", *body, "return out"]),
+        _INDENT + "except Exception:",
+        _INDENT * 2 + "return careful(obj, fault)",
+    ]
+    return source
+
+
+def literal(name: str) -> str:
+    """The name as a literal; ``ValueError`` where it is no plain name, whoever let it through."""
+    if type(name) is not str or not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} is no plain name and cannot stand in generated code.")
+    return repr(name)
+
+
+class _Body:
+    """The lines that read one object after the other; locals and constants are numbered."""
+
+    def __init__(self, constants: dict[str, object], pseudonym: careful.Pseudonym) -> None:
+        self.constants = constants
+        self.pseudonym = pseudonym
+        self.nodes = 0
+        self.readers = 0
+
+    def node(self, node: Node, number: int) -> Iterator[str]:
+        model = f"model_{number}"
+        self.constants[model] = node.model
+        yield f"# {_comment(node.road)}"
+        yield f"if type(o{number}) is not {model}:"
+        yield f"{_INDENT}o{number} = exactly({model}, o{number})"
+        if number == 0:
+            yield "out = nulls.copy()"
+        if _reads_directly(node):
+            yield f"d{number} = o{number}.__dict__"
+        for output in node.outputs:
+            yield from self.output(output, node.model, number)
+        yield from self.children(node, number)
+
+    def output(self, output: Output, model: type[Model], number: int) -> Iterator[str]:
+        name, attname = literal(output.name), output.facts.attname
+        if output.facts.computed or not is_plain(model, attname):
+            reader = f"read_{self.readers}"
+            self.readers += 1
+            self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
+            yield f"out[{name}] = {reader}(o{number}, fault)"
+            return
+        value = INLINE.get(output.facts.kind, "encode(v)")
+        yield f"v = d{number}[{literal(attname)}]"
+        yield f"out[{name}] = {f'pseudonym({value})' if output.pseudonymised else value}"
+
+    def children(self, node: Node, number: int) -> Iterator[str]:
+        if any(cache_name(node.model, child.accessor) for child in node.children):
+            yield f"c{number} = d{number}['_state'].fields_cache"
+        for child in node.children:
+            self.nodes += 1
+            its = self.nodes
+            self.constants[f"child_{its}"] = careful.child_reader(child.accessor)
+            load, cached = f"child_{its}(o{number})", cache_name(node.model, child.accessor)
+            if cached:
+                key = literal(cached)
+                load = f"c{number}[{key}] if {key} in c{number} else {load}"
+            yield f"o{its} = {load}"
+            yield f"if o{its} is not None:"
+            yield from (_INDENT + line for line in self.node(child, its))
+
+
+def _reads_directly(node: Node) -> bool:
+    return any(
+        not output.facts.computed and is_plain(node.model, output.facts.attname)
+        for output in node.outputs
+    ) or any(cache_name(node.model, child.accessor) for child in node.children)
+
+
+def _comment(road: str) -> str:
+    if not _ROAD.fullmatch(road):
+        raise ValueError(f"{road!r} cannot stand in generated code.")
+    return road
