@@ -3,6 +3,7 @@
 # ruff: noqa: DJ008, RUF001
 # (models for one test need no words for people; full-width letters are what is tested)
 
+import json
 import os
 import subprocess
 import sys
@@ -325,6 +326,47 @@ def test_threads_that_start_together_get_the_same_answers():
     assert len(set(found)) == 1
 
 
+SHOUTING = """
+import django
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["loud"], DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    TRACKADMIN={"MODELS": ["LOUD"], "EXCLUDE": ["loud.Thing.a"], "ALLOW": ["Loud.thing.token"]},
+)
+django.setup()
+from trackadmin.catalog import catalog
+(thing,) = catalog().models()
+assert thing is catalog().get("Loud.Thing") is catalog().get("loud.thing")
+print(thing.label, thing.cased_label, *thing.attributes, catalog().unmatched())
+"""
+
+
+def run(code, tmp_path):
+    """What the code prints in a process of its own, where ``tmp_path`` can be imported from."""
+    root = Path(__file__).resolve().parent.parent
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_app_whose_label_has_capitals(tmp_path):
+    """Maps write labels in lower case; Django keeps the case of the app's."""
+    package = tmp_path / "loud"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "apps.py").write_text(
+        "from django.apps import AppConfig\nclass C(AppConfig):\n name = 'loud'\n label = 'Loud'\n"
+    )
+    (package / "models.py").write_text(
+        "from django.db import models\nclass Thing(models.Model):\n"
+        " a = models.TextField()\n b = models.TextField()\n token = models.TextField()\n"
+    )
+    assert run(SHOUTING, tmp_path).strip() == "loud.thing Loud.Thing id b token []"
+
+
 CUSTOM_USER = """
 import uuid
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -373,20 +415,11 @@ print(json.dumps({
 
 def test_a_site_with_a_user_model_of_its_own(tmp_path):
     """In a process of its own: the user model is chosen before models are loaded."""
-    import json
-
     package = tmp_path / "crew"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "models.py").write_text(CUSTOM_USER)
-    root = Path(__file__).resolve().parent.parent
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"}
-    env.pop("DJANGO_SETTINGS_MODULE", None)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", ASK], capture_output=True, text=True, env=env
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
+    assert json.loads(run(ASK, tmp_path)) == {
         "models": ["auth.Group", "crew.Account", "crew.Thing"],
         "swapped": "The site uses crew.Account in its place.",
         "attributes": ["last_login", "id", "handle", "name", "greeting"],

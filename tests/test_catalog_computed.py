@@ -350,6 +350,10 @@ class TestListed:
         refused = ModelFacts(User, Ceiling()).attribute(name).refused
         assert any(part in refused for part in reason.split("|"))
 
+    def test_a_property_that_reads_with_something_built_in_can_be_listed(self, thing):
+        with override_settings(TRACKADMIN={"COMPUTED": ["host.Thing.by_getter"]}):
+            assert "by_getter" in computed(ModelFacts(thing, Ceiling()))
+
     def test_a_listing_holds_for_proxies_until_they_override(self):
         with isolate_apps("tests.host"):
 

@@ -11,7 +11,9 @@ from django.db.models.functions import Upper
 from django.test.utils import isolate_apps
 
 from tests.host.models import Everything, Line, Order, Person, Profile, Restaurant, ReversedField
+from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import Kind, final_field, kind_of, type_label
+from trackadmin.catalog.model import ModelFacts
 
 KINDS = {
     "id": (Kind.INTEGER, "Whole number"),
@@ -143,6 +145,10 @@ def test_a_key_to_a_model_that_is_not_there_leads_nowhere():
     assert final_field(field) is None
     assert kind_of(field) is Kind.OTHER
     assert type_label(field) == "Foreign key to nowhere.Nothing"
+    facts = ModelFacts(Lost, Ceiling())
+    assert list(facts.attributes) == ["id"]
+    assert "not installed" in facts.attribute("other").refused
+    assert not facts.relations
 
 
 def test_a_list_of_choices_is_not_asked_for():

@@ -6,6 +6,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import models
+from django.test import override_settings
 from django.test.utils import isolate_apps
 
 from demo.models import Address, BuyerProfile, CompanyAccount, Manufacturer, Order, Product
@@ -100,6 +101,12 @@ def test_a_model_is_people_by_its_name_or_by_its_tie_to_a_user():
     assert [looks_like_people(m) for m in (Contact, Membership, Seat, Staff, User)] == [True] * 5
     assert not looks_like_people(Project)
     assert not looks_like_people(Product)
+
+
+def test_a_site_without_users_has_people_by_their_names_only():
+    with override_settings(AUTH_USER_MODEL="nowhere.User"):
+        assert looks_like_people(Person)
+        assert not looks_like_people(Order)
 
 
 class PhoneNumberField(models.CharField):

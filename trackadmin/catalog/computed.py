@@ -79,7 +79,7 @@ def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: 
     return (
         why_not_plain(name)
         or _unmarked(name, model, ceiling, owner, member)
-        or _unfit(owner, member)
+        or _unfit(member)
         or denied(name, label_of(model))
         or ceiling.why_not_field(model, owner, name)
     )
@@ -96,7 +96,7 @@ def _unmarked(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member:
     )
 
 
-def _unfit(owner: type, member: object) -> str:
+def _unfit(member: object) -> str:
     """Why reading it could not give one value of one object."""
     function = function_of(member)
     if isinstance(member, classmethod | staticmethod):
