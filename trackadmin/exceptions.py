@@ -71,6 +71,17 @@ class UnknownVersion(TrackAdminError):
         super().__init__(f"The tracking map {slug!r} has no version {number!r}. {has}")
 
 
+class UnknownRevision(TrackAdminError):
+    """The edit history keeps no such state."""
+
+    def __init__(self, subject: str, revision: object) -> None:
+        self.subject, self.revision = subject, revision
+        super().__init__(
+            f"The edit history has no edit {revision!r} of {subject}. Open the history again and "
+            "choose one that it lists."
+        )
+
+
 class NotPublished(TrackAdminError):
     """The map has no version, so there is nothing to track with."""
 
@@ -101,14 +112,21 @@ class DraftChanged(TrackAdminError):
 
 
 class StaleForm(TrackAdminError):
-    """Somebody else saved the same row since the form was opened."""
+    """Somebody else saved or deleted the same row since the form was opened.
 
-    def __init__(self, subject: str, seen: int, current: int) -> None:
+    ``seen`` and ``current`` are the row's ``lock_version``; ``current`` is ``None`` if it is gone.
+    """
+
+    def __init__(self, subject: str, seen: int | None, current: int | None) -> None:
         self.subject, self.seen, self.current = subject, seen, current
-        super().__init__(
-            f"{subject} was saved by somebody else while you edited it "
-            f"(you saw edit {seen}, it is now at edit {current}). Nothing was saved."
-        )
+        if current is None:
+            what = f"{subject} was deleted by somebody else while you edited it."
+        else:
+            what = (
+                f"{subject} was saved by somebody else while you edited it "
+                f"(you saw edit {seen}, it is now at edit {current})."
+            )
+        super().__init__(f"{what} Nothing was saved.")
 
 
 class ImmutableVersion(TrackAdminError):
@@ -140,4 +158,26 @@ class PrefixConflict(TrackAdminError):
         super().__init__(
             f"Two different objects give the same names ({shown}). Pass one of them under a "
             "prefix of its own: tracking_values(buyer, referrer=other_buyer)."
+        )
+
+
+class BadPrefix(TrackAdminError):
+    """A keyword of ``tracking_values`` is no plain name, so no names can start with it."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        super().__init__(
+            f"{prefix!r} cannot start a name. Use letters of ASCII, digits and single underscores "
+            "between them, starting with a letter: tracking_values(referrer=buyer)."
+        )
+
+
+class NoKey(TrackAdminError):
+    """An object was given that a URL cannot name."""
+
+    def __init__(self, what: str, slug: str) -> None:
+        self.what, self.slug = what, slug
+        super().__init__(
+            f"{what} cannot be named in a URL by the live version of map {slug!r}. Give its "
+            "tracked model a key and publish, save the object first, or leave it out."
         )
