@@ -1,1 +1,41 @@
-"""Being built."""
+"""What an editor does: every operation on the draft and the versions, each once for every door."""
+
+from trackadmin.editing.building import build_document, draft_digest, draft_problems
+from trackadmin.editing.drafting import (
+    delete_tracked_model,
+    import_document,
+    order_tracked_models,
+    restore_draft,
+    save_tracked_model,
+)
+from trackadmin.editing.history import HistoryEntry, history, undo
+from trackadmin.editing.mapping import add_map, delete_map, save_map
+from trackadmin.editing.previewing import Preview, PreviewRow, preview
+from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.versions import diff, get_version, live_version, versions
+
+__all__ = [
+    "HistoryEntry",
+    "Preview",
+    "PreviewRow",
+    "add_map",
+    "build_document",
+    "delete_map",
+    "delete_tracked_model",
+    "diff",
+    "draft_digest",
+    "draft_problems",
+    "get_version",
+    "history",
+    "import_document",
+    "live_version",
+    "order_tracked_models",
+    "preview",
+    "publish",
+    "restore_draft",
+    "roll_back",
+    "save_map",
+    "save_tracked_model",
+    "undo",
+    "versions",
+]

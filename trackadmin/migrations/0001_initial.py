@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'map version',
                 'ordering': ['map', '-number'],
+                'base_manager_name': 'forgetting',
                 'default_permissions': ('view',),
             },
         ),

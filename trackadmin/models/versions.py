@@ -6,22 +6,52 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 
 from trackadmin.exceptions import ImmutableVersion
 from trackadmin.models.draft import TrackingMap
 
 
 class VersionQuerySet(models.QuerySet["MapVersion"]):
-    """Reads only: what would change many versions at once is refused."""
+    """Reads and inserts only: what would change versions that stand is refused."""
 
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **kwargs: Any) -> int:
+        """Raise :class:`ImmutableVersion`."""
         raise ImmutableVersion
 
     def delete(self) -> NoReturn:
+        """Raise :class:`ImmutableVersion`."""
         raise ImmutableVersion
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise :class:`ImmutableVersion`."""
         raise ImmutableVersion
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[MapVersion]:
+        """Insert; refuses to write over versions that stand."""
+        if kwargs.get("update_conflicts") or any(argument is True for argument in args[2:]):
+            raise ImmutableVersion
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        raise ImmutableVersion
+
+    def _update(self, values: Any) -> int:
+        # Loading a fixture asks first to update the row of the same key, so no row is no harm.
+        if self.exists():
+            raise ImmutableVersion
+        return 0
+
+
+class ForgettingQuerySet(VersionQuerySet):
+    """What Django itself uses: it may forget an author whose account is deleted."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Refuse all but ``author=None``."""
+        if kwargs != {"author": None}:
+            raise ImmutableVersion
+        return models.QuerySet.update(self, **kwargs)
 
 
 class MapVersion(models.Model):
@@ -42,9 +72,11 @@ class MapVersion(models.Model):
     restores = models.PositiveIntegerField(null=True, blank=True)
 
     objects = VersionQuerySet.as_manager()
+    forgetting = ForgettingQuerySet.as_manager()
 
     class Meta:
         ordering = ["map", "-number"]
+        base_manager_name = "forgetting"
         verbose_name = "map version"
         default_permissions = ("view",)
         constraints = [
@@ -69,3 +101,9 @@ class MapVersion(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise :class:`ImmutableVersion`."""
         raise ImmutableVersion
+
+
+@receiver(pre_delete, sender=MapVersion)
+def refuse_deletion(**kwargs: Any) -> NoReturn:
+    """Stop the ways of deleting that pass by the model and its managers."""
+    raise ImmutableVersion

@@ -1,0 +1,146 @@
+"""The edits of the draft: every door that changes it calls one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trackadmin import document as documents
+from trackadmin.document import Diff, Document, ModelEntry
+from trackadmin.editing.acceptance import refuse_document, refuse_entry
+from trackadmin.editing.building import build_document, build_rows, draft_rows, entry_of
+from trackadmin.editing.edits import Edit, edit, found
+from trackadmin.editing.locking import AnyMap, write_database
+from trackadmin.editing.people import Person
+from trackadmin.editing.versions import find_version, read_version
+from trackadmin.editing.writing import write_document, write_entry
+from trackadmin.exceptions import InvalidMap, Problem, StaleForm
+from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+
+
+def save_tracked_model(
+    tracking_map: AnyMap,
+    prefix: str,
+    entry: ModelEntry,
+    *,
+    tracked_model: TrackedModel | None = None,
+    seen: int | None = None,
+    by: Person = None,
+    comment: str = "",
+) -> TrackedModel:
+    """Make the row ``tracked_model`` say what the entry says; ``None`` adds a tracked model.
+
+    ``seen`` is the ``lock_version`` that the form showed. Raises :class:`StaleForm` if somebody
+    saved or deleted the row since, :class:`InvalidMap` with what is wrong with this entry, and
+    never for the rest of the map. A save that changes nothing leaves no trace.
+    """
+    pk = tracked_model.pk if tracked_model is not None else None
+    with edit(tracking_map, by=by, comment=comment) as change:
+        row = _find(change.tracking_map, tracked_model, seen) if pk is not None else None
+        return _save(change, row, prefix, entry)
+
+
+def restore_tracked_model(
+    tracking_map: AnyMap, prefix: str, entry: ModelEntry, *, pk: int, by: Person, comment: str
+) -> TrackedModel:
+    """Make the tracked model with this key say what the entry says, also if it was deleted."""
+    with edit(tracking_map, by=by, comment=comment) as change:
+        row = draft_rows(change.tracking_map).filter(pk=pk).first()
+        return _save(change, row, prefix, entry, pk=pk)
+
+
+def delete_tracked_model(
+    tracked_model: TrackedModel, *, seen: int | None = None, by: Person = None, comment: str = ""
+) -> None:
+    """Delete one tracked model; the history keeps its last state. May raise StaleForm."""
+    comment = comment or f"Deleted {tracked_model.prefix}."
+    with edit(tracked_model.map, by=by, comment=comment) as change:
+        row = _find(change.tracking_map, tracked_model, seen)
+        found(change, [row])
+        change.delete([row])
+
+
+def order_tracked_models(
+    tracking_map: AnyMap, prefixes: Sequence[str], *, by: Person = None
+) -> None:
+    """Put the tracked models into this order; ``prefixes`` names each of them once."""
+    with edit(tracking_map, by=by, comment="Changed the order.") as change:
+        rows = {row.prefix: row for row in draft_rows(change.tracking_map)}
+        if sorted(rows) != sorted(prefixes):
+            raise InvalidMap("The order was not changed.", [_not_the_same(rows, prefixes)])
+        moved = [(i, rows[p]) for i, p in enumerate(prefixes) if rows[p].position != i]
+        found(change, [row for _, row in moved])
+        for position, row in moved:
+            write_entry(change, row, row.prefix, replace(entry_of(row), position=position))
+
+
+def import_document(
+    tracking_map: AnyMap,
+    document: Document,
+    *,
+    by: Person = None,
+    dry_run: bool = False,
+    comment: str = "Imported.",
+) -> Diff:
+    """Replace the draft by the document; gives what that changes. Raises :class:`InvalidMap`.
+
+    A dry run says the same and writes nothing, not even a counter.
+    """
+    refuse_document(document)
+    if dry_run:
+        return documents.diff(build_document(tracking_map), document)
+    return _replace_draft(tracking_map, document, by=by, comment=comment)
+
+
+def restore_draft(tracking_map: AnyMap, version: MapVersion | int, *, by: Person = None) -> Diff:
+    """Replace the draft by a version's document; gives what that changes.
+
+    Works across drift. Raises :class:`UnknownVersion`, and :class:`DocumentError` if the version
+    is not what was published.
+    """
+    found_version = find_version(tracking_map, version)
+    document = read_version(found_version)
+    comment = f"Restored from version {found_version.number}."
+    return _replace_draft(tracking_map, document, by=by, comment=comment)
+
+
+def _replace_draft(tracking_map: AnyMap, document: Document, *, by: Person, comment: str) -> Diff:
+    with edit(tracking_map, by=by, comment=comment) as change:
+        rows = list(draft_rows(change.tracking_map))
+        before = build_rows(rows)
+        found(change, [r for r in rows if before.models[r.prefix] != document.models.get(r.prefix)])
+        write_document(change, rows, document)
+        return documents.diff(before, document)
+
+
+def _save(
+    change: Edit, row: TrackedModel | None, prefix: str, entry: ModelEntry, pk: int | None = None
+) -> TrackedModel:
+    entry = replace(entry, model=entry.model.lower())
+    if row is not None and (row.prefix, entry_of(row)) == (prefix, entry):
+        return row
+    others = TrackedModel.objects.using(write_database()).filter(map=change.tracking_map)
+    before = Document(models={prefix: entry_of(row)} if row else {})
+    refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else None), before)
+    if row:
+        found(change, [row])
+    return write_entry(change, row, prefix, entry, pk=pk)
+
+
+def _find(tracking_map: TrackingMap, tracked_model: TrackedModel, seen: int | None) -> TrackedModel:
+    row = draft_rows(tracking_map).filter(pk=tracked_model.pk).first()
+    if row is None:
+        raise StaleForm(tracked_model.prefix, seen, None)
+    if seen is not None and row.lock_version != seen:
+        raise StaleForm(row.prefix, seen, row.lock_version)
+    return row
+
+
+def _not_the_same(rows: dict[str, TrackedModel], prefixes: Sequence[str]) -> Problem:
+    return Problem(
+        "order.mismatch",
+        "error",
+        ", ".join(sorted(set(rows) ^ set(prefixes))) or "the list",
+        f"The order {list(prefixes)!r} does not name each of {sorted(rows)!r} once.",
+        "Open the list again: somebody may have added or deleted a tracked model.",
+    )

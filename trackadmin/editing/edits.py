@@ -1,0 +1,72 @@
+"""One edit: a locked transaction that leaves one revision, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from trackadmin.editing.building import draft_rows, entry_of
+from trackadmin.editing.locking import AnyMap, locked, write_database
+from trackadmin.editing.people import Person
+from trackadmin.editing.recording import keep
+from trackadmin.editing.stored import newest_map, newest_models
+from trackadmin.models import TrackedModel, TrackingMap
+
+#: The comment of the revision that keeps what stood there when an edit found rows that the
+#: history does not know: a fixture, a migration or a shell wrote them.
+FOUND = "Found as it stood: it was not written by an editor."
+
+
+@dataclass(slots=True)
+class Edit:
+    """What an operation tells about its changes while it makes them."""
+
+    tracking_map: TrackingMap
+    map_changed: bool = False
+    changed: set[int] = field(default_factory=set)
+    gone: list[TrackedModel] = field(default_factory=list)
+
+    def delete(self, rows: Sequence[TrackedModel]) -> None:
+        """Delete these rows; the revision keeps them as they are in memory."""
+        pks = [row.pk for row in rows]
+        self.gone += rows
+        TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
+
+
+@contextmanager
+def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
+    """Lock the map for one edit. If the edit changes nothing, not even a counter has moved."""
+    with locked(tracking_map) as current:
+        change = Edit(current)
+        yield change
+        if change.map_changed or change.changed or change.gone:
+            rows = draft_rows(current).filter(pk__in=change.changed) if change.changed else ()
+            keep(current, rows=rows, gone=change.gone, by=by, comment=comment)
+        else:
+            transaction.set_rollback(True, using=write_database())
+
+
+def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
+    """Keep the rows as they stand before the edit, where the history knows them otherwise."""
+    known = newest_models([row.pk for row in rows])
+    strange = [
+        row
+        for row in rows
+        if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
+    ]
+    if strange:
+        keep(change.tracking_map, rows=strange, comment=FOUND)
+
+
+def found_map(change: Edit) -> None:
+    """Keep the map's own words as they stand before the edit, like ``found``."""
+    row, known = change.tracking_map, newest_map(change.tracking_map)
+    if known is None or (known.name, known.description) != (row.name, row.description):
+        keep(row, comment=FOUND)
+
+
+def _state(row: TrackedModel) -> tuple[str, object]:
+    return row.prefix, entry_of(row)

@@ -1,0 +1,55 @@
+"""The lock of a map: every write to it is one transaction that begins with its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import router, transaction
+from django.db.models import F, QuerySet
+
+from trackadmin.exceptions import UnknownMap
+from trackadmin.models import TrackingMap
+
+#: What every operation takes to say which map it is about: the row or its slug.
+AnyMap = TrackingMap | str
+
+
+def write_database() -> str:
+    """The alias of the database that holds the maps. Editors read there too: what they just saved
+    must not be hidden by a replica that lags."""
+    return router.db_for_write(TrackingMap)
+
+
+def find_map(tracking_map: AnyMap) -> TrackingMap:
+    """The map as its row stands now; raises :class:`UnknownMap`."""
+    found = _rows(tracking_map).first()
+    if found is None:
+        raise _unknown(tracking_map)
+    return found
+
+
+@contextmanager
+def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
+    """One transaction in which nobody else edits or publishes the map; gives its row.
+
+    Its first statement is an UPDATE and not a SELECT: on SQLite that takes the write lock while
+    waiting is still possible, on PostgreSQL it is a row lock, and readers are never held up.
+    """
+    with transaction.atomic(using=write_database()):
+        if not _rows(tracking_map).update(sequence=F("sequence") + 1):
+            raise _unknown(tracking_map)
+        yield _rows(tracking_map).get()
+
+
+def _rows(tracking_map: AnyMap) -> QuerySet[TrackingMap]:
+    rows = TrackingMap.objects.using(write_database())
+    if isinstance(tracking_map, str):
+        return rows.filter(slug=tracking_map)
+    return rows.filter(pk=tracking_map.pk)
+
+
+def _unknown(tracking_map: AnyMap) -> UnknownMap:
+    slug = tracking_map if isinstance(tracking_map, str) else tracking_map.slug
+    known = TrackingMap.objects.using(write_database()).values_list("slug", flat=True)
+    return UnknownMap(slug, known)

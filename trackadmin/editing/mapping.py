@@ -1,0 +1,52 @@
+"""The maps themselves: adding one, its name and description, deleting one."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from trackadmin.editing.building import draft_rows
+from trackadmin.editing.edits import edit, found_map
+from trackadmin.editing.locking import AnyMap, locked, write_database
+from trackadmin.editing.people import Person
+from trackadmin.editing.recording import keep
+from trackadmin.exceptions import StaleForm
+from trackadmin.models import TrackingMap
+
+
+def add_map(slug: str, *, name: str, description: str = "", by: Person = None) -> TrackingMap:
+    """A new, empty map; an IntegrityError of the database if the slug is taken."""
+    with transaction.atomic(using=write_database()):
+        added = TrackingMap(slug=slug, name=name, description=description, lock_version=1)
+        added.save(using=write_database(), force_insert=True)
+        keep(added, by=by, comment="Added.")
+        return added
+
+
+def save_map(
+    tracking_map: AnyMap,
+    *,
+    name: str,
+    description: str,
+    seen: int | None = None,
+    by: Person = None,
+    comment: str = "",
+) -> TrackingMap:
+    """Set the map's own words; ``seen`` and StaleForm as in ``save_tracked_model``."""
+    with edit(tracking_map, by=by, comment=comment) as change:
+        row = change.tracking_map
+        if seen is not None and seen != row.lock_version:
+            raise StaleForm(str(row), seen, row.lock_version)
+        if (row.name, row.description) != (name, description):
+            found_map(change)
+            row.name, row.description = name, description
+            row.lock_version += 1
+            row.save(using=write_database(), update_fields=["name", "description", "lock_version"])
+            change.map_changed = True
+        return row
+
+
+def delete_map(tracking_map: AnyMap, *, by: Person = None) -> None:
+    """Delete a map and its draft; raises ``ProtectedError`` if it was ever published."""
+    with locked(tracking_map) as current:
+        keep(current, gone=draft_rows(current), by=by, comment="Deleted.")
+        current.delete(using=write_database())

@@ -1,0 +1,16 @@
+"""Who edits: a signed-in user, or nobody in particular."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+#: A user, ``request.user`` of nobody, or ``None`` for code and commands.
+Person = AbstractBaseUser | AnonymousUser | None
+
+
+def author_id(by: Person) -> Any:
+    """The key of the user to remember, or ``None``."""
+    return by.pk if by is not None and by.is_authenticated else None

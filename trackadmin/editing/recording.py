@@ -1,0 +1,83 @@
+"""Writes the edit history: each edit is one revision of django-reversion, with who and why.
+
+The rows of reversion's tables are written here and not by its ``create_revision``: that drops
+what is deleted from a revision and joins all the edits of one request into one. What it would
+write for them is the same, so its own queries find our revisions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+import reversion
+from django.contrib.contenttypes.models import ContentType
+from django.core import serializers
+from django.db import models, router, transaction
+from django.utils import timezone
+from reversion.models import Revision, Version
+from reversion.signals import post_revision_commit, pre_revision_commit
+
+from trackadmin.editing.locking import write_database
+from trackadmin.editing.people import Person, author_id
+from trackadmin.editing.stored import DELETED
+from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+
+#: A map's counters move with every edit and say nothing to a reader.
+MAP_FIELDS = ("slug", "name", "description")
+
+# Whoever saves these rows in a revision of reversion's own keeps a whole tracked model with it.
+reversion.register(TrackingMap, fields=MAP_FIELDS)
+reversion.register(TrackedModel, follow=["map", "attributes", "children"])
+reversion.register(TrackedAttribute, follow=["tracked_model"])
+reversion.register(TrackedChild, follow=["tracked_model"])
+
+
+def keep(
+    tracking_map: TrackingMap,
+    *,
+    rows: Iterable[TrackedModel] = (),
+    gone: Iterable[TrackedModel] = (),
+    by: Person = None,
+    comment: str,
+) -> None:
+    """Keep one revision: the map's words, the rows as they are, the gone as they last were."""
+    versions = [_version(tracking_map, fields=MAP_FIELDS)]
+    versions += [_version(obj) for obj in _with_their_rows(rows)]
+    versions += [_version(obj, deleted=True) for obj in _with_their_rows(gone)]
+    _save(Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment), versions)
+
+
+def _save(revision: Revision, versions: Sequence[Version]) -> None:
+    using = router.db_for_write(Revision)
+    told = {"sender": reversion.create_revision, "revision": revision, "versions": versions}
+    with transaction.atomic(using=using):
+        pre_revision_commit.send(**told)
+        revision.save(using=using)
+        for version in versions:
+            version.revision = revision
+        Version.objects.using(using).bulk_create(versions)
+        post_revision_commit.send(**told)
+
+
+def _with_their_rows(rows: Iterable[TrackedModel]) -> Iterator[models.Model]:
+    for row in rows:
+        yield row
+        yield from row.attributes.all()
+        yield from row.children.all()
+
+
+def _version(
+    obj: models.Model, *, fields: Sequence[str] | None = None, deleted: bool = False
+) -> Version:
+    text = serializers.serialize("json", [obj], fields=fields)
+    if deleted:
+        text = json.dumps([{**json.loads(text)[0], DELETED: True}])
+    return Version(
+        content_type=ContentType.objects.get_for_model(obj),
+        object_id=str(obj.pk),
+        db=write_database(),
+        format="json",
+        serialized_data=text,
+        object_repr=str(obj),
+    )

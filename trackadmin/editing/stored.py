@@ -1,0 +1,197 @@
+"""Reads what the edit history keeps: stored JSON as entries, whatever trackadmin wrote it.
+
+Nothing is saved in order to be read, and no old text breaks the reading: fields this code does
+not know are left out, fields the text does not have are empty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import Max, Q, QuerySet
+from reversion.models import Version
+
+from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
+from trackadmin.editing.locking import write_database
+from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+
+#: Stands beside "pk" and "fields" in the stored JSON of what was deleted in that revision.
+DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A tracked model as one revision keeps it."""
+
+    revision: int
+    map: int
+    pk: int
+    prefix: str
+    entry: ModelEntry
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMap:
+    """A map's own words as one revision keeps them."""
+
+    revision: int
+    name: str
+    description: str
+
+
+def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
+    """The stored JSON rows of these objects, in every revision."""
+    return Version.objects.filter(
+        content_type=ContentType.objects.get_for_model(model),
+        db=write_database(),
+        object_id__in=[str(pk) for pk in pks],
+    )
+
+
+def newest_models(pks: Collection[int], *, before: int | None = None) -> dict[int, StoredModel]:
+    """The last state of each of these tracked models, or the last before a revision."""
+    versions = stored_versions(TrackedModel, *pks).order_by()
+    if before is not None:
+        versions = versions.filter(revision_id__lt=before)
+    newest = versions.values("object_id").annotate(newest=Max("revision_id"))
+    revisions = {int(row["object_id"]): row["newest"] for row in newest}
+    only = next(iter(pks)) if len(pks) == 1 else None
+    kept = read_models(set(revisions.values()), only=only)
+    return {m.pk: m for m in kept if revisions.get(m.pk) == m.revision}
+
+
+def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> StoredMap | None:
+    """The map's own words as last kept, or as last kept before a revision."""
+    versions = stored_versions(TrackingMap, tracking_map.pk)
+    if before is not None:
+        versions = versions.filter(revision_id__lt=before)
+    last = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:1]
+    kept = read_maps(list(last), tracking_map)
+    return kept[0] if kept else None
+
+
+def read_models(revisions: Collection[int], *, only: int | None = None) -> list[StoredModel]:
+    """The tracked models these revisions keep, oldest first; ``only`` the one with this key."""
+    versions = Version.objects.filter(revision_id__in=revisions, db=write_database())
+    rows = versions.filter(content_type__in=[ContentType.objects.get_for_model(m) for m in _KEPT])
+    if only is not None:
+        # Only narrows the search: "17" is in "171" too, so what is found is looked at again.
+        rows = rows.filter(
+            Q(object_id=str(only)) | Q(serialized_data__contains=f'"tracked_model": {only}')
+        )
+    kept = [stored for stored in map(_stored, rows.order_by("revision_id", "pk")) if stored]
+    return [m for m in _assemble(kept) if only is None or m.pk == only]
+
+
+def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[StoredMap]:
+    """The map's own words that these revisions keep, oldest first."""
+    rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
+    kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
+    return [
+        StoredMap(s.revision, _text(s.fields, "name"), _text(s.fields, "description")) for s in kept
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    revision: int
+    model: str
+    pk: int
+    fields: Mapping[str, Any]
+    deleted: bool
+
+
+_KEPT = (TrackedModel, TrackedAttribute, TrackedChild)
+
+
+def _stored(version: Version) -> _Stored | None:
+    """One row of the history; ``None`` if it is nothing that any trackadmin wrote."""
+    try:
+        data = json.loads(version.serialized_data)[0]
+        return _Stored(
+            revision=version.revision_id,
+            model=data["model"],
+            pk=int(data["pk"]),
+            fields=dict(data["fields"]),
+            deleted=bool(data.get(DELETED)),
+        )
+    except (ValueError, TypeError, LookupError):
+        return None
+
+
+def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
+    heads: list[_Stored] = []
+    attributes: dict[tuple[int, Any], dict[str, AttributeEntry]] = {}
+    children: dict[tuple[int, Any], dict[str, ChildEntry]] = {}
+    for stored in kept:
+        whose = (stored.revision, stored.fields.get("tracked_model"))
+        if stored.model == TrackedModel._meta.label_lower:
+            heads.append(stored)
+        elif stored.model == TrackedAttribute._meta.label_lower:
+            name = _text(stored.fields, "name") or _text(stored.fields, "source")
+            attributes.setdefault(whose, {})[name] = _attribute(stored.fields)
+        else:
+            accessor = _text(stored.fields, "accessor")
+            children.setdefault(whose, {})[accessor] = _child(stored.fields)
+    return [
+        _model(
+            head,
+            attributes.get((head.revision, head.pk), {}),
+            children.get((head.revision, head.pk), {}),
+        )
+        for head in heads
+    ]
+
+
+def _model(
+    head: _Stored, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
+) -> StoredModel:
+    entry = ModelEntry(
+        model=_text(head.fields, "model_label"),
+        key=_text(head.fields, "key"),
+        owner=_text(head.fields, "owner"),
+        description=_text(head.fields, "description"),
+        position=_number(head.fields, "position"),
+        attributes=attributes,
+        children=children,
+    )
+    return StoredModel(
+        revision=head.revision,
+        map=_number(head.fields, "map"),
+        pk=head.pk,
+        prefix=_text(head.fields, "prefix"),
+        entry=entry,
+        deleted=head.deleted,
+    )
+
+
+def _attribute(fields: Mapping[str, Any]) -> AttributeEntry:
+    plain = AttributeEntry(source=_text(fields, "source"))
+    return AttributeEntry(
+        source=plain.source,
+        decision=_text(fields, "decision") or plain.decision,
+        lookup=fields.get("lookup") is True,
+        privacy=_text(fields, "privacy") or plain.privacy,
+        description=_text(fields, "description"),
+        position=_number(fields, "position"),
+    )
+
+
+def _child(fields: Mapping[str, Any]) -> ChildEntry:
+    return ChildEntry(prefix=_text(fields, "prefix"), position=_number(fields, "position"))
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(fields: Mapping[str, Any], name: str) -> int:
+    value = fields.get(name)
+    return value if type(value) is int else 0

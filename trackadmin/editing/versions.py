@@ -1,0 +1,63 @@
+"""Reading versions: the live one, one by its number, all, and what differs between two."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from trackadmin import document as documents
+from trackadmin.document import Diff, Document
+from trackadmin.editing.locking import AnyMap, find_map, write_database
+from trackadmin.exceptions import UnknownVersion
+from trackadmin.models import MapVersion, TrackingMap
+
+
+def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
+    """All versions, the live one first; raises :class:`UnknownMap`."""
+    rows = MapVersion.objects.using(write_database()).filter(map=find_map(tracking_map))
+    return rows.order_by("-number")
+
+
+def live_version(tracking_map: AnyMap) -> MapVersion | None:
+    """The newest version, or ``None`` before the first publish."""
+    return versions(tracking_map).first()
+
+
+def get_version(tracking_map: AnyMap, number: int) -> MapVersion:
+    """The version of this number; raises :class:`UnknownVersion` for anything else."""
+    current = find_map(tracking_map)
+    # Neither True nor "3" is a number that a caller can have meant.
+    found = versions(current).filter(number=number).first() if type(number) is int else None
+    if found is None:
+        raise _unknown(current, number)
+    return found
+
+
+def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
+    """The version given as a number or as itself, if it is one of this map's."""
+    if not isinstance(version, MapVersion):
+        return get_version(tracking_map, version)
+    current = find_map(tracking_map)
+    if version.map_id != current.pk:
+        raise _unknown(current, f"{version} of {version.map.slug}")
+    return get_version(current, version.number)
+
+
+def read_version(version: MapVersion) -> Document:
+    """Its document; :class:`DocumentError` if it is not what this code could have published."""
+    return documents.load(version.document, version.digest)
+
+
+def diff(old: MapVersion | Document | str, new: MapVersion | Document | str) -> Diff:
+    """What changed from one to the other: versions, documents or canonical texts."""
+    return documents.diff(_document(old), _document(new))
+
+
+def _document(given: MapVersion | Document | str) -> Document:
+    if isinstance(given, MapVersion):
+        return read_version(given)
+    return documents.parse(given) if isinstance(given, str) else given
+
+
+def _unknown(tracking_map: TrackingMap, number: object) -> UnknownVersion:
+    newest = live_version(tracking_map)
+    return UnknownVersion(tracking_map.slug, number, newest.number if newest else 0)

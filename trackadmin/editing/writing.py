@@ -1,0 +1,145 @@
+"""The one writer from entries to rows: a row that stays keeps its id, and so its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from trackadmin.document import Document, ModelEntry
+from trackadmin.editing.building import entry_of
+from trackadmin.editing.edits import Edit
+from trackadmin.editing.locking import write_database
+from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel
+
+OF_MODEL = ("key", "owner", "description", "position")
+OF_ATTRIBUTE = ("source", "decision", "lookup", "privacy", "description", "position")
+OF_CHILD = ("prefix", "position")
+
+
+def write_document(change: Edit, rows: Sequence[TrackedModel], document: Document) -> None:
+    """Make the draft, whose ``rows`` these are, say what the document says."""
+    pairs = _matched(rows, document)
+    stay = {id(pair.row) for pair in pairs if pair.row}
+    change.delete([row for row in rows if id(row) not in stay])
+    moved = [pair for pair in pairs if pair.row and not pair.keeps_its_names]
+    _step_aside([pair.row for pair in moved if pair.row])
+    for pair in pairs:
+        write_entry(change, pair.row, pair.prefix, pair.entry)
+
+
+def write_entry(
+    change: Edit, row: TrackedModel | None, prefix: str, entry: ModelEntry, *, pk: int | None = None
+) -> TrackedModel:
+    """Make the row (``None`` for a new one) say what the entry says; unchanged, nothing moves.
+
+    ``pk`` is the key that a new row takes, to go on with the history of a deleted one.
+    """
+    if row is not None and (row.prefix, entry_of(row)) == (prefix, entry):
+        return row
+    row = row or TrackedModel(map=change.tracking_map, pk=pk)
+    row.prefix, row.model_label = prefix, entry.model
+    for name in OF_MODEL:
+        setattr(row, name, getattr(entry, name))
+    row.lock_version += 1
+    old_attributes, old_children = _rows_of(row)
+    row.save(using=write_database(), force_insert=row._state.adding)
+    _write_attributes(row, old_attributes, entry)
+    _write_children(row, old_children, entry)
+    _forget_prefetched(row)
+    change.changed.add(row.pk)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    row: TrackedModel | None
+    prefix: str
+    entry: ModelEntry
+
+    @property
+    def keeps_its_names(self) -> bool:
+        row = self.row
+        return row is not None and (row.prefix, row.model_label) == (self.prefix, self.entry.model)
+
+
+def _matched(rows: Iterable[TrackedModel], document: Document) -> list[_Pair]:
+    """Each entry with the row that becomes it: of the same prefix, else of the same model."""
+    by_prefix = {row.prefix: row for row in rows}
+    left = {r.model_label: r for p, r in by_prefix.items() if p not in document.models}
+    return [
+        _Pair(by_prefix.get(prefix) or left.get(entry.model), prefix, entry)
+        for prefix, entry in document.models.items()
+    ]
+
+
+def _step_aside(rows: Sequence[TrackedModel]) -> None:
+    """Free the prefixes and labels of rows that change them, so that two rows can swap.
+
+    A name of a map is an identifier, so none is ever equal to these.
+    """
+    for row in rows:
+        here = TrackedModel.objects.using(write_database()).filter(pk=row.pk)
+        here.update(prefix=f"-{row.pk}", model_label=f"-{row.pk}")
+
+
+def _rows_of(row: TrackedModel) -> tuple[list[TrackedAttribute], list[TrackedChild]]:
+    if row._state.adding:
+        return [], []
+    return list(row.attributes.all()), list(row.children.all())
+
+
+def _forget_prefetched(row: TrackedModel) -> None:
+    """What was read with the row is no longer what stands."""
+    vars(row).pop("_prefetched_objects_cache", None)
+
+
+def _write_attributes(row: TrackedModel, old: list[TrackedAttribute], entry: ModelEntry) -> None:
+    by_name = {a.name: a for a in old}
+    # An attribute that goes on under another name stays the same row.
+    renamed = {a.source: a for a in old if a.name not in entry.attributes}
+    kept, new = [], []
+    for name, attribute in entry.attributes.items():
+        found = by_name.get(name) or renamed.pop(attribute.source, None)
+        values = {"name": name, **{n: getattr(attribute, n) for n in OF_ATTRIBUTE}}
+        if found is None:
+            new.append(TrackedAttribute(tracked_model=row, **values))
+        else:
+            kept.append((found, values))
+    _write(TrackedAttribute, old, kept, new)
+
+
+def _write_children(row: TrackedModel, old: list[TrackedChild], entry: ModelEntry) -> None:
+    by_accessor = {c.accessor: c for c in old}
+    kept, new = [], []
+    for accessor, child in entry.children.items():
+        values = {"accessor": accessor, **{n: getattr(child, n) for n in OF_CHILD}}
+        if accessor in by_accessor:
+            kept.append((by_accessor[accessor], values))
+        else:
+            new.append(TrackedChild(tracked_model=row, **values))
+    _write(TrackedChild, old, kept, new)
+
+
+def _write(
+    model: type[TrackedAttribute] | type[TrackedChild],
+    old: Iterable[models.Model],
+    kept: Sequence[tuple[Any, Mapping[str, Any]]],
+    new: Sequence[Any],
+) -> None:
+    """Delete the old rows that nothing keeps, change the kept ones, then insert the new ones."""
+    rows: Any = model._default_manager.using(write_database())
+    stay = {found.pk for found, _ in kept}
+    if gone := [found.pk for found in old if found.pk not in stay]:
+        rows.filter(pk__in=gone).delete()
+    changed = []
+    for found, values in kept:
+        if any(getattr(found, name) != value for name, value in values.items()):
+            changed.append(found)
+            for name, value in values.items():
+                setattr(found, name, value)
+    if changed:
+        rows.bulk_update(changed, list(kept[0][1]))
+    rows.bulk_create(new)
