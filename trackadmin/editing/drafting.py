@@ -34,9 +34,8 @@ def save_tracked_model(
     saved or deleted the row since, :class:`InvalidMap` with what is wrong with this entry, and
     never for the rest of the map. A save that changes nothing leaves no trace.
     """
-    pk = tracked_model.pk if tracked_model is not None else None
     with edit(tracking_map, by=by, comment=comment) as change:
-        row = _find(change.tracking_map, tracked_model, seen) if pk is not None else None
+        row = _find(change.tracking_map, tracked_model, seen) if tracked_model else None
         return _save(change, row, prefix, entry)
 
 
@@ -121,7 +120,7 @@ def _save(
         return row
     others = TrackedModel.objects.using(write_database()).filter(map=change.tracking_map)
     before = Document(models={prefix: entry_of(row)} if row else {})
-    refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else None), before)
+    refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else 0), before)
     if row:
         found(change, [row])
     return write_entry(change, row, prefix, entry, pk=pk)

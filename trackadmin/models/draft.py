@@ -81,9 +81,6 @@ class TrackedModel(models.Model):
     #: Grows with every save; a form that saw an older one is refused.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 
-    attributes: models.Manager[TrackedAttribute]
-    children: models.Manager[TrackedChild]
-
     class Meta:
         ordering = ["map", "position", "prefix"]
         verbose_name = "tracked model"
