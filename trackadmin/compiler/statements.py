@@ -1,0 +1,238 @@
+"""Compiled SQL: the ORM makes each query once, a request only binds values and executes.
+
+So the model's manager, the field's converters and the database's dialect keep their meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Expression, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from trackadmin.catalog import Kind
+from trackadmin.compiler.careful import Fault, Pseudonym, Values
+from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.lookups import Lookup
+from trackadmin.compiler.plan import Node
+from trackadmin.compiler.rows import Convert, Read, Row, RowReader, columns, row_reader
+
+#: Databases whose dialect the joined statement speaks and the tests prove.
+VENDORS = frozenset({"sqlite", "postgresql"})
+
+#: Where a thread's connection keeps the readers that are bound to its converters. They live and
+#: die with the connection, which they refer to.
+_READERS = "_trackadmin_readers"
+
+
+class _Slot(Expression):
+    """Stands in a query where the value of a request will be bound."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+
+class Part:
+    """What finds one reference's row in one database: a query with a place for the value."""
+
+    def __init__(
+        self, lookup: Lookup, node: Node, alias: str, pseudonym: Pseudonym, title: str
+    ) -> None:
+        self.lookup, self.alias = lookup, alias
+        self.cells = columns(node)
+        self.slot = _Slot(output_field=lookup.facts.field)
+        query = self._query()
+        compiler = query.query.get_compiler(using=alias)
+        sql, self.parameters = compiler.as_sql()
+        self.counted = not self._is_single()
+        self.sql: str = _counted(sql) if self.counted else sql
+        self._expressions: list[Any] = [select[0] for select in compiler.select]
+        self.width = len(self._expressions) + self.counted
+        fused, converted = self._conversions()
+        self._converted = sorted(converted)
+        self.reader: RowReader = row_reader(node, fused, converted, pseudonym, title)
+
+    def bound(self, value: Any, connection: Any) -> list[Any]:
+        """The parameters of the query for a parsed value."""
+        target: Any = self.lookup.facts.target
+        prepared = target.get_db_prep_value(value, connection, prepared=False)
+        return [prepared if each is self.slot else each for each in self.parameters]
+
+    def read(self, connection: Any) -> Read:
+        """The reader of rows, bound to the converters of this thread's connection."""
+        readers = connection.__dict__.get(_READERS)
+        if readers is None:
+            readers = connection.__dict__[_READERS] = WeakKeyDictionary()
+        read: Read | None = readers.get(self)
+        if read is None:
+            read = readers[self] = self.reader.make(self._converters(connection))
+        return read
+
+    def _query(self) -> QuerySet[Any, Any]:
+        model = self.lookup.model
+        query = model._default_manager.using(self.alias).order_by()
+        found = query.filter(**{self.lookup.source: self.slot})
+        return found.values_list(*(cell.path for cell in self.cells))
+
+    def _is_single(self) -> bool:
+        """Whether the database itself sees to it that there is one row at most."""
+        plain = self.lookup.model._default_manager.using(self.alias).query
+        return self.lookup.facts.unique and not plain.where and not plain.alias_map
+
+    def _conversions(self) -> tuple[dict[int, Convert], frozenset[int]]:
+        """The columns that have a fused function, and those that need the ORM's converters."""
+        connection = connections[self.alias]
+        fused: dict[int, Convert] = {}
+        converted = set()
+        for at, (cell, expression) in enumerate(zip(self.cells, self._expressions, strict=True)):
+            converters = _converters(expression, connection) if cell.output else []
+            if not converters or cell.output is None:
+                continue
+            make = _fused(cell.output.facts.kind, converters, connection)
+            if make is None:
+                converted.add(at)
+            else:
+                fused[at] = make
+        return fused, frozenset(converted)
+
+    def _converters(self, connection: Any) -> list[Convert]:
+        return [_chain(self._expressions[at], connection) for at in self._converted]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFound:
+    """What a statement found for one reference."""
+
+    #: 0, 1 or 2, where 2 means more than one.
+    count: int
+    pk: Any = None
+    values: Values | None = None
+
+
+class Statement:
+    """One SQL statement that finds the rows of several references in one database."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+        self.alias = parts[0].alias
+        self.sql = parts[0].sql if len(parts) == 1 else _joined(parts)
+        ends = [sum(part.width for part in parts[: at + 1]) for at in range(len(parts))]
+        self._slices = [slice(end - part.width, end) for end, part in zip(ends, parts, strict=True)]
+
+    def run(self, values: Sequence[Any], fault: Fault) -> list[RowFound]:
+        """Bind, execute and read. ``values`` are parsed ones, one for each part.
+
+        Whatever the database or a converter raises comes through.
+        """
+        connection = connections[self.alias]
+        parameters = [
+            parameter
+            for part, value in zip(self.parts, values, strict=True)
+            for parameter in part.bound(value, connection)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            row = cursor.fetchone()
+        if row is None:
+            return [RowFound(0) for _ in self.parts]
+        return [
+            _found(part, row[piece], connection, fault)
+            for part, piece in zip(self.parts, self._slices, strict=True)
+        ]
+
+
+def _found(part: Part, row: Row, connection: Any, fault: Fault) -> RowFound:
+    if row[0] is None:
+        return RowFound(0)
+    if part.counted:
+        *row, count = row
+        if count > 1:
+            return RowFound(2)
+    return RowFound(1, row[0], part.read(connection)(row, fault))
+
+
+def _joined(parts: Sequence[Part]) -> str:
+    """The queries side by side in one row; one that finds nothing takes no other along."""
+    shown = ", ".join(f"t{number}.*" for number in range(len(parts)))
+    joins = " ".join(
+        f"LEFT JOIN ({part.sql}) AS t{number} ON true" for number, part in enumerate(parts)
+    )
+    return f"SELECT {shown} FROM (SELECT 1 AS one) AS one {joins}"  # noqa: S608 the ORM's own text
+
+
+def _counted(sql: str) -> str:
+    """One row of the query at most, and how many there are: 1, or 2 for more."""
+    inner = f"SELECT s.*, COUNT(*) OVER () AS n FROM ({sql} LIMIT 2) AS s"  # noqa: S608 as above
+    return f"SELECT * FROM ({inner}) AS c LIMIT 1"  # noqa: S608 as above
+
+
+def _converters(expression: Any, connection: Any) -> list[Callable[..., Any]]:
+    backend = connection.ops.get_db_converters(expression)
+    return [*backend, *expression.get_db_converters(connection)]
+
+
+def _chain(expression: Any, connection: Any) -> Convert:
+    """The ORM's converters of a column as one function."""
+    converters = _converters(expression, connection)
+    if len(converters) == 1:
+        only = converters[0]
+        return lambda value: only(value, expression, connection)
+
+    def convert(value: Any) -> Any:
+        for converter in converters:
+            value = converter(value, expression, connection)
+        return value
+
+    return convert
+
+
+def _fused(kind: Kind, converters: list[Any], connection: Any) -> Convert | None:
+    """A function that does what SQLite's own converter and the encoder do, in one step."""
+    if connection.vendor != "sqlite" or len(converters) != 1:
+        return None
+    ops = connection.ops
+    if kind is Kind.UUID and converters[0] == ops.convert_uuidfield_value:
+        return _sqlite_uuid
+    if kind is Kind.BOOLEAN and converters[0] == ops.convert_booleanfield_value:
+        return _sqlite_boolean
+    utc = settings.USE_TZ and connection.timezone is UTC
+    if kind is Kind.DATETIME and utc and converters[0] == ops.convert_datetimefield_value:
+        return _sqlite_moment
+    return None
+
+
+_HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
+
+
+def _sqlite_uuid(value: Any) -> Any:
+    """SQLite holds 32 hexadecimal digits; anything else goes the long way."""
+    if type(value) is str and _HEX.fullmatch(value):
+        return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+    return None if value is None else encode(uuid.UUID(value))
+
+
+def _sqlite_boolean(value: Any) -> Any:
+    if value is None:
+        return None
+    return bool(value) if value in (0, 1) else encode(value)
+
+
+def _sqlite_moment(value: Any) -> Any:
+    """SQLite holds ``2026-01-31 12:00:00.000001`` in UTC; anything else goes the long way."""
+    if type(value) is str and _MOMENT.fullmatch(value):
+        return f"{value[:10]}T{value[11:]}+00:00"
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else parse_datetime(value)
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return encode(moment)
