@@ -1,0 +1,132 @@
+"""What differs between two documents: a walk over their names that leaves nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from trackadmin.document.changes import Change, Subject
+from trackadmin.document.structure import (
+    AttributeEntry,
+    ChildEntry,
+    Document,
+    ModelEntry,
+    in_order,
+)
+
+_Entry = TypeVar("_Entry", ModelEntry, AttributeEntry, ChildEntry)
+#: Told once for the whole list, by ``_order``.
+_APART = ("position",)
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The changes from one document to another; false where the two are equal."""
+
+    changes: tuple[Change, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def __str__(self) -> str:
+        return "\n".join(change.words() for change in self.changes)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The changes as JSON-able data, in the same order."""
+        return [change.as_json() for change in self.changes]
+
+
+def diff(old: Document, new: Document) -> Diff:
+    """What to do to ``old`` to get ``new``; empty exactly where the two are equal."""
+    return Diff(tuple(_document(old, new)))
+
+
+def _document(old: Document, new: Document) -> Iterator[Change]:
+    if old.format != new.format:
+        yield Change("changed", "map", "", "format", old.format, new.format)
+    renamed = _renamed(old.models, new.models, "model")
+    before = {renamed.get(prefix, prefix): entry for prefix, entry in old.models.items()}
+    was = {now: prefix for prefix, now in renamed.items()}
+    yield from _order("map", "", "models", before, new.models)
+    for prefix in _both(before, new.models):
+        if prefix in was:
+            yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
+        yield from _model(prefix, before.get(prefix), new.models.get(prefix))
+
+
+def _model(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Iterator[Change]:
+    yield from _entry("model", prefix, old, new)
+    old, new = old or ModelEntry(""), new or ModelEntry("")
+    renamed = _renamed(old.attributes, new.attributes, "source")
+    before = {renamed.get(name, name): entry for name, entry in old.attributes.items()}
+    was = {now: name for name, now in renamed.items()}
+    yield from _order("model", prefix, "attributes", before, new.attributes)
+    for name in _both(before, new.attributes):
+        where = f"{prefix}.{name}"
+        if name in was:
+            yield Change("changed", "attribute", where, "name", was[name], name)
+        yield from _entry("attribute", where, before.get(name), new.attributes.get(name))
+    yield from _order("model", prefix, "children", old.children, new.children)
+    for accessor in _both(old.children, new.children):
+        where = f"{prefix}.{accessor}"
+        yield from _entry("child", where, old.children.get(accessor), new.children.get(accessor))
+
+
+def _entry(
+    subject: Subject, where: str, old: _Entry | None, new: _Entry | None
+) -> Iterator[Change]:
+    if old is None and new is not None:
+        yield Change("added", subject, where, new=_data(new))
+    elif new is None and old is not None:
+        yield Change("removed", subject, where, old=_data(old))
+    elif old is not None and new is not None:
+        before, after = _data(old), _data(new)
+        for name in (f for f in before if f not in _APART and before[f] != after[f]):
+            yield Change("changed", subject, where, name, before[name], after[name])
+
+
+def _order(
+    subject: Subject, where: str, field: str, old: Mapping[str, _Entry], new: Mapping[str, _Entry]
+) -> Iterator[Change]:
+    """One statement about a list's order, if there is any to make.
+
+    Positions that only shift because an entry came or went say nothing of their own.
+    """
+    before = [name for name, _ in in_order(old) if name in new]
+    after = [name for name, _ in in_order(new) if name in old]
+    if before != after:
+        yield Change("moved", subject, where, field, before, after)
+    elif old.keys() == new.keys():
+        places = [{n: e.position for n, e in in_order(entries)} for entries in (old, new)]
+        if places[0] != places[1]:
+            yield Change("changed", subject, where, field, *places)
+
+
+def _renamed(old: Mapping[str, _Entry], new: Mapping[str, _Entry], field: str) -> dict[str, str]:
+    """Old name to new name, where what went and what came stand for the same thing."""
+    gone = _by_value({n: e for n, e in old.items() if n not in new}, field)
+    come = _by_value({n: e for n, e in new.items() if n not in old}, field)
+    return {
+        gone[value][0]: come[value][0]
+        for value in gone.keys() & come.keys()
+        if len(gone[value]) == len(come[value]) == 1
+    }
+
+
+def _by_value(entries: Mapping[str, _Entry], field: str) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, entry in in_order(entries):
+        names.setdefault(getattr(entry, field), []).append(name)
+    return names
+
+
+def _both(old: Mapping[str, _Entry], new: Mapping[str, _Entry]) -> list[str]:
+    """Every name once: the new ones in order, then those that went."""
+    return [n for n, _ in in_order(new)] + [n for n, _ in in_order(old) if n not in new]
+
+
+def _data(entry: ModelEntry | AttributeEntry | ChildEntry) -> dict[str, Any]:
+    """The entry's fields but for the entries below it, which are compared on their own."""
+    below = ("attributes", "children")
+    return {f.name: getattr(entry, f.name) for f in fields(entry) if f.name not in below}

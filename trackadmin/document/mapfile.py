@@ -1,0 +1,133 @@
+"""The map as people write it: a dict by prefix, in JSON or in Python, read into a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from trackadmin.document.reading import Reader, at, shown
+from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document.text import from_data, read_json
+from trackadmin.document.validate import validate
+from trackadmin.exceptions import DocumentError
+
+#: From a label or a class name to the lower-case label; raises :class:`DocumentError`.
+FindModel = Callable[[str], str]
+
+_MODEL: dict[str, type] = {
+    "model": str,
+    "attributes": list,
+    "children": list,
+    "key": str,
+    "owner": str,
+    "description": str,
+}
+_ATTRIBUTE: dict[str, type] = {
+    "source": str,
+    "name": str,
+    "lookup": bool,
+    "privacy": str,
+    "description": str,
+    "decision": str,
+}
+_CHILD: dict[str, type] = {"accessor": str, "prefix": str}
+
+
+def read_map_file(text: str, find_model: FindModel) -> Document:
+    """The document of a JSON text, be it a canonical document or the form of :func:`from_dict`.
+
+    Raises :class:`DocumentError` with every problem that can be seen without the host's models.
+    """
+    data = read_json(text)
+    if not (isinstance(data, dict) and {"format", "models"} <= data.keys()):
+        return from_dict(data, find_model)
+    document = from_data(data)
+    errors = [problem for problem in validate(document) if problem.level == "error"]
+    if errors:
+        raise DocumentError("This tracking map has errors.", errors)
+    return document
+
+
+def from_dict(data: object, find_model: FindModel) -> Document:
+    """The document of a map written by hand, with the order as it is written.
+
+    ``{"BuyerProfile": {"model": "demo.BuyerProfile", "attributes": ["uuid"], "children": ["user"],
+    "key": "uuid"}}``. Everything but the prefix may be left out; without ``model`` the prefix is
+    taken for a class name. An attribute may be an object (``source``, ``name``, ``lookup``,
+    ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``).
+    Raises :class:`DocumentError` with every problem that can be seen without the host's models.
+    """
+    reader, models, lost = Reader(), {}, set()
+    if not reader.typed(data, "", dict):
+        raise DocumentError("This is no tracking map.", reader.problems)
+    assert isinstance(data, dict)  # noqa: S101 - told to the type checker
+    for position, prefix in enumerate(reader.keys(data, "")):
+        entry = _model(reader, data[prefix], prefix, position, find_model)
+        models[prefix] = entry
+        if not entry.model:
+            lost.add(at("", prefix))
+    document = Document(models)
+    errors = [problem for problem in validate(document) if problem.level == "error"]
+    # A model that was not found has been told of already.
+    errors = [p for p in errors if not (p.where in lost and p.code.startswith("model."))]
+    if reader.problems or errors:
+        raise DocumentError("This tracking map has errors.", [*reader.problems, *errors])
+    return document
+
+
+def _model(
+    reader: Reader, value: object, prefix: str, position: int, find_model: FindModel
+) -> ModelEntry:
+    where = at("", prefix)
+    fields = reader.record(value, where, _MODEL, required=())
+    attributes = fields.pop("attributes", [])
+    children = fields.pop("children", [])
+    fields["model"] = _label(reader, fields.get("model", prefix), find_model)
+    return ModelEntry(
+        **fields,
+        position=position,
+        attributes=dict(_attributes(reader, attributes, where)),
+        children=dict(_children(reader, children, where)),
+    )
+
+
+def _label(reader: Reader, name: str, find_model: FindModel) -> str:
+    try:
+        return find_model(name)
+    except DocumentError as error:
+        reader.problems += error.problems
+        return ""
+
+
+def _attributes(
+    reader: Reader, values: list[Any], where: str
+) -> Iterator[tuple[str, AttributeEntry]]:
+    for position, fields in enumerate(_records(reader, values, where, _ATTRIBUTE, "source")):
+        name = fields.pop("name", fields["source"])
+        yield name, AttributeEntry(**fields, position=position)
+
+
+def _children(reader: Reader, values: list[Any], where: str) -> Iterator[tuple[str, ChildEntry]]:
+    for position, fields in enumerate(_records(reader, values, where, _CHILD, "accessor")):
+        yield fields.pop("accessor"), ChildEntry(**fields, position=position)
+
+
+def _records(
+    reader: Reader, values: list[Any], where: str, legal: dict[str, type], main: str
+) -> Iterator[dict[str, Any]]:
+    """Each entry of a list as an object, a plain text standing for its ``main`` field."""
+    seen: set[str] = set()
+    for value in values:
+        if type(value) is str:
+            fields: dict[str, Any] = {main: value}
+        else:
+            fields = reader.record(value, f"{where}[{main}]", legal, required=(main,))
+        if main not in fields:
+            continue
+        name = fields.get("name", fields[main])
+        if name in seen:
+            message = f"{shown(name)} stands there twice."
+            reader.refuse("name.twice", at(where, name), message, "Keep one of the two.")
+            continue
+        seen.add(name)
+        yield fields

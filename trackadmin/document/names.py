@@ -1,0 +1,53 @@
+"""Which names a map may hold: plain ASCII words that mean the same in code, SQL and a URL."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+#: Longest name, in characters: a prefix, an attribute, a source or an accessor.
+LONGEST = 100
+
+#: How a name must look, in words that stand in an error's fix.
+LEGAL = (
+    "Use English letters, digits and single underscores between them, starting with a letter, "
+    f"at most {LONGEST} characters."
+)
+
+#: Django's own rule for field names (no ``__``, no underscore at the end), in ASCII, and without
+#: an underscore at the start: those are private.
+_PLAIN = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+#: A lower-case label as Django writes it; a class or an app may start with an underscore.
+_LABEL = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+_LONGEST_LABEL = 2 * LONGEST + 1
+
+
+def why_not_a_name(name: str) -> str:
+    """Empty where a map may hold this name, else the reason: the end of a sentence."""
+    if not name:
+        return "is empty"
+    if len(name) > LONGEST:
+        return f"has {len(name)} characters"
+    if not name.isascii():
+        return _not_ascii(name)
+    if name.startswith("_"):
+        return "starts with an underscore, so it is private"
+    if "__" in name:
+        return "holds two underscores in a row, which separate a prefix from an attribute"
+    if keyword.iskeyword(name):
+        return "is a word of the Python language"
+    return "" if _PLAIN.fullmatch(name) else "is not a plain name"
+
+
+def _not_ascii(name: str) -> str:
+    # Python reads such a name as its folded form, and with it a field that nobody meant.
+    folded = unicodedata.normalize("NFKC", name)
+    if folded != name and folded.isascii():
+        return f"holds letters that only look like those of {folded!r}"
+    return "holds characters other than English letters, digits and underscores"
+
+
+def is_label(label: str) -> bool:
+    """Whether the text is a model's label in lower case, ``app_label.modelname``."""
+    return len(label) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(label))

@@ -1,0 +1,185 @@
+"""The document as text: written in one canonical way, read with nothing taken on trust."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any, NoReturn
+
+from trackadmin.document.formats import upgraded
+from trackadmin.document.reading import Reader, at, shown
+from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document.validate import name_problems
+from trackadmin.exceptions import DocumentError, Problem
+
+#: The largest text that is read, in characters: a map of a thousand models has about a million.
+LARGEST = 5_000_000
+
+_ATTRIBUTE: dict[str, type] = {
+    "source": str,
+    "decision": str,
+    "lookup": bool,
+    "privacy": str,
+    "description": str,
+    "position": int,
+}
+_CHILD: dict[str, type] = {"prefix": str, "position": int}
+_MODEL: dict[str, type] = {
+    "model": str,
+    "key": str,
+    "owner": str,
+    "description": str,
+    "position": int,
+    "attributes": dict,
+    "children": dict,
+}
+
+
+def dump(document: Document) -> str:
+    """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts."""
+    return _canonical(dataclasses.asdict(document))
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of a canonical text, in lower-case hexadecimal (64 characters)."""
+    try:
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+    except UnicodeEncodeError as error:
+        raise _not_canonical() from error
+
+
+def parse(text: str) -> Document:
+    """The document of a JSON text, upgraded from an older format where need be.
+
+    Only its shape is checked: keys and types. Raises :class:`DocumentError` with every problem.
+    """
+    return from_data(read_json(text))
+
+
+def load(text: str, expected: str) -> Document:
+    """The document of a published version, ``expected`` being its digest.
+
+    Raises :class:`DocumentError` for a text that could never have been published: of another
+    digest, not canonical, of an unknown shape or format, or with a name or value no map may hold.
+    """
+    actual = digest(text)
+    if actual != expected:
+        raise _wrong_digest(expected, actual)
+    data = read_json(text)
+    # The data as it stands is compared, before an upgrade, so old formats are checked as well.
+    if _canonical(data) != text:
+        raise _not_canonical()
+    document = from_data(data)
+    if problems := name_problems(document):
+        raise DocumentError("The document holds what no map may hold.", problems)
+    return document
+
+
+def read_json(text: str) -> Any:
+    """The data of a JSON text; raises :class:`DocumentError`, whatever the text holds."""
+    if len(text) > LARGEST:
+        raise _unreadable("too_large", f"It has {len(text)} characters; legal: {LARGEST}.")
+    twice: list[str] = []
+    try:
+        text.encode()  # a lone surrogate cannot be stored or shown
+        data = json.loads(
+            text,
+            parse_constant=_no_number,
+            object_pairs_hook=lambda pairs: _object(pairs, twice),
+        )
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError as error:
+        raise _unreadable("too_deep", "It is nested too deeply.") from error
+    except UnicodeEncodeError as error:
+        raise _unreadable("not_text", "It holds half a character (a lone surrogate).") from error
+    except ValueError as error:
+        raise _unreadable("not_json", f"It is no JSON: {error}.") from error
+    if twice:
+        raise _duplicates(twice)
+    return data
+
+
+def from_data(data: object) -> Document:
+    """The document of what a JSON text holds; raises :class:`DocumentError`."""
+    reader = Reader()
+    if not reader.typed(data, "", dict):
+        raise DocumentError("This is no tracking map.", reader.problems)
+    assert isinstance(data, dict)  # noqa: S101 - told to the type checker
+    top = reader.record(upgraded(data), "", {"format": int, "models": dict})
+    models = {
+        prefix: _model(reader, top["models"][prefix], at("", prefix)) for prefix in top["models"]
+    }
+    if reader.problems:
+        raise DocumentError("This is no tracking map.", reader.problems)
+    return Document(models, top["format"])
+
+
+def _model(reader: Reader, value: object, where: str) -> ModelEntry:
+    fields = reader.record(value, where, _MODEL)
+    attributes = fields.pop("attributes")
+    children = fields.pop("children")
+    return ModelEntry(
+        **fields,
+        attributes={
+            name: AttributeEntry(**reader.record(attribute, at(where, name), _ATTRIBUTE))
+            for name, attribute in attributes.items()
+        },
+        children={
+            accessor: ChildEntry(**reader.record(child, at(where, accessor), _CHILD))
+            for accessor, child in children.items()
+        },
+    )
+
+
+def _canonical(data: object) -> str:
+    return json.dumps(
+        data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+
+
+def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            twice.append(key)
+        found[key] = value
+    return found
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
+def _unreadable(fault: str, message: str) -> DocumentError:
+    fix = "Export the map again and use the file as it is."
+    problem = Problem(f"document.{fault}", "error", "document", message, fix)
+    return DocumentError("This text cannot be read as a tracking map.", [problem])
+
+
+def _duplicates(keys: list[str]) -> DocumentError:
+    problems = [
+        Problem(
+            "document.duplicate_key",
+            "error",
+            at("", key),
+            f"The key {shown(key)} stands twice in one object.",
+            "Keep one of the two.",
+        )
+        for key in keys
+    ]
+    return DocumentError("This text cannot be read as a tracking map.", problems)
+
+
+def _wrong_digest(expected: str, actual: str) -> DocumentError:
+    message = f"The text's digest is {actual[:12]}…, but {expected[:12]}… was published."
+    fix = "Somebody changed the stored text: roll back to a version that loads, or publish anew."
+    problem = Problem("document.digest", "error", "document", message, fix)
+    return DocumentError("The document is not the one that was published.", [problem])
+
+
+def _not_canonical() -> DocumentError:
+    message = "The text is not in the canonical form, so trackadmin did not write it."
+    fix = "Publish the map again, or roll back to a version that loads."
+    problem = Problem("document.not_canonical", "error", "document", message, fix)
+    return DocumentError("The document is not the one that was published.", [problem])

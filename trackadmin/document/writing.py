@@ -1,0 +1,91 @@
+"""The map in the form that people write: a dict by prefix, as data and as Python source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from trackadmin.document.structure import (
+    TRACKED,
+    UNDECLARED,
+    AttributeEntry,
+    ChildEntry,
+    Document,
+    ModelEntry,
+    in_order,
+)
+
+#: The widest line of written source, in characters.
+_WIDTH = 99
+
+
+def to_dict(
+    document: Document, label: Callable[[str], str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The map as a JSON-able dict in the form that ``from_dict`` reads, in order.
+
+    ``label`` turns a lower-case label into the one to show (``demo.BuyerProfile``).
+    """
+    return {
+        prefix: _model(entry, label(entry.model) if label else entry.model)
+        for prefix, entry in in_order(document.models)
+    }
+
+
+def to_python(document: Document, label: Callable[[str], str] | None = None) -> str:
+    """The same as the Python source of one dict literal, to be read and edited by people."""
+    return _source(to_dict(document, label), 0) + "\n"
+
+
+def _model(entry: ModelEntry, label: str) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "model": label,
+        "attributes": [_attribute(name, a) for name, a in in_order(entry.attributes)],
+        "children": [_child(accessor, child) for accessor, child in in_order(entry.children)],
+        "key": entry.key,
+    }
+    return data | _set(owner=entry.owner, description=entry.description)
+
+
+def _attribute(name: str, attribute: AttributeEntry) -> str | dict[str, Any]:
+    more = _set(
+        name=name if name != attribute.source else "",
+        lookup=attribute.lookup,
+        privacy=attribute.privacy if attribute.privacy != UNDECLARED else "",
+        decision=attribute.decision if attribute.decision != TRACKED else "",
+        description=attribute.description,
+    )
+    return {"source": attribute.source, **more} if more else attribute.source
+
+
+def _child(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
+    return {"accessor": accessor, "prefix": child.prefix} if child.prefix else accessor
+
+
+def _set(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _source(value: Any, depth: int) -> str:
+    """Python source of JSON-able data: on one line where it fits and is no tracked model."""
+    flat = _flat(value)
+    if not isinstance(value, (dict, list)) or not value:
+        return flat
+    if (isinstance(value, list) or depth > 1) and len(flat) + 4 * depth + 20 < _WIDTH:
+        return flat
+    inner, end = "    " * (depth + 1), "    " * depth
+    if isinstance(value, list):
+        lines = [f"{inner}{_source(item, depth + 1)},\n" for item in value]
+        return "[\n" + "".join(lines) + end + "]"
+    lines = [f"{inner}{_flat(key)}: {_source(item, depth + 1)},\n" for key, item in value.items()]
+    return "{\n" + "".join(lines) + end + "}"
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flat(k)}: {_flat(item)}" for k, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flat(item) for item in value) + "]"
+    # A JSON text is a Python literal of the same value as long as nothing is written as \ud83d.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
