@@ -123,7 +123,7 @@ class TrackedEvent(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     #: The number of the map's version that made the values.
     version = models.PositiveIntegerField()
-    #: The query string that the browser sent.
+    #: The URL that the browser called, without the host.
     sent = models.TextField()
     #: The JSON text of the flat dict it became; a JSON column would lose the order of the names.
     became = models.TextField()

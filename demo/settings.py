@@ -66,6 +66,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "demo.middleware.content_security_policy",
+    "demo.middleware.remember_url",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,6 +92,10 @@ TEMPLATES = [
 
 TRACKADMIN = {
     "MODELS": ["demo", "auth.User"],
+    "EXCLUDE": ["demo.TrackedEvent"],  # what the shop keeps for its own page
+    # The product team may publish any map here: the shop goes on and the console says why.
+    "STRICT": False,
+    "SINKS": ["trackadmin.collect.sinks.LogSink", "demo.sinks.TableSink"],
 }
 
 LOGGING = {
@@ -98,6 +104,13 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(message)s"},
         "console": {"format": "%(levelname)s %(name)s: %(message)s"},
+    },
+    "filters": {
+        # The page asks for news every second; the console has better things to tell.
+        "no_polls": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: "GET /events.json" not in record.getMessage(),
+        },
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "console"},
@@ -111,6 +124,7 @@ LOGGING = {
         },
     },
     "loggers": {
+        "django.server": {"filters": ["no_polls"]},
         "trackadmin": {"handlers": ["console"], "level": "INFO"},
         "trackadmin.events": {"handlers": ["events"], "level": "INFO", "propagate": False},
     },
