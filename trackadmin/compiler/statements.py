@@ -48,7 +48,6 @@ class Part:
     ) -> None:
         self.lookup, self.alias = lookup, alias
         self.cells = columns(node)
-        self.slot = _Slot(output_field=lookup.facts.field)
         query = self._query()
         compiler = query.query.get_compiler(using=alias)
         sql, self.parameters = compiler.as_sql()
@@ -64,7 +63,7 @@ class Part:
         """The parameters of the query for a parsed value."""
         target: Any = self.lookup.facts.target
         prepared = target.get_db_prep_value(value, connection, prepared=False)
-        return [prepared if each is self.slot else each for each in self.parameters]
+        return [prepared if isinstance(each, _Slot) else each for each in self.parameters]
 
     def read(self, connection: Any) -> Read:
         """The reader of rows, bound to the converters of this thread's connection."""
@@ -79,7 +78,8 @@ class Part:
     def _query(self) -> QuerySet[Any, Any]:
         model = self.lookup.model
         query = model._default_manager.using(self.alias).order_by()
-        found = query.filter(**{self.lookup.source: self.slot})
+        slot = _Slot(output_field=self.lookup.facts.field)
+        found = query.filter(**{self.lookup.source: slot})
         return found.values_list(*(cell.path for cell in self.cells))
 
     def _is_single(self) -> bool:
