@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackadmin.catalog.words import LONGEST, why_not_plain
+from trackadmin.catalog.words import why_not_plain
 
 
-@pytest.mark.parametrize("name", ["a", "buyer_id", "Name2", "a_1", "ctime", "x" * LONGEST])
+@pytest.mark.parametrize("name", ["a", "buyer_id", "Name2", "a_1", "ctime", "x" * 100])
 def test_plain_names(name):
     assert why_not_plain(name) == ""
 
@@ -20,19 +20,19 @@ def test_plain_names(name):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("_state", "underscore, so it is private"),
-        ("__class__", "underscore, so it is private"),
-        ("ｐassword", "other than A to Z"),
-        ("straße", "other than A to Z"),
+        ("_state", "Its name starts with an underscore"),
+        ("__class__", "Its name starts with an underscore"),
+        ("ｐassword", "only look like those of 'password'"),
+        ("straße", "other than English letters"),
         ("class", "word of the Python language"),
         ("None", "word of the Python language"),
-        ("a__b", "no plain name"),
-        ("a_", "no plain name"),
-        ("", "no plain name"),
-        ("1a", "no plain name"),
-        ("a b", "no plain name"),
-        ("a\n", "no plain name"),
-        ("x" * (LONGEST + 1), "longer than 100"),
+        ("a__b", "two underscores in a row"),
+        ("a_", "Its name is not a plain name."),
+        ("", "Its name is empty."),
+        ("1a", "Its name is not a plain name."),
+        ("a b", "Its name is not a plain name."),
+        ("a\n", "Its name is not a plain name."),
+        ("x" * 101, "has 101 characters"),
     ],
 )
 def test_others_are_refused_with_a_reason(name, reason):

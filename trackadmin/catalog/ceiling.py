@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from trackadmin.catalog.deny import denied_model
 from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.labels import label_of, labels, lineage
 from trackadmin.conf import conf
 
 #: Where the classes live whose tables keep the site running and say nothing of its business.
@@ -98,26 +99,6 @@ class Ceiling:
             return f"It belongs to the machinery of the site. {way_out}"
         word = denied_model(model.__name__)
         return f"Its name says that it holds secrets ({word!r}). {way_out}" if word else ""
-
-
-def label_of(model: AnyModel) -> str:
-    """The label of a model as maps write it: Django's own keeps the case of the app."""
-    return str(model._meta.label).lower()
-
-
-def lineage(model: AnyModel) -> list[AnyModel]:
-    """The model and its ancestors that stand for rows, nearest first: no abstract ones."""
-    return [cls for cls in model.__mro__ if hasattr(cls, "_meta") and not cls._meta.abstract]
-
-
-def labels(model: AnyModel, *, same_table: bool = False) -> list[str]:
-    """The lower-case labels of the model and its ancestors; or of those in the same table only."""
-    table = model._meta.concrete_model
-    return [
-        label_of(cls)
-        for cls in lineage(model)
-        if not same_table or cls._meta.concrete_model is table
-    ]
 
 
 def _entry(text: str) -> str:

@@ -16,10 +16,11 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.db import models
 
-from trackadmin.catalog.ceiling import Ceiling, label_of
+from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.deny import denied
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.labels import label_of
 from trackadmin.catalog.marks import function_of, mark_of
 from trackadmin.catalog.privacy import name_is_personal
 from trackadmin.catalog.words import why_not_plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trackadmin.catalog.labels import spellings
 from trackadmin.catalog.words import listed, phrases, words
 from trackadmin.conf import conf
 
@@ -43,7 +44,9 @@ def lifted(source: str, label: str) -> bool:
     """Whether ``ALLOW`` names exactly this field of this model, and may do so."""
     if not label or "password" in "".join(words(source)):
         return False
-    return any(_same_field(entry, label, source) for entry in conf.ALLOW)
+    allowed = [entry.rpartition(".") for entry in conf.ALLOW]
+    named = {name for entry_label, _, name in allowed if entry_label.lower() == label.lower()}
+    return bool(named) and not named.isdisjoint(spellings(source, label))
 
 
 def denied_model(class_name: str) -> str:
@@ -63,11 +66,6 @@ def _first(listed: Iterable[str], name: str) -> str:
     spoken = found | {phrase.removesuffix("s") for phrase in found}
     spoken |= {phrase.removesuffix("es") for phrase in found}
     return next((word for word in sorted(listed) if "".join(words(word)) in spoken), "")
-
-
-def _same_field(entry: str, label: str, source: str) -> bool:
-    entry_label, _, entry_source = entry.rpartition(".")
-    return entry_label.lower() == label.lower() and entry_source == source
 
 
 def _reason(word: str, source: str, label: str) -> str:

@@ -56,7 +56,7 @@ class AttributeFacts:
     @property
     def lookupable(self) -> bool:
         """Whether a URL can carry the value and be read back without doubt."""
-        if self.computed or self.refused or self.kind not in LOOKUP_KINDS:
+        if self.refused or self.kind not in LOOKUP_KINDS:
             return False
         # The database, not Python, decides what an address is, and its answer can be an error.
         end = self.target

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from trackadmin.catalog.ceiling import Ceiling, label_of
+from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import computed_facts, has_computed
-from trackadmin.catalog.deny import denied, lifted
+from trackadmin.catalog.deny import denied
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import (
     AnyField,
@@ -16,6 +16,7 @@ from trackadmin.catalog.kinds import (
     kind_of,
     type_label,
 )
+from trackadmin.catalog.labels import label_of
 from trackadmin.catalog.privacy import field_is_personal
 from trackadmin.catalog.uniqueness import is_unique
 from trackadmin.catalog.words import why_not_plain
@@ -51,11 +52,6 @@ def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> str:
         return "It points to a model that is not installed."
     return (
         why_not_plain(field.attname)
-        or _denied(field, label_of(model))
+        or denied(field.attname, label_of(model))
         or ceiling.why_not_field(model, field.model, field.attname, field.name)
     )
-
-
-def _denied(field: AnyField, label: str) -> str:
-    """The deny list's word on a field; ``ALLOW`` may name a foreign key with or without ``_id``."""
-    return "" if lifted(field.name, label) else denied(field.attname, label)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
-from trackadmin.catalog.ceiling import Ceiling, label_of, labels
+from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import class_member, computed_facts, computed_names
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fields import field_facts
 from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.labels import label_of, labels
 from trackadmin.catalog.relations import offered_relations, relations_as_attributes
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from django.db import models
 from django.db.models.fields.related import ForeignObject
 
-from trackadmin.catalog.ceiling import Ceiling, label_of, lineage
+from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import class_member, has_computed
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.labels import label_of, lineage
 from trackadmin.catalog.words import why_not_plain
 
 

@@ -10,6 +10,7 @@ from django.core.signals import setting_changed
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
+from trackadmin.catalog.labels import model_of
 from trackadmin.catalog.model import ModelFacts
 from trackadmin.exceptions import DocumentError, Problem
 
@@ -32,12 +33,12 @@ class Catalog:
 
     def get(self, label: str) -> ModelFacts | None:
         """The facts of the model of this label, in any case; ``None`` if it is not offered."""
-        model = _model(label)
+        model = model_of(label)
         return None if model is None or self._reason(model) else self._of(model)
 
     def why_not(self, label: str) -> str:
         """Why the model of this label is not offered, in words; an empty text where it is."""
-        model = _model(label)
+        model = model_of(label)
         if model is not None:
             return self._reason(model)
         near = self._near(label)
@@ -73,7 +74,7 @@ class Catalog:
         label, member = ".".join(entry.split(".")[:2]), ".".join(entry.split(".")[2:])
         if "." not in entry:
             return entry in {config.label.lower() for config in apps.get_app_configs()}
-        model = _model(label)
+        model = model_of(label)
         if model is None or not member:
             return model is not None
         return self._of(model).attribute(member) is not None
@@ -119,18 +120,6 @@ def forget_catalog(*, setting: str, **kwargs: Any) -> None:
 
 
 setting_changed.connect(forget_catalog, dispatch_uid="trackadmin.catalog")
-
-
-def _model(label: str) -> AnyModel | None:
-    """The model of this label in any case: maps write labels in lower case, apps may not."""
-    app, _, name = label.partition(".")
-    for config in apps.get_app_configs():
-        if config.label.lower() == app.lower():
-            try:
-                return config.get_model(name)
-            except LookupError:
-                continue
-    return None
 
 
 def _ambiguous(name: str, named: list[ModelFacts]) -> Problem:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 import unicodedata
 
-#: As Django's own rule for field names (no ``__``, no underscore at the end), in ASCII, and without
-#: an underscore at the start: those are private.
-_PLAIN = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+from trackadmin.document import why_not_a_name
 
-#: Longest name, in characters, that a map can hold.
-LONGEST = 100
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def listed(text: str) -> frozenset[str]:
@@ -40,14 +35,5 @@ def phrases(name: str, longest: int = 3) -> set[str]:
 
 def why_not_plain(name: str) -> str:
     """Empty where a map may hold this name as a source or an accessor, else the reason in words."""
-    if name.startswith("_"):
-        return "Its name starts with an underscore, so it is private."
-    if not name.isascii():
-        return "Its name holds letters other than A to Z."
-    if keyword.iskeyword(name):
-        return "Its name is a word of the Python language."
-    if len(name) > LONGEST:
-        return f"Its name is longer than {LONGEST} characters."
-    if not _PLAIN.fullmatch(name):
-        return "Its name is no plain name: letters, digits and single underscores between them."
-    return ""
+    reason = why_not_a_name(name)
+    return f"Its name {reason}." if reason else ""

@@ -1,0 +1,48 @@
+"""Models and their labels: how maps and settings name them."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+from trackadmin.catalog.kinds import AnyModel
+
+
+def model_of(label: str) -> AnyModel | None:
+    """The model of this label in any case: maps write labels in lower case, apps may not."""
+    app, _, name = label.partition(".")
+    for config in apps.get_app_configs():
+        if config.label.lower() == app.lower():
+            try:
+                return config.get_model(name)
+            except LookupError:
+                continue
+    return None
+
+
+def label_of(model: AnyModel) -> str:
+    """The label of a model as maps write it: Django's own keeps the case of the app."""
+    return str(model._meta.label).lower()
+
+
+def lineage(model: AnyModel) -> list[AnyModel]:
+    """The model and its ancestors that stand for rows, nearest first: no abstract ones."""
+    return [cls for cls in model.__mro__ if hasattr(cls, "_meta") and not cls._meta.abstract]
+
+
+def labels(model: AnyModel, *, same_table: bool = False) -> list[str]:
+    """The lower-case labels of the model and its ancestors; or of those in the same table only."""
+    table = model._meta.concrete_model
+    return [
+        label_of(cls)
+        for cls in lineage(model)
+        if not same_table or cls._meta.concrete_model is table
+    ]
+
+
+def spellings(source: str, label: str) -> set[str]:
+    """The names of one field of the model: a foreign key has two, ``buyer`` and ``buyer_id``."""
+    model = model_of(label)
+    for field in model._meta.concrete_fields if model else ():
+        if source in (field.name, field.attname):
+            return {field.name, field.attname}
+    return {source}
