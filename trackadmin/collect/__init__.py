@@ -1,1 +1,1 @@
-"""Being built."""
+"""The tracking URL: what a browser calls, what becomes of it, and where it goes."""

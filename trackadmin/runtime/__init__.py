@@ -1,1 +1,44 @@
-"""Being built."""
+"""What a host site calls: from objects to values, and from URLs to objects.
+
+This room can be imported before there are models, and loads neither Django's admin nor the edit
+history.
+"""
+
+from trackadmin.runtime.aio import (
+    acurrent_map,
+    aget_model,
+    ais_ready,
+    aiter_tracking_values,
+    atracking_query,
+    atracking_values,
+    avalues_from_query,
+)
+from trackadmin.runtime.bootstrap import bootstrap_text
+from trackadmin.runtime.bulk import iter_tracking_values
+from trackadmin.runtime.current import current_map, is_ready
+from trackadmin.runtime.faults import fault_counts
+from trackadmin.runtime.flatten import tracking_values
+from trackadmin.runtime.query import tracking_query
+from trackadmin.runtime.resolve import get_model, values_from_query
+from trackadmin.runtime.values import Reference, Values
+
+__all__ = [
+    "Reference",
+    "Values",
+    "acurrent_map",
+    "aget_model",
+    "ais_ready",
+    "aiter_tracking_values",
+    "atracking_query",
+    "atracking_values",
+    "avalues_from_query",
+    "bootstrap_text",
+    "current_map",
+    "fault_counts",
+    "get_model",
+    "is_ready",
+    "iter_tracking_values",
+    "tracking_query",
+    "tracking_values",
+    "values_from_query",
+]

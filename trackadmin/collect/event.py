@@ -1,0 +1,62 @@
+"""An event: what happened, with everything known about it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from trackadmin.compiler import Scalar
+from trackadmin.runtime import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One call of the tracking URL. Every sink gets the same one, so nothing of it can change."""
+
+    #: A random UUID, to tell a repeated delivery from a new event.
+    id: str
+    #: When it reached the server: ISO 8601, in UTC.
+    time: str
+    #: The map that named the values, and its version; 0 where none is published.
+    map: str
+    version: int
+    #: The parameter ``action``; ``None`` where there was none.
+    action: Scalar
+    #: The flat values: what the objects yield, and the other parameters, ``action`` among them.
+    values: Mapping[str, Scalar]
+    #: For each reference its name and what came of it. Not its value, which stands in ``values``
+    #: where an object was found and is nobody's business where none was.
+    references: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, values: Values) -> Event:
+        """The event of what came of a query, now."""
+        return cls(
+            id=str(uuid.uuid4()),
+            time=datetime.now(UTC).isoformat(),
+            map=values.map,
+            version=values.version,
+            action=values.get("action"),
+            values=MappingProxyType(dict(values)),
+            references=tuple((each.name, each.outcome) for each in values.references),
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """The event as plain data that JSON can hold."""
+        return {
+            "id": self.id,
+            "time": self.time,
+            "map": self.map,
+            "version": self.version,
+            "action": self.action,
+            "values": dict(self.values),
+            "references": [{"name": n, "outcome": o} for n, o in self.references],
+        }
+
+    def as_json(self) -> str:
+        """The event as one line of ASCII JSON, without a line end."""
+        return json.dumps(self.as_dict(), separators=(",", ":"))

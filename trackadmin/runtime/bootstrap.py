@@ -1,0 +1,38 @@
+"""The bootstrap file: a published document on disk, for a start without the database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from trackadmin.exceptions import DocumentError
+from trackadmin.runtime.store import Published
+
+
+def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
+    """The text of a bootstrap file, one line of JSON with its end: what ``BOOTSTRAP_FILE`` names.
+
+    ``document`` is a version's canonical text, and ``digest`` its SHA-256, both as published.
+    """
+    content = {"map": slug, "number": number, "digest": digest, "document": document}
+    return json.dumps(content) + "\n"
+
+
+def read_bootstrap(path: str, slug: str) -> Published | None:
+    """The version that the file holds, unchecked; ``None`` if it is one of another map.
+
+    Raises ``OSError`` where the file cannot be read, :class:`DocumentError` where it is none.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise DocumentError(f"{path!r} is no JSON. {_HOW}") from error
+    match content:
+        case {"number": int(number), "digest": str(digest), "document": str(document)}:
+            found = Published(number, digest, document)
+            return found if content.get("map", slug) == slug else None
+    raise DocumentError(f"{path!r} is no bootstrap file. {_HOW}")
+
+
+_HOW = "Write it with 'manage.py trackadmin export --format document'."

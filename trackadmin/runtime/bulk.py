@@ -1,0 +1,57 @@
+"""Many objects: a stream of flat dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Manager, QuerySet
+
+from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.conf import conf
+from trackadmin.exceptions import NotTracked
+from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.runtime.faults import report
+
+#: Rows that are fetched, and held, at a time.
+CHUNK_SIZE = 2000
+
+
+def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[dict[str, Scalar]]:
+    """A stream of :func:`tracking_values`, one dict for each row of a queryset or a manager.
+
+    Children come along in the same query. Rows are fetched in chunks, so memory stays flat. The
+    version that is live now serves the whole stream.
+
+    Raises at once, where strict, :class:`NotPublished` or :class:`UnknownMap` for the map and
+    :class:`NotTracked` for the model; elsewhere such a stream is empty.
+    """
+    snapshot = current_map(map)
+    rows = _rows(queryset)
+    model = snapshot.find(rows.model)
+    if model is not None:
+        return _stream(model, rows)
+    if snapshot.digest:
+        label = rows.model._meta.label
+        if conf.STRICT:
+            raise NotTracked(f"The model {label}", snapshot.slug)
+        report("object.not_tracked", f"{snapshot.slug}: {label}")
+    return iter(())
+
+
+def _rows(queryset: Any) -> QuerySet[Any, Any]:
+    rows = queryset.all() if isinstance(queryset, Manager) else queryset
+    if not isinstance(rows, QuerySet):
+        raise TypeError(f"A queryset or a manager is needed, not {type(queryset).__name__}.")
+    # Django's own mark of a queryset whose rows are no objects.
+    if getattr(rows, "_fields", None) is not None:
+        raise TypeError("The queryset gives no objects: leave out values() and values_list().")
+    return rows
+
+
+def _stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
+    # A queryset that defers a relation could not join it.
+    rows = rows.defer(None)
+    rows = rows.select_related(*model.related) if model.related else rows
+    for obj in rows.iterator(chunk_size=CHUNK_SIZE):
+        yield model.flatten(obj, report)

@@ -1,0 +1,130 @@
+"""From objects to one flat dict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot
+from trackadmin.conf import conf
+from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
+from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.runtime.faults import report
+from trackadmin.runtime.merging import Given, join
+
+
+def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> dict[str, Scalar]:
+    """Everything known about the objects, under the names of the map: a flat dict of JSON scalars.
+
+    Objects are model instances, also wrapped (``request.user``); ``None`` and ``AnonymousUser``
+    yield nothing. A keyword gives its object a prefix of its own:
+    ``tracking_values(buyer, referrer=other)`` has ``referrer_uuid``.
+
+    Where strict, raises :class:`NotPublished` and :class:`UnknownMap` for the map,
+    :class:`NotTracked` for an object of a model that is not in it, :class:`PrefixConflict` for two
+    objects that give one name and :class:`BadPrefix` for a keyword that is no plain name.
+    Elsewhere these are counted and logged, and the rest still comes. Data never raises.
+    """
+    return flatten(current_map(map), objects, prefixed, report)
+
+
+def flatten(
+    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
+) -> dict[str, Scalar]:
+    """The values of the objects by this snapshot; ``fault`` is told what is lost."""
+    values: dict[str, Scalar] = {}
+    for obj in objects:
+        model = model_of(snapshot, obj, fault)
+        if model is None:
+            continue
+        part = model.flatten(obj, fault)
+        if not values:
+            values = part
+        elif values.keys().isdisjoint(part):
+            values.update(part)
+        else:
+            earlier = _given(snapshot, objects, {})
+            _add(snapshot, values, part, (model.prefix, obj), earlier, fault)
+    for keyword, obj in prefixed.items():
+        model = _renamed(snapshot, keyword, obj, fault)
+        if model is not None:
+            earlier = _given(snapshot, objects, prefixed)
+            _add(snapshot, values, model.flatten(obj, fault), (keyword, obj), earlier, fault)
+    return values
+
+
+def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None:
+    """The compiled model of an object that was given; ``None`` where it yields nothing.
+
+    Raises :class:`NotTracked` where strict.
+    """
+    if obj is None:
+        return None
+    try:
+        model = None if isinstance(obj, type) else snapshot.find(obj)
+        if model is not None or _is_nobody(obj):
+            return model
+    except Exception as error:  # noqa: BLE001 an object that loads itself when it is looked at
+        fault("object.raised", f"{snapshot.slug}: {type(obj).__qualname__}", error)
+        return None
+    # Without a published map nothing is tracked, and that is reported already.
+    if snapshot.digest:
+        if conf.STRICT:
+            raise NotTracked(name(obj), snapshot.slug)
+        fault("object.not_tracked", f"{snapshot.slug}: {name(obj)}", None)
+    return None
+
+
+def name(obj: Any) -> str:
+    """What the object is, by its class, for an error or a log."""
+    cls = obj if isinstance(obj, type) else type(obj)
+    what = "The class" if isinstance(obj, type) else "An object of class"
+    return f"{what} {cls.__module__}.{cls.__qualname__}"
+
+
+def _add(
+    snapshot: Snapshot,
+    values: dict[str, Scalar],
+    part: dict[str, Scalar],
+    new: Given,
+    given: Iterator[Given],
+    fault: Fault,
+) -> None:
+    names = join(values, part, new, takewhile(lambda one: one[1] is not new[1], given))
+    if names:
+        if conf.STRICT:
+            raise PrefixConflict(names)
+        fault("prefix.conflict", f"{snapshot.slug}: {new[0]}", None)
+
+
+def _given(
+    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any]
+) -> Iterator[Given]:
+    """What was given and is tracked, in order; found out again, for it is seldom asked."""
+    for obj in objects:
+        model = model_of(snapshot, obj, _ignored)
+        if model is not None:
+            yield model.prefix, obj
+    yield from prefixed.items()
+
+
+def _ignored(code: str, where: str, error: BaseException | None) -> None:
+    """A fault that was reported before."""
+
+
+def _renamed(snapshot: Snapshot, keyword: str, obj: Any, fault: Fault) -> CompiledModel | None:
+    model = model_of(snapshot, obj, fault)
+    try:
+        return None if model is None else model.renamed(keyword)
+    except ValueError as error:
+        if conf.STRICT:
+            raise BadPrefix(keyword) from error
+        fault("prefix.bad", snapshot.slug, error)
+        return None
+
+
+def _is_nobody(obj: Any) -> bool:
+    # An AnonymousUser is known by its manners: a host need not have django.contrib.auth. A lazy
+    # object may hold nothing; it equals None then.
+    return getattr(obj, "is_anonymous", False) is True or bool(obj == None)  # noqa: E711

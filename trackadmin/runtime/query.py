@@ -1,0 +1,69 @@
+"""From objects to the abbreviated form that a URL carries."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.db.models import Model
+
+from trackadmin.compiler import Fault, Snapshot
+from trackadmin.conf import conf
+from trackadmin.exceptions import NoKey, PrefixConflict
+from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.runtime.faults import report
+from trackadmin.runtime.flatten import model_of, name
+from trackadmin.runtime.parameters import scalar
+
+
+def tracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
+    """The query string that names the objects by their keys, after the given parameters.
+
+    ``tracking_query(buyer, action="signup")`` is ``action=signup&BuyerProfile__uuid=6fa4…``. A
+    parameter that is ``None`` is left out.
+
+    Where strict, raises what :func:`tracking_values` raises, and :class:`NoKey` for an object
+    that is not saved or whose model has no key. Elsewhere these are counted, logged and left out.
+    """
+    return query_string(current_map(map), objects, params, report)
+
+
+def query_string(
+    snapshot: Snapshot, objects: tuple[Any, ...], params: dict[str, Any], fault: Fault
+) -> str:
+    """The query string of the objects by this snapshot; ``fault`` is told what is left out."""
+    pairs = [(key, _text(scalar(value))) for key, value in params.items() if value is not None]
+    references: dict[str, str] = {}
+    for obj in objects:
+        pair = _reference(snapshot, obj, fault)
+        if pair is None:
+            continue
+        if references.setdefault(*pair) != pair[1]:
+            if conf.STRICT:
+                raise PrefixConflict([pair[0]])
+            fault("prefix.conflict", f"{snapshot.slug}: {pair[0]}", None)
+    return urlencode([*pairs, *references.items()], quote_via=quote, safe="")
+
+
+def _reference(snapshot: Snapshot, obj: Any, fault: Fault) -> tuple[str, str] | None:
+    model = model_of(snapshot, obj, fault)
+    if model is None:
+        return None
+    key = model.key
+    text = None if key is None or _is_unsaved(obj) else key.text(obj)
+    if key is not None and text is not None:
+        return key.reference, text
+    if conf.STRICT:
+        raise NoKey(name(obj), snapshot.slug)
+    fault("object.no_key", f"{snapshot.slug}: {name(obj)}", None)
+    return None
+
+
+def _is_unsaved(obj: Model) -> bool:
+    return obj._state.adding
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

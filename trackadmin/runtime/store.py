@@ -1,0 +1,127 @@
+"""What the table of versions says, read without harm to the host's transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.apps import apps
+from django.db import connections, router, transaction
+
+if TYPE_CHECKING:
+    from trackadmin.models import MapVersion
+    from trackadmin.models.versions import VersionQuerySet
+
+
+class Token(NamedTuple):
+    """Enough to see whether there is something new."""
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version as the table holds it, unchecked."""
+
+    number: int
+    digest: str
+    document: str
+
+    @property
+    def token(self) -> Token:
+        """The version's number and digest."""
+        return Token(self.number, self.digest)
+
+
+def newest_token(slug: str) -> Token | None:
+    """Number and digest of the newest version; ``None`` if the map has none. One query."""
+    with _versions(slug) as versions:
+        row = versions.order_by("-number").values_list("number", "digest").first()
+    return None if row is None else Token(*row)
+
+
+def newest(slug: str) -> Published | None:
+    """The newest version; ``None`` if the map has none. One query."""
+    with _versions(slug) as versions:
+        return _first(versions.order_by("-number"))
+
+
+def version(slug: str, number: int) -> Published | None:
+    """The version of this number; ``None`` if this database does not have it (yet)."""
+    with _versions(slug) as versions:
+        return _first(versions.filter(number=number))
+
+
+def before(slug: str, number: int) -> Published | None:
+    """The newest version that is older than this number."""
+    with _versions(slug) as versions:
+        return _first(versions.filter(number__lt=number).order_by("-number"))
+
+
+def slugs() -> list[str]:
+    """The slugs of all maps."""
+    maps = apps.get_model("trackadmin", "TrackingMap")
+    with _undisturbed(router.db_for_read(maps)) as alias:
+        return list(maps._default_manager.using(alias).values_list("slug", flat=True))
+
+
+def in_event_loop() -> bool:
+    """Whether this thread runs an event loop, where Django allows no query."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+def in_transaction() -> bool:
+    """Whether the host has a transaction open on the connection that versions are read from."""
+    return _is_in_transaction(router.db_for_read(_model()))
+
+
+def drop_broken_connection() -> None:
+    """Close the connection if it failed and is dead, so that the next try makes a new one.
+
+    Django does so only between two requests, and not every process has requests.
+    """
+    alias = router.db_for_read(_model())
+    connection = connections[alias]
+    failed = connection.connection is not None and connection.errors_occurred
+    if failed and not _is_in_transaction(alias) and not connection.is_usable():
+        connection.close()
+
+
+def _model() -> type[MapVersion]:
+    # Looked up now: this room can be imported before there are models.
+    found: type[MapVersion] = apps.get_model("trackadmin", "MapVersion")
+    return found
+
+
+@contextmanager
+def _versions(slug: str) -> Iterator[VersionQuerySet]:
+    model = _model()
+    with _undisturbed(router.db_for_read(model)) as alias:
+        yield model.objects.using(alias).filter(map__slug=slug)
+
+
+@contextmanager
+def _undisturbed(alias: str) -> Iterator[str]:
+    """A savepoint where the host has a transaction open, so that an error does not abort it."""
+    with transaction.atomic(using=alias) if _is_in_transaction(alias) else nullcontext():
+        yield alias
+
+
+def _is_in_transaction(alias: str) -> bool:
+    connection = connections[alias]
+    by_hand = connection.connection is not None and not connection.autocommit
+    return connection.in_atomic_block or by_hand
+
+
+def _first(versions: VersionQuerySet) -> Published | None:
+    row = versions.values_list("number", "digest", "document").first()
+    return None if row is None else Published(*row)

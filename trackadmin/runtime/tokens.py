@@ -1,0 +1,67 @@
+"""The newest version's token, from a shared cache where there is one, else from the table."""
+
+from __future__ import annotations
+
+from django.core.cache import BaseCache, caches
+
+from trackadmin.conf import conf
+from trackadmin.runtime import store
+from trackadmin.runtime.faults import rearm, report
+from trackadmin.runtime.store import Token
+
+#: A token in the cache is believed for so long. It bounds how long a lost write can go unseen.
+CACHE_SECONDS = 30
+
+
+def newest_token(slug: str) -> Token | None:
+    """Number and digest of the newest version; ``None`` if the map has none.
+
+    Raises what the database raises; a cache that fails is reported and passed over.
+    """
+    if conf.TOKEN_CACHE is None:
+        return store.newest_token(slug)
+    token = _read(slug)
+    if token is None:
+        token = store.newest_token(slug)
+        if token is not None:
+            _write(slug, token, only_if_absent=True)
+    return token
+
+
+def announce(slug: str, token: Token) -> None:
+    """Put a new version's token into the shared cache, for the other processes."""
+    if conf.TOKEN_CACHE is None:
+        return
+    known = _read(slug)
+    if known is None or known.number < token.number:
+        _write(slug, token, only_if_absent=False)
+
+
+def _read(slug: str) -> Token | None:
+    try:
+        value = _cache().get(_key(slug))
+    except Exception as error:  # noqa: BLE001 a cache may raise anything, and the table knows too
+        report("cache.failed", slug, error)
+        return None
+    rearm("cache.failed", slug)
+    match value:
+        case [int(number), str(digest)]:
+            return Token(number, digest)
+    return None
+
+
+def _write(slug: str, token: Token, *, only_if_absent: bool) -> None:
+    try:
+        # A reader never overwrites what a publish wrote meanwhile.
+        write = _cache().add if only_if_absent else _cache().set
+        write(_key(slug), [*token], CACHE_SECONDS)
+    except Exception as error:  # noqa: BLE001 as above
+        report("cache.failed", f"{slug} (write)", error)
+
+
+def _cache() -> BaseCache:
+    return caches[conf.TOKEN_CACHE or "default"]
+
+
+def _key(slug: str) -> str:
+    return f"trackadmin:{slug}:token"

@@ -1,0 +1,47 @@
+"""What comes of a query: the values, and how it went with each reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from trackadmin.compiler import Scalar
+
+#: ``found``; ``none`` or ``many`` rows have this value; ``malformed`` for a value that the column
+#: cannot hold; ``not_allowed`` where the map has no such lookup or the query has too many;
+#: ``conflict`` with another object of the query; ``failed`` for an error of the database.
+ReferenceOutcome: TypeAlias = Literal[
+    "found", "none", "many", "malformed", "not_allowed", "conflict", "failed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A parameter that names an object, ``BuyerProfile__uuid=6fa4…``, and what came of it."""
+
+    name: str
+    #: As it was given, cut to the longest text that is taken.
+    value: str
+    outcome: ReferenceOutcome
+
+
+class Values(dict[str, Scalar]):
+    """A flat dict of JSON scalars.
+
+    ``references`` are the query's references in their order; ``map`` and ``version`` say which
+    map read them (version 0 where none is published).
+    """
+
+    def __init__(
+        self,
+        values: Iterable[tuple[str, Scalar]] = (),
+        *,
+        references: Iterable[Reference] = (),
+        map: str = "default",
+        version: int = 0,
+    ) -> None:
+        super().__init__(values)
+        self.references = list(references)
+        self.map = map
+        self.version = version

@@ -1,0 +1,105 @@
+"""For the tests of host sites: a map without a database, and a clean start.
+
+::
+
+    from trackadmin.testing import override_map, reset
+
+    MAP = {"Order": {"model": "shop.Order", "attributes": ["number"], "key": "number"}}
+
+    @override_map(MAP)
+    def test_order_is_tracked():
+        assert tracking_values(Order(number="7")) == {"Order_number": "7"}
+
+A process keeps the live map between two tests. A suite that publishes maps calls :func:`reset`
+before each test, for example in a fixture::
+
+    @pytest.fixture(autouse=True)
+    def clean_tracking():
+        trackadmin.testing.reset()
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from contextlib import ContextDecorator
+from types import TracebackType
+from typing import Any
+
+from trackadmin.catalog import catalog
+from trackadmin.compiler import check, compile_map
+from trackadmin.document import digest, dump, from_dict
+from trackadmin.exceptions import InvalidMap
+from trackadmin.runtime import current, state
+from trackadmin.runtime.loader import Loader
+
+
+def reset() -> None:
+    """Forget all that this process keeps: loaded maps, overrides, counted faults, sinks."""
+    state.reset()
+
+
+class override_map(ContextDecorator):
+    """Serve this map in place of the published one, without touching the database.
+
+    A context manager, and a decorator of test functions and of Django's test case classes. ``data``
+    has the form of a map file: ``{"Order": {"model": "shop.Order", "attributes": ["number"],
+    "children": [], "key": "number"}}``. The override holds in all threads of the process, and
+    publishing does not end it. Raises :class:`DocumentError` for data of another form and
+    :class:`InvalidMap` for a map that could not be published.
+
+    The snapshot is what ``with override_map(…) as snapshot`` gives.
+    """
+
+    def __init__(self, data: Mapping[str, Any], slug: str = "default") -> None:
+        self.data, self.slug = data, slug
+        self._before: list[Loader | None] = []
+
+    def __enter__(self) -> Any:
+        offered = catalog()
+        document = from_dict(self.data, offered.find)
+        errors = [problem for problem in check(document, offered) if problem.level == "error"]
+        if errors:
+            raise InvalidMap("The map of override_map() has errors.", errors)
+        snapshot = compile_map(document, offered, slug=self.slug, digest=digest(dump(document)))
+        self._before.append(current.pin(self.slug, snapshot))
+        return snapshot
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        current.unpin(self.slug, self._before.pop())
+
+    def __call__(self, decorated: Any) -> Any:
+        """Decorate a function, a coroutine function or a test case class."""
+        if isinstance(decorated, type):
+            return self._decorate_class(decorated)
+        if inspect.iscoroutinefunction(decorated):
+            return self._decorate_coroutine(decorated)
+        return super().__call__(decorated)
+
+    def _decorate_class(self, cls: Any) -> Any:
+        if not hasattr(cls, "setUpClass"):
+            raise TypeError(
+                f"{cls.__name__} is no test case class: decorate its functions, or use a fixture."
+            )
+        original = cls.setUpClass
+
+        def set_up_class(inner: Any) -> None:
+            inner.enterClassContext(override_map(self.data, self.slug))
+            original.__func__(inner)
+
+        cls.setUpClass = classmethod(set_up_class)
+        return cls
+
+    def _decorate_coroutine(self, function: Any) -> Any:
+        @functools.wraps(function)
+        async def inner(*args: Any, **kwargs: Any) -> Any:
+            with override_map(self.data, self.slug):
+                return await function(*args, **kwargs)
+
+        return inner
