@@ -8,17 +8,20 @@ from trackadmin.editing.drafting import (
     restore_draft,
     save_tracked_model,
 )
-from trackadmin.editing.history import HistoryEntry, history, undo
+from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.mapping import add_map, delete_map, save_map
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.stored import StoredModel
 from trackadmin.editing.versions import diff, get_version, live_version, versions
 
 __all__ = [
     "HistoryEntry",
     "Preview",
     "PreviewRow",
+    "StoredModel",
     "add_map",
+    "as_it_was",
     "build_document",
     "delete_map",
     "delete_tracked_model",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from django.db.models import QuerySet
 from reversion.models import Revision, Version
 
 from trackadmin import document as documents
-from trackadmin.document import Change, Diff, Document, ModelEntry
+from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.drafting import restore_tracked_model
 from trackadmin.editing.people import Person
 from trackadmin.editing.stored import (
@@ -25,6 +26,8 @@ from trackadmin.editing.stored import (
 )
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
+
+_Changes = Callable[[int, Sequence[StoredModel], Sequence[StoredModel]], Iterator[Change]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ def history(subject: TrackedModel | TrackingMap, *, limit: int | None = None) ->
     """
     revisions = _revisions(stored_versions(type(subject), subject.pk), limit)
     if isinstance(subject, TrackedModel):
-        entries = _told(revisions, read_models(list(revisions), only=subject.pk), [], None)
+        models = read_models(list(revisions), only=subject.pk)
+        entries = _told(revisions, models, _changes_of_models)
     else:
-        words = read_maps(list(revisions), subject)
-        before = newest_map(subject, before=min(revisions)) if limit and revisions else None
-        entries = _told(revisions, read_models(list(revisions)), words, before)
+        words = {stored.revision: stored for stored in read_maps(list(revisions), subject)}
+        before = newest_map(subject, before=min(revisions)) if revisions else None
+        told = partial(_changes_of_map, words={0: before, **words})
+        entries = _told(revisions, read_models(list(revisions)), told)
     return sorted(entries, key=lambda entry: -entry.revision)
 
 
@@ -68,7 +73,7 @@ def undo(
     deleted one comes back. Raises :class:`UnknownRevision`, and :class:`InvalidMap` if that state
     cannot be saved today.
     """
-    stored = _find(subject, revision, prefix)
+    stored = as_it_was(subject, revision, prefix=prefix)
     tracking_map = subject.map if isinstance(subject, TrackedModel) else subject
     when = Revision.objects.values_list("date_created", flat=True).get(pk=revision)
     comment = f"Put back as it was on {when:%Y-%m-%d %H:%M} UTC (edit {revision})."
@@ -77,14 +82,20 @@ def undo(
     )
 
 
-def _find(subject: TrackedModel | TrackingMap, revision: int, prefix: str) -> StoredModel:
+def as_it_was(
+    subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
+) -> StoredModel:
+    """What ``undo`` would put back: the state that an edit left, or the last before a deletion.
+
+    Raises :class:`UnknownRevision`.
+    """
     if isinstance(subject, TrackedModel):
         map_id, wanted = subject.map_id, subject.prefix
         kept = read_models([revision], only=subject.pk)
     else:
         map_id, wanted = subject.pk, prefix
         kept = [m for m in read_models([revision]) if m.prefix == prefix]
-    for stored in kept:
+    for stored in sorted(kept, key=lambda m: not m.deleted):
         if stored.map == map_id:
             return stored
     raise UnknownRevision(wanted or "a tracked model without a prefix", revision)
@@ -97,21 +108,17 @@ def _revisions(versions: QuerySet[Version], limit: int | None) -> dict[int, Revi
 
 
 def _told(
-    revisions: dict[int, Revision],
-    models: Sequence[StoredModel],
-    words: Iterable[StoredMap],
-    words_before: StoredMap | None,
+    revisions: dict[int, Revision], models: Sequence[StoredModel], changes: _Changes
 ) -> Iterator[HistoryEntry]:
     state = _before(revisions, models)
-    words_at = {stored.revision: stored for stored in words}
     models_at = {r: list(group) for r, group in groupby(models, key=lambda m: m.revision)}
     for pk, revision in revisions.items():
         touched = models_at.get(pk, [])
-        changes = [*_map_changes(words_before, words_at.get(pk)), *_changes(state, touched)]
-        words_before = words_at.get(pk, words_before)
+        before = [m for m in map(state.get, (t.pk for t in touched)) if m]
+        after = [m for m in touched if not m.deleted]
         state.update({m.pk: None if m.deleted else m for m in touched})
-        if changes:
-            yield _entry(revision, changes, touched)
+        if found := tuple(changes(pk, before, after)):
+            yield _entry(revision, Diff(found), touched)
 
 
 def _before(
@@ -125,41 +132,46 @@ def _before(
     return {pk: None if m.deleted else m for pk, m in known.items()}
 
 
-def _entry(
-    revision: Revision, changes: Sequence[Change], touched: Sequence[StoredModel]
-) -> HistoryEntry:
+def _entry(revision: Revision, changes: Diff, touched: Sequence[StoredModel]) -> HistoryEntry:
     return HistoryEntry(
         revision=revision.pk,
         when=revision.date_created,
         who=revision.user.get_username() if revision.user else "",
         comment=revision.comment,
-        changes=Diff(changes=tuple(changes)),
+        changes=changes,
         prefixes=tuple(m.prefix for m in touched),
         deleted=tuple(m.prefix for m in touched if m.deleted),
     )
 
 
-def _changes(
-    state: dict[int, StoredModel | None], touched: Iterable[StoredModel]
+def _changes_of_map(
+    revision: int,
+    before: Sequence[StoredModel],
+    after: Sequence[StoredModel],
+    *,
+    words: dict[int, StoredMap | None],
 ) -> Iterator[Change]:
-    for now in touched:
-        before = state.get(now.pk)
-        if before and not now.deleted and before.prefix != now.prefix:
-            yield Change("changed", "model", now.prefix, "prefix", before.prefix, now.prefix)
-        # Under one prefix, so that a new prefix does not look like another tracked model.
-        old = _alone(now.prefix, before.entry if before else None)
-        new = _alone(now.prefix, None if now.deleted else now.entry)
-        yield from documents.diff(old, new).changes
-
-
-def _alone(prefix: str, entry: ModelEntry | None) -> Document:
-    return Document(models={prefix: entry} if entry else {})
-
-
-def _map_changes(before: StoredMap | None, after: StoredMap | None) -> Iterator[Change]:
-    if before is None or after is None:
-        return
+    new = words.get(revision)
+    old = words[max(r for r in words if r < revision)]
     for name in ("name", "description"):
-        old, new = getattr(before, name), getattr(after, name)
-        if old != new:
-            yield Change("changed", "map", "", name, old, new)
+        if old and new and getattr(old, name) != getattr(new, name):
+            yield Change("changed", "map", "", name, getattr(old, name), getattr(new, name))
+    yield from _changes_of_models(revision, before, after)
+
+
+def _changes_of_models(
+    revision: int, before: Sequence[StoredModel], after: Sequence[StoredModel]
+) -> Iterator[Change]:
+    changes = documents.diff(_document(before), _document(after)).changes
+    if len(before) != 1 or len(after) != 1:
+        yield from changes
+        return
+    # Among others a place is an order; alone it is a number.
+    yield from (change for change in changes if change.subject != "map")
+    old, new = before[0].entry.position, after[0].entry.position
+    if old != new:
+        yield Change("changed", "model", after[0].prefix, "position", old, new)
+
+
+def _document(models: Iterable[StoredModel]) -> Document:
+    return Document(models={m.prefix: m.entry for m in models})

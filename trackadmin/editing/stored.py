@@ -47,11 +47,12 @@ class StoredMap:
 
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
     """The stored JSON rows of these objects, in every revision."""
-    return Version.objects.filter(
+    rows: QuerySet[Version] = Version.objects.filter(
         content_type=ContentType.objects.get_for_model(model),
         db=write_database(),
         object_id__in=[str(pk) for pk in pks],
     )
+    return rows
 
 
 def newest_models(pks: Collection[int], *, before: int | None = None) -> dict[int, StoredModel]:
