@@ -1,0 +1,6 @@
+"""The forms of the pages; what they check, editing checks again."""
+
+from trackadmin.admin.forms.entry import EntryForm
+from trackadmin.admin.forms.notes import AddMapForm, MapForm, NoteForm, PublishForm, RollBackForm
+
+__all__ = ["AddMapForm", "EntryForm", "MapForm", "NoteForm", "PublishForm", "RollBackForm"]

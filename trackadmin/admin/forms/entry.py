@@ -1,0 +1,249 @@
+"""The form of a tracked model: picked from what the host model has, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
+from trackadmin.catalog import ModelFacts
+from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
+from trackadmin.document.structure import DROPPED, PSEUDONYMISED, TRACKED, in_order
+from trackadmin.exceptions import Problem
+from trackadmin.models.draft import NAME_LENGTH
+
+NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
+
+
+class HeadForm(forms.Form):
+    """What is said about the tracked model itself."""
+
+    prefix = forms.CharField(  # type: ignore[assignment] # Django takes fields out of the class
+        max_length=NAME_LENGTH, help_text="Starts every name of this model, e.g. BuyerProfile_uuid."
+    )
+    owner = forms.CharField(
+        max_length=200, required=False, help_text="Who to ask about it: a team or a person."
+    )
+    description = forms.CharField(
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What it stands for, for those who read the data.",
+    )
+    #: The row of the attribute that names an object in a URL.
+    key = forms.CharField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+class EntryForm:
+    """One tracked model as a form: a head, and a row for all that the host model has.
+
+    ``facts`` is ``None`` where the code no longer has the model: then every entry is gone.
+    """
+
+    def __init__(
+        self,
+        facts: ModelFacts | None,
+        prefix: str,
+        entry: ModelEntry,
+        *,
+        seen: int | None = None,
+        data: QueryDict | None = None,
+    ) -> None:
+        self.facts = facts
+        self.entry = entry
+        self.data = data
+        self.problems: list[Problem] = []
+        self.attributes = list(self._attribute_rows())
+        self.relations = list(self._relation_rows())
+        self.gone = list(self._gone_rows())
+        self.head = HeadForm(data, initial=self._head_initial(prefix, seen))
+
+    # Reading ----------------------------------------------------------------------------------
+
+    @property
+    def key_row(self) -> str:
+        """The row whose key button is pressed; empty for none."""
+        return str(self.head["key"].value() or "")
+
+    @property
+    def refused(self) -> list[Any]:
+        """The attributes that may not be tracked, with their reasons."""
+        return list(self.facts.refused.values()) if self.facts else []
+
+    @property
+    def tracked_count(self) -> int:
+        """How many attributes are tracked, as the form stands."""
+        return sum(row.tracked for row in self.attributes)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything in the form is marked."""
+        return bool(self.problems) or any(form.errors for form in self._forms())
+
+    # Checking ---------------------------------------------------------------------------------
+
+    def is_valid(self) -> bool:
+        """Whether the form can be handed to the editing call."""
+        wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
+        return not wrong and self._names_differ() and self._key_can_be_one()
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as the user wrote it."""
+        return str(self.head.cleaned_data["prefix"])
+
+    @property
+    def seen(self) -> int | None:
+        """The edit of the tracked model that the user saw."""
+        seen: int | None = self.head.cleaned_data["seen"]
+        return seen
+
+    def as_entry(self) -> ModelEntry:
+        """The tracked model as the map holds it; only when the form is valid."""
+        head = self.head.cleaned_data
+        row = self._row(head["key"])
+        return ModelEntry(
+            model=self.entry.model,
+            key=row.cleaned_data["name"] if row else self._gone_key(),
+            owner=head["owner"],
+            description=head["description"],
+            position=self.entry.position,
+            attributes=self._attributes(),
+            children=self._children(),
+        )
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Show what the editing call said against it."""
+        self.problems += problems
+
+    # Inside -----------------------------------------------------------------------------------
+
+    def _forms(self) -> list[forms.Form]:
+        return [self.head, *self.attributes, *self.relations, *self.gone]
+
+    def _row(self, name: str) -> AttributeRow | None:
+        return next((row for row in self.attributes if row.row == name), None)
+
+    def _attribute_rows(self) -> Iterator[AttributeRow]:
+        if self.facts is None:
+            return
+        for source, facts in self.facts.attributes.items():
+            found = list(self._entries_of(source))
+            entries: list[tuple[str, AttributeEntry | None]] = [*found] or [("", None)]
+            for number, (name, entry) in enumerate(entries, start=1):
+                row = source if number == 1 else f"{source}-{number}"
+                yield AttributeRow(facts, row, output_name=name, entry=entry, data=self.data)
+
+    def _entries_of(self, source: str) -> Iterator[tuple[str, AttributeEntry]]:
+        assert self.facts is not None  # noqa: S101 - only called where there are facts
+        for name, entry in in_order(self.entry.attributes):
+            found = self.facts.attribute(entry.source)
+            if found is not None and found.name == source:
+                yield name, entry
+
+    def _relation_rows(self) -> Iterator[RelationRow]:
+        for accessor, facts in (self.facts.relations if self.facts else {}).items():
+            entry = self.entry.children.get(accessor)
+            yield RelationRow(facts, entry=entry, data=self.data)
+
+    def _gone_rows(self) -> Iterator[GoneRow]:
+        for name, attribute in in_order(self.entry.attributes):
+            reason = self._why_gone(attribute.source)
+            if reason:
+                yield GoneRow(name, reason, attribute, data=self.data)
+        for accessor, child in in_order(self.entry.children):
+            if self.facts is None or accessor not in self.facts.relations:
+                reason = f"The code has no single related object {accessor!r} any more."
+                yield GoneRow(accessor, reason, child, data=self.data)
+
+    def _why_gone(self, source: str) -> str:
+        facts = self.facts.attribute(source) if self.facts else None
+        if facts is None:
+            return f"The code has no attribute {source!r} any more."
+        return facts.refused
+
+    def _head_initial(self, prefix: str, seen: int | None) -> dict[str, Any]:
+        rows = [row for row in self.attributes if row["name"].initial == self.entry.key]
+        key = next((row.row for row in rows if row.entry is not None), "")
+        return {
+            "prefix": prefix,
+            "owner": self.entry.owner,
+            "description": self.entry.description,
+            "key": key,
+            "seen": seen,
+        }
+
+    def _names_differ(self) -> bool:
+        taken: dict[str, str] = {row.name: row.name for row in self._kept(AttributeEntry)}
+        for row in self._decided():
+            name = row.cleaned_data["name"]
+            if name in taken:
+                message = f"{taken[name]} already goes out as {name!r}. Give one of them another."
+                row.add_error("name", message)
+            taken[name] = row.facts.name
+        return not any(row.errors for row in self.attributes)
+
+    def _key_can_be_one(self) -> bool:
+        wanted = self.head.cleaned_data["key"]
+        row = self._row(wanted)
+        if wanted and row is None:
+            self.head.add_error("key", "The key is none of the attributes below. Pick another.")
+        elif row is not None and (why := _why_no_key(row)):
+            row.add_error(None, why)
+        for other in self.attributes:
+            if other.cleaned_data.get("lookup") and _hidden(other) and other is not row:
+                other.add_error("lookup", "A lookup goes out in clear: declare it otherwise.")
+        return not any(form.errors for form in self._forms())
+
+    def _decided(self) -> list[AttributeRow]:
+        return [row for row in self.attributes if row.cleaned_data["decision"]]
+
+    def _kept(self, kind: type[AttributeEntry] | type[ChildEntry]) -> list[GoneRow]:
+        rows = [row for row in self.gone if isinstance(row.entry, kind)]
+        return [row for row in rows if not row.cleaned_data["remove"]]
+
+    def _gone_key(self) -> str:
+        kept = {row.name for row in self._kept(AttributeEntry)}
+        return self.entry.key if self.entry.key in kept else ""
+
+    def _attributes(self) -> Mapping[str, AttributeEntry]:
+        kept = {row.name: row.entry for row in self._kept(AttributeEntry)}
+        start = _after(self.entry.attributes)
+        rows = enumerate(self._decided(), start=start)
+        return {
+            **{name: entry for name, entry in kept.items() if isinstance(entry, AttributeEntry)},
+            **{row.cleaned_data["name"]: row.as_entry(position) for position, row in rows},
+        }
+
+    def _children(self) -> Mapping[str, ChildEntry]:
+        kept = {row.name: row.entry for row in self._kept(ChildEntry)}
+        start = _after(self.entry.children)
+        chosen = [row for row in self.relations if row.cleaned_data["tracked"]]
+        rows = enumerate(chosen, start=start)
+        return {
+            **{name: entry for name, entry in kept.items() if isinstance(entry, ChildEntry)},
+            **{row.facts.accessor: row.as_entry(position) for position, row in rows},
+        }
+
+
+def _after(entries: Mapping[str, Any]) -> int:
+    """The first position after those taken."""
+    return max((entry.position for entry in entries.values()), default=-1) + 1
+
+
+def _hidden(row: AttributeRow) -> bool:
+    return row.cleaned_data.get("privacy") in NOT_IN_CLEAR
+
+
+def _why_no_key(row: AttributeRow) -> str:
+    if row.cleaned_data["decision"] != TRACKED:
+        return "It is the key, so it must be tracked. Track it, or pick another key."
+    if not row.can_be_key:
+        return "It cannot be the key: only one that the database proves unique can."
+    if _hidden(row):
+        return "It is the key, and URLs carry the key in clear: it cannot be hidden."
+    return ""

@@ -1,0 +1,193 @@
+"""Who changed what and when: of a map, of a tracked model; putting one back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+
+from trackadmin import editing
+from trackadmin.admin.differences import Group, grouped
+from trackadmin.admin.screen import Screen
+from trackadmin.admin.tracked_models import RowScreen
+from trackadmin.document import Document
+from trackadmin.editing import HistoryEntry
+from trackadmin.editing.stored import StoredModel, read_models
+from trackadmin.exceptions import InvalidMap, UnknownRevision
+from trackadmin.models import TrackedModel
+
+#: How many of the newest edits a page shows; older ones stay in the database.
+SHOWN = 100
+NOBODY = "Code or a command"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edit as the page shows it."""
+
+    entry: HistoryEntry
+    who: str
+    groups: list[Group]
+    #: What can be done about it: words and address.
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+class MapHistoryScreen(Screen):
+    """Every edit of a map's draft, newest first; what was deleted can be brought back."""
+
+    template_name = "admin/trackadmin/history.html"
+    tab = "history"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The list."""
+        entries = editing.history(self.tracking_map, limit=SHOWN)
+        return self.page("History", steps=[self._step(entry) for entry in entries])
+
+    def _step(self, entry: HistoryEntry) -> Step:
+        links = list(self._links(entry)) if self.may.add_model else []
+        return Step(entry, entry.who or NOBODY, grouped(entry.changes), links)
+
+    def _links(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
+        for prefix in entry.deleted:
+            if prefix not in self._prefixes:
+                address = self.address("bring_back", self.tracking_map.pk, entry.revision)
+                yield f"Bring back {prefix}", f"{address}?{urlencode({'prefix': prefix})}"
+
+    @cached_property
+    def _prefixes(self) -> set[str]:
+        return set(self.tracking_map.tracked_models.values_list("prefix", flat=True))
+
+
+class ModelHistoryScreen(RowScreen):
+    """Every edit of one tracked model; each earlier state can come back."""
+
+    template_name = "admin/trackadmin/history.html"
+    tab = "history"
+
+    def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The list."""
+        row = self.tracked_model
+        entries = editing.history(row, limit=SHOWN)
+        return self.page(
+            "History",
+            (row.prefix, self.address("change", row.pk, model="trackedmodel")),
+            steps=list(self._steps(entries)),
+            tracked_model=row,
+        )
+
+    def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
+        for place, entry in enumerate(entries):
+            links = []
+            # The newest edit is how it stands now: there is nothing to put back.
+            if place and self.may.change_model and not entry.deleted:
+                pk = self.tracked_model.pk
+                address = self.address("undo", pk, entry.revision, model="trackedmodel")
+                links.append(("Put back to this", address))
+            yield Step(entry, entry.who or NOBODY, grouped(entry.changes), links)
+
+
+class UndoScreen(RowScreen):
+    """Put a tracked model back as it was after an earlier edit."""
+
+    template_name = "admin/trackadmin/undo.html"
+    to_read = "change_model"
+    tab = "history"
+
+    def get(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
+        """What that changes in the draft."""
+        return self._confirmation()
+
+    def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
+        """Put it back."""
+        try:
+            row = editing.undo(self.tracked_model, revision, by=request.user)
+        except InvalidMap as refusal:
+            return self._confirmation(refusal=refusal.summary, problems=refusal.problems)
+        self.model_admin.log_change(request, row, f"Put back as it was at edit {revision}.")
+        messages.success(request, f"{row.prefix} is back in the draft as it was then.")
+        return self.go("change", row.pk, model="trackedmodel")
+
+    def _confirmation(self, **context: Any) -> HttpResponse:
+        row, stored = self.tracked_model, self._stored
+        now = Document(models={stored.prefix: self.entry})
+        then = Document(models={stored.prefix: stored.entry})
+        return self.page(
+            f"Put {row.prefix} back",
+            (row.prefix, self.address("change", row.pk, model="trackedmodel")),
+            ("History", self.address("history", row.pk, model="trackedmodel")),
+            tracked_model=row,
+            lead=f"This puts {row.prefix} back as it was after edit {stored.revision}.",
+            groups=grouped(editing.diff(now, then)),
+            button="Put it back",
+            back=self.address("history", row.pk, model="trackedmodel"),
+            **context,
+        )
+
+    @property
+    def _stored(self) -> StoredModel:
+        row = self.tracked_model
+        for stored in stored_at(self.kwargs["revision"], only=row.pk):
+            if stored.map == row.map_id:
+                return stored
+        raise Http404("There is no such edit of this tracked model.")
+
+
+class BringBackScreen(Screen):
+    """Bring a deleted tracked model back into the draft."""
+
+    template_name = "admin/trackadmin/undo.html"
+    to_read = "add_model"
+    to_write = "add_model"
+    tab = "history"
+
+    def get(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
+        """What comes back."""
+        return self._confirmation()
+
+    def post(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
+        """Bring it back."""
+        stored = self._stored
+        if TrackedModel.objects.filter(pk=stored.pk).exists():
+            return self._confirmation(refusal=f"{stored.prefix} is in the draft already.")
+        try:
+            row = editing.undo(self.tracking_map, revision, prefix=stored.prefix, by=request.user)
+        except (InvalidMap, UnknownRevision) as refusal:
+            problems = getattr(refusal, "problems", ())
+            summary = getattr(refusal, "summary", str(refusal))
+            return self._confirmation(refusal=summary, problems=problems)
+        self.model_admin.log_addition(request, row, "Brought back.")
+        messages.success(request, f"{row.prefix} is back in the draft.")
+        return self.go("change", row.pk, model="trackedmodel")
+
+    def _confirmation(self, **context: Any) -> HttpResponse:
+        stored = self._stored
+        history = self.address("history", self.tracking_map.pk)
+        return self.page(
+            f"Bring back {stored.prefix}",
+            ("History", history),
+            lead=f"This brings {stored.prefix} back into the draft as it last was.",
+            groups=grouped(
+                editing.diff(Document(), Document(models={stored.prefix: stored.entry}))
+            ),
+            button=f"Bring back {stored.prefix}",
+            back=history,
+            **context,
+        )
+
+    @property
+    def _stored(self) -> StoredModel:
+        prefix = self.request.GET.get("prefix", "")
+        for stored in stored_at(self.kwargs["revision"]):
+            if stored.map == self.tracking_map.pk and stored.prefix == prefix and stored.deleted:
+                return stored
+        raise Http404("There is no such deletion in the history of this map.")
+
+
+def stored_at(revision: int, *, only: int | None = None) -> list[StoredModel]:
+    """What that edit kept; nothing for a number that no edit can have."""
+    return read_models([revision], only=only) if revision < 2**31 else []

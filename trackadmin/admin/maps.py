@@ -1,0 +1,140 @@
+"""A map's own pages: what it tracks and how that stands against live; adding and deleting maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+
+from trackadmin import editing
+from trackadmin.admin.forms import MapForm
+from trackadmin.admin.review import Review, review
+from trackadmin.admin.screen import Screen
+from trackadmin.catalog import catalog
+from trackadmin.document import Document
+from trackadmin.document.structure import TRACKED, in_order
+from trackadmin.exceptions import InvalidMap, StaleForm
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tracked model in the list of a map's page."""
+
+    pk: int
+    prefix: str
+    label: str
+    #: The code no longer has the model, or does not offer it.
+    gone: bool
+    key: str
+    owner: str
+    description: str
+    attributes: int
+    children: list[str]
+    #: Against live: ``new``, ``changed`` or ``same``.
+    state: str
+
+
+class MapScreen(Screen):
+    """The page of a map."""
+
+    template_name = "admin/trackadmin/map.html"
+    to_write = "change_map"
+    tab = "map"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The page."""
+        return self._page(self._form())
+
+    def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """Save the map's name and description."""
+        form = MapForm(request.POST)
+        if not form.is_valid():
+            return self._page(form)
+        data = form.cleaned_data
+        try:
+            saved = editing.save_map(
+                self.tracking_map,
+                name=data["name"],
+                description=data["description"],
+                seen=data["seen"],
+                by=request.user,
+            )
+        except StaleForm as stale:
+            again = request.POST.copy()
+            again["seen"] = str(stale.current)
+            self.tracking_map.refresh_from_db()
+            return self._page(MapForm(again), stale=stale, current=self.tracking_map)
+        if saved.lock_version != data["seen"]:
+            self.model_admin.log_change(request, saved, "Changed the name or the description.")
+        messages.success(request, "The name and the description are saved.")
+        return self.go("change", saved.pk)
+
+    def _form(self) -> MapForm:
+        row = self.tracking_map
+        initial = {"name": row.name, "description": row.description, "seen": row.lock_version}
+        return MapForm(initial=initial)
+
+    def _page(self, form: MapForm, **context: Any) -> HttpResponse:
+        reviewed = review(self.tracking_map)
+        return self.page(
+            str(self.tracking_map),
+            form=form,
+            review=reviewed,
+            rows=self._rows(reviewed),
+            removed=[p for p in reviewed.published.models if p not in reviewed.draft.models],
+            **context,
+        )
+
+    def _rows(self, reviewed: Review) -> list[Row]:
+        pks = dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
+        draft = reviewed.draft
+        return [
+            row_of(pks[prefix], prefix, draft, reviewed)
+            for prefix, _ in in_order(draft.models)
+            if prefix in pks
+        ]
+
+
+def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
+    """A tracked model as the list shows it."""
+    entry = draft.models[prefix]
+    facts = catalog().get(entry.model)
+    if prefix not in reviewed.published.models:
+        state = "new" if reviewed.live else "same"
+    else:
+        state = "changed" if prefix in reviewed.changed else "same"
+    return Row(
+        pk=pk,
+        prefix=prefix,
+        label=facts.cased_label if facts else entry.model,
+        gone=facts is None,
+        key=entry.key,
+        owner=entry.owner,
+        description=entry.description,
+        attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
+        children=[accessor for accessor, _ in in_order(entry.children)],
+        state=state,
+    )
+
+
+class MoveScreen(Screen):
+    """Move a tracked model one place up or down in its map."""
+
+    def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """Move it; a move beyond the ends changes nothing."""
+        moved = request.POST.get("prefix", "")
+        step = {"up": -1, "down": 1}.get(request.POST.get("to", ""), 0)
+        draft = editing.build_document(self.tracking_map)
+        order = [prefix for prefix, _ in in_order(draft.models)]
+        if moved in order and step:
+            place = order.index(moved)
+            order.insert(max(place + step, 0), order.pop(place))
+            try:
+                editing.order_tracked_models(self.tracking_map, order, by=request.user)
+            except InvalidMap:
+                messages.warning(request, "Somebody changed the map meanwhile. Try again.")
+            else:
+                self.model_admin.log_change(request, self.tracking_map, f"Moved {moved}.")
+        return self.go("change", self.tracking_map.pk)

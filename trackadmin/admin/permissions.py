@@ -1,0 +1,40 @@
+"""What a user may do with tracking maps: Django's own permissions, asked in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Yes or no for each thing the pages offer; templates show buttons by it."""
+
+    view: bool
+    add_map: bool
+    change_map: bool
+    delete_map: bool
+    add_model: bool
+    change_model: bool
+    delete_model: bool
+    publish: bool
+
+
+def permissions_of(user: Any) -> Permissions:
+    """What ``user`` may do. Whoever may change something may also look at it, as in Django."""
+
+    def may(codename: str) -> bool:
+        return bool(user.has_perm(f"trackadmin.{codename}"))
+
+    change_map = may("change_trackingmap")
+    view = change_map or may("view_trackingmap")
+    return Permissions(
+        view=view,
+        add_map=view and may("add_trackingmap"),
+        change_map=change_map,
+        delete_map=view and may("delete_trackingmap"),
+        add_model=view and may("add_trackedmodel"),
+        change_model=view and may("change_trackedmodel"),
+        delete_model=view and may("delete_trackedmodel"),
+        publish=view and may("publish_trackingmap"),
+    )

@@ -1,0 +1,146 @@
+"""Try the draft on a real object, beside what is live. Writes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import cached_property
+
+from trackadmin import editing
+from trackadmin.admin.samples import Samples, SampleSearch
+from trackadmin.admin.screen import Screen
+from trackadmin.catalog import ModelFacts, catalog
+from trackadmin.document import Document, ModelEntry
+from trackadmin.document.structure import in_order
+from trackadmin.editing import PreviewRow
+
+PRIMARY_KEY = "pk"
+
+
+class PreviewBase(Screen):
+    """The draft and the tracked model that the address names."""
+
+    @cached_property
+    def draft(self) -> Document:
+        """The map as it is in the draft."""
+        return editing.build_document(self.tracking_map)
+
+    @cached_property
+    def prefix(self) -> str:
+        """The tracked model to try; empty until one is chosen."""
+        asked = self.request.GET.get("model", "")
+        return asked if asked in self.draft.models else ""
+
+    @property
+    def entry(self) -> ModelEntry:
+        """That model in the draft."""
+        return self.draft.models[self.prefix]
+
+    @cached_property
+    def facts(self) -> ModelFacts | None:
+        """The host's model; ``None`` before one is chosen or where the code no longer has it."""
+        return catalog().get(self.entry.model) if self.prefix else None
+
+    @cached_property
+    def samples(self) -> Samples | None:
+        """The objects to choose from."""
+        if self.facts is None:
+            return None
+        return Samples(self.facts, self.model_admin.admin_site, self.request)
+
+
+class SearchScreen(PreviewBase):
+    """What the select box of the preview asks for."""
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponseBase:
+        """Matching objects as JSON, in the form of Django's autocomplete."""
+        if self.samples is None:
+            raise Http404("No tracked model is chosen.")
+        view = SampleSearch.as_view(samples=self.samples, admin_site=self.model_admin.admin_site)
+        return view(request)
+
+
+class PreviewScreen(PreviewBase):
+    """Choose a tracked model, choose an object, see what the draft makes of it."""
+
+    template_name = "admin/trackadmin/preview.html"
+    tab = "preview"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The page, as far as the choices go."""
+        context: dict[str, Any] = {
+            "choices": [(prefix, entry.model) for prefix, entry in in_order(self.draft.models)],
+            "prefix": self.prefix,
+            "facts": self.facts,
+            "samples": self.samples,
+        }
+        if self.prefix and self.facts is None:
+            context["why_not"] = catalog().why_not(self.entry.model)
+        elif self.samples is not None:
+            context |= self._chosen(self.samples)
+        return self.page("Preview", **context)
+
+    def _chosen(self, samples: Samples) -> dict[str, Any]:
+        if samples.why_not:
+            return {"why_not": samples.why_not}
+        obj = self._object(samples)
+        asked = self.request.GET.get("object") or self.request.GET.get("value")
+        return {
+            "newest": samples.newest(),
+            "ways": self._ways(),
+            "by": self.request.GET.get("by", PRIMARY_KEY),
+            "value": self.request.GET.get("value", ""),
+            "object": obj,
+            "missing": bool(asked) and obj is None,
+            **(self._tried(obj) if obj is not None else {}),
+        }
+
+    def _object(self, samples: Samples) -> models.Model | None:
+        picked = self.request.GET.get("object", "")
+        typed = self.request.GET.get("value", "").strip()
+        way = self.request.GET.get("by", PRIMARY_KEY)
+        if typed and way in dict(self._ways()):
+            return samples.by(dict(self._ways())[way], typed)
+        return samples.by_key(picked)
+
+    def _ways(self) -> list[tuple[str, str]]:
+        """The ways to name an object by hand: the output name, and the attribute behind it."""
+        facts = self.facts
+        sources = [
+            (name, self.entry.attributes[name].source)
+            for name in self.entry.lookups()
+            if name in self.entry.attributes
+        ]
+        known = [
+            (name, source)
+            for name, source in sources
+            if facts and (found := facts.attribute(source)) and found.lookupable
+        ]
+        return [*known, (PRIMARY_KEY, PRIMARY_KEY)]
+
+    def _tried(self, obj: models.Model) -> dict[str, Any]:
+        preview = editing.preview(self.tracking_map, obj, document=self.draft)
+        rows = [shown(row) for row in preview.rows]
+        statuses = [row.status for row in rows]
+        counts = [(word, statuses.count(word)) for word in ("new", "changed", "gone", "same")]
+        return {"preview": preview, "rows": rows, "counts": [(w, n) for w, n in counts if n]}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row of the comparison with its values as JSON text."""
+
+    name: str
+    draft: str
+    live: str
+    status: str
+
+
+def shown(row: PreviewRow) -> ShownRow:
+    """The row for the page: a text keeps its quotes, so that 1 and "1" look different."""
+    draft, live = (json.dumps(value, ensure_ascii=False) for value in (row.draft, row.live))
+    return ShownRow(row.name, draft, live, row.status)

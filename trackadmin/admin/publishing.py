@@ -1,0 +1,65 @@
+"""Review and publish: what would change, what is wrong with it, and the button."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+
+from trackadmin import editing
+from trackadmin.admin.forms import PublishForm
+from trackadmin.admin.review import review
+from trackadmin.admin.screen import Screen
+from trackadmin.exceptions import DraftChanged, InvalidMap, NoteRequired
+
+
+class PublishScreen(Screen):
+    """The draft against the live version; publishes exactly what was reviewed."""
+
+    template_name = "admin/trackadmin/publish.html"
+    to_write = "publish"
+    tab = "publish"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The review."""
+        return self._review()
+
+    def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """Publish, or show the review again with the reason why not."""
+        form = PublishForm(request.POST)
+        if not form.is_valid():
+            return self._review(form)
+        try:
+            version = editing.publish(
+                self.tracking_map,
+                by=request.user,
+                note=form.cleaned_data["note"],
+                expected=form.cleaned_data["expected"],
+            )
+        except DraftChanged:
+            return self._review(again=True, changed=True)
+        except NoteRequired as missing:
+            form.add_error("note", str(missing))
+            return self._review(form)
+        except InvalidMap as refusal:
+            return self._review(form, refusal=refusal)
+        self.model_admin.log_change(request, self.tracking_map, f"Published {version}.")
+        messages.success(request, f"Version {version.number} is live.")
+        return self.go("version", self.tracking_map.pk, version.number)
+
+    def _review(
+        self, form: PublishForm | None = None, *, again: bool = False, **context: Any
+    ) -> HttpResponse:
+        """The page; ``again`` keeps the note that was written, beside the draft as it is now."""
+        reviewed = review(self.tracking_map)
+        if again:
+            note = self.request.POST.get("note", "")
+            form = PublishForm({"note": note, "expected": reviewed.digest})
+        return self.page(
+            "Review and publish" if self.may.publish else "Review",
+            form=form or PublishForm(initial={"expected": reviewed.digest}),
+            review=reviewed,
+            next_number=reviewed.live.number + 1 if reviewed.live else 1,
+            **context,
+        )

@@ -1,0 +1,67 @@
+"""A document as people read it: models, names, types and what goes out how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trackadmin.admin.forms.rows import PRIVACY_WORDS
+from trackadmin.catalog import catalog
+from trackadmin.document import AttributeEntry, Document, ModelEntry
+from trackadmin.document.structure import TRACKED, UNDECLARED, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableAttribute:
+    """One attribute with the name that analysts see."""
+
+    name: str
+    source: str
+    type_label: str
+    privacy: str
+    roles: list[str]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableModel:
+    """One tracked model with what it yields."""
+
+    prefix: str
+    label: str
+    entry: ModelEntry
+    attributes: list[ReadableAttribute] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    children: list[tuple[str, str]] = field(default_factory=list)
+
+
+def readable(document: Document) -> list[ReadableModel]:
+    """The models of a document in their order."""
+    return [_model(prefix, entry) for prefix, entry in in_order(document.models)]
+
+
+def _model(prefix: str, entry: ModelEntry) -> ReadableModel:
+    facts = catalog().get(entry.model)
+    shown = ReadableModel(prefix, facts.cased_label if facts else entry.model, entry)
+    for name, attribute in in_order(entry.attributes):
+        if attribute.decision != TRACKED:
+            shown.ignored.append(name)
+            continue
+        found = facts.attribute(attribute.source) if facts else None
+        shown.attributes.append(
+            ReadableAttribute(
+                name=f"{prefix}_{name}",
+                source=attribute.source,
+                type_label=found.type_label if found else "no longer in the code",
+                privacy="" if attribute.privacy == UNDECLARED else PRIVACY_WORDS[attribute.privacy],
+                roles=_roles(name, attribute, entry),
+                description=attribute.description,
+            )
+        )
+    shown.children.extend((name, child.prefix) for name, child in in_order(entry.children))
+    return shown
+
+
+def _roles(name: str, attribute: AttributeEntry, entry: ModelEntry) -> list[str]:
+    if name == entry.key:
+        return ["key"]
+    return ["lookup"] if attribute.lookup else []

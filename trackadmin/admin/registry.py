@@ -1,0 +1,146 @@
+"""Registers trackadmin's models, and gives each page its address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from trackadmin.admin.history import (
+    BringBackScreen,
+    MapHistoryScreen,
+    ModelHistoryScreen,
+    UndoScreen,
+)
+from trackadmin.admin.maps import MapScreen, MoveScreen
+from trackadmin.admin.preview import PreviewScreen, SearchScreen
+from trackadmin.admin.publishing import PublishScreen
+from trackadmin.admin.rolling_back import RollBackScreen
+from trackadmin.admin.screen import AnyAdmin, Screen, view_of
+from trackadmin.admin.starting_maps import AddMapScreen, DeleteMapScreen
+from trackadmin.admin.tracked_models import AddScreen, ChangeScreen, DeleteScreen
+from trackadmin.admin.versions import (
+    CompareScreen,
+    DocumentScreen,
+    VersionDoor,
+    VersionScreen,
+    VersionsScreen,
+)
+from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+
+
+class ScreenAdmin(AnyAdmin):
+    """Django's list and permissions with pages of ours in place of the automatic forms."""
+
+    #: The path under the model's address, the end of its name, and the page.
+    screens: tuple[tuple[str, str, type[Screen]], ...] = ()
+    #: Nothing is done to many at once: each edit is one editing call with its own history.
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Our pages come first; of Django's own only the list is left in reach."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        ours = [
+            path(route, view_of(screen, self), name=f"{name}_{page}")
+            for route, page, screen in self.screens
+        ]
+        return ours + [url for url in super().get_urls() if url.name == f"{name}_changelist"]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """The first column leads on."""
+        return list(list_display)[:1]
+
+
+@admin.register(TrackingMap)
+class TrackingMapAdmin(ScreenAdmin):
+    """Maps: the list, and everything that is done with one."""
+
+    list_display = ("name", "slug", "tracked", "live")
+    search_fields = ("name", "slug", "description")
+    screens = (
+        ("add/", "add", AddMapScreen),
+        ("<int:map_id>/change/", "change", MapScreen),
+        ("<int:map_id>/delete/", "delete", DeleteMapScreen),
+        ("<int:map_id>/history/", "history", MapHistoryScreen),
+        ("<int:map_id>/history/<int:revision>/bring-back/", "bring_back", BringBackScreen),
+        ("<int:map_id>/move/", "move", MoveScreen),
+        ("<int:map_id>/publish/", "publish", PublishScreen),
+        ("<int:map_id>/preview/", "preview", PreviewScreen),
+        ("<int:map_id>/preview/search/", "search", SearchScreen),
+        ("<int:map_id>/compare/", "compare", CompareScreen),
+        ("<int:map_id>/versions/", "versions", VersionsScreen),
+        ("<int:map_id>/versions/<int:number>/", "version", VersionScreen),
+        ("<int:map_id>/versions/<int:number>/document.json", "document", DocumentScreen),
+        ("<int:map_id>/versions/<int:number>/roll-back/", "roll_back", RollBackScreen),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """The maps with what the list says of them, in one query."""
+        newest = MapVersion.objects.filter(map=OuterRef("pk")).order_by("-number")
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            tracked_count=Count("tracked_models"),
+            live_number=Subquery(newest.values("number")[:1]),
+            live_since=Subquery(newest.values("created_at")[:1]),
+        )
+
+    @admin.display(description="Tracked models")
+    def tracked(self, row: Any) -> str:
+        """How many models the draft tracks."""
+        return str(row.tracked_count)
+
+    @admin.display(description="Live")
+    def live(self, row: Any) -> str:
+        """The live version and since when."""
+        if row.live_number is None:
+            return "not published"
+        return f"version {row.live_number}, since {date_format(localtime(row.live_since))}"
+
+
+@admin.register(TrackedModel)
+class TrackedModelAdmin(ScreenAdmin):
+    """Tracked models of all maps, to search; each belongs to its map's page."""
+
+    list_display = ("prefix", "model_label", "map", "key", "owner")
+    list_filter = ("map",)
+    list_select_related = ("map",)
+    search_fields = ("prefix", "model_label", "owner", "description", "attributes__name")
+    screens = (
+        ("add/", "add", AddScreen),
+        ("<int:object_id>/change/", "change", ChangeScreen),
+        ("<int:object_id>/delete/", "delete", DeleteScreen),
+        ("<int:object_id>/history/", "history", ModelHistoryScreen),
+        ("<int:object_id>/history/<int:revision>/undo/", "undo", UndoScreen),
+    )
+
+
+@admin.register(MapVersion)
+class MapVersionAdmin(ScreenAdmin):
+    """Versions of all maps, to read."""
+
+    list_display = ("number", "map", "created_at", "author", "note")
+    list_filter = ("map",)
+    list_select_related = ("map", "author")
+    search_fields = ("note", "digest")
+    screens = (("<int:version_id>/change/", "change", VersionDoor),)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without the documents, which may be long."""
+        return super().get_queryset(request).defer("document")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only a publish or a rollback makes a version."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A version is never changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A version is never deleted."""
+        return False

@@ -1,0 +1,111 @@
+"""The base of every page of ours: permission first, then the admin's own frame around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.views.generic import View
+
+from trackadmin.admin.permissions import Permissions, permissions_of
+from trackadmin.models import TrackingMap
+
+# Django's class takes a type argument only in the eyes of the type checker.
+if TYPE_CHECKING:
+    AnyAdmin = ModelAdmin[Any]
+else:
+    AnyAdmin = ModelAdmin
+
+
+class Screen(View):
+    """A page that belongs to a tracking map.
+
+    A subclass gives the template, the permissions its GET and its POST need (names of
+    :class:`Permissions`), and ``get`` or ``post``.
+    """
+
+    http_method_names = ["get", "head", "post", "options"]
+    model_admin: AnyAdmin = None  # type: ignore[assignment] # as_view gives it
+    template_name = ""
+    to_read = "view"
+    to_write = "change_model"
+    #: The tab of the map's pages that this page stands under.
+    tab = ""
+
+    @cached_property
+    def may(self) -> Permissions:
+        """What the user may do."""
+        return permissions_of(self.request.user)
+
+    @cached_property
+    def tracking_map(self) -> TrackingMap:
+        """The map of the page's address; another address is a 404."""
+        found = TrackingMap.objects.filter(pk=self.kwargs["map_id"]).first()
+        if found is None:
+            raise Http404("There is no such tracking map.")
+        return found
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse whoever may not; the pages themselves need not ask again."""
+        needed = self.to_write if request.method == "POST" else self.to_read
+        if not getattr(self.may, needed):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> TemplateResponse:
+        """The page in the admin's frame. ``crumbs`` are the steps between the map and the title."""
+        site = self.model_admin.admin_site
+        self.request.current_app = site.name  # as ModelAdmin does
+        return TemplateResponse(
+            self.request,
+            self.template_name,
+            {
+                **site.each_context(self.request),
+                "opts": self.model_admin.opts,
+                "title": title,
+                "tracking_map": self.tracking_map,
+                "crumbs": crumbs,
+                "tab": self.tab,
+                "may": self.may,
+                **context,
+            },
+        )
+
+    def log_deletion(self, row: Model) -> None:
+        """Tell the admin's log that a row, whose key is still in it, is gone."""
+        rows: Any = [row]
+        self.model_admin.log_deletions(self.request, rows)
+
+    def address(self, page: str, *args: object, model: str = "trackingmap") -> str:
+        """The address of an admin page of ours."""
+        return page_address(self.model_admin, page, *args, model=model)
+
+    def go(self, page: str, *args: object, model: str = "trackingmap") -> HttpResponse:
+        """A redirect to an admin page of ours."""
+        return redirect(self.address(page, *args, model=model))
+
+
+def page_address(
+    model_admin: AnyAdmin, page: str, *args: object, model: str = "trackingmap"
+) -> str:
+    """The address of an admin page of ours: ``page`` is the end of its name."""
+    name = f"admin:trackadmin_{model}_{page}"
+    return reverse(name, args=args, current_app=model_admin.admin_site.name)
+
+
+def view_of(screen: type[Screen], model_admin: AnyAdmin) -> Any:
+    """The view function of a screen, inside the admin's log-in and CSRF checks.
+
+    It stays outside ``ATOMIC_REQUESTS``: the first statement of an edit must be the map's lock, and
+    a transaction that has read before it fails under load.
+    """
+    view = transaction.non_atomic_requests(screen.as_view(model_admin=model_admin))
+    return model_admin.admin_site.admin_view(view)

@@ -1,0 +1,78 @@
+"""Adding a map, and deleting one that was never published."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.db.models import ProtectedError
+from django.http import HttpRequest, HttpResponse
+
+from trackadmin import editing
+from trackadmin.admin.forms import AddMapForm
+from trackadmin.admin.screen import Screen
+
+
+class AddMapScreen(Screen):
+    """A new, empty map."""
+
+    template_name = "admin/trackadmin/add_map.html"
+    to_read = "add_map"
+    to_write = "add_map"
+    tab = "add"
+    #: There is no map yet that the page belongs to.
+    tracking_map: Any = SimpleNamespace(pk=None)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form."""
+        return self.page("Add a tracking map", form=AddMapForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Add the map."""
+        form = AddMapForm(request.POST)
+        if form.is_valid():
+            try:
+                added = editing.add_map(**form.cleaned_data, by=request.user)
+            except IntegrityError:
+                form.add_error("slug", "Somebody has just taken this slug. Choose another.")
+            else:
+                self.model_admin.log_addition(request, added, "Added.")
+                messages.success(request, f"The map {added} stands. Add what it shall track.")
+                return self.go("change", added.pk)
+        return self.page("Add a tracking map", form=form)
+
+
+class DeleteMapScreen(Screen):
+    """Delete a map that was never published; a published one stays for good."""
+
+    template_name = "admin/trackadmin/delete_map.html"
+    to_read = "delete_map"
+    to_write = "delete_map"
+    tab = "map"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """What goes, or why it cannot."""
+        return self._confirmation()
+
+    def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """Delete it."""
+        tracking_map = self.tracking_map
+        pk, name = tracking_map.pk, str(tracking_map)
+        try:
+            editing.delete_map(tracking_map, by=request.user)
+        except ProtectedError:
+            return self._confirmation()
+        tracking_map.pk = pk
+        self.log_deletion(tracking_map)
+        messages.success(request, f"The map {name} is deleted.")
+        return self.go("changelist")
+
+    def _confirmation(self) -> HttpResponse:
+        return self.page(
+            f"Delete {self.tracking_map}?",
+            ("Delete", ""),
+            tracked=list(self.tracking_map.tracked_models.values_list("prefix", flat=True)),
+            published=editing.versions(self.tracking_map).count(),
+        )

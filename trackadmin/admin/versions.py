@@ -1,0 +1,154 @@
+"""The published versions of a map: the list, one to read, two to compare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+
+from trackadmin import editing
+from trackadmin.admin.differences import grouped, worst_first
+from trackadmin.admin.readable import readable
+from trackadmin.admin.review import read
+from trackadmin.admin.screen import Screen
+from trackadmin.catalog import catalog
+from trackadmin.compiler import drift
+from trackadmin.document import Document
+from trackadmin.exceptions import UnknownVersion
+from trackadmin.models import MapVersion
+
+PER_PAGE = 50
+#: How many versions a select box offers, newest first; older ones by their address.
+MOST_SIDES = 200
+DRAFT = "draft"
+
+
+class VersionsScreen(Screen):
+    """All versions of a map, newest first."""
+
+    template_name = "admin/trackadmin/versions.html"
+    tab = "versions"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The list."""
+        versions = editing.versions(self.tracking_map).select_related("author").defer("document")
+        page = Paginator(versions, PER_PAGE).get_page(request.GET.get("page"))
+        newest = versions.values_list("number", flat=True).first()
+        return self.page("Versions", versions=page, newest=newest)
+
+
+class VersionScreen(Screen):
+    """One version, to read."""
+
+    template_name = "admin/trackadmin/version.html"
+    tab = "versions"
+
+    @cached_property
+    def version(self) -> MapVersion:
+        """The version of the page's address; another number is a 404."""
+        try:
+            return editing.get_version(self.tracking_map, self.kwargs["number"])
+        except UnknownVersion as unknown:
+            raise Http404(str(unknown)) from unknown
+
+    def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
+        """The version in readable form."""
+        return self.version_page(f"Version {number}")
+
+    def version_page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> HttpResponse:
+        """A page about the version: what it holds, and what the code no longer has."""
+        document, unreadable = read(self.version)
+        return self.page(
+            title,
+            ("Versions", self.address("versions", self.tracking_map.pk)),
+            *crumbs,
+            version=self.version,
+            live=editing.live_version(self.tracking_map),
+            unreadable=unreadable,
+            models=readable(document),
+            drift=worst_first(drift(document, catalog())),
+            json=_indented(self.version.document),
+            **context,
+        )
+
+
+class VersionDoor(Screen):
+    """Leads from a version's place in the admin's lists to its page."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        """A redirect; an unknown version is a 404."""
+        version = MapVersion.objects.defer("document").filter(pk=version_id).first()
+        if version is None:
+            raise Http404("There is no such version.")
+        return self.go("version", version.map_id, version.number)
+
+
+class DocumentScreen(VersionScreen):
+    """The document of a version, exactly as it was published, as a file."""
+
+    def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
+        """The canonical text; its SHA-256 is the version's digest."""
+        name = f"{self.tracking_map.slug}-version-{number}.json"
+        return HttpResponse(
+            self.version.document,
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+class CompareScreen(Screen):
+    """Two versions, or a version and the draft, in words."""
+
+    template_name = "admin/trackadmin/compare.html"
+    tab = "versions"
+
+    def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
+        """The choice of two sides, and what differs."""
+        sides = self._sides()
+        asked = request.GET.get("old") or sides[-1][0], request.GET.get("new") or DRAFT
+        documents, faults = [], []
+        for name in asked:
+            document, fault = self._side(name)
+            documents.append(document)
+            faults += [fault] if fault else []
+        difference = editing.diff(*documents)
+        return self.page(
+            "Compare",
+            ("Versions", self.address("versions", self.tracking_map.pk)),
+            sides=sides,
+            old=asked[0],
+            new=asked[1],
+            faults=faults,
+            groups=grouped(difference),
+            count=len(difference.changes),
+        )
+
+    def _sides(self) -> list[tuple[str, str]]:
+        """What can be picked; the last is what is compared where nothing was."""
+        numbers = editing.versions(self.tracking_map).values_list("number", flat=True)
+        picks = [(str(number), f"Version {number}") for number in numbers[:MOST_SIDES]]
+        return [(DRAFT, "The draft"), *picks[1:], *picks[:1]]
+
+    def _side(self, name: str) -> tuple[Document, str]:
+        if name == DRAFT:
+            return editing.build_document(self.tracking_map), ""
+        number = int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else 0
+        try:
+            version = editing.get_version(self.tracking_map, number)
+        except UnknownVersion:
+            return Document(), f"This map has no version {name!r}. Pick two of its versions."
+        document, unreadable = read(version)
+        return document, unreadable and f"{version} cannot be read. {unreadable}"
+
+
+def _indented(text: str) -> str:
+    """The document set out for reading; as it is where it is no JSON."""
+    try:
+        return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False)
+    except ValueError:
+        return text
