@@ -56,7 +56,8 @@ def encode(value: Any) -> Scalar:
     for base, convert in _CONVERSIONS:
         if issubclass(cls, base):
             return convert(value)
-    if cls.__str__ is object.__str__:
+    text_of: object = cls.__str__
+    if text_of is object.__str__:
         raise Unencodable(value)
     return _exact(str(value))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import ForeignKey, Model
 from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import (
     ForeignKeyDeferredAttribute,
@@ -41,7 +41,7 @@ def exactly(model: type[M], obj: Any) -> M:
     obj = unwrapped(obj)
     if type(obj) is not model:
         raise OtherClass(f"{type(obj).__name__} where {model.__name__} was expected.")
-    return cast(M, obj)
+    return obj
 
 
 def is_plain(model: type[Model], attname: str) -> bool:
@@ -69,3 +69,12 @@ def cache_name(model: type[Model], accessor: str) -> str:
     if type(member) is ReverseOneToOneDescriptor:
         return str(member.related.cache_name)
     return ""
+
+
+def null_column(model: type[Model], accessor: str) -> str:
+    """The column that is null where there is no related object; "" if none says so."""
+    member: Any = inspect.getattr_static(model, accessor, None)
+    if type(member) not in _FORWARD or not isinstance(member.field, ForeignKey):
+        return ""
+    column = str(member.field.attname)
+    return column if is_plain(model, column) else ""

@@ -117,8 +117,9 @@ def _integer(text: str, target: Any, alias: str) -> int:
 
 
 def _range(target: Any, alias: str) -> tuple[int, int]:
+    ops: Any = connections[alias].ops
     try:
-        low, high = connections[alias].ops.integer_field_range(target.get_internal_type())
+        low, high = ops.integer_field_range(target.get_internal_type())
     except KeyError:
         low, high = _64_BITS
     return (

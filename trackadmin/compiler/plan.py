@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Model
 
@@ -88,7 +89,6 @@ def plan(
     ``prefix`` takes the place of the tracked model's own, as a keyword of ``tracking_values``.
     """
     walk = _Walk(matching)
-    # Under another prefix the tree stays the same: the model's own prefix counts as entered.
     path = (matched.prefix, prefix) if prefix else (matched.prefix,)
     base = f"{prefix}_" if prefix else ""
     start = f"{prefix or matched.prefix}_"
@@ -157,20 +157,21 @@ class _Walk:
         if target is None or self.full:
             return None
         if segment in path:
-            if len(path) == 1:
+            if road.count(".") == 1 and segment == path[0]:
                 self.empty(road, segment)
             return None
         if names.start in self.entered:
             if target.known or target.children:
                 self.two_roads(names.start, self.entered[names.start], road)
             return None
-        if len(path) >= MAX_DEPTH:
+        if road.count(".") > MAX_DEPTH:
             self.stop(road, f"leads through more than {MAX_DEPTH} objects")
             return None
         if len(self.entered) >= self.limit:
             self.stop(road, f"leads to more than {self.limit} objects (MAX_NAMES)")
             return None
-        return self.node(target, road, names, (*path, segment))
+        # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
+        return self.node(target, road, names, (*path, segment, child.tracked_as))
 
     def two_roads(self, name: str, first: str, second: str) -> None:
         shown = f"Names that start with {name!r}" if name.endswith("_") else f"The name {name!r}"
@@ -199,5 +200,6 @@ def _query_name(parent: type[Model], child: MatchedChild) -> str:
     if not cache_name(parent, child.accessor):
         return ""
     if child.relation.kind == "reverse one-to-one":
-        return str(child.relation.field.related_query_name())
+        field: Any = child.relation.field
+        return str(field.related_query_name())
     return child.accessor

@@ -38,9 +38,19 @@ def host_problems(matching: Matching) -> Iterator[Problem]:
             yield matching.missing(prefix)
             continue
         yield from matched.problems
+        yield from _taken_prefixes(matched, matching)
         yield from _lookups(matched)
         yield from _undeclared(matched)
         yield from plan(matching, matched).problems
+
+
+def _taken_prefixes(matched: MatchedModel, matching: Matching) -> Iterator[Problem]:
+    for child in matched.children:
+        if child.prefix != child.tracked_as and child.prefix in matching.document.models:
+            what = f"The prefix {child.prefix!r} of the child belongs to another tracked model."
+            fix = "Give the child a prefix that nothing else has."
+            where = f"{matched.prefix}.{child.accessor}"
+            yield Problem("prefix.taken", "error", where, what, fix)
 
 
 def _lookups(matched: MatchedModel) -> Iterator[Problem]:

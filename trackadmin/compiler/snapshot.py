@@ -52,7 +52,7 @@ class Snapshot:
         self.document, self.slug, self.number, self.digest = document, slug, number, digest
         self._matching = Matching(document, catalog)
         #: The tracked models that the host offers, by prefix.
-        self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, repr(self))
+        self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, slug)
         self._by_class: dict[type, CompiledModel | None] = {}
         self._lookups: dict[str, Lookup] = {}
 

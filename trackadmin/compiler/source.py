@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from trackadmin.compiler import careful
 from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
-from trackadmin.compiler.instances import cache_name, exactly, is_plain
+from trackadmin.compiler.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
@@ -110,13 +110,21 @@ class _Body:
             self.nodes += 1
             its = self.nodes
             self.constants[f"child_{its}"] = careful.child_reader(child.accessor)
-            load, cached = f"child_{its}(o{number})", cache_name(node.model, child.accessor)
-            if cached:
-                key = literal(cached)
-                load = f"c{number}[{key}] if {key} in c{number} else {load}"
-            yield f"o{its} = {load}"
+            yield f"o{its} = {_child(node.model, child.accessor, number, its)}"
             yield f"if o{its} is not None:"
             yield from (_INDENT + line for line in self.node(child, its))
+
+
+def _child(model: type[Model], accessor: str, number: int, its: int) -> str:
+    """The expression that gets a related object: from the cache, else by a function."""
+    load = f"child_{its}(o{number})"
+    cached, column = cache_name(model, accessor), null_column(model, accessor)
+    if not cached:
+        return load
+    if column:
+        load = f"None if d{number}[{literal(column)}] is None else {load}"
+    key = literal(cached)
+    return f"c{number}[{key}] if {key} in c{number} else {load}"
 
 
 def _reads_directly(node: Node) -> bool:
