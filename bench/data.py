@@ -19,6 +19,8 @@ from demo.models import (
     Product,
 )
 from trackadmin import editing
+from trackadmin.catalog import catalog
+from trackadmin.document import from_dict
 from trackadmin.models import TrackingMap
 
 USER_FIELDS = [
@@ -117,5 +119,5 @@ def create() -> Data:
 def publish(data: dict) -> None:
     """Make this map the draft and publish it."""
     root = TrackingMap.objects.get(slug="default")
-    editing.import_map(root, data)
+    editing.import_document(root, from_dict(data, catalog().find))
     editing.publish(root, by=None, note="bench")

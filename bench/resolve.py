@@ -127,7 +127,8 @@ def run(data: Data, database: str) -> list[Row]:
             "bare cursor": cursor_contestant(data, references),
             "ORM by hand": orm_contestant(query, references),
         }
-        assert calls["trackadmin"]() == calls["ORM by hand"]()
+        ours, theirs = calls["trackadmin"](), calls["ORM by hand"]()
+        assert ours == theirs, (ours.references, ours, theirs)
         seconds = in_turn(calls)
         common = {
             "work": f"tracking URL with {references} references → values",

@@ -1,4 +1,3 @@
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 from django.db import models

@@ -1,6 +1,5 @@
 """Models of every shape that a host site may have."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import uuid
