@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from demo.models import Address, BuyerProfile, CompanyAccount, Order, Product, TrackedEvent
 from trackadmin.runtime import is_ready, tracking_query
 
-PRODUCTS_A_PAGE = 9
+PRODUCTS_A_PAGE = 6
 ORDERS_SHOWN = 4
 #: The newest events that a freshly opened page shows.
 EVENTS_SHOWN = 12
