@@ -1,0 +1,852 @@
+"""Which snapshot a process serves: fresh in time, and never at the cost of a page."""
+
+import json
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from django.core.signals import request_started
+from django.db import OperationalError, connection, connections, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from demo.models import CompanyAccount
+from tests.maps import document, tracked
+from tests.versions import EXAMPLE, NAME_ONLY, WITH_DEMO, insert, insert_text, remove, token_queries
+from trackadmin import testing
+from trackadmin.document import digest, dump
+from trackadmin.exceptions import NotPublished, UnknownMap
+from trackadmin.models import MapVersion
+from trackadmin.runtime import (
+    bootstrap_text,
+    current_map,
+    fault_counts,
+    is_ready,
+    loader,
+    store,
+    tracking_values,
+)
+from trackadmin.signals import map_published
+
+#: Long enough that nothing becomes due while a test runs.
+FOREVER = override_settings(TRACKADMIN={"REFRESH_SECONDS": 1000})
+ALWAYS = override_settings(TRACKADMIN={"REFRESH_SECONDS": 0})
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    testing.reset()
+    yield
+    testing.reset()
+
+
+@pytest.fixture
+def fails(monkeypatch):
+    """Makes the table fail as if the database were away; gives the list of the tries."""
+
+    def start(error=OperationalError):
+        tries = []
+
+        def fail(*arguments):
+            tries.append(arguments)
+            raise error("server closed the connection, password=hunter2")
+
+        for name in ("newest_token", "newest", "version", "before"):
+            monkeypatch.setattr(store, name, fail)
+        return tries
+
+    return start
+
+
+def announce(version):
+    map_published.send(
+        MapVersion, map=version.map.slug, number=version.number, digest=version.digest
+    )
+
+
+# ── How fresh ──────────────────────────────────────────────────────────────────────────────────
+
+committed = pytest.mark.django_db(transaction=True)
+in_test_transaction = pytest.mark.django_db
+
+
+@committed
+@FOREVER
+def test_first_load_takes_one_query_and_then_none():
+    insert()
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        snapshot = current_map()
+        assert len(captured) == 1
+        assert current_map() is snapshot
+        assert is_ready()
+    assert len(captured) == 1
+    assert (snapshot.number, snapshot.digest) == (1, digest(dump(EXAMPLE)))
+
+
+@committed
+@ALWAYS
+def test_unchanged_token_costs_one_query_and_keeps_the_snapshot():
+    insert()
+    snapshot = current_map()
+    with CaptureQueriesContext(connection) as captured:
+        assert current_map() is snapshot
+    assert len(captured) == len(token_queries(captured)) == 1
+
+
+@committed
+@ALWAYS
+def test_new_version_is_seen_with_the_next_question():
+    insert(NAME_ONLY)
+    assert list(tracking_values(CompanyAccount())) == ["CompanyAccount_name"]
+    insert(WITH_DEMO, 2)
+    assert list(tracking_values(CompanyAccount())) == [
+        "CompanyAccount_name",
+        "CompanyAccount_is_demo",
+    ]
+    assert current_map().number == 2
+
+
+@committed
+@override_settings(TRACKADMIN={"REFRESH_SECONDS": 0.2})
+def test_no_more_than_one_token_query_in_the_time_given():
+    insert()
+    current_map()
+    started = time.monotonic()
+    with CaptureQueriesContext(connection) as captured:
+        while time.monotonic() < started + 1:
+            current_map()
+            time.sleep(0.001)
+    # The interval is shortened by chance to no less than nine tenths.
+    assert 3 <= len(captured) <= 1 / (0.2 * 0.9)
+    assert len(token_queries(captured)) == len(captured)
+
+
+@committed
+@FOREVER
+def test_nothing_new_is_seen_before_its_time():
+    insert(NAME_ONLY)
+    current_map()
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 1
+
+
+@committed
+@FOREVER
+def test_publish_in_this_process_is_seen_at_once():
+    insert(NAME_ONLY)
+    current_map()
+    announce(insert(WITH_DEMO, 2))
+    with CaptureQueriesContext(connection) as captured:
+        assert current_map().number == 2
+        assert current_map().number == 2
+    assert len(captured) == 2
+
+
+@committed
+@FOREVER
+def test_publish_while_another_thread_is_asking_is_not_missed(monkeypatch):
+    insert(NAME_ONLY)
+    current_map()
+    announce(insert(WITH_DEMO, 2))
+    real = store.newest_token
+
+    def published_right_after(slug):
+        token = real(slug)
+        monkeypatch.setattr(store, "newest_token", real)
+        announce(insert(EXAMPLE, 3))
+        return token
+
+    monkeypatch.setattr(store, "newest_token", published_right_after)
+    assert current_map().number == 2
+    assert current_map().number == 3
+
+
+@committed
+@FOREVER
+def test_each_map_has_a_snapshot_of_its_own():
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 1, "shop")
+    assert list(tracking_values(CompanyAccount())) == ["CompanyAccount_name"]
+    assert len(tracking_values(CompanyAccount(), map="shop")) == 2
+    assert current_map("shop").slug == "shop"
+
+
+@committed
+def test_other_settings_compile_the_map_anew():
+    insert(WITH_DEMO)
+    assert len(tracking_values(CompanyAccount())) == 2
+    with override_settings(TRACKADMIN={"EXCLUDE": ["demo.CompanyAccount.is_demo"]}):
+        assert len(tracking_values(CompanyAccount())) == 1
+    assert len(tracking_values(CompanyAccount())) == 2
+
+
+# ── Without a version ──────────────────────────────────────────────────────────────────────────
+
+
+@committed
+@override_settings(TRACKADMIN={"STRICT": True, "REFRESH_SECONDS": 1000})
+def test_unpublished_map_raises_where_strict():
+    with pytest.raises(NotPublished):
+        current_map()
+    with pytest.raises(UnknownMap, match="'typo'"):
+        current_map("typo")
+    assert not is_ready()
+    assert not is_ready("typo")
+
+
+@committed
+@override_settings(TRACKADMIN={"STRICT": False, "REFRESH_SECONDS": 1000})
+def test_unpublished_map_tracks_nothing_elsewhere(caplog):
+    with CaptureQueriesContext(connection) as captured:
+        assert tracking_values(CompanyAccount()) == {}
+        assert tracking_values(CompanyAccount()) == {}
+    assert len(captured) == 1, "it is not asked for again before its time"
+    assert fault_counts() == {"map.not_published": 2}
+    assert len(caplog.records) == 1
+    assert not is_ready()
+
+
+@committed
+@override_settings(TRACKADMIN={"STRICT": True, "REFRESH_SECONDS": 1000})
+def test_first_publish_is_seen_at_once():
+    with pytest.raises(NotPublished):
+        current_map()
+    announce(insert())
+    assert current_map().number == 1
+
+
+# ── The database is away ───────────────────────────────────────────────────────────────────────
+
+
+@committed
+@ALWAYS
+def test_last_good_snapshot_serves_on(fails, caplog, monkeypatch):
+    insert()
+    snapshot = current_map()
+    tries = fails()
+    for _ in range(50):
+        assert current_map() is snapshot
+    assert len(tries) == 1, "the next try waits"
+    assert fault_counts() == {"map.unavailable": 1}
+    assert [record.name for record in caplog.records] == ["trackadmin"]
+    assert "hunter2" not in caplog.text
+
+
+@committed
+@ALWAYS
+def test_tries_are_further_and_further_apart(fails, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(loader, "monotonic", lambda: now[0])
+    insert()
+    served = loader.Loader("default")
+    assert served.serve()
+    tries = fails()
+    at = []
+    for _ in range(2000):
+        before = len(tries)
+        served.serve()
+        at += [now[0]] * (len(tries) - before)
+        now[0] += 0.1
+    pauses = [later - earlier for earlier, later in pairwise(at)]
+    assert pauses[0] < 0.5
+    assert all(b > a * 1.3 for a, b in pairwise(pauses[:6]))
+    assert max(pauses) <= loader.MAX_PAUSE + 0.2
+    assert fault_counts() == {"map.unavailable": len(tries)}
+
+
+@committed
+@ALWAYS
+def test_an_outage_is_logged_once_and_the_next_one_again(caplog, monkeypatch):
+    monkeypatch.setattr(loader, "MAX_PAUSE", 0)
+    insert()
+    current_map()
+    real = store.newest_token
+
+    def fail(slug):
+        raise OperationalError
+
+    for _ in range(2):
+        monkeypatch.setattr(store, "newest_token", fail)
+        current_map()
+        current_map()
+        monkeypatch.setattr(store, "newest_token", real)
+        current_map()
+    assert fault_counts() == {"map.unavailable": 4}
+    assert len(caplog.records) == 2
+
+
+@committed
+@override_settings(TRACKADMIN={"STRICT": True, "REFRESH_SECONDS": 0})
+def test_database_away_at_start_tracks_nothing_and_never_raises(fails):
+    fails()
+    assert tracking_values(CompanyAccount()) == {}
+    assert not is_ready()
+    assert fault_counts()["map.unavailable"] == 1
+
+
+@committed
+@ALWAYS
+def test_start_after_the_database_came_back(fails, monkeypatch):
+    monkeypatch.setattr(loader, "MAX_PAUSE", 0)
+    insert()
+    with monkeypatch.context():
+        real = store.newest
+        fails()
+        assert not is_ready()
+        monkeypatch.setattr(store, "newest", real)
+    assert is_ready()
+
+
+@committed
+def test_missing_table_is_an_outage_and_no_error(monkeypatch):
+    insert()
+    monkeypatch.setattr(MapVersion._meta, "db_table", "not_there")
+    assert tracking_values(CompanyAccount()) == {}
+    assert fault_counts()["map.unavailable"] == 1
+
+
+@committed
+@pytest.mark.postgresql
+def test_database_lost_for_good_is_left_and_a_new_connection_made():
+    """A worker without requests has nobody who closes its dead connection."""
+    insert()
+    with override_settings(TRACKADMIN={"REFRESH_SECONDS": 0}):
+        assert is_ready()
+        dead = connection.connection
+        with connections["default"].copy().cursor() as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [dead.info.backend_pid])
+            other.connection.close()
+        current_map()
+        assert connection.connection is None
+        assert fault_counts() == {"map.unavailable": 1}
+        time.sleep(0.5)
+        current_map()
+        assert fault_counts() == {"map.unavailable": 1}
+        assert connection.connection is not dead
+
+
+# ── The bootstrap file ─────────────────────────────────────────────────────────────────────────
+
+
+def bootstrap(path, content=EXAMPLE, number=7, slug="default"):
+    text = dump(content)
+    path.write_text(bootstrap_text(slug, number, digest(text), text))
+    return override_settings(TRACKADMIN={"BOOTSTRAP_FILE": str(path), "REFRESH_SECONDS": 0})
+
+
+@committed
+def test_bootstrap_file_serves_while_the_database_is_away(fails, tmp_path):
+    fails()
+    with bootstrap(tmp_path / "map.json"):
+        assert current_map().number == 7
+        assert is_ready()
+        assert tracking_values(CompanyAccount(name="a"))["CompanyAccount_name"] == "a"
+
+
+@committed
+def test_bootstrap_file_is_left_as_soon_as_the_database_is_back(fails, tmp_path, monkeypatch):
+    monkeypatch.setattr(loader, "MAX_PAUSE", 0)
+    insert(WITH_DEMO, 8)
+    with bootstrap(tmp_path / "map.json", NAME_ONLY), monkeypatch.context() as away:
+        real = {name: getattr(store, name) for name in ("newest", "newest_token", "version")}
+        fails()
+        assert current_map().number == 7
+        for name, function in real.items():
+            away.setattr(store, name, function)
+        assert current_map().number == 8
+
+
+@committed
+def test_bootstrap_file_is_not_used_while_the_database_answers(tmp_path):
+    with bootstrap(tmp_path / "map.json"):
+        assert not is_ready()
+        insert(NAME_ONLY)
+        assert current_map().number == 1
+
+
+@committed
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[1]",
+        "{}",
+        json.dumps({"number": 1, "digest": "0" * 64, "document": "{}"}),
+        bootstrap_text("default", 1, digest("{}"), "{}"),
+        bootstrap_text("other", 1, digest(dump(EXAMPLE)), dump(EXAMPLE)),
+        None,
+    ],
+)
+def test_bad_or_foreign_bootstrap_file_is_not_served(fails, tmp_path, content):
+    fails()
+    path = tmp_path / "map.json"
+    if content is not None:
+        path.write_text(content)
+    with override_settings(TRACKADMIN={"BOOTSTRAP_FILE": str(path)}):
+        assert tracking_values(CompanyAccount()) == {}
+        assert not is_ready()
+
+
+# ── What is refused ────────────────────────────────────────────────────────────────────────────
+
+PLANTED = {
+    "a full-width letter": dump(EXAMPLE).replace('"source":"name"', '"source":"\\uff50assword"'),
+    "a password": dump(EXAMPLE).replace('"source":"first_name"', '"source":"password"'),
+    "no canonical text": dump(EXAMPLE).replace(",", ", "),
+    "an unknown format": dump(EXAMPLE).replace('"format":1', '"format":99'),
+    "no JSON": "{",
+    "no document": "[]",
+    "a NUL": '{"format":1,"models":{"\\u0000":{}}}',
+    "a name that runs": dump(EXAMPLE).replace('"CompanyAccount"', '"X\\n; import os #"'),
+}
+
+
+@committed
+@ALWAYS
+@pytest.mark.parametrize("what", PLANTED)
+def test_planted_document_is_refused_and_the_last_good_one_serves_on(what, caplog):
+    insert(NAME_ONLY)
+    snapshot = current_map()
+    insert_text(PLANTED[what], digest(PLANTED[what]), 2)
+    for _ in range(3):
+        assert current_map() is snapshot
+    assert fault_counts() == {"map.refused": 1}, "and it is not read again and again"
+    assert "default version 2" in caplog.text
+    testing.reset()
+    assert current_map().number == 1, "a new process steps back to it"
+
+
+@committed
+@ALWAYS
+def test_text_with_another_digest_is_refused():
+    insert(NAME_ONLY)
+    insert_text(dump(WITH_DEMO), digest(dump(NAME_ONLY))[::-1], 2)
+    assert current_map().number == 1
+    assert fault_counts() == {"map.refused": 1}
+
+
+@committed
+@ALWAYS
+def test_new_process_steps_back_over_all_that_are_refused():
+    insert(NAME_ONLY)
+    for number in (2, 3, 4):
+        insert_text("{", digest("{"), number)
+    assert current_map().number == 1
+    with CaptureQueriesContext(connection) as captured:
+        assert current_map().number == 1
+    assert len(captured) == 1
+    insert(WITH_DEMO, 5)
+    assert current_map().number == 5
+
+
+@committed
+@override_settings(TRACKADMIN={"STRICT": True, "REFRESH_SECONDS": 0})
+def test_nothing_but_refused_versions_tracks_nothing():
+    for number in (1, 2):
+        insert_text("{", digest("{"), number)
+    assert tracking_values(CompanyAccount()) == {}
+    with CaptureQueriesContext(connection) as captured:
+        assert not is_ready()
+    assert len(captured) == 1
+    insert(NAME_ONLY, 3)
+    assert current_map().number == 3
+
+
+@committed
+@ALWAYS
+def test_planted_number_does_not_block_the_versions_after_it():
+    insert(NAME_ONLY)
+    assert current_map().number == 1
+    insert_text("{", digest("{"), 1_000_000)
+    assert current_map().number == 1
+    remove(1_000_000)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+
+
+@committed
+@ALWAYS
+def test_changed_text_under_the_same_number_is_seen():
+    insert(NAME_ONLY)
+    assert current_map().number == 1
+    remove(1)
+    insert(WITH_DEMO)
+    assert current_map().digest == digest(dump(WITH_DEMO))
+
+
+@committed
+@ALWAYS
+def test_replica_that_lags_is_ignored():
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+    remove(2)
+    assert current_map().number == 2
+    remove(1)
+    assert current_map().number == 2
+    assert fault_counts() == {"map.older": 2}
+
+
+@committed
+@ALWAYS
+def test_drift_is_skipped_and_reported_once_a_version(caplog):
+    drifted = document(
+        CompanyAccount=tracked("demo.companyaccount", ["name", "gone"], key="name"),
+        Gone=tracked("demo.gone", ["id"]),
+    )
+    insert(drifted)
+    for _ in range(3):
+        assert tracking_values(CompanyAccount(name="a")) == {"CompanyAccount_name": "a"}
+    assert fault_counts() == {"map.drift": 1}
+    assert "CompanyAccount.gone" in caplog.text
+    assert "demo.gone" in caplog.text
+    insert(drifted, 2)
+    current_map()
+    assert fault_counts() == {"map.drift": 2}
+
+
+@committed
+@ALWAYS
+def test_unexpected_error_while_compiling_keeps_the_snapshot(monkeypatch):
+    insert(NAME_ONLY)
+    snapshot = current_map()
+    insert(WITH_DEMO, 2)
+
+    def broken(*arguments, **keywords):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(loader, "compile_map", broken)
+    assert current_map() is snapshot
+    assert fault_counts() == {"map.unavailable": 1}
+
+
+# ── The host's transaction ─────────────────────────────────────────────────────────────────────
+
+
+@committed
+@ALWAYS
+def test_no_sql_inside_the_hosts_transaction_once_a_snapshot_is_held():
+    insert(NAME_ONLY)
+    current_map()
+    insert(WITH_DEMO, 2)
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as captured:
+            assert current_map().number == 1
+            assert is_ready()
+        assert len(captured) == 0
+    assert current_map().number == 2
+
+
+@committed
+@ALWAYS
+def test_no_sql_in_a_transaction_that_the_host_opened_by_hand():
+    insert()
+    current_map()
+    connection.set_autocommit(False)
+    try:
+        with CaptureQueriesContext(connection) as captured:
+            current_map()
+        assert len(captured) == 0
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
+
+
+@committed
+@ALWAYS
+def test_what_a_transaction_put_off_is_done_when_the_next_request_starts():
+    """With ATOMIC_REQUESTS every view is in a transaction, and yet sees a new version."""
+    insert(NAME_ONLY)
+    current_map()
+    insert(WITH_DEMO, 2)
+    with transaction.atomic():
+        assert current_map().number == 1
+    request_started.send(sender=None, environ={})
+    with transaction.atomic():
+        assert current_map().number == 2
+
+
+@committed
+@FOREVER
+def test_start_of_a_request_asks_nothing_if_nothing_was_put_off():
+    insert()
+    current_map()
+    with CaptureQueriesContext(connection) as captured:
+        # Not by the signal: Django's own receivers would close the connection.
+        from trackadmin.runtime.current import _request_started
+
+        _request_started()
+    assert len(captured) == 0
+
+
+@in_test_transaction
+@pytest.mark.parametrize("lost", [False, True])
+def test_first_load_in_a_transaction_leaves_it_usable(monkeypatch, lost):
+    insert()
+    if lost:
+        monkeypatch.setattr(MapVersion._meta, "db_table", "not_there")
+    with transaction.atomic():
+        company = CompanyAccount.objects.create(name="kept")
+        assert is_ready() is not lost
+        company.refresh_from_db()
+    assert CompanyAccount.objects.filter(name="kept").exists()
+
+
+@in_test_transaction
+def test_first_load_in_a_broken_transaction_does_not_raise():
+    insert()
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        assert tracking_values(CompanyAccount()) == {}
+    assert fault_counts()["map.unavailable"] == 1
+
+
+@in_test_transaction
+@FOREVER
+def test_publish_inside_a_test_cases_transaction_is_seen(django_capture_on_commit_callbacks):
+    insert(NAME_ONLY)
+    assert current_map().number == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        version = insert(WITH_DEMO, 2)
+        transaction.on_commit(lambda: announce(version))
+    assert current_map().number == 2
+
+
+# ── Threads ────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_threads(count, work):
+    """Run work(number) in so many threads; what they gave, in the order they ended."""
+    results, errors = [], []
+
+    def run(number):
+        try:
+            results.append(work(number))
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not errors
+    return results
+
+
+@committed
+@FOREVER
+def test_first_load_is_done_by_one_thread_while_the_others_wait(monkeypatch):
+    insert()
+    real, loads = store.newest, []
+
+    def slow(slug):
+        loads.append(slug)
+        time.sleep(0.1)
+        return real(slug)
+
+    monkeypatch.setattr(store, "newest", slow)
+    snapshots = in_threads(8, lambda number: current_map())
+    assert len(loads) == 1
+    assert len(snapshots) == 8
+    assert len(set(map(id, snapshots))) == 1
+    assert snapshots[0].number == 1
+
+
+@committed
+@ALWAYS
+def test_one_thread_asks_and_the_others_do_not_wait(monkeypatch):
+    insert(NAME_ONLY)
+    current_map()
+    insert(WITH_DEMO, 2)
+    real, asking, go_on = store.newest_token, threading.Event(), threading.Event()
+    calls = []
+
+    def hanging(slug):
+        calls.append(slug)
+        asking.set()
+        assert go_on.wait(10)
+        return real(slug)
+
+    monkeypatch.setattr(store, "newest_token", hanging)
+
+    def work(number):
+        if number == 0:
+            return current_map().number
+        assert asking.wait(10)
+        started = time.monotonic()
+        served = current_map().number
+        assert time.monotonic() - started < 1
+        if number == 1:
+            go_on.set()
+        return served
+
+    # The one that asks comes back last.
+    assert in_threads(2, work) == [1, 2]
+    assert len(calls) == 1
+
+
+@committed
+@FOREVER
+def test_load_that_calls_itself_does_not_hang(monkeypatch):
+    """A host's log handler, or its code that is compiled, may track."""
+    insert()
+    real, inner = store.newest, []
+
+    def within(slug):
+        inner.append(tracking_values(CompanyAccount()))
+        return real(slug)
+
+    monkeypatch.setattr(store, "newest", within)
+    started = time.monotonic()
+    assert current_map().number == 1
+    assert time.monotonic() - started < 5
+    assert inner == [{}]
+
+
+@committed
+@ALWAYS
+def test_many_threads_and_publishes_never_see_an_older_version():
+    insert(NAME_ONLY)
+    done = threading.Event()
+
+    def work(number):
+        if number == 0:
+            for version in range(2, 12):
+                announce(insert(NAME_ONLY if version % 2 else WITH_DEMO, version))
+                time.sleep(0.01)
+            done.set()
+            return []
+        seen = []
+        while not done.is_set():
+            snapshot = current_map()
+            names = len(snapshot.by_prefix["CompanyAccount"].names)
+            assert names == (1 if snapshot.number % 2 else 2), "number and content belong together"
+            seen.append(snapshot.number)
+        return seen
+
+    for seen in in_threads(4, work):
+        assert seen == sorted(seen)
+    assert current_map().number == 11
+    assert not {"map.unavailable", "map.refused"} & set(fault_counts())
+
+
+# ── The event loop ─────────────────────────────────────────────────────────────────────────────
+
+
+@committed
+@ALWAYS
+def test_on_an_event_loop_the_held_snapshot_serves_without_sql():
+    import asyncio
+
+    insert()
+    snapshot = current_map()
+
+    async def view():
+        return current_map()
+
+    assert asyncio.run(view()) is snapshot
+    assert fault_counts() == {}
+
+
+@committed
+def test_on_an_event_loop_nothing_is_loaded_and_nothing_raised():
+    import asyncio
+
+    insert()
+
+    async def view():
+        return tracking_values(CompanyAccount())
+
+    assert asyncio.run(view()) == {}
+    assert fault_counts()["map.unavailable"] == 1
+    assert is_ready(), "and elsewhere it is loaded as soon as it is asked for"
+
+
+# ── A shared cache ─────────────────────────────────────────────────────────────────────────────
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "t"}}
+CACHED = {"TOKEN_CACHE": "default", "REFRESH_SECONDS": 0}
+
+
+@pytest.fixture
+def cache():
+    from django.core.cache import caches
+
+    with override_settings(TRACKADMIN=CACHED, CACHES=CACHES):
+        caches["default"].clear()
+        yield caches["default"]
+        caches["default"].clear()
+
+
+@committed
+def test_token_is_read_from_the_cache_and_not_from_the_table(cache):
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    with CaptureQueriesContext(connection) as captured:
+        for _ in range(20):
+            current_map()
+    assert len(captured) == 0
+
+
+@committed
+def test_publish_reaches_the_others_through_the_cache(cache):
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    announce(insert(WITH_DEMO, 2))
+    with CaptureQueriesContext(connection) as captured:
+        assert current_map().number == 2
+    assert len(captured) == 1, "the document alone"
+
+
+@committed
+def test_late_announcement_of_an_older_version_changes_nothing(cache):
+    old, new = insert(NAME_ONLY), insert(WITH_DEMO, 2)
+    announce(new)
+    announce(old)
+    assert cache.get("trackadmin:default:token") == [2, new.digest]
+
+
+@committed
+@pytest.mark.parametrize("value", ["x", 5, [1], ["1", "x"], [True], {"a": 1}])
+def test_nonsense_in_the_cache_is_passed_over(cache, value):
+    insert(NAME_ONLY)
+    current_map()
+    cache.set("trackadmin:default:token", value)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+
+
+@committed
+@pytest.mark.parametrize("backend", ["tests.no.such.Cache", "redis"])
+def test_broken_cache_falls_back_to_the_table(backend):
+    broken = {"BACKEND": backend}
+    if backend == "redis":
+        # Nobody listens there.
+        broken = {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1",
+        }
+    insert(NAME_ONLY)
+    with override_settings(TRACKADMIN=CACHED, CACHES={"default": broken}):
+        assert current_map().number == 1
+        announce(insert(WITH_DEMO, 2))
+        assert current_map().number == 2
+        assert fault_counts()["cache.failed"] >= 2
+        assert "map.unavailable" not in fault_counts()
+
+
+@committed
+def test_cache_that_is_ahead_of_a_replica_keeps_the_snapshot(cache):
+    insert(NAME_ONLY)
+    snapshot = current_map()
+    cache.set("trackadmin:default:token", [2, "f" * 64])
+    assert current_map() is snapshot
+    assert fault_counts() == {"map.older": 1}
