@@ -41,7 +41,7 @@ class Change:
             return self._order()
         if (self.subject, self.field) == ("model", "prefix"):
             return f"{self.old}: renamed to {self.new}; names that began with {self.old}_ change"
-        if self.field == "name":
+        if (self.subject, self.field) == ("attribute", "name"):
             prefix = self.where.rpartition(".")[0]
             names = f"{prefix}_{self.old} is now {prefix}_{self.new}"
             return f"{prefix}: attribute {self.old} renamed to {self.new}; {names}"
@@ -62,7 +62,9 @@ class Change:
     def _came_or_went(self) -> str:
         outer, _, name = self.where.rpartition(".")
         if self.subject == "model":
-            return f"{name}: model {(self.new or self.old)['model']} {self.kind}"
+            fields = self.new or self.old
+            key = f", key {fields['key']}" if self.new and fields["key"] else ""
+            return f"{name}: model {fields['model']} {self.kind}{key}"
         return f"{outer}: {self.subject} {name} {self.kind}{self._notes()}"
 
     def _notes(self) -> str:

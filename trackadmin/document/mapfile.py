@@ -60,7 +60,6 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     reader, models, lost = Reader(), {}, set()
     if not reader.typed(data, "", dict):
         raise DocumentError("This is no tracking map.", reader.problems)
-    assert isinstance(data, dict)  # noqa: S101 - told to the type checker
     for position, prefix in enumerate(reader.keys(data, "")):
         entry = _model(reader, data[prefix], prefix, position, find_model)
         models[prefix] = entry
@@ -79,37 +78,45 @@ def _model(
     reader: Reader, value: object, prefix: str, position: int, find_model: FindModel
 ) -> ModelEntry:
     where = at("", prefix)
-    fields = reader.record(value, where, _MODEL, required=())
-    attributes = fields.pop("attributes", [])
-    children = fields.pop("children", [])
-    fields["model"] = _label(reader, fields.get("model", prefix), find_model)
+    fields = reader.given(value, where, _MODEL)
+    attributes = _records(reader, fields.pop("attributes", []), where, _ATTRIBUTE, "source")
+    children = _records(reader, fields.pop("children", []), where, _CHILD, "accessor")
+    mistyped = "model" not in fields and type(value) is dict and "model" in value
+    name = fields.get("model", prefix)
+    fields["model"] = "" if mistyped else _label(reader, name, where, find_model)
     return ModelEntry(
         **fields,
         position=position,
-        attributes=dict(_attributes(reader, attributes, where)),
-        children=dict(_children(reader, children, where)),
+        attributes=_attributes(attributes),
+        children=_children(children),
     )
 
 
-def _label(reader: Reader, name: str, find_model: FindModel) -> str:
+def _label(reader: Reader, name: str, where: str, find_model: FindModel) -> str:
+    """The lower-case label; empty where there is none, which has then been noted."""
     try:
         return find_model(name)
     except DocumentError as error:
-        reader.problems += error.problems
+        for problem in error.problems:
+            reader.refuse(problem.code, where, problem.message, problem.fix)
+        if not error.problems:
+            fix = 'Give "model" with an app and a class name, such as "shop.Order".'
+            reader.refuse("model.unknown", where, error.summary, fix)
         return ""
 
 
-def _attributes(
-    reader: Reader, values: list[Any], where: str
-) -> Iterator[tuple[str, AttributeEntry]]:
-    for position, fields in enumerate(_records(reader, values, where, _ATTRIBUTE, "source")):
-        name = fields.pop("name", fields["source"])
-        yield name, AttributeEntry(**fields, position=position)
+def _attributes(records: Iterator[dict[str, Any]]) -> dict[str, AttributeEntry]:
+    return {
+        fields.pop("name", fields["source"]): AttributeEntry(**fields, position=position)
+        for position, fields in enumerate(records)
+    }
 
 
-def _children(reader: Reader, values: list[Any], where: str) -> Iterator[tuple[str, ChildEntry]]:
-    for position, fields in enumerate(_records(reader, values, where, _CHILD, "accessor")):
-        yield fields.pop("accessor"), ChildEntry(**fields, position=position)
+def _children(records: Iterator[dict[str, Any]]) -> dict[str, ChildEntry]:
+    return {
+        fields.pop("accessor"): ChildEntry(**fields, position=position)
+        for position, fields in enumerate(records)
+    }
 
 
 def _records(
@@ -117,17 +124,17 @@ def _records(
 ) -> Iterator[dict[str, Any]]:
     """Each entry of a list as an object, a plain text standing for its ``main`` field."""
     seen: set[str] = set()
-    for value in values:
-        if type(value) is str:
-            fields: dict[str, Any] = {main: value}
-        else:
-            fields = reader.record(value, f"{where}[{main}]", legal, required=(main,))
+    for number, value in enumerate(values, 1):
+        place = f"{where}, {main} {number}"
+        fields = {main: value} if type(value) is str else reader.given(value, place, legal)
         if main not in fields:
+            if type(value) is dict and main not in value:
+                reader.missing(main, place)
             continue
         name = fields.get("name", fields[main])
         if name in seen:
             message = f"{shown(name)} stands there twice."
-            reader.refuse("name.twice", at(where, name), message, "Keep one of the two.")
+            reader.refuse("entry.twice", at(where, name), message, "Keep one of the two.")
             continue
         seen.add(name)
         yield fields

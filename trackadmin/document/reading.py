@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeGuard, TypeVar
 
 from trackadmin.document.names import why_not_a_name
 from trackadmin.exceptions import Problem
+
+T = TypeVar("T")
 
 #: Longest quotation in a message, in characters.
 _QUOTED = 80
@@ -33,35 +35,32 @@ class Reader:
         """Note an error."""
         self.problems.append(Problem(code, "error", where or "document", message, fix))
 
-    def record(
-        self,
-        value: object,
-        where: str,
-        fields: Mapping[str, type],
-        required: Collection[str] | None = None,
-    ) -> dict[str, Any]:
-        """The fields of an object, each of exactly its type.
+    def record(self, value: object, where: str, fields: Mapping[str, type]) -> dict[str, Any]:
+        """All the fields of an object; one that is missing or wrong gets its type's empty value."""
+        found = self.given(value, where, fields)
+        if type(value) is dict:
+            for name in fields.keys() - value.keys():
+                self.missing(name, where, fields[name])
+        return {name: found.get(name, kind()) for name, kind in fields.items()}
 
-        ``required`` are those that must be there, by default all. A wrong one is noted and left
-        out of the result if it may be absent, else replaced by its type's empty value.
-        """
+    def given(self, value: object, where: str, fields: Mapping[str, type]) -> dict[str, Any]:
+        """The fields that an object has, each of exactly its type; wrong ones are left out."""
         if not self.typed(value, where, dict):
-            value = {}
-            required = ()
-        assert isinstance(value, dict)  # noqa: S101 - told to the type checker
+            return {}
         self._unknown(value, where, fields)
-        must = fields.keys() if required is None else required
-        found = {}
-        for name, kind in fields.items():
-            if name not in value:
-                if name in must:
-                    self._missing(name, where, kind)
-            elif self.typed(value[name], at(where, name), kind):
-                found[name] = value[name]
-        empty = {name: kind() for name, kind in fields.items()} if required is None else {}
-        return empty | found
+        present = [(name, kind) for name, kind in fields.items() if name in value]
+        return {
+            name: value[name]
+            for name, kind in present
+            if self.typed(value[name], at(where, name), kind)
+        }
 
-    def typed(self, value: object, where: str, kind: type) -> bool:
+    def missing(self, name: str, where: str, kind: type = str) -> None:
+        """Note that an object lacks a field."""
+        fix = f"Add it, with {_TYPE_NAMES[kind]}."
+        self.refuse("document.missing_key", where, f"The key {name!r} is missing.", fix)
+
+    def typed(self, value: object, where: str, kind: type[T]) -> TypeGuard[T]:
         """Whether the value is of exactly this type; if not, that is noted."""
         if type(value) is kind:
             return True
@@ -79,10 +78,6 @@ class Reader:
                 message = f"The key {shown(key)} is not known here."
                 fix = f"Leave it out, or use one of: {', '.join(fields)}."
                 self.refuse("document.unknown_key", where, message, fix)
-
-    def _missing(self, name: str, where: str, kind: type) -> None:
-        message = f"The key {name!r} is missing."
-        self.refuse("document.missing_key", where, message, f"Add it, with {_TYPE_NAMES[kind]}.")
 
 
 def at(where: str, key: object) -> str:

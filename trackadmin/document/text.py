@@ -105,7 +105,6 @@ def from_data(data: object) -> Document:
     reader = Reader()
     if not reader.typed(data, "", dict):
         raise DocumentError("This is no tracking map.", reader.problems)
-    assert isinstance(data, dict)  # noqa: S101 - told to the type checker
     top = reader.record(upgraded(data), "", {"format": int, "models": dict})
     models = {
         prefix: _model(reader, top["models"][prefix], at("", prefix)) for prefix in top["models"]
