@@ -201,7 +201,7 @@ def plain(value):  # noqa: C901 as above
     if isinstance(value, datetime.timedelta):
         return duration_iso_string(value)
     if isinstance(value, File):
-        return None if value.name is None else "".join(str(value.name))
+        return plain(value.name)
     if isinstance(value, dict | list | tuple):
         return dump_json(value)
     if isinstance(value, bytes | bytearray | memoryview):
@@ -268,7 +268,7 @@ def text_of(document, obj):
     if entry is None or not entry.key:
         return None
     field = _field(type(obj), entry.attributes[entry.key].source)
-    value = plain(getattr(obj, field.attname))
+    value = scalar(getattr(obj, field.attname), field)
     if value is None or not is_well_formed(str(value), field, router.db_for_read(type(obj))):
         return None
     return f"{own}__{entry.key}", str(value)

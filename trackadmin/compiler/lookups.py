@@ -12,7 +12,7 @@ from django.db import connections, router
 from django.db.models import Manager, Model
 
 from trackadmin.catalog import AttributeFacts, Kind
-from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.plan import Path
 from trackadmin.compiler.savepoints import contained
 
@@ -85,7 +85,7 @@ class Lookup:
         """How a URL names the object; ``None`` if it has no value that a URL could carry."""
         try:
             with contained():
-                scalar = encode(getattr(obj, self.source))
+                scalar = ENCODERS[self.facts.kind](getattr(obj, self.source))
             text = None if scalar is None else str(scalar)
             return None if text is None or self.parse(text) is None else text
         except Exception:  # noqa: BLE001 a deferred value may have to be loaded
