@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trackadmin.document import Diff
@@ -23,10 +23,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The changes of one tracked model."""
+    """The changes of one tracked model; of the map itself where the prefix is empty."""
 
     prefix: str
     lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A problem with the address of the page where it can be put right; empty for none."""
+
+    problem: Problem
+    address: str
 
 
 def grouped(diff: Diff) -> list[Group]:
@@ -34,7 +42,7 @@ def grouped(diff: Diff) -> list[Group]:
     groups: dict[str, Group] = {}
     for change in diff.changes:
         prefix = change.where.split(".")[0]
-        line = Line(change.kind, MARKS.get(change.kind, "≠"), change.words())
+        line = Line(change.kind, MARKS[change.kind], _below(prefix, change.words()))
         groups.setdefault(prefix, Group(prefix)).lines.append(line)
     return list(groups.values())
 
@@ -44,11 +52,26 @@ def changed_prefixes(diff: Diff) -> set[str]:
     return {change.where.split(".")[0] for change in diff.changes}
 
 
-def worst_first(problems: Iterable[Problem]) -> list[Problem]:
-    """Errors before warnings, each in the order they came."""
-    return sorted(problems, key=lambda problem: problem.level != "error")
+def count_lines(groups: Iterable[Group]) -> int:
+    """How many changes there are in all."""
+    return sum(len(group.lines) for group in groups)
+
+
+def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:
+    """The problems for the page, errors first; ``addresses`` leads from a prefix to its page."""
+    known = addresses or {}
+    ordered = sorted(problems, key=lambda problem: problem.level != "error")
+    return [Fault(each, known.get(each.where.split(".")[0], "")) for each in ordered]
 
 
 def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     """Those that stop a publish."""
     return [problem for problem in problems if problem.level == "error"]
+
+
+def _below(prefix: str, words: str) -> str:
+    """The words as they read below the model's name, which need not be said again."""
+    if words.startswith(f"{prefix}: "):
+        rest = words.removeprefix(f"{prefix}: ")
+        return rest[:1].upper() + rest[1:]
+    return words.removeprefix(f"{prefix}.")

@@ -12,14 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from trackadmin import editing
-from trackadmin.admin.differences import Group, grouped
+from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.tracked_models import RowScreen
 from trackadmin.document import Document
-from trackadmin.editing import HistoryEntry
-from trackadmin.editing.stored import StoredModel, read_models
+from trackadmin.editing import HistoryEntry, StoredModel
 from trackadmin.exceptions import InvalidMap, UnknownRevision
-from trackadmin.models import TrackedModel
+from trackadmin.models import TrackedModel, TrackingMap
 
 #: How many of the newest edits a page shows; older ones stay in the database.
 SHOWN = 100
@@ -33,8 +32,15 @@ class Step:
     entry: HistoryEntry
     who: str
     groups: list[Group]
+    count: int
     #: What can be done about it: words and address.
     links: list[tuple[str, str]] = field(default_factory=list)
+
+
+def step_of(entry: HistoryEntry, links: list[tuple[str, str]]) -> Step:
+    """The edit as the page shows it."""
+    groups = grouped(entry.changes)
+    return Step(entry, entry.who or NOBODY, groups, count_lines(groups), links)
 
 
 class MapHistoryScreen(Screen):
@@ -49,8 +55,7 @@ class MapHistoryScreen(Screen):
         return self.page("History", steps=[self._step(entry) for entry in entries])
 
     def _step(self, entry: HistoryEntry) -> Step:
-        links = list(self._links(entry)) if self.may.add_model else []
-        return Step(entry, entry.who or NOBODY, grouped(entry.changes), links)
+        return step_of(entry, list(self._links(entry)) if self.may.add_model else [])
 
     def _links(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
         for prefix in entry.deleted:
@@ -88,7 +93,7 @@ class ModelHistoryScreen(RowScreen):
                 pk = self.tracked_model.pk
                 address = self.address("undo", pk, entry.revision, model="trackedmodel")
                 links.append(("Put back to this", address))
-            yield Step(entry, entry.who or NOBODY, grouped(entry.changes), links)
+            yield step_of(entry, links)
 
 
 class UndoScreen(RowScreen):
@@ -107,7 +112,7 @@ class UndoScreen(RowScreen):
         try:
             row = editing.undo(self.tracked_model, revision, by=request.user)
         except InvalidMap as refusal:
-            return self._confirmation(refusal=refusal.summary, problems=refusal.problems)
+            return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
         self.model_admin.log_change(request, row, f"Put back as it was at edit {revision}.")
         messages.success(request, f"{row.prefix} is back in the draft as it was then.")
         return self.go("change", row.pk, model="trackedmodel")
@@ -128,13 +133,9 @@ class UndoScreen(RowScreen):
             **context,
         )
 
-    @property
+    @cached_property
     def _stored(self) -> StoredModel:
-        row = self.tracked_model
-        for stored in stored_at(self.kwargs["revision"], only=row.pk):
-            if stored.map == row.map_id:
-                return stored
-        raise Http404("There is no such edit of this tracked model.")
+        return as_it_was(self.tracked_model, self.kwargs["revision"])
 
 
 class BringBackScreen(Screen):
@@ -157,7 +158,7 @@ class BringBackScreen(Screen):
         try:
             row = editing.undo(self.tracking_map, revision, prefix=stored.prefix, by=request.user)
         except (InvalidMap, UnknownRevision) as refusal:
-            problems = getattr(refusal, "problems", ())
+            problems = faults(getattr(refusal, "problems", ()))
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
         self.model_admin.log_addition(request, row, "Brought back.")
@@ -179,15 +180,22 @@ class BringBackScreen(Screen):
             **context,
         )
 
-    @property
+    @cached_property
     def _stored(self) -> StoredModel:
         prefix = self.request.GET.get("prefix", "")
-        for stored in stored_at(self.kwargs["revision"]):
-            if stored.map == self.tracking_map.pk and stored.prefix == prefix and stored.deleted:
-                return stored
-        raise Http404("There is no such deletion in the history of this map.")
+        stored = as_it_was(self.tracking_map, self.kwargs["revision"], prefix=prefix)
+        if not stored.deleted:
+            raise Http404("That edit deleted no tracked model of this prefix.")
+        return stored
 
 
-def stored_at(revision: int, *, only: int | None = None) -> list[StoredModel]:
-    """What that edit kept; nothing for a number that no edit can have."""
-    return read_models([revision], only=only) if revision < 2**31 else []
+def as_it_was(
+    subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
+) -> StoredModel:
+    """What an edit kept; a number that no edit of it has is a 404."""
+    try:
+        if revision >= 2**31:  # more than the table's key can be
+            raise UnknownRevision(prefix, revision)
+        return editing.as_it_was(subject, revision, prefix=prefix)
+    except UnknownRevision as unknown:
+        raise Http404(str(unknown)) from unknown

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from trackadmin import editing
+from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import MapForm
 from trackadmin.admin.review import Review, review
 from trackadmin.admin.screen import Screen
@@ -82,6 +83,8 @@ class MapScreen(Screen):
             str(self.tracking_map),
             form=form,
             review=reviewed,
+            problems=faults(reviewed.problems, self.model_addresses()),
+            drift=faults(reviewed.drift, self.model_addresses()),
             rows=self._rows(reviewed),
             removed=[p for p in reviewed.published.models if p not in reviewed.draft.models],
             **context,

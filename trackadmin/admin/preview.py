@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import cached_property
 
 from trackadmin import editing
+from trackadmin.admin.differences import faults
 from trackadmin.admin.samples import Samples, SampleSearch
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import ModelFacts, catalog
@@ -127,7 +128,13 @@ class PreviewScreen(PreviewBase):
         rows = [shown(row) for row in preview.rows]
         statuses = [row.status for row in rows]
         counts = [(word, statuses.count(word)) for word in ("new", "changed", "gone", "same")]
-        return {"preview": preview, "rows": rows, "counts": [(w, n) for w, n in counts if n]}
+        problems = faults(preview.problems, self.model_addresses())
+        return {
+            "preview": preview,
+            "problems": problems,
+            "rows": rows,
+            "counts": [(w, n) for w, n in counts if n],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from trackadmin import editing
+from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import PublishForm
 from trackadmin.admin.review import review
 from trackadmin.admin.screen import Screen
@@ -60,6 +61,7 @@ class PublishScreen(Screen):
             "Review and publish" if self.may.publish else "Review",
             form=form or PublishForm(initial={"expected": reviewed.digest}),
             review=reviewed,
+            problems=faults(reviewed.problems, self.model_addresses()),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,
             **context,
         )

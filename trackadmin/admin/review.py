@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trackadmin import editing
-from trackadmin.admin.differences import Group, changed_prefixes, errors_of, grouped, worst_first
+from trackadmin.admin.differences import Group, changed_prefixes, errors_of, grouped
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, drift
 from trackadmin.document import Diff, Document, digest, dump, load
@@ -66,7 +66,7 @@ def review(tracking_map: TrackingMap) -> Review:
         digest=digest(dump(draft)),
         live=live,
         difference=editing.diff(published, draft),
-        problems=worst_first(check(draft, catalog())),
+        problems=check(draft, catalog()),
         drift=drift(published, catalog()),
         unreadable=unreadable,
     )

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from trackadmin import editing
-from trackadmin.admin.differences import grouped
+from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import RollBackForm
 from trackadmin.admin.review import read
 from trackadmin.admin.versions import VersionScreen
@@ -39,7 +39,7 @@ class RollBackScreen(VersionScreen):
             form.add_error("note", str(missing))
             return self._confirmation(form)
         except DocumentError as refusal:
-            return self._confirmation(form, refusal=refusal)
+            return self._confirmation(form, refusal=refusal, problems=faults(refusal.problems))
         message = f"Rolled back to version {number}: it is live as version {version.number}."
         self.model_admin.log_change(request, self.tracking_map, message)
         messages.success(request, message)

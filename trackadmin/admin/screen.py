@@ -79,6 +79,11 @@ class Screen(View):
             },
         )
 
+    def model_addresses(self) -> dict[str, str]:
+        """The pages of the map's tracked models, by prefix."""
+        rows = self.tracking_map.tracked_models.values_list("prefix", "pk")
+        return {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in rows}
+
     def log_deletion(self, row: Model) -> None:
         """Tell the admin's log that a row, whose key is still in it, is gone."""
         rows: Any = [row]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from trackadmin import editing
-from trackadmin.admin.differences import grouped
+from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.suggestions import models_left, suggested_entry
@@ -17,6 +18,9 @@ from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Diff, Document, ModelEntry
 from trackadmin.exceptions import InvalidMap, StaleForm
 from trackadmin.models import TrackedModel, TrackingMap
+
+#: In the address of the adding form: show what was sent and do not save it yet.
+DELETED = "deleted"
 
 
 class EntryScreen(Screen):
@@ -55,6 +59,7 @@ class EntryScreen(Screen):
             title,
             *crumbs,
             form=form,
+            problems=faults(form.problems),
             relations=[(row, self._target_of(row.facts.target)) for row in form.relations],
             **context,
         )
@@ -92,20 +97,21 @@ class AddScreen(EntryScreen):
         facts = self._chosen()
         if facts is None:
             return self._choice()
-        position = len(self._rows)
-        form = EntryForm(facts, facts.name, suggested_entry(facts, position))
+        entry = suggested_entry(facts, self._next_position())
+        form = EntryForm(facts, facts.name, entry)
         return self._form_page(form, facts)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add the tracked model."""
-        facts = self._chosen()
+        facts = catalog().get(request.GET.get("model", ""))
         if facts is None:
             return self._choice()
-        entry = ModelEntry(model=facts.label, position=len(self._rows))
+        entry = ModelEntry(model=facts.label, position=self._next_position())
         form = EntryForm(facts, facts.name, entry, data=request.POST)
-        added = self.attempt(form, None)
+        deleted = DELETED in request.GET
+        added = None if deleted else self.attempt(form, None)
         if added is None:
-            return self._form_page(form, facts)
+            return self._form_page(form, facts, deleted=deleted)
         self.model_admin.log_addition(request, added, "Added to the tracking map.")
         messages.success(request, f"{added.prefix} is now in the draft. Publish to go live.")
         return self.go("change", added.map_id)
@@ -125,8 +131,25 @@ class AddScreen(EntryScreen):
             why_not=catalog().why_not(wanted) if wanted else "",
         )
 
-    def _form_page(self, form: EntryForm, facts: ModelFacts) -> HttpResponse:
-        return self.entry_page(form, f"Add {facts.name}", adding=True, writable=True, facts=facts)
+    def _next_position(self) -> int:
+        return max((row.position for row in self._rows.values()), default=-1) + 1
+
+    def _form_page(self, form: EntryForm, facts: ModelFacts, **context: Any) -> HttpResponse:
+        return self.entry_page(
+            form,
+            f"Add {facts.name}",
+            adding=True,
+            writable=True,
+            facts=facts,
+            action=add_address(self, self.tracking_map.pk, facts.label),
+            **context,
+        )
+
+
+def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:
+    """The address of the form that adds a host model to a map."""
+    query = urlencode({"map": map_id, "model": label, **more})
+    return f"{screen.address('add', model='trackedmodel')}?{query}"
 
 
 class RowScreen(EntryScreen):
@@ -169,12 +192,16 @@ class ChangeScreen(RowScreen):
 
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Save the form; refused input comes back in the page."""
+        if not TrackedModel.objects.filter(pk=object_id).exists():
+            return self._deleted(request)
         before = self.alone(self.tracked_model.prefix, self.entry)
         form = self._form(request)
         try:
             saved = self.attempt(form, self.tracked_model)
         except StaleForm as stale:
-            return self._stale_page(form, stale)
+            return (
+                self._deleted(request) if stale.current is None else self._stale_page(form, stale)
+            )
         if saved is None:
             return self._form_page(form)
         self._tell(saved, editing.diff(before, self.alone(form.prefix, form.as_entry())))
@@ -199,6 +226,15 @@ class ChangeScreen(RowScreen):
             writable=self.may.change_model,
             **context,
         )
+
+    def _deleted(self, request: HttpRequest) -> HttpResponse:
+        """Somebody deleted it meanwhile: what was written goes to the form that adds it again."""
+        tracking_map, label = request.POST.get("map", ""), request.POST.get("model", "")
+        if not tracking_map.isdecimal() or catalog().get(label) is None:
+            raise Http404("There is no such tracked model. It may have been deleted.")
+        address = add_address(self, int(tracking_map), label, **{DELETED: "1"})
+        # 307: the browser sends the same form there.
+        return HttpResponse(status=307, headers={"Location": address})
 
     def _stale_page(self, form: EntryForm, stale: StaleForm) -> HttpResponse:
         """What the others changed, what this form would change now, and the form as it was."""

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from trackadmin import editing
-from trackadmin.admin.differences import grouped, worst_first
+from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.readable import readable
 from trackadmin.admin.review import read
 from trackadmin.admin.screen import Screen
@@ -69,7 +69,7 @@ class VersionScreen(Screen):
             live=editing.live_version(self.tracking_map),
             unreadable=unreadable,
             models=readable(document),
-            drift=worst_first(drift(document, catalog())),
+            drift=faults(drift(document, catalog())),
             json=_indented(self.version.document),
             **context,
         )
@@ -111,11 +111,11 @@ class CompareScreen(Screen):
         """The choice of two sides, and what differs."""
         sides = self._sides()
         asked = request.GET.get("old") or sides[-1][0], request.GET.get("new") or DRAFT
-        documents, faults = [], []
+        documents, wrong = [], []
         for name in asked:
             document, fault = self._side(name)
             documents.append(document)
-            faults += [fault] if fault else []
+            wrong += [fault] if fault else []
         difference = editing.diff(*documents)
         return self.page(
             "Compare",
@@ -123,7 +123,7 @@ class CompareScreen(Screen):
             sides=sides,
             old=asked[0],
             new=asked[1],
-            faults=faults,
+            faults=wrong,
             groups=grouped(difference),
             count=len(difference.changes),
         )

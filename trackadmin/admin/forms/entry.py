@@ -60,7 +60,7 @@ class EntryForm:
         self.attributes = list(self._attribute_rows())
         self.relations = list(self._relation_rows())
         self.gone = list(self._gone_rows())
-        self.head = HeadForm(data, initial=self._head_initial(prefix, seen))
+        self.head = HeadForm(data, initial=self._head_initial(prefix, seen), label_suffix="")
 
     # Reading ----------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ class AttributeRow(forms.Form):
         for field, words in said.items():
             label = f"{words} {self.facts.name}"
             self.fields[field].widget.attrs["aria-label"] = label
-        self.fields["description"].widget.attrs["placeholder"] = "What it means, for those who read"
+        self.fields["description"].widget.attrs["placeholder"] = "What it means"
         self.fields["name"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
         self.fields["decision"].widget.attrs["class"] = "ta-decision"
 
