@@ -6,6 +6,9 @@ import logging
 import threading
 from collections import Counter
 
+from django.core.exceptions import ImproperlyConfigured
+
+from trackadmin.exceptions import TrackAdminError
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 
 logger = logging.getLogger("trackadmin")
@@ -17,6 +20,9 @@ MAX_CODES = 200
 #: Characters of a place, and of a detail, that reach the log.
 MAX_WHERE, MAX_DETAIL = 200, 2000
 
+#: Errors whose messages hold no values.
+_ABOUT_THE_SITE = (TrackAdminError, ImproperlyConfigured, ImportError)
+
 _counts: Counter[str] = Counter()
 _logged: set[tuple[str, str]] = set()
 _lock = threading.Lock()
@@ -26,8 +32,8 @@ def report(code: str, where: str, exc: BaseException | None = None, *, detail: s
     """Count a fault under its stable code, and log it if this is the first one at this place.
 
     ``where`` and ``detail`` hold names of the map or of code, never a value that a person or a
-    URL brought. For the same reason of ``exc`` only its type and its origin are logged, not its
-    message.
+    URL brought. For the same reason only the type and the origin of ``exc`` are logged, and its
+    message only where it speaks of the site's own code and settings.
     """
     where = where[:MAX_WHERE]
     if _is_news(code, where):
@@ -64,6 +70,8 @@ def _describe(exc: BaseException) -> str:
     name, origin = type(exc).__qualname__, exc.__traceback__
     while origin is not None and origin.tb_next is not None:
         origin = origin.tb_next
+    if isinstance(exc, _ABOUT_THE_SITE):
+        name += f": {exc}"[:MAX_DETAIL]
     if origin is None:
         return name
     return f"{name} at {origin.tb_frame.f_code.co_filename}:{origin.tb_lineno}"

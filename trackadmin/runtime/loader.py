@@ -175,7 +175,7 @@ class Loader:
             )
         except DocumentError as error:
             self._refused = published.token
-            report("map.refused", where, error, detail=str(error))
+            report("map.refused", where, error)
             return False
         if snapshot.drift:
             report("map.drift", where, detail="\n".join(map(str, snapshot.drift)))

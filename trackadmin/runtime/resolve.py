@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db.models import Model
 
@@ -17,8 +16,6 @@ from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
 
 #: What separates a prefix from an attribute in a reference.
 SEPARATOR = "__"
-
-_Found: TypeAlias = tuple[ReferenceOutcome, Any]
 
 
 def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
@@ -41,7 +38,7 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     ``None`` where the map has no such lookup, the value is malformed, or not exactly one row has
     it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict.
     """
-    return _find(current_map(map), reference, value)[1]
+    return _find(current_map(map), reference, _text(value))[1]
 
 
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
@@ -53,15 +50,16 @@ def resolve(snapshot: Snapshot, *queries: Query) -> Values:
         version=snapshot.number,
     )
     # A reference that is said twice is one reference.
-    asked = dict.fromkeys((n, _text(value)) for n, value in pairs if SEPARATOR in n)
-    resolved = _References(snapshot)
-    limit = conf.MAX_REFERENCES
-    for name, text in islice(asked, limit):
-        values.references.append(resolved.take(name, text))
-    for name, text in islice(asked, limit, None):
-        report("reference.too_many", snapshot.slug)
-        values.references.append(_reference(name, text, "not_allowed"))
-    values.update(resolved.values)
+    asked = list(dict.fromkeys((n, _text(value)) for n, value in pairs if SEPARATOR in n))
+    found = _References(snapshot)
+    for number, (name, text) in enumerate(asked):
+        if number < conf.MAX_REFERENCES:
+            outcome = found.take(name, text)
+        else:
+            outcome = "not_allowed"
+            report("reference.too_many", snapshot.slug)
+        values.references.append(Reference(name, clean(text), outcome))
+    values.update(found.values)
     return values
 
 
@@ -73,56 +71,46 @@ class _References:
         self.values: dict[str, Scalar] = {}
         self.given: list[Given] = []
 
-    def take(self, name: str, text: str | None) -> Reference:
-        """Find the object and add its values."""
+    def take(self, name: str, text: str) -> ReferenceOutcome:
+        """Find the object and add its values; what came of it."""
         outcome, obj = _find(self.snapshot, name, text)
         if outcome == "found" and not self._add(obj):
             report("reference.conflict", f"{self.snapshot.slug}: {name}")
-            outcome = "conflict"
-        return _reference(name, text, outcome)
+            return "conflict"
+        return outcome
 
     def _add(self, obj: Model) -> bool:
         model = self.snapshot.find(obj)
         if model is None:
             return True
         part = model.flatten(obj, report)
-        differing = join(self.values, part, (model.prefix, obj), self.given)
-        self.given.append((model.prefix, obj))
+        new = (model.prefix, obj.pk)
+        differing = join(self.values, part, new, self.given)
+        self.given.append(new)
         return not differing
 
 
-def _find(snapshot: Snapshot, reference: str, value: Any) -> _Found:
+def _find(snapshot: Snapshot, reference: str, text: str) -> tuple[ReferenceOutcome, Any]:
     """The outcome, and the object where it was found. Whatever is amiss is reported."""
     lookup = snapshot.lookup(reference)
-    text = _text(value)
     if lookup is None:
         # The name comes from outside: only what the map knows of it is logged.
         prefix = reference.partition(SEPARATOR)[0]
-        known = prefix if prefix in snapshot.by_prefix else "a prefix that is not tracked"
+        known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
         report("reference.not_allowed", f"{snapshot.slug}: {known}")
         return "not_allowed", None
-    outcome: ReferenceOutcome
-    try:
-        found = lookup.fetch(lookup.parse(text or ""))
-    except ValueError:
-        outcome, obj, error = "malformed", None, None
-    else:
-        outcome, obj, error = found.status, found.obj, found.error
-    if outcome != "found":
-        report(f"reference.{outcome}", f"{snapshot.slug}: {reference}", error)
-    return outcome, obj
+    found = lookup.fetch(text)
+    if found.status != "found":
+        report(f"reference.{found.status}", f"{snapshot.slug}: {reference}", found.error)
+    return found.status, found.obj
 
 
-def _text(value: Any) -> str | None:
-    """A reference's value as text; ``None`` for what no URL could hold."""
+def _text(value: Any) -> str:
+    """A reference's value as text; one that names nothing where no URL could hold it."""
     try:
         encoded = value if type(value) is str else encode(value)
     except Exception:  # noqa: BLE001 a value's own code may raise anything
-        return None
+        return ""
     if type(encoded) is int and encoded.bit_length() <= 64:
         return str(encoded)
-    return encoded if type(encoded) is str and len(encoded) <= MAX_TEXT else None
-
-
-def _reference(name: str, text: str | None, outcome: ReferenceOutcome) -> Reference:
-    return Reference(name, clean(text or ""), outcome)
+    return encoded if type(encoded) is str and len(encoded) <= MAX_TEXT else ""
