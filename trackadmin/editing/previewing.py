@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -18,12 +18,16 @@ from trackadmin.compiler import CompiledModel, Snapshot
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
+from trackadmin.editing.salvaging import compile_what_can
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 
 #: A JSON scalar, as the flattener gives it.
 Scalar = str | int | float | bool | None
 Status = Literal["same", "new", "changed", "gone"]
+
+#: Statements that are there because the preview runs in a transaction.
+OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def preview(tracking_map: AnyMap, obj: Model, *, document: Document | None = Non
     current = find_map(tracking_map)
     draft = build_document(current) if document is None else document
     problems = compiler.check(draft, catalog())
-    snapshot = _compile_what_can(draft, problems, current.slug)
+    snapshot = compile_what_can(draft, current.slug)
     live = _live_snapshot(current, problems)
     faults: list[Problem] = []
     values, queries = _flatten(snapshot, obj, faults)
@@ -80,34 +84,6 @@ def preview(tracking_map: AnyMap, obj: Model, *, document: Document | None = Non
         queries=queries,
         problems=(*problems, *faults),
     )
-
-
-def _compile_what_can(draft: Document, problems: list[Problem], slug: str) -> Snapshot:
-    """A snapshot of the draft without the entries that keep it from compiling."""
-    while True:
-        try:
-            return compiler.compile_map(draft, catalog(), slug=slug)
-        except DocumentError as error:
-            problems += [problem for problem in error.problems if problem not in problems]
-            left = draft
-            for problem in error.problems:
-                left = _without(left, problem)
-            draft = left if left != draft else Document()
-
-
-def _without(draft: Document, problem: Problem) -> Document:
-    prefix, _, name = problem.where.partition(".")
-    models = dict(draft.models)
-    entry = models.pop(prefix, None)
-    if entry is None:
-        return draft
-    if problem.code.startswith("key."):
-        models[prefix] = replace(entry, key="")
-    elif name in entry.attributes or name in entry.children:
-        attributes = {n: a for n, a in entry.attributes.items() if n != name}
-        children = {n: c for n, c in entry.children.items() if n != name}
-        models[prefix] = replace(entry, attributes=attributes, children=children)
-    return replace(draft, models=models)
 
 
 def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | None:
@@ -138,9 +114,9 @@ def _flatten(
 
     with _nothing_stays(obj):
         fresh = _fresh(obj)
-        with _counted() as count:
+        with _counted() as statements:
             values = compiled.flatten(fresh, fault)
-    return values, len(count)
+    return values, len(statements)
 
 
 def _fresh(obj: Model) -> Model:
@@ -164,11 +140,12 @@ def _nothing_stays(obj: Model) -> Iterator[None]:
 
 @contextmanager
 def _counted() -> Iterator[list[str]]:
-    """The statements of every database, whether or not the site is in debug mode."""
+    """The queries of every database, whether or not the site is in debug mode."""
     statements: list[str] = []
 
     def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        statements.append(sql)
+        if not sql.startswith(OF_TRANSACTIONS):
+            statements.append(sql)
         return execute(sql, params, many, context)
 
     with ExitStack() as stack:

@@ -1,0 +1,64 @@
+"""A draft with errors, compiled as far as it goes, so that a preview can show the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from trackadmin import compiler
+from trackadmin.catalog import catalog
+from trackadmin.compiler import Snapshot
+from trackadmin.document import Document, ModelEntry
+from trackadmin.exceptions import DocumentError
+
+
+def compile_what_can(draft: Document, slug: str) -> Snapshot:
+    """A snapshot of the draft without what keeps it from compiling."""
+    try:
+        return _compiled(draft.models, slug)
+    except DocumentError:
+        models = {p: e for p, entry in draft.models.items() if (e := _sound(p, entry))}
+    while True:
+        try:
+            return _compiled(models, slug)
+        except DocumentError as error:
+            # Each is sound alone, so these are quarrels between two: one of them goes.
+            quarrels = {problem.where.partition(".")[0] for problem in error.problems}
+            left = {p: e for p, e in models.items() if p not in quarrels}
+            models = left if len(left) < len(models) else {}
+
+
+def _sound(prefix: str, entry: ModelEntry) -> ModelEntry | None:
+    """The entry without its parts that cannot be compiled; ``None`` where nothing is left."""
+    if _compiles(prefix, entry):
+        return entry
+    bare = ModelEntry(entry.model, position=entry.position)
+    if not _compiles(prefix, bare):
+        return None
+    sound = replace(
+        bare,
+        attributes={
+            name: attribute
+            for name, attribute in entry.attributes.items()
+            if _compiles(prefix, replace(bare, attributes={name: attribute}))
+        },
+        children={
+            accessor: child
+            for accessor, child in entry.children.items()
+            if _compiles(prefix, replace(bare, children={accessor: child}))
+        },
+    )
+    keyed = replace(sound, key=entry.key)
+    return keyed if _compiles(prefix, keyed) else sound
+
+
+def _compiles(prefix: str, entry: ModelEntry) -> bool:
+    try:
+        _compiled({prefix: entry})
+    except DocumentError:
+        return False
+    return True
+
+
+def _compiled(models: Mapping[str, ModelEntry], slug: str = "") -> Snapshot:
+    return compiler.compile_map(Document(models=models), catalog(), slug=slug)
