@@ -29,6 +29,7 @@ async function buy(sku) {
 
 async function press(button) {
   button.disabled = true;
+  say("");
   try {
     const done = button.dataset.buy ? await buy(button.dataset.buy) : await track(button.dataset.track);
     if (done) say(done);
