@@ -81,9 +81,10 @@ def _model(
     fields = reader.given(value, where, _MODEL)
     attributes = _records(reader, fields.pop("attributes", []), where, _ATTRIBUTE, "source")
     children = _records(reader, fields.pop("children", []), where, _CHILD, "accessor")
-    mistyped = "model" not in fields and type(value) is dict and "model" in value
+    # What is of the wrong type has been told of, and names no model.
+    named = type(value) is dict and ("model" in fields or "model" not in value)
     name = fields.get("model", prefix)
-    fields["model"] = "" if mistyped else _label(reader, name, where, find_model)
+    fields["model"] = _label(reader, name, where, find_model) if named else ""
     return ModelEntry(
         **fields,
         position=position,

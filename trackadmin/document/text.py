@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 from trackadmin.document.formats import upgraded
 from trackadmin.document.reading import Reader, at, shown
@@ -82,12 +82,8 @@ def read_json(text: str) -> Any:
         raise _unreadable("too_large", f"It has {len(text)} characters; legal: {LARGEST}.")
     twice: list[str] = []
     try:
-        text.encode()  # a lone surrogate cannot be stored or shown
-        data = json.loads(
-            text,
-            parse_constant=_no_number,
-            object_pairs_hook=lambda pairs: _object(pairs, twice),
-        )
+        data = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
+        # Python reads NaN, infinities and halves of characters; JSON cannot say them again.
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError as error:
         raise _unreadable("too_deep", "It is nested too deeply.") from error
@@ -144,10 +140,6 @@ def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
             twice.append(key)
         found[key] = value
     return found
-
-
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number of JSON")
 
 
 def _unreadable(fault: str, message: str) -> DocumentError:

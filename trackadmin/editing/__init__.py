@@ -13,7 +13,7 @@ from trackadmin.editing.mapping import add_map, delete_map, save_map
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.stored import StoredModel
-from trackadmin.editing.versions import diff, get_version, live_version, versions
+from trackadmin.editing.versions import diff, get_version, live_version, read_version, versions
 
 __all__ = [
     "HistoryEntry",
@@ -35,6 +35,7 @@ __all__ = [
     "order_tracked_models",
     "preview",
     "publish",
+    "read_version",
     "restore_draft",
     "roll_back",
     "save_map",

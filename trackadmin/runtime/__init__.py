@@ -18,6 +18,7 @@ from trackadmin.runtime.bulk import iter_tracking_values
 from trackadmin.runtime.current import current_map, is_ready
 from trackadmin.runtime.faults import fault_counts
 from trackadmin.runtime.flatten import tracking_values
+from trackadmin.runtime.health import live_problems
 from trackadmin.runtime.query import tracking_query
 from trackadmin.runtime.resolve import get_model, values_from_query
 from trackadmin.runtime.values import Reference, Values
@@ -38,6 +39,7 @@ __all__ = [
     "get_model",
     "is_ready",
     "iter_tracking_values",
+    "live_problems",
     "tracking_query",
     "tracking_values",
     "values_from_query",

@@ -1,0 +1,153 @@
+"""Subcommands that move maps in and out of files: export, import."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import CommandError
+from django.db import router, transaction
+from django.utils.module_loading import import_string
+
+from trackadmin import editing
+from trackadmin.catalog import catalog
+from trackadmin.document import Diff, Document, dump, from_dict, read_map_file, to_dict, to_python
+from trackadmin.exceptions import NotPublished
+from trackadmin.management.publishing import announce
+from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.models import MapVersion, TrackingMap
+from trackadmin.runtime import bootstrap_text
+
+FORMATS = ("json", "python", "document", "bootstrap")
+
+
+def _export_arguments(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--draft", action="store_true", help="the draft, not the live version")
+    which.add_argument("--version", type=int, dest="number", metavar="N", help="this version")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="json",
+        help="json, python: to be read and edited; document: the canonical text; bootstrap: for "
+        "the setting BOOTSTRAP_FILE. Default: json.",
+    )
+
+
+def _export(options: Options, out: Output) -> None:
+    if options["format"] == "bootstrap":
+        _export_bootstrap(options, out)
+        return
+    document = _chosen(options)
+    if options["format"] == "json":
+        out.json(to_dict(document, _cased))
+    elif options["format"] == "python":
+        out.data(to_python(document, _cased))
+    else:
+        out.data(dump(document))
+
+
+def _export_bootstrap(options: Options, out: Output) -> None:
+    if options["draft"]:
+        raise CommandError("Only a version can be a bootstrap file: leave --draft out.")
+    version = _version(options)
+    slug = options["map"]
+    out.data(bootstrap_text(slug, version.number, version.digest, version.document))
+
+
+def _chosen(options: Options) -> Document:
+    """The document to export; a version's is checked as if it were to be served."""
+    if options["draft"]:
+        return editing.build_document(options["map"])
+    return editing.read_version(_version(options))
+
+
+def _version(options: Options) -> MapVersion:
+    if options["number"] is not None:
+        return editing.get_version(options["map"], options["number"])
+    live = editing.live_version(options["map"])
+    if live is None:
+        raise NotPublished(options["map"])
+    return live
+
+
+def _cased(label: str) -> str:
+    facts = catalog().get(label)
+    return facts.cased_label if facts else label
+
+
+def _import_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="FILE_OR_DOTTED_PATH",
+        help="a JSON file, - for stdin, or the dotted path of a Python dict (shop.tracking.MAP)",
+    )
+    then = parser.add_mutually_exclusive_group()
+    then.add_argument("--dry-run", action="store_true", help="only show what would change")
+    then.add_argument("--publish", action="store_true", help="publish it as well")
+    parser.add_argument("--note", default="", help="what changes and why, for --publish")
+
+
+def _import(options: Options, out: Output) -> None:
+    document = _read(options["source"])
+    if options["dry_run"]:
+        _tell(editing.import_document(options["map"], document, dry_run=True), out)
+        return
+    comment = f"Imported from {options['source']}."
+    # Either both are done or neither: a map that cannot be published leaves the draft as it was.
+    with transaction.atomic(using=router.db_for_write(TrackingMap)):
+        difference = editing.import_document(options["map"], document, comment=comment)
+        if options["publish"]:
+            version = editing.publish(options["map"], by=None, note=options["note"])
+    _tell(difference, out)
+    if options["publish"]:
+        announce(version, out)
+
+
+def _tell(difference: Diff, out: Output) -> None:
+    if difference:
+        out.data(str(difference))
+    else:
+        out.say("The draft says the same already.")
+
+
+def _read(source: str) -> Document:
+    """The document of a file, of stdin or of a Python dict."""
+    try:
+        if source == "-":
+            text = sys.stdin.read()
+        elif Path(source).is_file():
+            text = Path(source).read_text(encoding="utf-8")
+        else:
+            return from_dict(_python_object(source), catalog().find)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{source!r} cannot be read: {error}.") from error
+    # A mark of the byte order, as some editors write it, is no part of the JSON.
+    return read_map_file(text.removeprefix("\ufeff"), catalog().find)
+
+
+def _python_object(source: str) -> object:
+    try:
+        return import_string(source)
+    except ImportError as error:
+        raise CommandError(
+            f"There is no file {source!r}, and no Python object of that name either ({error}). "
+            "Give a JSON file, - for stdin, or a dict's dotted path, such as shop.tracking.MAP."
+        ) from error
+
+
+SUBCOMMANDS = (
+    Subcommand(
+        "export",
+        "Write a map to stdout: the live version, another version or the draft.",
+        _export_arguments,
+        _export,
+    ),
+    Subcommand(
+        "import",
+        "Replace the draft by a map from a file or from Python code; shows what changes.",
+        _import_arguments,
+        _import,
+    ),
+)

@@ -1,0 +1,148 @@
+"""Subcommands that ask the live map for values: flatten, resolve, explain, backfill."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.management.base import CommandError
+from django.db.models import Model
+
+from trackadmin.catalog import catalog
+from trackadmin.compiler import Lookup, Snapshot
+from trackadmin.exceptions import NotPublished, NotTracked
+from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.management.watching import watched
+from trackadmin.runtime import (
+    current_map,
+    fault_counts,
+    iter_tracking_values,
+    tracking_values,
+    values_from_query,
+)
+
+#: Seconds between two lines of progress.
+PROGRESS_SECONDS = 2.0
+
+
+def _live(slug: str) -> Snapshot:
+    """The live map; unlike for a page, none is an error here even where nothing is strict."""
+    snapshot = current_map(slug)
+    if not snapshot.digest:
+        raise NotPublished(slug)
+    return snapshot
+
+
+def _model(label: str, slug: str) -> type[Model]:
+    """The class of a label or class name, if the live map tracks it."""
+    snapshot = _live(slug)
+    facts = catalog().get(catalog().find(label))
+    if facts is None or snapshot.find(facts.model) is None:
+        raise NotTracked(f"The model {label!r}", slug)
+    return facts.model
+
+
+def _flatten_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("label", help="the model: shop.Order, or Order where that is clear")
+    parser.add_argument("pk", help="the primary key of the object")
+
+
+def _flatten(options: Options, out: Output) -> None:
+    model, pk = _model(options["label"], options["map"]), options["pk"]
+    try:
+        obj = model._default_manager.get(pk=pk)
+    except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError) as error:
+        raise CommandError(f"There is no {model._meta.label} with the key {pk!r}.") from error
+    with _faults_told(out):
+        out.json(tracking_values(obj, map=options["map"]))
+
+
+def _query_argument(parser: ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERYSTRING", help="action=x&BuyerProfile__uuid=6fa4…")
+
+
+def _resolve(options: Options, out: Output) -> None:
+    _live(options["map"])
+    values = values_from_query(options["query"].removeprefix("?"), map=options["map"])
+    out.json(values)
+    for reference in values.references:
+        if reference.outcome != "found":
+            out.say(f"{reference.name}={reference.value}: {reference.outcome}")
+
+
+def _explain(options: Options, out: Output) -> None:
+    snapshot = _live(options["map"])
+    query = options["query"].removeprefix("?")
+    out.data(f"{snapshot.slug}, version {snapshot.number}, digest {snapshot.digest[:12]}")
+    for reference in values_from_query(query, map=options["map"]).references:
+        out.data(f"\n{reference.name}={reference.value}")
+        lookup = snapshot.lookup(reference.name)
+        if lookup is None:
+            allowed = ", ".join(_allowed(snapshot)) or "none"
+            out.data(f"  outcome: {reference.outcome}; the map allows {allowed}")
+            continue
+        with watched() as queries:
+            alone = values_from_query({reference.name: reference.value}, map=options["map"])
+        out.data(f"  outcome: {alone.references[0].outcome}")
+        _explain_lookup(lookup, snapshot, out)
+        out.data(f"  queries: {len(queries)}")
+        for each in queries:
+            out.data(f"    on {each.alias}: {each.sql}")
+
+
+def _allowed(snapshot: Snapshot) -> list[str]:
+    models = snapshot.by_prefix.values()
+    return [lookup.reference for model in models for lookup in model.lookups.values()]
+
+
+def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
+    compiled = snapshot.by_prefix[lookup.reference.partition("__")[0]]
+    unique = "unique" if lookup.facts.unique else "not proven unique"
+    out.data(f"  model: {compiled.model._meta.label}, gives {len(compiled.names)} names")
+    out.data(f"  lookup: {lookup.source} ({lookup.facts.type_label}, {unique})")
+    out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
+    for cost in compiled.costs:
+        out.data(f"  may cost queries: {cost}")
+
+
+def _label_argument(parser: ArgumentParser) -> None:
+    parser.add_argument("label", help="the model: shop.Order, or Order where that is clear")
+
+
+def _backfill(options: Options, out: Output) -> None:
+    model = _model(options["label"], options["map"])
+    rows = model._default_manager.order_by("pk")
+    count, started = 0, time.monotonic()
+    told = started
+    with _faults_told(out):
+        for values in iter_tracking_values(rows, map=options["map"]):
+            out.data(json.dumps(values))
+            count += 1
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                out.say(f"{count} rows, {count / (told - started):.0f} a second")
+    out.say(f"{count} rows in {time.monotonic() - started:.1f} seconds")
+
+
+@contextmanager
+def _faults_told(out: Output) -> Iterator[None]:
+    """Tell at the end what was lost meanwhile; the log has each place once."""
+    before = fault_counts()
+    yield
+    for code, count in sorted(fault_counts().items()):
+        if count > before.get(code, 0):
+            out.say(f"warning: {code}, {count - before.get(code, 0)} times")
+
+
+SUBCOMMANDS = (
+    Subcommand("flatten", "Write an object's values as JSON.", _flatten_arguments, _flatten),
+    Subcommand("resolve", "Write the values of a query string as JSON.", _query_argument, _resolve),
+    Subcommand("explain", "Say how each reference is looked up.", _query_argument, _explain),
+    Subcommand(
+        "backfill", "Write every object's values, one JSON per line.", _label_argument, _backfill
+    ),
+)

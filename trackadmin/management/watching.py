@@ -1,0 +1,33 @@
+"""Watches the queries that a piece of work makes, on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statement, without its values: they may say something of a person."""
+
+    alias: str
+    sql: str
+
+
+@contextmanager
+def watched() -> Iterator[list[Query]]:
+    """The statements that are executed meanwhile, in order, on the connections of this thread."""
+    seen: list[Query] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        seen.append(Query(context["connection"].alias, sql))
+        return execute(sql, params, many, context)
+
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(watch))
+        yield seen
