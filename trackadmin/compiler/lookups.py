@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import connections, router
-from django.db.models import Manager, Model
+from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
+from trackadmin.compiler.joining import together
 from trackadmin.compiler.plan import Path
 from trackadmin.compiler.savepoints import contained
 
@@ -93,17 +94,8 @@ class Lookup:
 
     def _query(self, alias: str) -> Any:
         query = self.model._default_manager.using(alias).order_by()
-        paths = [path.name for path in self.related if _together(alias, path.models)]
+        paths = [path.name for path in self.related if together(alias, path)]
         return query.select_related(*paths) if paths else query
-
-
-def _together(alias: str, models: tuple[type[Model], ...]) -> bool:
-    """Whether one query may join these: all in this database, none behind a manager that hides."""
-    return all(
-        type(model._base_manager) is Manager
-        and (router.db_for_read(model) == alias or router.allow_migrate_model(alias, model))
-        for model in models
-    )
 
 
 def _integer(text: str, target: Any, alias: str) -> int:

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import connections, router
 
 from trackadmin.compiler.careful import Fault, Values
+from trackadmin.compiler.joining import refusal
 from trackadmin.compiler.lookups import Lookup, Outcome, Status
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.pseudonyms import pseudonymiser
-from trackadmin.compiler.rows import refusal
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.statements import VENDORS, Part, RowFound, Statement
 
@@ -155,11 +155,7 @@ _NOT_ASKED = Resolved("failed")
 def _refusal(compiled: CompiledModel, alias: str) -> str:
     if connections[alias].vendor not in VENDORS:
         return f"the statement is not proven on {connections[alias].vendor}"
-    for node in compiled.node.walk():
-        home = router.db_for_read(node.model)
-        if home != alias and not router.allow_migrate_model(alias, node.model):
-            return f"{node.road}: it lies in another database"
-    return refusal(compiled.node)
+    return refusal(compiled.node, alias)
 
 
 def _of_row(row: RowFound) -> Resolved:

@@ -5,17 +5,14 @@ The rules for generated source are those of :mod:`trackadmin.compiler.source`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from django.db.models import Manager, Model
-from django.db.models.signals import post_init, pre_init
-
+from trackadmin.catalog import Kind
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.encoders import ENCODERS, INLINE, INLINE_NAMES, Scalar, encode
-from trackadmin.compiler.instances import is_plain
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.source import literal
 
@@ -28,65 +25,31 @@ Read: TypeAlias = Callable[[Row, Fault], Values | None]
 _INDENT = "    "
 
 
-def refusal(top: Node) -> str:
-    """Why the objects must be loaded to be flattened; "" where rows of a query will do."""
-    return next(_refusals(top), "")
-
-
-def _refusals(top: Node) -> Iterator[str]:
-    for node in top.walk():
-        if _has_own_loading(node.model):
-            yield f"{node.road}: the model runs code of its own when it is loaded"
-        for output in node.outputs:
-            if output.facts.computed or not is_plain(node.model, output.facts.attname):
-                yield f"{output.road}: computed by code of the host"
-        for child in node.children:
-            if not child.query_name:
-                yield f"{child.road}: read by code of the host"
-            elif type(child.model._base_manager) is not Manager:
-                yield f"{child.road}: behind a manager that may hide objects"
-            elif not _is_held(node.model, child):
-                yield f"{child.road}: no constraint holds its object in place"
-
-
-def _has_own_loading(model: type[Model]) -> bool:
-    """Whether what an instance holds may differ from what the row holds."""
-    return (
-        model.__init__ is not Model.__init__
-        or model.from_db.__func__ is not Model.from_db.__func__  # type: ignore[attr-defined]
-        or pre_init.has_listeners(model)
-        or post_init.has_listeners(model)
-    )
-
-
-def _is_held(parent: type[Model], child: Node) -> bool:
-    """Whether a foreign key that is set always leads to a row: a join may rely on it."""
-    relation: Any = parent._meta.get_field(child.query_name)
-    field = relation if relation.concrete else relation.field
-    return bool(field.db_constraint)
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the row: a value that goes out, or the key that shows an object is there."""
+    """One column of the row: one or more values, or the key that shows an object is there."""
 
     #: As a query names it: ``user__username``.
     path: str
-    #: ``None`` for the key.
-    output: Output | None
+    #: ``None`` for a key.
+    kind: Kind | None
 
 
 def columns(top: Node) -> tuple[Column, ...]:
-    """The columns of a row in order; each object's key stands before its values."""
-    return tuple(_columns(top, ""))
+    """The columns of a row in order, each once; an object's key stands before its values."""
+    found: dict[str, Column] = {}
+    for path, output in _cells(top, ""):
+        found.setdefault(path, Column(path, output.facts.kind if output else None))
+    return tuple(found.values())
 
 
-def _columns(node: Node, before: str) -> Iterator[Column]:
-    yield Column(f"{before}pk", None)
+def _cells(node: Node, before: str) -> Iterator[tuple[str, Output | None]]:
+    """Each value and the column it comes from; keys with ``None``."""
+    yield f"{before}pk", None
     for output in node.outputs:
-        yield Column(before + output.facts.attname, output)
+        yield before + output.facts.attname, output
     for child in node.children:
-        yield from _columns(child, f"{before}{child.query_name}__")
+        yield from _cells(child, f"{before}{child.query_name}__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +63,26 @@ class RowReader:
 
 def row_reader(
     top: Node,
-    fused: dict[int, Convert],
-    converted: frozenset[int],
+    fused: Mapping[int, Convert],
+    converted: Sequence[int],
     pseudonym: Pseudonym,
     title: str,
 ) -> RowReader:
     """The reader of a tracked model's rows.
 
     ``converted`` tells the columns that need a converter, given later because it belongs to one
-    connection; ``fused`` the ones for which a function makes the final value at once.
+    connection; ``fused`` those for which a function makes the final value at once.
     """
     constants: dict[str, object] = {
         **INLINE_NAMES,
         **{f"fused_{number}": convert for number, convert in fused.items()},
         "pseudonym": pseudonym,
         "nulls": dict.fromkeys(top.names()),
-        "careful": _careful(top, fused, sorted(converted), pseudonym),
+        "careful": _careful(top, fused, converted, pseudonym),
     }
-    body = _Body(fused, converted)
-    lines = [*body.node(top)]
-    width = body.column
-    names = "".join(f"c{number}, " for number in range(width))
-    converters = "".join(f"convert_{number}, " for number in sorted(converted))
+    lines = [*_Body(columns(top), fused, converted).node(top, "")]
+    names = "".join(f"c{number}, " for number in range(len(columns(top))))
+    converters = "".join(f"convert_{number}, " for number in converted)
     text = "\n".join(
         [
             "def make(converters):",
@@ -141,30 +102,29 @@ def row_reader(
 class _Body:
     """The lines that read one object's columns after the other."""
 
-    def __init__(self, fused: dict[int, Convert], converted: frozenset[int]) -> None:
+    def __init__(
+        self, found: Sequence[Column], fused: Mapping[int, Convert], converted: Sequence[int]
+    ) -> None:
+        self.numbers = {column.path: number for number, column in enumerate(found)}
         self.fused, self.converted = fused, converted
-        self.column = 0
 
-    def node(self, node: Node) -> Iterator[str]:
-        at = self.column
-        self.column += 1
-        if at == 0:
-            yield from ("if c0 is None:", f"{_INDENT}return None", "out = nulls.copy()")
-            yield from self.values(node)
+    def node(self, node: Node, before: str) -> Iterator[str]:
+        key = self.numbers[f"{before}pk"]
+        if not before:
+            yield from (f"if c{key} is None:", f"{_INDENT}return None", "out = nulls.copy()")
+            yield from self.values(node, before)
         else:
-            yield f"if c{at} is not None:"
-            lines = list(self.values(node))
+            yield f"if c{key} is not None:"
+            lines = list(self.values(node, before))
             yield from (_INDENT + line for line in lines or ["pass"])
 
-    def values(self, node: Node) -> Iterator[str]:
+    def values(self, node: Node, before: str) -> Iterator[str]:
         for output in node.outputs:
-            yield from self.value(output)
+            yield from self.value(output, self.numbers[before + output.facts.attname])
         for child in node.children:
-            yield from self.node(child)
+            yield from self.node(child, f"{before}{child.query_name}__")
 
-    def value(self, output: Output) -> Iterator[str]:
-        at = self.column
-        self.column += 1
+    def value(self, output: Output, at: int) -> Iterator[str]:
         if at in self.fused:
             value = f"fused_{at}(c{at})"
         else:
@@ -176,11 +136,11 @@ class _Body:
 
 
 def _careful(
-    top: Node, fused: dict[int, Convert], converted: list[int], pseudonym: Pseudonym
+    top: Node, fused: Mapping[int, Convert], converted: Sequence[int], pseudonym: Pseudonym
 ) -> Callable[[Sequence[Convert], Row, Fault], Values]:
     """Reads a row value by value, so that one that fails takes no other along."""
-    cells = columns(top)
-    nodes = [cell.path.removesuffix("pk") if cell.output is None else None for cell in cells]
+    cells = tuple(_cells(top, ""))
+    numbers = {column.path: number for number, column in enumerate(columns(top))}
 
     def value(at: int, output: Output, raw: Any, convert: Convert | None) -> Scalar:
         if at in fused:
@@ -193,18 +153,16 @@ def _careful(
     def read(converters: Sequence[Convert], row: Row, fault: Fault) -> Values:
         values: Values = dict.fromkeys(top.names())
         by_column = dict(zip(converted, converters, strict=True))
-        missing = [
-            start
-            for start, raw in zip(nodes, row, strict=True)
-            if start is not None and raw is None
-        ]
-        for at, (cell, raw) in enumerate(zip(cells, row, strict=True)):
-            if cell.output is None or any(cell.path.startswith(start) for start in missing):
+        keys = [path for path, output in cells if output is None]
+        missing = tuple(path.removesuffix("pk") for path in keys if row[numbers[path]] is None)
+        for path, output in cells:
+            if output is None or path.startswith(missing):
                 continue
+            at = numbers[path]
             try:
-                values[cell.output.name] = value(at, cell.output, raw, by_column.get(at))
+                values[output.name] = value(at, output, row[at], by_column.get(at))
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
-                fault("attribute.raised", cell.output.road, error)
+                fault("attribute.raised", output.road, error)
         return values
 
     return read

@@ -5,25 +5,19 @@ So the model's manager, the field's converters and the database's dialect keep t
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.conf import settings
 from django.db import connections
 from django.db.models import Expression, QuerySet
-from django.utils.dateparse import parse_datetime
 
-from trackadmin.catalog import Kind
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
-from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.rows import Convert, Read, Row, RowReader, columns, row_reader
+from trackadmin.compiler.rows import Column, Read, Row, RowReader, columns, row_reader
 
 #: Databases whose dialect the joined statement speaks and the tests prove.
 VENDORS = frozenset({"sqlite", "postgresql"})
@@ -47,17 +41,18 @@ class Part:
         self, lookup: Lookup, node: Node, alias: str, pseudonym: Pseudonym, title: str
     ) -> None:
         self.lookup, self.alias = lookup, alias
-        self.cells = columns(node)
-        query = self._query()
+        found = columns(node)
+        query = self._query(found)
         compiler = query.query.get_compiler(using=alias)
         sql, self.parameters = compiler.as_sql()
         self.counted = not self._is_single()
         self.sql: str = _counted(sql) if self.counted else sql
-        self._expressions: list[Any] = [select[0] for select in compiler.select]
-        self.width = len(self._expressions) + self.counted
-        fused, converted = self._conversions()
-        self._converted = sorted(converted)
-        self.reader: RowReader = row_reader(node, fused, converted, pseudonym, title)
+        expressions = [select[0] for select in compiler.select]
+        self.width = len(expressions) + self.counted
+        self._conversions = Conversions(found, expressions, connections[alias])
+        self.reader: RowReader = row_reader(
+            node, self._conversions.fused, self._conversions.converted, pseudonym, title
+        )
 
     def bound(self, value: Any, connection: Any) -> list[Any]:
         """The parameters of the query for a parsed value."""
@@ -72,39 +67,20 @@ class Part:
             readers = connection.__dict__[_READERS] = WeakKeyDictionary()
         read: Read | None = readers.get(self)
         if read is None:
-            read = readers[self] = self.reader.make(self._converters(connection))
+            read = readers[self] = self.reader.make(self._conversions.bound(connection))
         return read
 
-    def _query(self) -> QuerySet[Any, Any]:
+    def _query(self, found: Sequence[Column]) -> QuerySet[Any, Any]:
         model = self.lookup.model
         query = model._default_manager.using(self.alias).order_by()
         slot = _Slot(output_field=self.lookup.facts.field)
-        found = query.filter(**{self.lookup.source: slot})
-        return found.values_list(*(cell.path for cell in self.cells))
+        rows = query.filter(**{self.lookup.source: slot})
+        return rows.values_list(*(column.path for column in found))
 
     def _is_single(self) -> bool:
         """Whether the database itself sees to it that there is one row at most."""
         plain = self.lookup.model._default_manager.using(self.alias).query
         return self.lookup.facts.unique and not plain.where and not plain.alias_map
-
-    def _conversions(self) -> tuple[dict[int, Convert], frozenset[int]]:
-        """The columns that have a fused function, and those that need the ORM's converters."""
-        connection = connections[self.alias]
-        fused: dict[int, Convert] = {}
-        converted = set()
-        for at, (cell, expression) in enumerate(zip(self.cells, self._expressions, strict=True)):
-            converters = _converters(expression, connection) if cell.output else []
-            if not converters or cell.output is None:
-                continue
-            make = _fused(cell.output.facts.kind, converters, connection)
-            if make is None:
-                converted.add(at)
-            else:
-                fused[at] = make
-        return fused, frozenset(converted)
-
-    def _converters(self, connection: Any) -> list[Convert]:
-        return [_chain(self._expressions[at], connection) for at in self._converted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,67 +148,3 @@ def _counted(sql: str) -> str:
     """One row of the query at most, and how many there are: 1, or 2 for more."""
     inner = f"SELECT s.*, COUNT(*) OVER () AS n FROM ({sql} LIMIT 2) AS s"  # noqa: S608 as above
     return f"SELECT * FROM ({inner}) AS c LIMIT 1"  # noqa: S608 as above
-
-
-def _converters(expression: Any, connection: Any) -> list[Callable[..., Any]]:
-    backend = connection.ops.get_db_converters(expression)
-    return [*backend, *expression.get_db_converters(connection)]
-
-
-def _chain(expression: Any, connection: Any) -> Convert:
-    """The ORM's converters of a column as one function."""
-    converters = _converters(expression, connection)
-    if len(converters) == 1:
-        only = converters[0]
-        return lambda value: only(value, expression, connection)
-
-    def convert(value: Any) -> Any:
-        for converter in converters:
-            value = converter(value, expression, connection)
-        return value
-
-    return convert
-
-
-def _fused(kind: Kind, converters: list[Any], connection: Any) -> Convert | None:
-    """A function that does what SQLite's own converter and the encoder do, in one step."""
-    if connection.vendor != "sqlite" or len(converters) != 1:
-        return None
-    ops = connection.ops
-    if kind is Kind.UUID and converters[0] == ops.convert_uuidfield_value:
-        return _sqlite_uuid
-    if kind is Kind.BOOLEAN and converters[0] == ops.convert_booleanfield_value:
-        return _sqlite_boolean
-    utc = settings.USE_TZ and connection.timezone is UTC
-    if kind is Kind.DATETIME and utc and converters[0] == ops.convert_datetimefield_value:
-        return _sqlite_moment
-    return None
-
-
-_HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
-
-
-def _sqlite_uuid(value: Any) -> Any:
-    """SQLite holds 32 hexadecimal digits; anything else goes the long way."""
-    if type(value) is str and _HEX.fullmatch(value):
-        return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
-    return None if value is None else encode(uuid.UUID(value))
-
-
-def _sqlite_boolean(value: Any) -> Any:
-    if value is None:
-        return None
-    return bool(value) if value in (0, 1) else encode(value)
-
-
-def _sqlite_moment(value: Any) -> Any:
-    """SQLite holds ``2026-01-31 12:00:00.000001`` in UTC; anything else goes the long way."""
-    if type(value) is str and _MOMENT.fullmatch(value):
-        return f"{value[:10]}T{value[11:]}+00:00"
-    if value is None:
-        return None
-    moment = value if isinstance(value, datetime) else parse_datetime(value)
-    if moment is not None and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return encode(moment)

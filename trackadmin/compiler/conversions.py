@@ -1,0 +1,107 @@
+"""From what a database's driver gives to what goes out: the ORM's converters, and short cuts."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+
+from trackadmin.catalog import Kind
+from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.rows import Column, Convert
+
+
+class Conversions:
+    """What each column of a query needs, on connections of one database."""
+
+    def __init__(
+        self, columns: Sequence[Column], expressions: Sequence[Any], connection: Any
+    ) -> None:
+        self._expressions = expressions
+        #: The columns for which one function makes the final value at once.
+        self.fused: dict[int, Convert] = {}
+        #: The columns that need the ORM's converters.
+        self.converted: list[int] = []
+        for at, (column, expression) in enumerate(zip(columns, expressions, strict=True)):
+            found = converters(expression, connection) if column.kind else []
+            if not found or column.kind is None:
+                continue
+            make = _fused(column.kind, found, connection)
+            if make is None:
+                self.converted.append(at)
+            else:
+                self.fused[at] = make
+
+    def bound(self, connection: Any) -> list[Convert]:
+        """The converters of ``converted``, for this thread's connection."""
+        return [_chain(self._expressions[at], connection) for at in self.converted]
+
+
+def converters(expression: Any, connection: Any) -> list[Callable[..., Any]]:
+    """The ORM's converters of a selected expression, in the order they run."""
+    backend = connection.ops.get_db_converters(expression)
+    return [*backend, *expression.get_db_converters(connection)]
+
+
+def _chain(expression: Any, connection: Any) -> Convert:
+    """The ORM's converters of a column as one function."""
+    found = converters(expression, connection)
+    if len(found) == 1:
+        only = found[0]
+        return lambda value: only(value, expression, connection)
+
+    def convert(value: Any) -> Any:
+        for converter in found:
+            value = converter(value, expression, connection)
+        return value
+
+    return convert
+
+
+def _fused(kind: Kind, found: list[Any], connection: Any) -> Convert | None:
+    """A function that does what SQLite's own converter and the encoder do, in one step."""
+    if connection.vendor != "sqlite" or len(found) != 1:
+        return None
+    ops = connection.ops
+    if kind is Kind.UUID and found[0] == ops.convert_uuidfield_value:
+        return _sqlite_uuid
+    if kind is Kind.BOOLEAN and found[0] == ops.convert_booleanfield_value:
+        return _sqlite_boolean
+    utc = settings.USE_TZ and connection.timezone is UTC
+    if kind is Kind.DATETIME and utc and found[0] == ops.convert_datetimefield_value:
+        return _sqlite_moment
+    return None
+
+
+_HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
+
+
+def _sqlite_uuid(value: Any) -> Any:
+    """SQLite holds 32 hexadecimal digits; anything else goes the long way."""
+    if type(value) is str and _HEX.fullmatch(value):
+        return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+    return None if value is None else encode(uuid.UUID(value))
+
+
+def _sqlite_boolean(value: Any) -> Any:
+    if value is None:
+        return None
+    return bool(value) if value in (0, 1) else encode(value)
+
+
+def _sqlite_moment(value: Any) -> Any:
+    """SQLite holds ``2026-01-31 12:00:00.000001`` in UTC; anything else goes the long way."""
+    if type(value) is str and _MOMENT.fullmatch(value):
+        return f"{value[:10]}T{value[11:]}+00:00"
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else parse_datetime(value)
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return encode(moment)
