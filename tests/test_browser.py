@@ -118,6 +118,8 @@ def test_product_team_changes_what_the_shop_tracks_and_takes_it_back(browser, si
         expect(second.locator("dl > div.new")).to_contain_text(NAME)
         assert site.logged()[-1]["values"][NAME] is True
         assert len(names(second)) == 14
+        # The name stays marked for as long as this version is live.
+        expect(press_sign_up(shop).locator("dl > div.new")).to_contain_text(NAME)
 
         roll_back_to_first(admin)
         third = wait_for_version(shop, 3)

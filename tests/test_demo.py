@@ -279,9 +279,15 @@ def test_ordering_makes_one_order_and_its_tracking_url(shop):
     assert order.billing_address.postcode not in str(became["BillingAddress_postcode"])
 
 
-@pytest.mark.parametrize("wrong", [{"product": "no such"}, {"company": "no such"}])
-def test_order_of_nothing_is_refused(shop, wrong):
+SOLD_OUT = "KIT-247"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"product": "no such"}, {"product": SOLD_OUT}, {"company": "no such"}]
+)
+def test_order_of_what_is_not_there_is_refused(shop, wrong):
     """404, and no order."""
+    assert not Product.objects.get(sku=SOLD_OUT).in_stock
     product = Product.objects.filter(in_stock=True).first()
     right = {"buyer": BUYER, "company": "The Demo Account", "product": product.sku}
     before = Order.objects.count()
