@@ -13,8 +13,8 @@ from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
+from trackadmin.admin.entry_screens import RowScreen
 from trackadmin.admin.screen import Screen
-from trackadmin.admin.tracked_models import RowScreen
 from trackadmin.document import Document
 from trackadmin.editing import HistoryEntry, StoredModel
 from trackadmin.exceptions import InvalidMap, UnknownRevision

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from trackadmin.admin.adding import AddScreen
 from trackadmin.admin.history import (
     BringBackScreen,
     MapHistoryScreen,
@@ -23,7 +24,7 @@ from trackadmin.admin.publishing import PublishScreen
 from trackadmin.admin.rolling_back import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, view_of
 from trackadmin.admin.starting_maps import AddMapScreen, DeleteMapScreen
-from trackadmin.admin.tracked_models import AddScreen, ChangeScreen, DeleteScreen
+from trackadmin.admin.tracked_models import ChangeScreen, DeleteScreen
 from trackadmin.admin.versions import (
     CompareScreen,
     DocumentScreen,

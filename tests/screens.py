@@ -1,0 +1,80 @@
+"""What the tests of the admin's pages share: users, addresses, and filling in a page's form."""
+
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from tests.maps import EXAMPLE
+from trackadmin import editing
+from trackadmin.models import TrackingMap
+
+MARKS = [
+    pytest.mark.django_db,
+    # The theme's own chooser asks for a middleware that the test host does not have.
+    pytest.mark.filterwarnings("ignore:Language chooser"),
+]
+
+
+def published_example():
+    """The contract's example, published as version 1; the draft is the same."""
+    editing.import_document("default", EXAMPLE)
+    editing.publish("default", by=None, note="First.")
+    return TrackingMap.objects.get(slug="default")
+
+
+def edit(tracking_map, prefix, **fields):
+    """Change a tracked model in the draft as somebody else would."""
+    entry = editing.build_document(tracking_map).models[prefix]
+    row = tracking_map.tracked_models.get(prefix=prefix)
+    return editing.save_tracked_model(
+        tracking_map, prefix, replace(entry, **fields), tracked_model=row
+    )
+
+
+def person(*codenames, staff=True):
+    """A user with these permissions on trackadmin's models, and no other."""
+    name = f"user{User.objects.count()}"
+    user = User.objects.create_user(name, password=name, is_staff=staff)
+    wanted = Permission.objects.filter(content_type__app_label="trackadmin", codename__in=codenames)
+    assert len(wanted) == len(codenames), codenames
+    user.user_permissions.set(wanted)
+    return user
+
+
+def client_of(client, *codenames):
+    client.force_login(person(*codenames))
+    return client
+
+
+def map_page(page, *args):
+    return reverse(f"admin:trackadmin_trackingmap_{page}", args=args)
+
+
+def model_page(page, *args):
+    return reverse(f"admin:trackadmin_trackedmodel_{page}", args=args)
+
+
+def filled(form, **changes):
+    """What a browser sends for a tracked model's form as it stands, with changes.
+
+    A changed field that is None is not sent, as a box that is not ticked.
+    """
+    sent = {}
+    for each in form._forms():
+        for field in each:
+            value = field.value()
+            if value is True:
+                sent[field.html_name] = "on"
+            elif value not in (None, False):
+                sent[field.html_name] = value
+    sent["map"] = "1"
+    sent["model"] = form.entry.model
+    sent |= changes
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def said(response):
+    """The messages that the next page shows."""
+    return [str(message) for message in response.context["messages"]]

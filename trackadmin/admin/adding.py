@@ -1,0 +1,86 @@
+"""Add a tracked model: choose one of the host's models, then fill in its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+
+from trackadmin.admin.entry_screens import DELETED, EntryScreen, add_address
+from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.suggestions import models_left, suggested_entry
+from trackadmin.catalog import ModelFacts, catalog
+from trackadmin.document import ModelEntry
+from trackadmin.models import TrackingMap
+
+
+class AddScreen(EntryScreen):
+    """Choose a model of the host that is not tracked yet, then fill in its form."""
+
+    to_read = "add_model"
+    to_write = "add_model"
+
+    @cached_property
+    def tracking_map(self) -> TrackingMap:
+        """The map named in the address; the only one there is where none is named."""
+        wanted = self.request.GET.get("map", "")
+        maps = TrackingMap.objects.all()
+        found = maps.filter(pk=int(wanted)).first() if wanted.isdecimal() else maps.first()
+        if found is None:
+            raise Http404("There is no such tracking map.")
+        return found
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The choice of a model, or the form of the chosen one."""
+        facts = self._chosen()
+        if facts is None:
+            return self._choice()
+        entry = suggested_entry(facts, self._next_position())
+        form = EntryForm(facts, facts.name, entry)
+        return self._form_page(form, facts)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Add the tracked model."""
+        facts = catalog().get(request.GET.get("model", ""))
+        if facts is None:
+            return self._choice()
+        entry = ModelEntry(model=facts.label, position=self._next_position())
+        form = EntryForm(facts, facts.name, entry, data=request.POST)
+        deleted = DELETED in request.GET
+        added = None if deleted else self.attempt(form, None)
+        if added is None:
+            return self._form_page(form, facts, deleted=deleted)
+        self.model_admin.log_addition(request, added, "Added to the tracking map.")
+        messages.success(request, f"{added.prefix} is now in the draft. Publish to go live.")
+        return self.go("change", added.map_id)
+
+    def _chosen(self) -> ModelFacts | None:
+        facts = catalog().get(self.request.GET.get("model", ""))
+        return None if facts is None or facts.label in self._rows else facts
+
+    def _choice(self) -> HttpResponse:
+        self.template_name = "admin/trackadmin/choose_model.html"
+        wanted = self.request.GET.get("model", "")
+        return self.page(
+            "Add a tracked model",
+            groups=models_left(self._rows),
+            wanted=wanted,
+            tracked_already=self._rows.get(wanted.lower()),
+            why_not=catalog().why_not(wanted) if wanted else "",
+        )
+
+    def _next_position(self) -> int:
+        return max((row.position for row in self._rows.values()), default=-1) + 1
+
+    def _form_page(self, form: EntryForm, facts: ModelFacts, **context: Any) -> HttpResponse:
+        return self.entry_page(
+            form,
+            f"Add {facts.name}",
+            adding=True,
+            writable=True,
+            facts=facts,
+            action=add_address(self, self.tracking_map.pk, facts.label),
+            **context,
+        )

@@ -1,0 +1,111 @@
+"""What the pages of a tracked model share: the form in its page, and the attempt to save it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.utils.functional import cached_property
+
+from trackadmin import editing
+from trackadmin.admin.differences import faults
+from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.screen import Screen
+from trackadmin.catalog import catalog
+from trackadmin.document import Document, ModelEntry
+from trackadmin.exceptions import InvalidMap
+from trackadmin.models import TrackedModel, TrackingMap
+
+#: In the address of the adding form: show what was sent and do not save it yet.
+DELETED = "deleted"
+
+
+class EntryScreen(Screen):
+    """What adding and changing share: the form, the attempt to save it, the page."""
+
+    template_name = "admin/trackadmin/tracked_model.html"
+    tab = "map"
+
+    @cached_property
+    def draft(self) -> Document:
+        """The map as it is in the draft."""
+        return editing.build_document(self.tracking_map)
+
+    def attempt(self, form: EntryForm, tracked_model: TrackedModel | None) -> TrackedModel | None:
+        """Save the form; ``None`` with the problems in the form if it was refused."""
+        if not form.is_valid():
+            return None
+        try:
+            return editing.save_tracked_model(
+                self.tracking_map,
+                form.prefix,
+                form.as_entry(),
+                tracked_model=tracked_model,
+                seen=form.seen,
+                by=self.request.user,
+            )
+        except InvalidMap as refusal:
+            form.refuse(refusal.problems)
+            return None
+
+    def entry_page(
+        self, form: EntryForm, title: str, *crumbs: tuple[str, str], **context: Any
+    ) -> HttpResponse:
+        """The form in its page; a refused one keeps what the user wrote."""
+        return self.page(
+            title,
+            *crumbs,
+            form=form,
+            problems=faults(form.problems),
+            relations=[(row, self._target_of(row.facts.target)) for row in form.relations],
+            **context,
+        )
+
+    def _target_of(self, label: str) -> dict[str, Any]:
+        """How the model at the end of a relation stands in this map."""
+        facts = catalog().get(label)
+        labels = [label, *(facts.ancestors if facts else ())]
+        row = next((self._rows[name] for name in labels if name in self._rows), None)
+        return {"label": facts.cased_label if facts else label, "offered": facts, "row": row}
+
+    @cached_property
+    def _rows(self) -> dict[str, TrackedModel]:
+        return {row.model_label: row for row in self.tracking_map.tracked_models.all()}
+
+
+class RowScreen(EntryScreen):
+    """What the pages of one tracked model share: its row and its entry in the draft."""
+
+    @cached_property
+    def tracked_model(self) -> TrackedModel:
+        """The row of the page's address; another address is a 404."""
+        rows = TrackedModel.objects.select_related("map")
+        found = rows.filter(pk=self.kwargs["object_id"]).first()
+        if found is None:
+            raise Http404("There is no such tracked model. It may have been deleted.")
+        return found
+
+    @cached_property
+    def tracking_map(self) -> TrackingMap:
+        """The map it stands in."""
+        return self.tracked_model.map
+
+    @cached_property
+    def entry(self) -> ModelEntry:
+        """The tracked model as the draft has it now."""
+        label = self.tracked_model.model_label
+        for entry in self.draft.models.values():
+            if entry.model == label:
+                return entry
+        raise Http404("The tracked model has just been deleted.")
+
+    def alone(self, prefix: str, entry: ModelEntry) -> Document:
+        """A document of this tracked model only, for comparing."""
+        return Document(models={prefix: entry})
+
+
+def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:
+    """The address of the form that adds a host model to a map."""
+    query = urlencode({"map": map_id, "model": label, **more})
+    return f"{screen.address('add', model='trackedmodel')}?{query}"
