@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.models import BuyerProfile, CompanyAccount
 from tests.host.models import Country, Everything
 from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
@@ -74,8 +75,17 @@ def test_the_source_of_each_feature_is_the_golden_one(feature):
     assert text == path.read_text()
 
 
+def test_the_source_for_several_objects_at_once_is_the_golden_one():
+    flatten = compile_map(EXAMPLE, catalog()).together[BuyerProfile][CompanyAccount].flatten
+    text = "".join(linecache.cache[flatten.__code__.co_filename][2])
+    path = GOLDEN / "together.txt"
+    if os.environ.get("REWRITE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
 def test_no_golden_file_is_left_over():
-    assert {path.stem for path in GOLDEN.glob("*")} == set(FEATURES)
+    assert {path.stem for path in GOLDEN.glob("*")} == {*FEATURES, "together"}
 
 
 def test_the_same_map_gives_the_same_text_whatever_the_order_of_its_dicts():
@@ -169,7 +179,7 @@ def test_tracebacks_show_the_real_line():
     with pytest.raises(TypeError) as caught:
         flatten(User(), None)
     shown = "".join(traceback.format_exception(caught.value))
-    assert "return careful(obj, fault)" in shown
+    assert "return careful(o0, fault)" in shown
     assert "Country" in flatten.__code__.co_filename
 
 

@@ -5,7 +5,7 @@ Generated code turns to this whenever something is not as usual.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -29,7 +29,27 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
 
     def flatten(obj: Any, fault: Fault) -> Values:
         values = nulls.copy()
-        fill(values, obj, fault)
+        try:
+            with contained():
+                obj = unwrapped(obj)
+        except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
+            fault("object.raised", top.road, error)
+        else:
+            fill(values, obj, fault)
+        return values
+
+    return flatten
+
+
+def together(
+    flatteners: Sequence[Callable[[Any, Fault], Values]],
+) -> Callable[[Sequence[Any], Fault], Values]:
+    """A function that gives the values of several objects, one after the other."""
+
+    def flatten(objects: Sequence[Any], fault: Fault) -> Values:
+        values: Values = {}
+        for flatten_one, obj in zip(flatteners, objects, strict=True):
+            values.update(flatten_one(obj, fault))
         return values
 
     return flatten

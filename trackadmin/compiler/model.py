@@ -37,8 +37,8 @@ class CompiledModel:
         model: type[Model] | None = None,
         renamed: str = "",
     ) -> None:
-        self._matching, self._matched, self._pseudonym = matching, matched, pseudonym
-        self._title = title
+        self._matching, self._matched, self.pseudonym = matching, matched, pseudonym
+        self.title = title
         self._renamed: OrderedDict[str, CompiledModel] = OrderedDict()
         #: Starts the names: the tracked model's, or the keyword that took its place.
         self.prefix = renamed or matched.prefix
@@ -49,7 +49,7 @@ class CompiledModel:
         self.names = self.node.names()
 
     def __repr__(self) -> str:
-        return f"<CompiledModel {self.prefix} of {self._title}>"
+        return f"<CompiledModel {self.prefix} of {self.title}>"
 
     @cached_property
     def flatten(self) -> Flatten:
@@ -58,7 +58,7 @@ class CompiledModel:
         ``fault(code, where, error)`` is called for each value that was lost.
         """
         text, constants = self._source.text, self._source.constants
-        flatten: Flatten = build(text, FUNCTION, constants, f"{self._title}: {self.prefix}")
+        flatten: Flatten = build(text, FUNCTION, constants, f"{self.title}: {self.prefix}")
         return flatten
 
     @property
@@ -90,9 +90,7 @@ class CompiledModel:
         """The same tracked model, compiled for the objects of a descendant."""
         if model is self.model:
             return self
-        return CompiledModel(
-            self._matching, self._matched, self._pseudonym, self._title, model=model
-        )
+        return CompiledModel(self._matching, self._matched, self.pseudonym, self.title, model=model)
 
     def renamed(self, prefix: str) -> CompiledModel:
         """The same model under another prefix, as for a keyword of ``tracking_values``.
@@ -104,8 +102,8 @@ class CompiledModel:
             self._renamed[prefix] = CompiledModel(
                 self._matching,
                 self._matched,
-                self._pseudonym,
-                self._title,
+                self.pseudonym,
+                self.title,
                 model=self.model,
                 renamed=prefix,
             )
@@ -123,7 +121,7 @@ class CompiledModel:
 
     @cached_property
     def _source(self) -> Source:
-        return flatten_source(self.node, self._pseudonym)
+        return flatten_source(self.node, self.pseudonym)
 
 
 def _costs(top: Node) -> Iterator[str]:

@@ -165,7 +165,7 @@ class _Walk:
                 self.two_roads(names.start, self.entered[names.start], road)
             return None
         if road.count(".") > MAX_DEPTH:
-            self.stop(road, f"leads through more than {MAX_DEPTH} objects")
+            self.too_much("model.too_deep", road, f"leads through more than {MAX_DEPTH} objects")
             return None
         if len(self.entered) >= self.limit:
             self.stop(road, f"leads to more than {self.limit} objects (MAX_NAMES)")
@@ -185,11 +185,14 @@ class _Walk:
         self.problems.append(Problem("child.empty", "warning", road, what, fix))
 
     def stop(self, road: str, why: str) -> None:
-        if not self.full:
-            self.full = True
+        self.full = True
+        self.too_much("model.too_many_names", road, why)
+
+    def too_much(self, code: str, road: str, why: str) -> None:
+        if all(problem.code != code for problem in self.problems):
             what = f"With all its children the tracked model {why}."
             fix = "Take out children or attributes that nobody needs."
-            self.problems.append(Problem("model.too_many_names", "error", road, what, fix))
+            self.problems.append(Problem(code, "error", road, what, fix))
 
 
 def _output(name: str, attribute: MatchedAttribute, road: str) -> Output:

@@ -17,6 +17,7 @@ from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of
 from trackadmin.compiler.pseudonyms import pseudonymiser
 from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.together import Branch
 from trackadmin.document import to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem
@@ -53,8 +54,10 @@ class Snapshot:
         self._matching = Matching(document, catalog)
         #: The tracked models that the host offers, by prefix.
         self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, slug)
-        self._by_class: dict[type, CompiledModel | None] = {}
+        self._classes = _Classes(self._matching, self.by_prefix)
         self._lookups: dict[str, Lookup] = {}
+        #: Functions that flatten several objects at once; see :class:`Branch`.
+        self.together = Branch(self._classes.find)
 
     def __repr__(self) -> str:
         return f"map {self.slug!r} version {self.number}"
@@ -66,13 +69,13 @@ class Snapshot:
         whatever that raises comes through.
         """
         try:
-            return self._by_class[type(obj)]
+            return self._classes.known[type(obj)]
         except KeyError:
             pass
         if issubclass(type(obj), LazyObject):
             with contained():
                 obj = unwrapped(obj)
-        return self._find(obj if isinstance(obj, type) else type(obj))
+        return self._classes.find(obj if isinstance(obj, type) else type(obj))
 
     def lookup(self, reference: str) -> Lookup | None:
         """The lookup that a reference ``Prefix__name`` means, ``None`` if the map allows none."""
@@ -107,20 +110,29 @@ class Snapshot:
         for compiled in self.by_prefix.values():
             compiled.flatten  # noqa: B018 made when it is first read
 
-    def _find(self, cls: type) -> CompiledModel | None:
-        if not issubclass(cls, Model):
-            return None
-        if cls not in self._by_class:
-            self._by_class[cls] = self._for_class(cls)
-        return self._by_class[cls]
-
-    def _for_class(self, cls: type[Model]) -> CompiledModel | None:
-        compiled = self.by_prefix.get(self._matching.nearest(cls))
-        return compiled.for_class(cls) if compiled else None
-
     def _cased(self, label: str) -> str:
         facts = self._matching.catalog.get(label)
         return facts.cased_label if facts else label
+
+
+class _Classes:
+    """Which tracked model the objects of a class are, kept for each class that was asked for.
+
+    It does not know its snapshot, so that no circle keeps the snapshot's code alive.
+    """
+
+    def __init__(self, matching: Matching, by_prefix: Mapping[str, CompiledModel]) -> None:
+        self._matching, self._by_prefix = matching, by_prefix
+        self.known: dict[type, CompiledModel | None] = {}
+
+    def find(self, cls: type) -> CompiledModel | None:
+        """The compiled model for a class, ``None`` where neither it nor an ancestor is tracked."""
+        if not issubclass(cls, Model):
+            return None
+        if cls not in self.known:
+            compiled = self._by_prefix.get(self._matching.nearest(cls))
+            self.known[cls] = compiled.for_class(cls) if compiled else None
+        return self.known[cls]
 
 
 class _ByPrefix(Mapping[str, CompiledModel]):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 
 from django.db.models import Model
 
@@ -26,12 +27,12 @@ _INDENT = "    "
 FUNCTION = "flatten"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """The text of a function, and the constants that it names."""
 
     constants: dict[str, object]
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]
 
     @property
     def text(self) -> str:
@@ -40,25 +41,35 @@ class Source:
 
 
 def flatten_source(top: Node, pseudonym: careful.Pseudonym) -> Source:
-    """The source of ``flatten(obj, fault)`` for objects of exactly the class ``top.model``."""
-    source = Source(
-        {
-            **INLINE_NAMES,
-            "exactly": exactly,
-            "pseudonym": pseudonym,
-            "nulls": dict.fromkeys(top.names()),
-            "careful": careful.flattener(top, pseudonym),
-        }
-    )
-    body = [*_Body(source.constants, pseudonym).node(top, 0)]
-    source.lines = [
-        f"def {FUNCTION}(obj, fault):",
+    """The source of ``flatten(o0, fault)`` for objects of exactly the class ``top.model``."""
+    body = _Body([top], pseudonym)
+    body.constants["careful"] = careful.flattener(top, pseudonym)
+    lines = ["out = nulls.copy()", *body.node(top, 0)]
+    return Source(body.constants, _function("o0", lines))
+
+
+def together_source(tops: Sequence[Node], pseudonym: careful.Pseudonym) -> Source:
+    """The source of ``flatten(objects, fault)`` for a tuple of objects of exactly these classes.
+
+    No two of them may yield the same name.
+    """
+    body = _Body(tops, pseudonym)
+    body.constants["careful"] = careful.together([careful.flattener(t, pseudonym) for t in tops])
+    lines = ["".join(f"o{number}, " for number in range(len(tops))) + "= objects"]
+    lines += ["out = nulls.copy()"]
+    for number, top in enumerate(tops):
+        lines += body.node(top, number)
+    return Source(body.constants, _function("objects", lines))
+
+
+def _function(argument: str, lines: Sequence[str]) -> list[str]:
+    return [
+        f"def {FUNCTION}({argument}, fault):",
         _INDENT + "try:",
-        *(_INDENT * 2 + line for line in ["o0 = obj", *body, "return out"]),
+        *(_INDENT * 2 + line for line in [*lines, "return out"]),
         _INDENT + "except Exception:",
-        _INDENT * 2 + "return careful(obj, fault)",
+        _INDENT * 2 + f"return careful({argument}, fault)",
     ]
-    return source
 
 
 def literal(name: str) -> str:
@@ -71,11 +82,16 @@ def literal(name: str) -> str:
 class _Body:
     """The lines that read one object after the other; locals and constants are numbered."""
 
-    def __init__(self, constants: dict[str, object], pseudonym: careful.Pseudonym) -> None:
-        self.constants = constants
+    def __init__(self, tops: Sequence[Node], pseudonym: careful.Pseudonym) -> None:
+        self.constants: dict[str, object] = {
+            **INLINE_NAMES,
+            "exactly": exactly,
+            "pseudonym": pseudonym,
+            "nulls": dict.fromkeys(name for top in tops for name in top.names()),
+        }
         self.pseudonym = pseudonym
-        self.nodes = 0
-        self.readers = 0
+        self.nodes = count(len(tops))
+        self.readers = count()
 
     def node(self, node: Node, number: int) -> Iterator[str]:
         model = f"model_{number}"
@@ -83,8 +99,6 @@ class _Body:
         yield f"# {_comment(node.road)}"
         yield f"if type(o{number}) is not {model}:"
         yield f"{_INDENT}o{number} = exactly({model}, o{number})"
-        if number == 0:
-            yield "out = nulls.copy()"
         if _reads_directly(node):
             yield f"d{number} = o{number}.__dict__"
         for output in node.outputs:
@@ -94,8 +108,7 @@ class _Body:
     def output(self, output: Output, model: type[Model], number: int) -> Iterator[str]:
         name, attname = literal(output.name), output.facts.attname
         if output.facts.computed or not is_plain(model, attname):
-            reader = f"read_{self.readers}"
-            self.readers += 1
+            reader = f"read_{next(self.readers)}"
             self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
             yield f"out[{name}] = {reader}(o{number}, fault)"
             return
@@ -107,8 +120,7 @@ class _Body:
         if any(cache_name(node.model, child.accessor) for child in node.children):
             yield f"c{number} = d{number}['_state'].fields_cache"
         for child in node.children:
-            self.nodes += 1
-            its = self.nodes
+            its = next(self.nodes)
             self.constants[f"child_{its}"] = careful.child_reader(child.accessor)
             yield f"o{its} = {_child(node.model, child.accessor, number, its)}"
             yield f"if o{its} is not None:"
