@@ -1,0 +1,108 @@
+"""Faults are counted always, logged once each, and hold no values."""
+
+import logging
+import threading
+
+import pytest
+
+from trackadmin import testing
+from trackadmin.exceptions import NotPublished
+from trackadmin.runtime import fault_counts, faults
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    testing.reset()
+    yield
+    testing.reset()
+
+
+def failure(error):
+    try:
+        raise error
+    except Exception as caught:
+        return caught
+
+
+def test_counted_each_time_and_logged_once_for_each_code_and_place(caplog):
+    for _ in range(3):
+        faults.report("a.b", "here")
+        faults.report("a.b", "there")
+        faults.report("c", "here")
+    assert fault_counts() == {"a.b": 6, "c": 3}
+    assert [(r.name, r.levelno, r.getMessage()) for r in caplog.records] == [
+        ("trackadmin", logging.WARNING, "here: a.b"),
+        ("trackadmin", logging.WARNING, "there: a.b"),
+        ("trackadmin", logging.WARNING, "here: c"),
+    ]
+    assert caplog.records[0].code == "a.b"
+    assert caplog.records[0].where == "here"
+
+
+def test_error_is_named_with_its_place_in_code_and_not_with_its_message(caplog):
+    faults.report("a", "here", failure(ValueError("hunter2")))
+    assert "ValueError at " in caplog.text
+    assert "test_runtime_faults.py:" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_error_about_the_site_is_named_with_its_message(caplog):
+    faults.report("a", "here", failure(NotPublished("shop")))
+    assert "The tracking map 'shop' is not published." in caplog.text
+
+
+def test_error_that_was_never_raised(caplog):
+    faults.report("a", "here", ValueError("hunter2"))
+    assert "(ValueError)" in caplog.text
+
+
+def test_rearmed_fault_is_logged_again(caplog):
+    faults.report("a", "here")
+    faults.rearm("a", "here")
+    faults.rearm("never", "seen")
+    faults.report("a", "here")
+    assert len(caplog.records) == 2
+    assert fault_counts() == {"a": 2}
+
+
+def test_memory_is_bounded(caplog):
+    for number in range(3000):
+        faults.report(f"code{number}", "x" * 10_000 + str(number))
+        faults.report("one", str(number))
+    assert len(caplog.records) == faults.MAX_PLACES
+    assert max(len(record.where) for record in caplog.records) == faults.MAX_WHERE
+    counts = fault_counts()
+    assert len(counts) == faults.MAX_CODES + 1
+    assert sum(counts.values()) == 6000
+
+
+def test_counts_are_a_copy():
+    fault_counts()["x"] = 1
+    assert fault_counts() == {}
+
+
+def test_threads_lose_no_count():
+    threads = [
+        threading.Thread(target=lambda: [faults.report("a", "b") for _ in range(2000)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fault_counts() == {"a": 16_000}
+
+
+def test_handler_that_reports_a_fault_itself_does_not_hang():
+    class Handler(logging.Handler):
+        def emit(self, record):
+            faults.report("inner", "handler")
+
+    handler = Handler()
+    faults.logger.addHandler(handler)
+    try:
+        faults.report("outer", "here")
+    finally:
+        faults.logger.removeHandler(handler)
+    # One for the record of the outer fault, one for its own.
+    assert fault_counts() == {"outer": 1, "inner": 2}

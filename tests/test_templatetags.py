@@ -1,0 +1,104 @@
+"""The template tag: a tracking URL that is right in HTML."""
+
+import html
+import uuid
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template, TemplateSyntaxError
+from django.test import override_settings
+from django.urls import NoReverseMatch, include, path
+
+from demo.models import BuyerProfile, CompanyAccount
+from tests.maps import EXAMPLE
+from trackadmin import testing
+from trackadmin.document import to_dict
+from trackadmin.exceptions import NotTracked
+from trackadmin.runtime import fault_counts
+from trackadmin.testing import override_map
+
+BUYER = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+
+urlpatterns = [
+    path("t/", include("trackadmin.collect.urls")),
+    path("s/", include("trackadmin.collect.urls", namespace="shop"), {"map": "shop"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    testing.reset()
+    with override_map(to_dict(EXAMPLE)):
+        yield
+    testing.reset()
+
+
+def saved(obj):
+    obj._state.adding = False
+    return obj
+
+
+def render(tag, **context):
+    objects = {
+        "buyer": saved(BuyerProfile(id=1, uuid=uuid.UUID(BUYER))),
+        "company": saved(CompanyAccount(id=1, name='A & "B" <c>')),
+    }
+    return Template("{% load trackadmin %}" + tag).render(Context({**objects, **context}))
+
+
+NAME = "A%20%26%20%22B%22%20%3Cc%3E"
+URL = f"/t/?action=signup_click&BuyerProfile__uuid={BUYER}&CompanyAccount__name={NAME}"
+
+
+def test_in_an_attribute():
+    rendered = render('<img src="{% tracking_url buyer company action="signup_click" %}">')
+    assert rendered == f'<img src="{html.escape(URL)}">'
+    assert "&amp;BuyerProfile__uuid" in rendered
+
+
+def test_in_a_variable():
+    tag = '{% tracking_url buyer company action="signup_click" as url %}'
+    assert render(tag + "{{ url }}") == html.escape(URL)
+    assert render(tag + "{{ url|safe }}") == URL
+    assert render(tag + "{% if url %}yes{% endif %}") == "yes"
+
+
+def test_where_nothing_is_escaped():
+    tag = '{% tracking_url buyer company action="signup_click" %}'
+    assert render("{% autoescape off %}" + tag + "{% endautoescape %}") == URL
+
+
+def test_parameters_from_variables():
+    assert render("{% tracking_url action=what n=3 %}", what="a&b") == "/t/?action=a%26b&amp;n=3"
+
+
+@override_settings(TRACKADMIN={"STRICT": True})
+def test_nobody_and_what_the_template_does_not_know_are_left_out():
+    rendered = render("{% tracking_url nobody user none.x %}", user=AnonymousUser(), none=None)
+    assert rendered == "/t/"
+    assert fault_counts() == {}
+
+
+def test_stranger_raises_where_strict_and_is_left_out_elsewhere():
+    with override_settings(TRACKADMIN={"STRICT": True}), pytest.raises(NotTracked):
+        render("{% tracking_url thing %}", thing=object())
+    assert render("{% tracking_url thing buyer %}", thing=5) == f"/t/?BuyerProfile__uuid={BUYER}"
+    assert fault_counts() == {"object.not_tracked": 1}
+
+
+@override_settings(ROOT_URLCONF="tests.test_templatetags")
+def test_another_map_has_the_address_of_its_namespace():
+    data = {"CompanyAccount": {"attributes": ["id"], "key": "id"}}
+    with override_map(data, "shop"):
+        assert render('{% tracking_url company map="shop" %}') == "/s/?CompanyAccount__id=1"
+        assert render("{% tracking_url %}") == "/t/"
+
+
+def test_map_without_an_address_says_so():
+    with override_map({}, "shop"), pytest.raises(NoReverseMatch, match="shop"):
+        render('{% tracking_url map="shop" %}')
+
+
+def test_tag_needs_to_be_loaded():
+    with pytest.raises(TemplateSyntaxError):
+        Template("{% tracking_url %}")
