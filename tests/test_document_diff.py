@@ -198,6 +198,19 @@ def test_two_names_for_one_source_are_no_renaming():
     ]
 
 
+def test_two_names_each_for_one_source_are_no_renaming_either():
+    """Which of the two became which, nobody knows."""
+    source = USER.attributes["joined"]
+    rest = without(USER.attributes, "joined")
+    old = with_user(attributes=rest | {"one": source, "two": source})
+    new = with_user(attributes=rest | {"three": source, "four": source})
+    assert {change.kind for change in diff(old, new).changes} == {"added", "removed"}
+
+
+def test_another_format_is_a_difference():
+    assert words(replace(MAP, format=2)) == ["Map: format changed from 1 to 2"]
+
+
 class TestOrder:
     def test_one_statement_for_the_whole_list(self):
         turned = {

@@ -1,7 +1,227 @@
-"""System checks."""
+"""System checks: the settings and the installation always, the live maps where a database is asked.
 
-def check_settings(app_configs, **kwargs):
-    return []
+Each setting has one id, listed in ``docs/settings.md``; an id never changes its meaning.
+"""
 
-def check_live_map(app_configs, databases=None, **kwargs):
-    return []
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import Error as DatabaseError
+from django.db import connections, router
+from django.utils.module_loading import import_string
+
+from trackadmin.catalog import catalog
+from trackadmin.conf import DEFAULTS
+from trackadmin.models import MapVersion, TrackingMap
+from trackadmin.runtime import live_problems
+
+#: What is wrong with a value and what to do about it, for each fault.
+Faults = Iterator[tuple[str, str]]
+
+ADMIN, THEME, HISTORY = "django.contrib.admin", "admin_interface", "reversion"
+FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
+#: Caches that each process has to itself, so that none hears of another's publish.
+PRIVATE_CACHES = ("LocMemCache", "DummyCache")
+
+
+def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The settings and the list of apps; asks no database."""
+    raw = getattr(django_settings, "TRACKADMIN", {})
+    if not isinstance(raw, dict):
+        message = f"TRACKADMIN must be a dict, not {type(raw).__name__}."
+        return [Error(message, "Write TRACKADMIN = {…}.", id="trackadmin.E020")]
+    wrong = list(_wrong_values(raw))
+    # What a value says is only worth a look where it is one.
+    closer = [] if wrong else [*_strange_entries(), *_doubts(raw)]
+    return [*_unknown_keys(raw), *wrong, *closer, *_installation()]
+
+
+def check_live_map(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Whether the live version of each map can be served whole, by the code as it is now.
+
+    Runs where Django is told to ask the database that holds the maps: ``check --database`` and
+    ``migrate``. Before the tables are there it has nothing to say.
+    """
+    alias = router.db_for_read(MapVersion)
+    if not {alias, router.db_for_write(MapVersion)} & set(databases or ()):
+        return []
+    try:
+        if MapVersion._meta.db_table not in connections[alias].introspection.table_names():
+            return []
+        slugs = list(TrackingMap.objects.using(alias).values_list("slug", flat=True))
+        return [message for slug in slugs for message in _live_map(slug)]
+    except DatabaseError as error:
+        # An error would stop the very migration that puts this right.
+        message = f"The tracking maps cannot be read: {error}."
+        hint = "Migrate the database, then check again."
+        return [Warning(message, hint, id="trackadmin.W006")]
+
+
+def _live_map(slug: str) -> Iterator[CheckMessage]:
+    problems = live_problems(slug)
+    if not problems:
+        return
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    if problems[0].code == "map.refused":
+        message = f"The live version of the tracking map {slug!r} cannot be served:\n{lines}"
+        yield Error(message, "Publish the map again, or roll back.", id="trackadmin.E102")
+    else:
+        message = f"The live version of the tracking map {slug!r} has drifted:\n{lines}"
+        hint = (
+            "Publish the map without these before the code is deployed, or give the code back what "
+            "the map names. Until then they are missing from every event."
+        )
+        yield Error(message, hint, id="trackadmin.E101")
+
+
+def _unknown_keys(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
+    for key in raw.keys() - DEFAULTS.keys():
+        near = difflib.get_close_matches(str(key).upper(), DEFAULTS, n=1)
+        hint = f"Is it {near[0]!r}?" if near else f"Legal: {', '.join(DEFAULTS)}."
+        yield Error(f"TRACKADMIN has no setting {key!r}.", hint, id="trackadmin.E021")
+
+
+def _wrong_values(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
+    for key, (number, faults) in RULES.items():
+        for fault, hint in faults(raw.get(key, DEFAULTS[key])):
+            yield Error(f"TRACKADMIN[{key!r}] {fault}.", hint, id=f"trackadmin.{number}")
+
+
+def _strange_entries() -> Iterator[CheckMessage]:
+    for key, entry in catalog().unmatched():
+        message = f"TRACKADMIN[{key!r}] has the entry {entry!r}, and this site has no such thing."
+        hint = "Mend its spelling, or take it out. A field is written app.Model.field."
+        yield Error(message, hint, id=f"trackadmin.{RULES[key][0]}")
+
+
+def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
+    path = raw.get("BOOTSTRAP_FILE")
+    if isinstance(path, str | Path) and not Path(path).is_file():
+        message = f"TRACKADMIN['BOOTSTRAP_FILE'] names {str(path)!r}, and there is no such file."
+        hint = "Write it with 'manage.py trackadmin export --format bootstrap'."
+        yield Warning(message, hint, id="trackadmin.W004")
+    cache = django_settings.CACHES.get(str(raw.get("TOKEN_CACHE")), {})
+    if str(cache.get("BACKEND", "")).endswith(PRIVATE_CACHES):
+        message = "TRACKADMIN['TOKEN_CACHE'] names a cache that each process has to itself."
+        hint = "Name one that all processes share, such as Redis, or leave the setting out."
+        yield Warning(message, hint, id="trackadmin.W005")
+
+
+def _installation() -> Iterator[CheckMessage]:
+    names = [config.name for config in apps.get_app_configs()]
+    if {ADMIN, THEME} <= set(names) and names.index(THEME) > names.index(ADMIN):
+        message = f"{THEME!r} comes after {ADMIN!r} in INSTALLED_APPS, so its theme does not show."
+        yield Warning(message, f"Put {THEME!r} before it.", id="trackadmin.W001")
+    if HISTORY not in names:
+        message = f"{HISTORY!r} is not in INSTALLED_APPS, so maps cannot be edited in this process."
+        yield Warning(message, f"Add {HISTORY!r}, and migrate.", id="trackadmin.W002")
+    framed = THEME in names and FRAMES in django_settings.MIDDLEWARE
+    if framed and django_settings.X_FRAME_OPTIONS == "DENY":
+        message = (
+            "X_FRAME_OPTIONS is 'DENY', so the admin's windows for related objects stay empty."
+        )
+        hint = "Set X_FRAME_OPTIONS = 'SAMEORIGIN', and silence 'security.W019'."
+        yield Warning(message, hint, id="trackadmin.W003")
+
+
+def _switch(value: Any) -> Faults:
+    if not isinstance(value, bool):
+        yield f"must be True or False, not {value!r}", "Write True or False."
+
+
+def _switch_or_none(value: Any) -> Faults:
+    if value is not None:
+        yield from _switch(value)
+
+
+def _seconds(value: Any) -> Faults:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0:
+        yield f"must be a number of seconds, not {value!r}", "Write 1.0 for one second, 0 for none."
+
+
+def _count(value: Any) -> Faults:
+    if type(value) is not int or value < 1:
+        yield f"must be a whole number above 0, not {value!r}", "Leave it out for the default."
+
+
+def _texts(value: Any) -> Faults:
+    if not isinstance(value, list | tuple | set | frozenset):
+        yield f"must be a list of texts, not {value!r}", "Write a list: ['…', '…']."
+        return
+    for entry in value:
+        if not isinstance(entry, str) or not entry.strip():
+            yield f"holds {entry!r}, which is no text", "Write texts only."
+
+
+def _texts_or_none(value: Any) -> Faults:
+    if value is not None:
+        yield from _texts(value)
+
+
+def _keys(value: Any) -> Faults:
+    if value is None:
+        return
+    if not isinstance(value, dict) or not value:
+        # The value itself may hold secrets.
+        what = "an empty dict" if value == {} else f"of type {type(value).__name__}"
+        yield f"must be a dict of key ids and secrets, not {what}", "Write {'2026': '…'}."
+        return
+    for name, secret in value.items():
+        if not isinstance(name, str) or not name or ":" in name:
+            yield f"has the key id {name!r}", "Use a short text without a colon, such as '2026'."
+        if not isinstance(secret, str) or not secret:
+            yield f"has no secret for the key id {name!r}", "Give it a long random text."
+
+
+def _sinks(value: Any) -> Faults:
+    wrong = list(_texts(value))
+    yield from wrong
+    for path in () if wrong else value:
+        try:
+            sink = import_string(path)
+        except Exception as error:  # noqa: BLE001 the module's own code may raise anything
+            yield f"names {path!r}, which cannot be imported ({error!r})", "Mend its dotted path."
+            continue
+        if not isinstance(sink, type) or not callable(getattr(sink, "write", None)):
+            yield f"names {path!r}, which is no sink", "Name a class with a method write(event)."
+
+
+def _path(value: Any) -> Faults:
+    if value is not None and (not isinstance(value, str | Path) or not str(value)):
+        yield f"must be the path of a file, not {value!r}", "Write a path, or None for no file."
+
+
+def _cache(value: Any) -> Faults:
+    if value is not None and (not isinstance(value, str) or value not in django_settings.CACHES):
+        legal = ", ".join(map(repr, django_settings.CACHES))
+        yield f"must be the alias of a cache, not {value!r}", f"Use one of CACHES: {legal}."
+
+
+#: The id of each setting's check, and what it finds.
+RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
+    "STRICT": ("E001", _switch_or_none),
+    "REFRESH_SECONDS": ("E002", _seconds),
+    "MODELS": ("E003", _texts_or_none),
+    "EXCLUDE": ("E004", _texts),
+    "ALLOW": ("E005", _texts),
+    "DENY_WORDS": ("E006", _texts),
+    "COMPUTED": ("E007", _texts),
+    "PSEUDONYM_KEYS": ("E008", _keys),
+    "REQUIRE_NOTE": ("E009", _switch),
+    "SINKS": ("E010", _sinks),
+    "BOOTSTRAP_FILE": ("E011", _path),
+    "TOKEN_CACHE": ("E012", _cache),
+    "MAX_NAMES": ("E013", _count),
+    "MAX_REFERENCES": ("E014", _count),
+}
