@@ -13,6 +13,7 @@ from tests.drafts import COUNTRY, PERSON, PROFILE, SMALL, draft, editor, everyth
 from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin import editing
 from trackadmin.document import ChildEntry, Document, dump
+from trackadmin.editing import building
 from trackadmin.exceptions import DocumentError, InvalidMap, StaleForm, UnknownMap, UnknownVersion
 from trackadmin.models import MapVersion, TrackedAttribute, TrackedModel, TrackingMap
 
@@ -48,6 +49,37 @@ def test_building_takes_few_queries_whatever_the_size(django_assert_num_queries)
     tracking_map = the_map()
     with django_assert_num_queries(5):
         editing.build_document(tracking_map)
+
+
+def test_an_edit_between_two_readings_is_seen_whole(monkeypatch):
+    """The rows are read one table after the other; what an edit tore apart is read again."""
+    draft()
+    read = building.build_rows
+
+    def edited_meanwhile(rows):
+        built = read(rows)
+        monkeypatch.setattr(building, "build_rows", read)
+        editing.import_document("default", EXAMPLE)
+        return built
+
+    monkeypatch.setattr(building, "build_rows", edited_meanwhile)
+    assert editing.build_document("default") == EXAMPLE
+
+
+def test_where_editors_never_rest_the_lock_gives_a_moment(monkeypatch):
+    """Taking it leaves no trace."""
+    tracking_map = draft()
+    find, sequences = building.find_map, iter(range(100))
+
+    def moved_on(given):
+        found = find(given)
+        found.sequence = next(sequences)
+        return found
+
+    monkeypatch.setattr(building, "find_map", moved_on)
+    before = everything()
+    assert editing.build_document(tracking_map) == SMALL
+    assert everything() == before
 
 
 def test_building_and_asking_change_nothing():
@@ -101,6 +133,7 @@ def test_saving_keeps_the_rows_that_stay():
     assert saved.pk == person.pk
     now = {a.name: a.pk for a in saved.attributes.all()}
     assert {name: now[name] for name in ids} == ids
+    assert set(now) == {"name", "id", "user_id"}, "what is returned is what stands"
     assert saved.children.get().pk == child
     assert editing.build_document("default").models["Person"] == entry
 

@@ -184,6 +184,21 @@ def test_a_draft_with_errors_is_shown_as_far_as_it_compiles(ada):
     assert hidden.values == {}
 
 
+def test_of_two_that_quarrel_the_others_are_shown(ada):
+    """Country_a_x of one model and of another: neither alone is wrong."""
+    draft()
+    country = tracked("host.country", [("a_x", attribute("code"))])
+    place = tracked("host.place", [("x", attribute("name"))])
+    for prefix, entry in (("Country", country), ("Country_a", place)):
+        editing.save_tracked_model("default", prefix, entry)
+    shown = editing.preview("default", ada)
+    assert "name.twice" in {p.code for p in shown.problems}
+    assert shown.values["Person_name"] == "Ada"
+    assert editing.preview("default", Place.objects.create(name="Inn")).values == {}
+    first = editing.preview("default", Country.objects.create(code="XX", name="New"))
+    assert first.values == {"Country_a_x": "XX"}
+
+
 def test_a_child_of_two_roads_is_shown_with_its_problem(ada):
     draft()
     editing.save_tracked_model(

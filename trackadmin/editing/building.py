@@ -29,8 +29,9 @@ def build_document(tracking_map: AnyMap) -> Document:
         if find_map(before).sequence == before.sequence:
             return built
     with locked(tracking_map) as current:
+        built = build_locked(current)
         transaction.set_rollback(True, using=write_database())
-        return build_locked(current)
+    return built
 
 
 def build_locked(tracking_map: TrackingMap) -> Document:

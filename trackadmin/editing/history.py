@@ -95,7 +95,7 @@ def as_it_was(
     else:
         map_id, wanted = subject.pk, prefix
         kept = [m for m in read_models([revision]) if m.prefix == prefix]
-    for stored in sorted(kept, key=lambda m: not m.deleted):
+    for stored in kept:
         if stored.map == map_id:
             return stored
     raise UnknownRevision(wanted or "a tracked model without a prefix", revision)

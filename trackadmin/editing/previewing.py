@@ -121,8 +121,6 @@ def _flatten(
 
 def _fresh(obj: Model) -> Model:
     """The object as the database has it, with no relation loaded; itself where it is not saved."""
-    if obj._state.adding or obj.pk is None:
-        return obj
     database = obj._state.db or router.db_for_read(obj.__class__)
     return obj.__class__._base_manager.using(database).filter(pk=obj.pk).first() or obj
 

@@ -82,12 +82,12 @@ def read_models(revisions: Collection[int], *, only: int | None = None) -> list[
     versions = Version.objects.filter(revision_id__in=revisions, db=write_database())
     rows = versions.filter(content_type__in=[ContentType.objects.get_for_model(m) for m in _KEPT])
     if only is not None:
-        # Only narrows the search: "17" is in "171" too, so what is found is looked at again.
+        # "17" is in "171" too; rows of another tracked model find no head here and drop out.
         rows = rows.filter(
             Q(object_id=str(only)) | Q(serialized_data__contains=f'"tracked_model": {only}')
         )
     kept = [stored for stored in map(_stored, rows.order_by("revision_id", "pk")) if stored]
-    return [m for m in _assemble(kept) if only is None or m.pk == only]
+    return _assemble(kept)
 
 
 def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[StoredMap]:

@@ -37,8 +37,8 @@ class VersionQuerySet(models.QuerySet["MapVersion"]):
     def _raw_delete(self, using: str | None) -> NoReturn:
         raise ImmutableVersion
 
-    def _update(self, values: Any) -> int:
-        # Loading a fixture asks first to update the row of the same key, so no row is no harm.
+    def _update(self, *args: Any) -> int:
+        # Django's ``save`` first tries to update the row of the same key: no row is no harm.
         if self.exists():
             raise ImmutableVersion
         return 0
@@ -95,7 +95,6 @@ class MapVersion(models.Model):
         """Insert a new version; saving one that stands raises :class:`ImmutableVersion`."""
         if not self._state.adding:
             raise ImmutableVersion
-        kwargs["force_insert"] = True
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
