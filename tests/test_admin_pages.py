@@ -218,7 +218,7 @@ def test_hostile_words_are_shown_and_not_obeyed(admin_client, tracking_map):
     assert shown >= 15
 
 
-BAD = ["", "x", "-1", "0", "\uff19", "\x00", "1" * 40, "1.5", "None", "' OR 1=1", "%s", "é" * 300]
+BAD = ["", "x", "-1", "0", "\uff19", "\x00", "1" * 40, "' OR 1=1", "é" * 300]
 
 
 @pytest.mark.parametrize("bad", BAD)

@@ -130,14 +130,26 @@ class MoveScreen(Screen):
         moved = request.POST.get("prefix", "")
         step = {"up": -1, "down": 1}.get(request.POST.get("to", ""), 0)
         draft = editing.build_document(self.tracking_map)
-        order = [prefix for prefix, _ in in_order(draft.models)]
-        if moved in order and step:
-            place = order.index(moved)
-            order.insert(max(place + step, 0), order.pop(place))
-            try:
-                editing.order_tracked_models(self.tracking_map, order, by=request.user)
-            except InvalidMap:
-                messages.warning(request, "Somebody changed the map meanwhile. Try again.")
-            else:
-                self.model_admin.log_change(request, self.tracking_map, f"Moved {moved}.")
+        before = [prefix for prefix, _ in in_order(draft.models)]
+        after = _moved(before, moved, step)
+        if after != before:
+            self._reorder(after, moved)
         return self.go("change", self.tracking_map.pk)
+
+    def _reorder(self, order: list[str], moved: str) -> None:
+        try:
+            editing.order_tracked_models(self.tracking_map, order, by=self.request.user)
+        except InvalidMap:
+            messages.warning(self.request, "Somebody changed the map meanwhile. Try again.")
+        else:
+            self.model_admin.log_change(self.request, self.tracking_map, f"Moved {moved}.")
+
+
+def _moved(order: list[str], name: str, step: int) -> list[str]:
+    """The list with one name a step further on; as it was beyond the ends or without the name."""
+    if name not in order:
+        return order
+    place = order.index(name)
+    rest = order[:place] + order[place + 1 :]
+    target = max(place + step, 0)
+    return [*rest[:target], name, *rest[target:]]

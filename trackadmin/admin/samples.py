@@ -41,7 +41,7 @@ class Samples:
 
     def newest(self) -> list[models.Model]:
         """The last few by primary key."""
-        return list(self._all().order_by("-pk")[:NEWEST])
+        return [obj for obj in self.all().order_by("-pk")[:NEWEST] if self.visible(obj)]
 
     def by_key(self, value: str) -> models.Model | None:
         """The object of this primary key in text; ``None`` if there is none to be seen."""
@@ -51,19 +51,21 @@ class Samples:
         """The one object with this value; ``None`` if there is none, or more than one."""
         if not value or "\x00" in value:
             return None
-        rows = self._all()
+        rows = self.all()
         try:
             found: list[models.Model] = list(rows.filter(**{f"{attribute}__exact": value})[:2])
         except (ValueError, TypeError, ValidationError, OverflowError, DatabaseError):
             return None  # the text is none of that field's values
-        return found[0] if len(found) == 1 and self._visible(found[0]) else None
+        return found[0] if len(found) == 1 and self.visible(found[0]) else None
 
-    def _all(self) -> models.QuerySet[Any]:
+    def all(self) -> models.QuerySet[Any]:
+        """What the host's admin lists for this user."""
         if self.why_not or self.admin is None:
             return self.facts.model._default_manager.none()
         return self.admin.get_queryset(self.request)
 
-    def _visible(self, obj: models.Model) -> bool:
+    def visible(self, obj: models.Model) -> bool:
+        """Whether the host's admin lets the user view this very object."""
         return self.admin is not None and self.admin.has_view_permission(self.request, obj)
 
 
@@ -85,9 +87,16 @@ class SampleSearch(AutocompleteJsonView):
         """What the host's admin finds."""
         admin = self.samples.admin
         found, duplicates = admin.get_search_results(  # type: ignore[union-attr] # see above
-            self.request, self.samples._all(), self.term
+            self.request, self.samples.all(), self.term
         )
-        return found.distinct() if duplicates else found
+        found = found.distinct() if duplicates else found
+        return found if found.ordered else found.order_by("pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """A page of what was found, without what the user may not view."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        found = context["object_list"]
+        return {**context, "object_list": [obj for obj in found if self.samples.visible(obj)]}
 
 
 def _admin_of(model: type[models.Model], site: AdminSite) -> ModelAdmin[Any] | None:
