@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 
-from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler import CompiledModel, Scalar, joining, streaming
 from trackadmin.conf import conf
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -21,7 +21,8 @@ def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[d
     """A stream of :func:`tracking_values`, one dict for each row of a queryset or a manager.
 
     Children come along in the same query. Rows are fetched in chunks, so memory stays flat. The
-    version that is live now serves the whole stream.
+    version that is live now serves the whole stream. Where nothing of the host's code has a say
+    in the values, they are made of the query's rows and no objects are made.
 
     Raises at once, where strict, :class:`NotPublished` or :class:`UnknownMap` for the map and
     :class:`NotTracked` for the model; elsewhere such a stream is empty.
@@ -30,7 +31,7 @@ def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[d
     rows = _rows(queryset)
     model = snapshot.find(rows.model)
     if model is not None:
-        return _stream(model, rows)
+        return stream(model, rows)
     if snapshot.digest:
         label = rows.model._meta.label
         if conf.STRICT:
@@ -49,9 +50,19 @@ def _rows(queryset: Any) -> QuerySet[Any, Any]:
     return rows
 
 
-def _stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
-    # A queryset that defers a relation could not join it.
-    rows = rows.defer(None)
-    rows = rows.select_related(*model.related) if model.related else rows
-    for obj in rows.iterator(chunk_size=CHUNK_SIZE):
-        yield model.flatten(obj, report)
+def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
+    """The values of each object of a queryset by a compiled model, whichever version is live."""
+    if not streaming.refusal(model, rows):
+        return streaming.stream(model, rows, report, CHUNK_SIZE)
+    return (model.flatten(obj, report) for obj in _objects(model, rows))
+
+
+def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
+    """The queryset's objects, with their children where one query can load both."""
+    # What combines queries cannot join, and a lock must not reach further than was asked for.
+    if not rows.query.combinator and not rows.query.select_for_update:
+        # A queryset that defers a relation could not join it.
+        rows = rows.defer(None)
+        related = joining.related(model.node, rows.db)
+        rows = rows.select_related(*related) if related else rows
+    return rows.iterator(chunk_size=CHUNK_SIZE)
