@@ -1,0 +1,146 @@
+"""Reads inside the host's transaction: no harm, and no cost where no SQL is sent."""
+
+from contextlib import suppress
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests.host.models import Country
+from trackadmin.compiler.savepoints import contained
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
+
+
+def broken_sql(alias="default"):
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT no_such_column FROM no_such_table")
+
+
+def write():
+    Country.objects.create(code="DE", name="Germany")
+
+
+def read(*steps):
+    with contained():
+        for step in steps:
+            step()
+
+
+def statements(captured):
+    return [query["sql"].split()[0] for query in captured.captured_queries]
+
+
+@pytest.fixture(autouse=True)
+def no_trace():
+    """Whatever happened, nothing of ours stays on the connections."""
+    yield
+    for each in connections.all():
+        assert each.execute_wrappers == []
+        assert not each.needs_rollback
+        assert not each.in_atomic_block
+
+
+def still_usable():
+    return Country.objects.filter(code="FR").exists()
+
+
+def test_an_error_takes_the_transaction_back_to_before_the_read():
+    with transaction.atomic():
+        Country.objects.create(code="FR", name="France")
+        with pytest.raises(DatabaseError):
+            read(write, broken_sql)
+        assert still_usable()
+        assert not Country.objects.filter(code="DE").exists()
+    assert still_usable()
+
+
+def test_an_error_that_the_read_swallows_is_taken_back_too():
+    with transaction.atomic():
+        Country.objects.create(code="FR", name="France")
+        with contained(), suppress(DatabaseError):
+            broken_sql()
+        assert still_usable()
+    assert still_usable()
+
+
+def test_an_error_without_sql_takes_back_what_the_read_wrote():
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError):
+            read(write, lambda: 1 / 0)
+        assert not Country.objects.exists()
+
+
+def test_what_a_good_read_writes_stays():
+    with transaction.atomic(), contained():
+        Country.objects.create(code="FR", name="France")
+    assert still_usable()
+
+
+def test_an_error_that_the_read_handles_in_a_block_of_its_own_costs_it_nothing():
+    with transaction.atomic():
+        with contained():
+            Country.objects.create(code="FR", name="France")
+            with suppress(IntegrityError), transaction.atomic():
+                Country.objects.create(code="FR", name="Again")
+        assert still_usable()
+    assert still_usable()
+
+
+def test_a_block_without_a_savepoint_that_the_read_breaks_does_not_break_the_hosts():
+    with transaction.atomic():
+        Country.objects.create(code="FR", name="France")
+        with contained(), suppress(DatabaseError), transaction.atomic(savepoint=False):
+            broken_sql()
+        assert not connection.needs_rollback
+        assert still_usable()
+    assert still_usable()
+
+
+def test_a_read_without_sql_sends_nothing():
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        with contained():
+            pass
+        with suppress(RuntimeError), contained():
+            raise RuntimeError
+    assert statements(captured) == []
+
+
+def test_a_read_with_sql_sends_one_savepoint_however_many_statements():
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured, contained():
+        Country.objects.count()
+        Country.objects.count()
+    assert statements(captured) == ["SAVEPOINT", "SELECT", "SELECT", "RELEASE"]
+
+
+def test_outside_a_transaction_nothing_is_added():
+    with CaptureQueriesContext(connection) as captured, contained():
+        Country.objects.count()
+    assert statements(captured) == ["SELECT"]
+
+
+def test_each_database_has_a_savepoint_of_its_own():
+    with transaction.atomic(), transaction.atomic(using="other"):
+        with pytest.raises(DatabaseError):
+            read(Country.objects.count, lambda: broken_sql("other"))
+        Country.objects.create(code="FR", name="France")
+        with connections["other"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    assert still_usable()
+
+
+def test_a_transaction_that_the_host_has_already_broken_is_left_as_it_is():
+    with transaction.atomic():
+        connection.needs_rollback = True
+        with pytest.raises(transaction.TransactionManagementError):
+            read(Country.objects.count)
+        assert connection.needs_rollback
+
+
+def test_reads_inside_reads_are_each_contained():
+    with transaction.atomic(), contained():
+        Country.objects.create(code="FR", name="France")
+        with suppress(DatabaseError), contained():
+            broken_sql()
+        assert still_usable()
+    assert still_usable()
