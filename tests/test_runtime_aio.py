@@ -160,11 +160,11 @@ def test_many_at_a_time(rows):
 
 
 def test_stream_that_is_left_early_is_closed(rows):
-    User.objects.bulk_create(User(username=f"x{n}") for n in range(1200))
+    CompanyAccount.objects.bulk_create(CompanyAccount(name=f"x{n}") for n in range(1200))
 
     async def main():
         count = 0
-        async for _ in runtime.aiter_tracking_values(User.objects.all()):
+        async for _ in runtime.aiter_tracking_values(CompanyAccount.objects.all()):
             count += 1
             if count == 700:
                 break

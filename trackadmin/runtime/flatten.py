@@ -33,25 +33,13 @@ def flatten(
     snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
 ) -> dict[str, Scalar]:
     """The values of the objects by this snapshot; ``fault`` is told what is lost."""
-    values: dict[str, Scalar] = {}
+    branch = snapshot.together
     for obj in objects:
-        model = model_of(snapshot, obj, fault)
-        if model is None:
-            continue
-        part = model.flatten(obj, fault)
-        if not values:
-            values = part
-        elif values.keys().isdisjoint(part):
-            values.update(part)
-        else:
-            earlier = _given(snapshot, objects, {})
-            _add(snapshot, values, part, (model.prefix, obj), earlier, fault)
-    for keyword, obj in prefixed.items():
-        model = _renamed(snapshot, keyword, obj, fault)
-        if model is not None:
-            earlier = _given(snapshot, objects, prefixed)
-            _add(snapshot, values, model.flatten(obj, fault), (keyword, obj), earlier, fault)
-    return values
+        branch = branch[type(obj)]
+    together = branch.flatten
+    if together is not None and not prefixed:
+        return together(objects, fault)
+    return _one_by_one(snapshot, objects, prefixed, fault)
 
 
 def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None:
@@ -81,6 +69,30 @@ def name(obj: Any) -> str:
     cls = obj if isinstance(obj, type) else type(obj)
     what = "The class" if isinstance(obj, type) else "An object of class"
     return f"{what} {cls.__module__}.{cls.__qualname__}"
+
+
+def _one_by_one(
+    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
+) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {}
+    for obj in objects:
+        model = model_of(snapshot, obj, fault)
+        if model is None:
+            continue
+        part = model.flatten(obj, fault)
+        if not values:
+            values = part
+        elif values.keys().isdisjoint(part):
+            values.update(part)
+        else:
+            earlier = _given(snapshot, objects, {})
+            _add(snapshot, values, part, (model.prefix, obj), earlier, fault)
+    for keyword, obj in prefixed.items():
+        model = _renamed(snapshot, keyword, obj, fault)
+        if model is not None:
+            earlier = _given(snapshot, objects, prefixed)
+            _add(snapshot, values, model.flatten(obj, fault), (keyword, obj), earlier, fault)
+    return values
 
 
 def _add(
