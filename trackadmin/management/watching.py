@@ -9,6 +9,9 @@ from typing import Any
 
 from django.db import connections
 
+#: Statements that find nothing; they are there where a transaction is open.
+_OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -20,11 +23,12 @@ class Query:
 
 @contextmanager
 def watched() -> Iterator[list[Query]]:
-    """The statements that are executed meanwhile, in order, on the connections of this thread."""
+    """The queries that are executed meanwhile, in order, on the connections of this thread."""
     seen: list[Query] = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append(Query(context["connection"].alias, sql))
+        if not sql.startswith(_OF_TRANSACTIONS):
+            seen.append(Query(context["connection"].alias, sql))
         return execute(sql, params, many, context)
 
     with ExitStack() as stack:
