@@ -104,6 +104,12 @@ def flat(event):
     return {**event, **event.get("values", {})}
 
 
+def test_export_gives_the_map_file_back(site):
+    """What was imported comes out again, the same in every word."""
+    exported = json.loads(site.manage("trackadmin", "export"))
+    assert exported == json.loads((ROOT / "fixtures/demo_map.json").read_text())
+
+
 # ── Starting ───────────────────────────────────────────────────────────────────────────────────
 
 

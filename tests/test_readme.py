@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from trackadmin.conf import DEFAULTS
+from trackadmin.management.commands.trackadmin import Command
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 VIEW = """
@@ -91,9 +94,14 @@ def test_settings_it_names_exist():
     assert named <= set(DEFAULTS)
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\(((?!http)[^)#]+)\)", README))
+LINK = r"\]\(((?!http)[^)#]+)\)"
+
+
+@pytest.mark.parametrize(
+    "target", re.findall(LINK, README) + [f"docs/{each}" for each in re.findall(LINK, GUIDE)]
+)
 def test_link_leads_somewhere(target):
-    """Each file that the README links to, pictures among them, is there."""
+    """Each file that the README and the guide link to, pictures among them, is there."""
     assert (ROOT / target).is_file()
 
 
@@ -102,3 +110,22 @@ def test_make_commands_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [README, GUIDE], ids=["README", "guide"])
+def test_imports_it_names_work(text):
+    """Each import of trackadmin in the text."""
+    imports = re.findall(r"^from trackadmin\S* import .+$", text, re.MULTILINE)
+    assert imports
+    for line in imports:
+        exec(line, {})
+
+
+@pytest.mark.parametrize("text", [README, GUIDE], ids=["README", "guide"])
+def test_commands_it_names_parse(text):
+    """Each ``manage.py trackadmin …`` in the text is one the command understands."""
+    lines = re.findall(r"^python manage.py trackadmin (.+)$", text, re.MULTILINE)
+    assert lines
+    for line in lines:
+        arguments = shlex.split(line.partition(">")[0])
+        Command().create_parser("manage.py", "trackadmin").parse_args(arguments)
