@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
-
-from trackadmin.compiler import Scalar, Snapshot, encode
+from trackadmin.compiler import Lookup, Scalar, Snapshot, encode
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
@@ -38,7 +37,14 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     ``None`` where the map has no such lookup, the value is malformed, or not exactly one row has
     it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict.
     """
-    return _find(current_map(map), reference, _text(value))[1]
+    snapshot = current_map(map)
+    lookup = _allowed(snapshot, reference)
+    if lookup is None:
+        return None
+    found = lookup.fetch(_text(value))
+    if found.status != "found":
+        _report(snapshot, lookup, found.status, found.error)
+    return found.obj
 
 
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
@@ -52,57 +58,89 @@ def resolve(snapshot: Snapshot, *queries: Query) -> Values:
     # A reference that is said twice is one reference.
     asked = list(dict.fromkeys((n, _text(value)) for n, value in pairs if SEPARATOR in n))
     found = _References(snapshot)
-    for number, (name, text) in enumerate(asked):
-        if number < conf.MAX_REFERENCES:
-            outcome = found.take(name, text)
-        else:
-            outcome = "not_allowed"
-            report("reference.too_many", snapshot.slug)
-        values.references.append(Reference(name, clean(text), outcome))
+    outcomes = found.take(asked)
+    values.references += (
+        Reference(name, clean(text), outcome)
+        for (name, text), outcome in zip(asked, outcomes, strict=True)
+    )
     values.update(found.values)
     return values
 
 
 class _References:
-    """The references of one query, taken in turn: the first that names an object wins."""
+    """The references of one query: those that the map allows are looked up together."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.values: dict[str, Scalar] = {}
         self.given: list[Given] = []
 
-    def take(self, name: str, text: str) -> ReferenceOutcome:
-        """Find the object and add its values; what came of it."""
-        outcome, obj = _find(self.snapshot, name, text)
-        if outcome == "found" and not self._add(obj):
-            report("reference.conflict", f"{self.snapshot.slug}: {name}")
-            return "conflict"
-        return outcome
+    def take(self, asked: list[tuple[str, str]]) -> list[ReferenceOutcome]:
+        """What came of each name and text; of two that contradict each other the first wins."""
+        lookups = [self._lookup(at, name) for at, (name, _) in enumerate(asked)]
+        wanted = [
+            (lookup, text) for lookup, (_, text) in zip(lookups, asked, strict=True) if lookup
+        ]
+        found = iter(_look_up(self.snapshot, wanted))
+        return [
+            self._outcome(lookup, next(found)) if lookup else "not_allowed" for lookup in lookups
+        ]
 
-    def _add(self, obj: Model) -> bool:
-        model = self.snapshot.find(obj)
-        if model is None:
-            return True
-        part = model.flatten(obj, report)
-        new = (model.prefix, obj.pk)
-        differing = join(self.values, part, new, self.given)
+    def _lookup(self, at: int, name: str) -> Lookup | None:
+        if at < conf.MAX_REFERENCES:
+            return _allowed(self.snapshot, name)
+        report("reference.too_many", self.snapshot.slug)
+        return None
+
+    def _outcome(self, lookup: Lookup, found: Found) -> ReferenceOutcome:
+        if found.values is None:
+            _report(self.snapshot, lookup, found.status, found.error)
+            return found.status
+        new = (lookup.reference.partition(SEPARATOR)[0], found.pk)
+        differing = join(self.values, found.values, new, self.given)
         self.given.append(new)
-        return not differing
+        if not differing:
+            return "found"
+        _report(self.snapshot, lookup, "conflict", None)
+        return "conflict"
 
 
-def _find(snapshot: Snapshot, reference: str, text: str) -> tuple[ReferenceOutcome, Any]:
-    """The outcome, and the object where it was found. Whatever is amiss is reported."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of looking for one object: its values and its key where there is one."""
+
+    status: ReferenceOutcome
+    values: dict[str, Scalar] | None = None
+    pk: Any = None
+    error: BaseException | None = None
+
+
+def _look_up(snapshot: Snapshot, wanted: list[tuple[Lookup, str]]) -> list[Found]:
+    return [_load(snapshot, lookup, text) for lookup, text in wanted]
+
+
+def _load(snapshot: Snapshot, lookup: Lookup, text: str) -> Found:
+    found = lookup.fetch(text)
+    if found.status != "found":
+        return Found(found.status, error=found.error)
+    model = snapshot.by_prefix[lookup.reference.partition(SEPARATOR)[0]]
+    return Found("found", model.flatten(found.obj, report), found.obj.pk)
+
+
+def _allowed(snapshot: Snapshot, reference: str) -> Lookup | None:
     lookup = snapshot.lookup(reference)
     if lookup is None:
         # The name comes from outside: only what the map knows of it is logged.
         prefix = reference.partition(SEPARATOR)[0]
         known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
         report("reference.not_allowed", f"{snapshot.slug}: {known}")
-        return "not_allowed", None
-    found = lookup.fetch(text)
-    if found.status != "found":
-        report(f"reference.{found.status}", f"{snapshot.slug}: {reference}", found.error)
-    return found.status, found.obj
+    return lookup
+
+
+def _report(
+    snapshot: Snapshot, lookup: Lookup, outcome: ReferenceOutcome, error: BaseException | None
+) -> None:
+    report(f"reference.{outcome}", f"{snapshot.slug}: {lookup.reference}", error)
 
 
 def _text(value: Any) -> str:
