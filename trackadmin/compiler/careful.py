@@ -14,12 +14,13 @@ from django.db.models import Model
 from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
 from trackadmin.compiler.instances import is_method, unwrapped
 from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.savepoints import Transactions, contained, open_transactions
 
 #: Called with a stable code, the place in the map, and the error, for each value that is lost.
 Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
 Values: TypeAlias = dict[str, Scalar]
 Pseudonym: TypeAlias = Callable[[Scalar], str | None]
+Reader: TypeAlias = Callable[[Any, Fault, Transactions], Scalar]
 
 
 def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
@@ -35,7 +36,7 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
         except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
             fault("object.raised", top.road, error)
         else:
-            fill(values, obj, fault)
+            fill(values, obj, fault, open_transactions())
         return values
 
     return flatten
@@ -55,19 +56,26 @@ def together(
     return flatten
 
 
-def attribute_reader(
-    output: Output, model: type[Model], pseudonym: Pseudonym
-) -> Callable[[Any, Fault], Scalar]:
-    """A function that reads one attribute by running the host's code. It never raises."""
+def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -> Reader:
+    """A function that reads one attribute by running the host's code. It never raises.
+
+    It takes the object, the fault's receiver, and what :func:`open_transactions` says.
+    """
     source, road = output.facts.attname, output.road
     convert = ENCODERS.get(output.facts.kind, encode)
     called = output.facts.computed and is_method(model, source)
 
-    def read(obj: Any, fault: Fault) -> Scalar:
+    def get(obj: Any) -> Scalar:
+        value = getattr(obj, source)
+        return convert(value() if called and callable(value) else value)
+
+    def read(obj: Any, fault: Fault, transactions: Transactions) -> Scalar:
         try:
-            with contained():
-                value = getattr(obj, source)
-                scalar = convert(value() if called and callable(value) else value)
+            if transactions:
+                with contained(transactions):
+                    scalar = get(obj)
+            else:
+                scalar = get(obj)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
             code = "value.unencodable" if isinstance(error, Unencodable) else "attribute.raised"
             fault(code, road, error)
@@ -90,13 +98,13 @@ def child_reader(accessor: str) -> Callable[[Any], Any]:
     return child
 
 
-def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault], None]:
+def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, Transactions], None]:
     readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
     children = [(c, child_reader(c.accessor), _filler(c, pseudonym)) for c in node.children]
 
-    def fill(values: Values, obj: Any, fault: Fault) -> None:
+    def fill(values: Values, obj: Any, fault: Fault, transactions: Transactions) -> None:
         for name, read in readers:
-            values[name] = read(obj, fault)
+            values[name] = read(obj, fault, transactions)
         for child, get, fill_child in children:
             try:
                 found = get(obj)
@@ -104,6 +112,6 @@ def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault], 
                 fault("child.raised", child.road, error)
             else:
                 if found is not None:
-                    fill_child(values, found, fault)
+                    fill_child(values, found, fault, transactions)
 
     return fill

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+Transactions: TypeAlias = tuple[BaseDatabaseWrapper, ...]
+
+
+def open_transactions() -> Transactions:
+    """The connections on which this thread has a transaction open now."""
+    return tuple(c for c in connections.all(initialized_only=True) if not c.autocommit)
+
 
 @contextmanager
-def contained() -> Iterator[None]:
+def contained(transactions: Transactions | None = None) -> Iterator[None]:
     """Run reads of the host's objects so that they leave no transaction broken.
 
     In every open transaction, the first statement, if there is one, is preceded by a savepoint;
-    an error takes the transaction back to it. Without a statement nothing is sent.
+    an error takes the transaction back to it. Without a statement nothing is sent. Who reads many
+    times may ask for the open transactions once.
     """
     with ExitStack() as stack:
-        for connection in connections.all(initialized_only=True):
-            if not connection.autocommit:
-                stack.enter_context(_LazySavepoint(connection))
+        for connection in open_transactions() if transactions is None else transactions:
+            stack.enter_context(_LazySavepoint(connection))
         yield
 
 
@@ -43,8 +50,7 @@ class _LazySavepoint:
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not self.came:
             self.came = True
-            if not self.connection.needs_rollback:
-                self.sid = self.connection.savepoint()
+            self.sid = self.connection.savepoint()
         return execute(sql, params, many, context)
 
     def __exit__(
@@ -56,7 +62,7 @@ class _LazySavepoint:
         self.connection.execute_wrappers.remove(self)
         if self.sid is None:
             return
-        if error is None and not self.connection.needs_rollback:
+        if error is None:
             # An error that the code that was read has swallowed shows only here.
             with suppress(Error):
                 self.connection.savepoint_commit(self.sid)

@@ -18,6 +18,7 @@ from trackadmin.compiler import careful
 from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
 from trackadmin.compiler.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.savepoints import open_transactions
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
@@ -44,8 +45,7 @@ def flatten_source(top: Node, pseudonym: careful.Pseudonym) -> Source:
     """The source of ``flatten(o0, fault)`` for objects of exactly the class ``top.model``."""
     body = _Body([top], pseudonym)
     body.constants["careful"] = careful.flattener(top, pseudonym)
-    lines = ["out = nulls.copy()", *body.node(top, 0)]
-    return Source(body.constants, _function("o0", lines))
+    return Source(body.constants, _function("o0", [], [*body.node(top, 0)], body.reads))
 
 
 def together_source(tops: Sequence[Node], pseudonym: careful.Pseudonym) -> Source:
@@ -55,18 +55,20 @@ def together_source(tops: Sequence[Node], pseudonym: careful.Pseudonym) -> Sourc
     """
     body = _Body(tops, pseudonym)
     body.constants["careful"] = careful.together([careful.flattener(t, pseudonym) for t in tops])
-    lines = ["".join(f"o{number}, " for number in range(len(tops))) + "= objects"]
-    lines += ["out = nulls.copy()"]
-    for number, top in enumerate(tops):
-        lines += body.node(top, number)
-    return Source(body.constants, _function("objects", lines))
+    names = "".join(f"o{number}, " for number in range(len(tops)))
+    lines = [line for number, top in enumerate(tops) for line in body.node(top, number)]
+    function = _function("objects", [f"{names}= objects"], lines, body.reads)
+    return Source(body.constants, function)
 
 
-def _function(argument: str, lines: Sequence[str]) -> list[str]:
+def _function(argument: str, before: Sequence[str], lines: Sequence[str], reads: bool) -> list[str]:
+    before = [*before, "out = nulls.copy()"]
+    if reads:  # asked for once: it costs more than reading an attribute
+        before += ["transactions = open_transactions()"]
     return [
         f"def {FUNCTION}({argument}, fault):",
         _INDENT + "try:",
-        *(_INDENT * 2 + line for line in [*lines, "return out"]),
+        *(_INDENT * 2 + line for line in [*before, *lines, "return out"]),
         _INDENT + "except Exception:",
         _INDENT * 2 + f"return careful({argument}, fault)",
     ]
@@ -86,12 +88,15 @@ class _Body:
         self.constants: dict[str, object] = {
             **INLINE_NAMES,
             "exactly": exactly,
+            "open_transactions": open_transactions,
             "pseudonym": pseudonym,
             "nulls": dict.fromkeys(name for top in tops for name in top.names()),
         }
         self.pseudonym = pseudonym
         self.nodes = count(len(tops))
         self.readers = count()
+        #: Whether code of the host is run to read an attribute.
+        self.reads = False
 
     def node(self, node: Node, number: int) -> Iterator[str]:
         model = f"model_{number}"
@@ -109,8 +114,9 @@ class _Body:
         name, attname = literal(output.name), output.facts.attname
         if output.facts.computed or not is_plain(model, attname):
             reader = f"read_{next(self.readers)}"
+            self.reads = True
             self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
-            yield f"out[{name}] = {reader}(o{number}, fault)"
+            yield f"out[{name}] = {reader}(o{number}, fault, transactions)"
             return
         value = INLINE.get(output.facts.kind, "encode(v)")
         yield f"v = d{number}[{literal(attname)}]"
