@@ -181,3 +181,7 @@ class NoKey(TrackAdminError):
             f"{what} cannot be named in a URL by the live version of map {slug!r}. Give its "
             "tracked model a key and publish, save the object first, or leave it out."
         )
+
+
+class ExportError(TrackAdminError):
+    """Values, or a view of them, cannot be written out as asked."""

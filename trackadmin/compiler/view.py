@@ -1,0 +1,168 @@
+"""A tracked model as a view of the database, so that a warehouse computes its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from trackadmin.catalog import Kind
+from trackadmin.compiler.joining import child_refusal, loading_refusal, output_refusal
+from trackadmin.compiler.model import CompiledModel
+from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.source import literal
+from trackadmin.exceptions import ExportError
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A name that the view does not have, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The statement that makes a view, with comments on what it leaves out."""
+
+    name: str
+    sql: str
+    left_out: tuple[LeftOut, ...]
+
+
+def view_sql(compiled: CompiledModel, alias: str) -> View:
+    """``CREATE VIEW "trackadmin_<prefix>"`` with the names and values that flatten gives.
+
+    It shows the rows that the model's default manager shows. A value that the database would
+    write differently is left out, and listed. Raises :class:`ExportError` where the database is
+    not PostgreSQL, where a name is too long for it, and where nothing remains.
+    """
+    connection: Any = connections[alias]
+    if connection.vendor != "postgresql":
+        raise ExportError(
+            f"Views are made for PostgreSQL, and {alias!r} is {connection.display_name}. Give "
+            "the alias of a PostgreSQL database, or use the backfill."
+        )
+    cells = list(_cells(compiled.node, "", connection, loading_refusal(compiled.model)))
+    left_out = tuple(LeftOut(cell.output.name, cell.why) for cell in cells if cell.why)
+    shown = [cell for cell in cells if not cell.why]
+    if not shown:
+        why = "; ".join(f"{each.name}: {each.why}" for each in left_out) or "it has no names"
+        raise ExportError(f"Nothing of {compiled.prefix!r} can stand in a view ({why}).")
+    name = f"trackadmin_{compiled.prefix}"
+    _refuse_long([name, *(cell.output.name for cell in shown)], connection)
+    return View(name, _statement(compiled, name, shown, left_out, connection), left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A value: its column as queries name it, and why the view cannot have it, if so."""
+
+    output: Output
+    path: str
+    why: str
+
+
+def _cells(node: Node, before: str, connection: Any, why: str) -> Iterator[_Cell]:
+    for output in node.outputs:
+        path = before + output.facts.attname
+        yield _Cell(output, path, why or _refusal(node, output, connection))
+    for child in node.children:
+        its = why or loading_refusal(child.model) or child_refusal(node, child, connection.alias)
+        yield from _cells(child, f"{before}{child.query_name}__", connection, its)
+
+
+def _refusal(node: Node, output: Output, connection: Any) -> str:
+    facts = output.facts
+    if why := output_refusal(node, output):
+        return why
+    if output.pseudonymised:
+        return "pseudonyms are made with a secret key"
+    if facts.kind not in _EXPRESSIONS:
+        return f"the database writes {facts.type_label!r} differently"
+    fields = [field for field in (facts.field, facts.target) if field is not None]
+    if any(field.get_db_converters(connection) for field in fields):
+        return "its field converts what is stored"
+    return ""
+
+
+def _refuse_long(names: list[str], connection: Any) -> None:
+    longest = connection.ops.max_name_length()
+    long = [name for name in names if len(name) > longest]
+    if long:
+        raise ExportError(
+            f"{connection.display_name} would cut names after {longest} characters: "
+            f"{', '.join(map(repr, long))}. Give the attribute, the child or the tracked model a "
+            "shorter name."
+        )
+
+
+def _statement(
+    compiled: CompiledModel,
+    name: str,
+    shown: list[_Cell],
+    left_out: tuple[LeftOut, ...],
+    connection: Any,
+) -> str:
+    quote = connection.ops.quote_name
+    paths = list(dict.fromkeys(cell.path for cell in shown))
+    values = [
+        f"    {_expression(cell.output, f'r.col{paths.index(cell.path) + 1}')}"
+        f" AS {quote(literal(cell.output.name)[1:-1])}"
+        for cell in shown
+    ]
+    lines = [f"-- Without {each.name}: {each.why}." for each in left_out]
+    lines += [f"CREATE VIEW {quote(name)} AS", "SELECT", ",\n".join(values)]
+    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r;"]
+    return "\n".join(lines)
+
+
+def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
+    """The ORM's own query, whose columns it calls ``col1`` and so on."""
+    manager = compiled.model._default_manager.using(connection.alias).order_by()
+    compiler = manager.values_list(*paths).query.get_compiler(connection=connection)
+    sql, parameters = compiler.as_sql(with_col_aliases=True)
+    return str(connection.ops.compose_sql(sql, tuple(parameters)))
+
+
+def _expression(output: Output, column: str) -> str:
+    target = output.facts.target
+    if target is not None and target.get_internal_type() == "GenericIPAddressField":
+        return f"HOST({column})"
+    return _EXPRESSIONS[output.facts.kind].format(c=column, moment=_moment(column))
+
+
+def _moment(column: str) -> str:
+    """ISO 8601 as Python writes it: without a fraction where it is zero."""
+    zone = "UTC" if settings.USE_TZ else settings.TIME_ZONE
+    shown = f"TO_CHAR({column} AT TIME ZONE '{zone}', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+    text = f"REPLACE({shown}, '.000000', '')"
+    return f"{text} || '+00:00'" if settings.USE_TZ else text
+
+
+_NUMBER = "CASE WHEN {c}::text IN ('NaN', 'Infinity', '-Infinity') THEN NULL ELSE "
+_SECONDS = "ABS(EXTRACT(EPOCH FROM {c})::numeric)"
+
+#: The same texts as the encoders write, by kind; what is missing cannot be written by SQL alone.
+_EXPRESSIONS: dict[Kind, str] = {
+    Kind.TEXT: "{c}::text",
+    Kind.FILE: "{c}::text",
+    Kind.UUID: "{c}::text",
+    Kind.INTEGER: "{c}",
+    Kind.BOOLEAN: "{c}",
+    Kind.FLOAT: _NUMBER + "{c} END",
+    Kind.DECIMAL: _NUMBER + "{c}::text END",
+    Kind.DATE: "TO_CHAR({c}, 'YYYY-MM-DD')",
+    Kind.TIME: "REPLACE(TO_CHAR({c}, 'HH24:MI:SS.US'), '.000000', '')",
+    Kind.DATETIME: "{moment}",
+    Kind.DURATION: (
+        "CASE WHEN {c} < INTERVAL '0' THEN '-' ELSE '' END"
+        f" || 'P' || DIV({_SECONDS}, 86400) || 'DT' || REPLACE(TO_CHAR("
+        f"MAKE_INTERVAL(secs => MOD({_SECONDS}, 86400)::double precision),"
+        " 'HH24\"H\"MI\"M\"SS.US\"S\"'), '.000000S', 'S')"
+    ),
+}

@@ -1,0 +1,167 @@
+"""A whole table's values in the order of its primary key, so that they can be cut and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django.core.exceptions import ValidationError
+from django.db import router
+from django.db.models import QuerySet
+
+from trackadmin.catalog import catalog
+from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.exceptions import ExportError, NotPublished, NotTracked
+from trackadmin.runtime.bulk import stream
+from trackadmin.runtime.current import DEFAULT_MAP, current_map
+
+#: Rows that are read by one statement, and lost at most when a job is interrupted.
+CHUNK = 5000
+
+Rows: TypeAlias = "QuerySet[Any, Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a table: the keys behind ``after`` up to ``last``; ``None`` is no bound."""
+
+    after: Any = None
+    last: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows' values, and the last key among them."""
+
+    values: Iterator[dict[str, Scalar]]
+    last: Any
+
+
+class Backfill:
+    """The values of a stretch of a table, by one version of a map from beginning to end."""
+
+    def __init__(
+        self, snapshot: Snapshot, compiled: CompiledModel, rows: Rows, stretch: Stretch, chunk: int
+    ) -> None:
+        self.snapshot, self.compiled, self.stretch = snapshot, compiled, stretch
+        self._rows, self._chunk = rows, chunk
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of every dict, in order."""
+        return self.compiled.names
+
+    def count(self) -> int:
+        """How many rows there are to come."""
+        return _within(self._rows, self.stretch).count()
+
+    def __iter__(self) -> Iterator[dict[str, Scalar]]:
+        for chunk in self.chunks():
+            yield from chunk.values
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows, some at a time, each time by a statement of its own.
+
+        No transaction is held in between. A row that comes in behind the last key read is seen.
+        """
+        rest = self.stretch
+        while (edge := self._edge(rest)) is not None:
+            rows = _within(self._rows, Stretch(rest.after, edge))
+            yield Chunk(stream(self.compiled, rows), edge)
+            rest = Stretch(edge, rest.last)
+
+    def _edge(self, rest: Stretch) -> Any:
+        """The last key of the next chunk; ``None`` where there are no more rows."""
+        keys = _within(self._rows, rest).values_list("pk", flat=True)
+        found = list(keys[self._chunk - 1 : self._chunk]) or list(keys.reverse()[:1])
+        return found[0] if found else None
+
+
+def backfill(
+    label: str,
+    *,
+    map: str = DEFAULT_MAP,
+    using: str | None = None,
+    first: Any = None,
+    last: Any = None,
+    after: Any = None,
+    of: tuple[int, int] | None = None,
+    chunk: int = CHUNK,
+) -> Backfill:
+    """The values of every row that the model's default manager shows, as the live map has them.
+
+    ``label`` is the model (``shop.Order``, or ``Order`` where that is clear) or its prefix.
+    ``first`` and ``last`` are primary keys, both included; ``after`` is not. They may be texts.
+    ``of=(2, 5)`` is the second of five parts of about as many rows; the parts are cut where the
+    rows lie now, see :func:`cut`.
+
+    Raises :class:`NotPublished`, :class:`NotTracked` or, for a wrong bound, :class:`ExportError`,
+    whether strict or not.
+    """
+    snapshot = current_map(map)
+    if not snapshot.digest:
+        raise NotPublished(map)
+    compiled = _tracked(snapshot, label)
+    alias = using or router.db_for_read(compiled.model)
+    rows = compiled.model._default_manager.using(alias).order_by("pk")
+    if first is not None:
+        rows = rows.filter(pk__gte=_key(compiled, first))
+    stretch = Stretch(_key(compiled, after), _key(compiled, last))
+    if of is not None:
+        stretch = _part(_within(rows, stretch), stretch, *of)
+    return Backfill(snapshot, compiled, rows, stretch, chunk)
+
+
+def cut(work: Backfill, parts: int) -> list[Stretch]:
+    """Cut a backfill into stretches of about as many rows, which hold each row exactly once.
+
+    Cut once and hand the stretches out, so that it stays so while rows come and go.
+    """
+    rows = _within(work._rows, work.stretch)
+    count = rows.count()
+    return [_nth(rows, count, work.stretch, number, parts) for number in range(1, parts + 1)]
+
+
+def _part(rows: Rows, whole: Stretch, number: int, parts: int) -> Stretch:
+    if not 1 <= number <= parts:
+        raise ExportError(f"There is no part {number} of {parts}: give one from 1 to {parts}.")
+    return _nth(rows, rows.count(), whole, number, parts)
+
+
+def _nth(rows: Rows, count: int, whole: Stretch, number: int, parts: int) -> Stretch:
+    # Rounded up, so that the first part of a table that holds any row holds one.
+    start, end = -(-count * (number - 1) // parts), -(-count * number // parts)
+    keys = rows.values_list("pk", flat=True)
+    after = keys[start - 1] if start else whole.after
+    return Stretch(after, keys[end - 1] if end and number < parts else whole.last)
+
+
+def _within(rows: Rows, stretch: Stretch) -> Rows:
+    if stretch.after is not None:
+        rows = rows.filter(pk__gt=stretch.after)
+    return rows if stretch.last is None else rows.filter(pk__lte=stretch.last)
+
+
+def _tracked(snapshot: Snapshot, label: str) -> CompiledModel:
+    compiled = snapshot.by_prefix.get(label)
+    if compiled is None:
+        facts = catalog().get(catalog().find(label))
+        compiled = snapshot.find(facts.model) if facts else None
+    if compiled is None:
+        raise NotTracked(f"The model {label!r}", snapshot.slug)
+    if getattr(compiled.model._meta, "is_composite_pk", False):
+        raise ExportError(f"The primary key of {label!r} is made of several columns.")
+    return compiled
+
+
+def _key(compiled: CompiledModel, value: Any) -> Any:
+    """The primary key that a text stands for."""
+    if value is None:
+        return None
+    field: Any = compiled.model._meta.pk
+    try:
+        return field.to_python(value)
+    except ValidationError as error:
+        label = compiled.model._meta.label
+        raise ExportError(f"{value!r} is no primary key of {label}.") from error
