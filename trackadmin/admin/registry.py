@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from trackadmin.admin.adding import AddScreen
@@ -51,6 +52,11 @@ class ScreenAdmin(AnyAdmin):
             for route, page, screen in self.screens
         ]
         return ours + [url for url in super().get_urls() if url.name == f"{name}_changelist"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Django's list under the name of what it lists."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         """The first column leads on."""

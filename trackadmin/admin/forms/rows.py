@@ -25,9 +25,9 @@ DECISIONS = [(TRACKED, "Track"), (IGNORED, "Ignore"), (UNDECIDED, "Undecided")]
 PRIVACY_WORDS = {
     UNDECLARED: "Not declared",
     NONE: "Not personal",
-    SENT: "Personal: send as it is",
-    PSEUDONYMISED: "Personal: send a pseudonym",
-    DROPPED: "Personal: leave out",
+    SENT: "Personal, as it is",
+    PSEUDONYMISED: "Personal, pseudonym",
+    DROPPED: "Personal, left out",
 }
 DECIDE = "Decide how this goes out: it looks as if it told something about a person."
 
