@@ -17,6 +17,8 @@ from demo import sinks
 from demo.models import BuyerProfile, CompanyAccount, Order, Product, TrackedEvent
 from demo.preparation import FIXTURES, prepare
 from tests.browser import ROOT, DemoSite
+from trackadmin.document import Document
+from trackadmin.editing import import_document, publish
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import tracking_query, tracking_values
 
@@ -263,6 +265,19 @@ def test_empty_shop_shows_its_empty_places(db, client, settings):
     assert "The shop has no products." in page
     assert "The tracking map is not published yet" in page
     assert "The shop has no buyers." in page
+
+
+def test_shop_goes_on_whatever_the_product_team_publishes(shop):
+    """A map that no longer tracks a buyer: the page comes, and its URLs name the rest."""
+    tracking_map = TrackingMap.objects.get(slug="default")
+    empty = Document(models={})
+    import_document(tracking_map, empty)
+    publish(tracking_map, by=None)
+    page = shop.get("/")
+    assert page.status_code == 200
+    assert "BuyerProfile__uuid" not in page.content.decode()
+    assert shop.get("/t/?action=signup_click").status_code == 204
+    assert json.loads(TrackedEvent.objects.first().became) == {"action": "signup_click"}
 
 
 def test_ordering_makes_one_order_and_its_tracking_url(shop):
