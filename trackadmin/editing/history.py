@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
+from django.db import router
 from django.db.models import QuerySet
 from reversion.models import Revision, Version
 
@@ -75,7 +76,7 @@ def undo(
     """
     stored = as_it_was(subject, revision, prefix=prefix)
     tracking_map = subject.map if isinstance(subject, TrackedModel) else subject
-    when = Revision.objects.values_list("date_created", flat=True).get(pk=revision)
+    when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
     comment = f"Put back as it was on {when:%Y-%m-%d %H:%M} UTC (edit {revision})."
     return restore_tracked_model(
         tracking_map, stored.prefix, stored.entry, pk=stored.pk, by=by, comment=comment
@@ -103,8 +104,13 @@ def as_it_was(
 
 def _revisions(versions: QuerySet[Version], limit: int | None) -> dict[int, Revision]:
     pks = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
-    rows = Revision.objects.filter(pk__in=list(pks)).select_related("user").order_by("pk")
+    rows = _all_revisions().filter(pk__in=list(pks)).select_related("user").order_by("pk")
     return {row.pk: row for row in rows}
+
+
+def _all_revisions() -> QuerySet[Revision]:
+    rows: QuerySet[Revision] = Revision.objects.using(router.db_for_write(Revision))
+    return rows
 
 
 def _told(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import models, router
 from django.db.models import Max, Q, QuerySet
 from reversion.models import Version
 
@@ -22,6 +22,9 @@ from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, Trac
 
 #: Stands beside "pk" and "fields" in the stored JSON of what was deleted in that revision.
 DELETED = "deleted"
+
+#: Larger ones come from an address that somebody typed; SQLite cannot even look for them.
+LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class StoredMap:
 
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
     """The stored JSON rows of these objects, in every revision."""
-    rows: QuerySet[Version] = Version.objects.filter(
+    rows: QuerySet[Version] = _versions().filter(
         content_type=ContentType.objects.get_for_model(model),
         db=write_database(),
         object_id__in=[str(pk) for pk in pks],
@@ -79,7 +82,8 @@ def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> Store
 
 def read_models(revisions: Collection[int], *, only: int | None = None) -> list[StoredModel]:
     """The tracked models these revisions keep, oldest first; ``only`` the one with this key."""
-    versions = Version.objects.filter(revision_id__in=revisions, db=write_database())
+    known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
+    versions = _versions().filter(revision_id__in=known, db=write_database())
     rows = versions.filter(content_type__in=[ContentType.objects.get_for_model(m) for m in _KEPT])
     if only is not None:
         # "17" is in "171" too; rows of another tracked model find no head here and drop out.
@@ -109,6 +113,12 @@ class _Stored:
 
 
 _KEPT = (TrackedModel, TrackedAttribute, TrackedChild)
+
+
+def _versions() -> QuerySet[Version]:
+    """Read where they are written, so that an editor sees the edit of a moment ago."""
+    rows: QuerySet[Version] = Version.objects.using(router.db_for_write(Version))
+    return rows
 
 
 def _stored(version: Version) -> _Stored | None:
