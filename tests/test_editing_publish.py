@@ -248,6 +248,18 @@ def test_a_failure_late_in_a_publish_leaves_nothing(monkeypatch, told, committed
     assert told == []
 
 
+def test_what_could_not_be_loaded_again_is_not_published(monkeypatch, told, committed):
+    """Here the map is larger than the largest text that is ever read."""
+    draft()
+    before = everything()
+    monkeypatch.setattr("trackadmin.document.text.LARGEST", 100)
+    with committed(), pytest.raises(InvalidMap) as error:
+        editing.publish("default", by=None)
+    assert error.value.problems
+    assert everything() == before
+    assert told == []
+
+
 def test_a_warning_does_not_stop_a_publish():
     draft(document(User=tracked("auth.user", ["id", "email"], key="id")))
     assert [p.level for p in editing.draft_problems("default")] == ["warning"]
