@@ -111,21 +111,22 @@ def _statement(
     quote = connection.ops.quote_name
     paths = list(dict.fromkeys(cell.path for cell in shown))
     values = [
-        f"    {_expression(cell.output, f'r.col{paths.index(cell.path) + 1}')}"
+        f"    {_expression(cell.output, f'c{paths.index(cell.path)}')}"
         f" AS {quote(literal(cell.output.name)[1:-1])}"
         for cell in shown
     ]
     lines = [f"-- Without {each.name}: {each.why}." for each in left_out]
     lines += [f"CREATE VIEW {quote(name)} AS", "SELECT", ",\n".join(values)]
-    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r;"]
+    columns = ", ".join(f"c{number}" for number in range(len(paths)))
+    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r ({columns});"]
     return "\n".join(lines)
 
 
 def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
-    """The ORM's own query, whose columns it calls ``col1`` and so on."""
+    """The ORM's own query, its parameters written out."""
     manager = compiled.model._default_manager.using(connection.alias).order_by()
     compiler = manager.values_list(*paths).query.get_compiler(connection=connection)
-    sql, parameters = compiler.as_sql(with_col_aliases=True)
+    sql, parameters = compiler.as_sql()
     return str(connection.ops.compose_sql(sql, tuple(parameters)))
 
 
