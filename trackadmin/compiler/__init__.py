@@ -5,6 +5,7 @@ from trackadmin.compiler.encoders import Scalar, Unencodable, encode
 from trackadmin.compiler.lookups import Lookup, Outcome
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
+from trackadmin.compiler.resolving import Resolved
 from trackadmin.compiler.snapshot import Snapshot, compile_map
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Fault",
     "Lookup",
     "Outcome",
+    "Resolved",
     "Scalar",
     "Snapshot",
     "Unencodable",

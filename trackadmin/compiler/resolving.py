@@ -14,7 +14,6 @@ from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.joining import refusal
 from trackadmin.compiler.lookups import Lookup, Outcome, Status
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.pseudonyms import pseudonymiser
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.statements import VENDORS, Part, RowFound, Statement
 
@@ -47,10 +46,8 @@ class Asked:
 class Resolver:
     """Finds what references name. One for each snapshot; it keeps the compiled statements."""
 
-    def __init__(self, by_prefix: Mapping[str, CompiledModel], title: str) -> None:
+    def __init__(self, by_prefix: Mapping[str, CompiledModel]) -> None:
         self._by_prefix = by_prefix
-        self._title = title
-        self._pseudonym = pseudonymiser()
         self._parts: dict[tuple[str, str], Part | None] = {}
         self._statements: OrderedDict[tuple[str, ...], Statement] = OrderedDict()
 
@@ -133,9 +130,9 @@ class Resolver:
         compiled = self._compiled(lookup)
         if _refusal(compiled, alias):
             return None
-        title = f"{self._title}: {lookup.reference}"
+        title = f"{compiled.title}: {lookup.reference}"
         try:
-            return Part(lookup, compiled.node, alias, self._pseudonym, title)
+            return Part(lookup, compiled.node, alias, compiled.pseudonym, title)
         except Exception:  # noqa: BLE001 a manager that the ORM cannot turn into rows: load instead
             return None
 

@@ -16,6 +16,7 @@ from trackadmin.compiler.matching import Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of
 from trackadmin.compiler.pseudonyms import pseudonymiser
+from trackadmin.compiler.resolving import Resolver
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.together import Branch
 from trackadmin.document import to_dict, validate
@@ -56,6 +57,8 @@ class Snapshot:
         self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, slug)
         self._classes = _Classes(self._matching, self.by_prefix)
         self._lookups: dict[str, Lookup] = {}
+        #: Finds what the references of a query name.
+        self.resolver = Resolver(self.by_prefix)
         #: Functions that flatten several objects at once; see :class:`Branch`.
         self.together = Branch(self._classes.find)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from trackadmin.compiler import Lookup, Scalar, Snapshot, encode
+from trackadmin.compiler import Lookup, Resolved, Scalar, Snapshot, encode
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
@@ -81,7 +80,7 @@ class _References:
         wanted = [
             (lookup, text) for lookup, (_, text) in zip(lookups, asked, strict=True) if lookup
         ]
-        found = iter(_look_up(self.snapshot, wanted))
+        found = iter(self.snapshot.resolver.resolve(wanted, report))
         return [
             self._outcome(lookup, next(found)) if lookup else "not_allowed" for lookup in lookups
         ]
@@ -92,7 +91,7 @@ class _References:
         report("reference.too_many", self.snapshot.slug)
         return None
 
-    def _outcome(self, lookup: Lookup, found: Found) -> ReferenceOutcome:
+    def _outcome(self, lookup: Lookup, found: Resolved) -> ReferenceOutcome:
         if found.values is None:
             _report(self.snapshot, lookup, found.status, found.error)
             return found.status
@@ -103,28 +102,6 @@ class _References:
             return "found"
         _report(self.snapshot, lookup, "conflict", None)
         return "conflict"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What came of looking for one object: its values and its key where there is one."""
-
-    status: ReferenceOutcome
-    values: dict[str, Scalar] | None = None
-    pk: Any = None
-    error: BaseException | None = None
-
-
-def _look_up(snapshot: Snapshot, wanted: list[tuple[Lookup, str]]) -> list[Found]:
-    return [_load(snapshot, lookup, text) for lookup, text in wanted]
-
-
-def _load(snapshot: Snapshot, lookup: Lookup, text: str) -> Found:
-    found = lookup.fetch(text)
-    if found.status != "found":
-        return Found(found.status, error=found.error)
-    model = snapshot.by_prefix[lookup.reference.partition(SEPARATOR)[0]]
-    return Found("found", model.flatten(found.obj, report), found.obj.pk)
 
 
 def _allowed(snapshot: Snapshot, reference: str) -> Lookup | None:
