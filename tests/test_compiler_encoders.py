@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import oracle
@@ -97,6 +97,8 @@ def test_json_that_cannot_be_written_is_an_error(value):
         encode(value)
 
 
+@pytest.mark.torture
+@settings(max_examples=oracle.cases(200), deadline=None)
 @given(strange)
 def test_the_general_rule_is_the_oracles(value):
     try:

@@ -149,13 +149,15 @@ usual = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.torture
+@settings(max_examples=oracle.cases(300), deadline=None)
 @given(values=st.fixed_dictionaries(usual))
 def test_values_of_every_kind_go_out_as_the_oracle_says(host, values):
     same_as_oracle(host, Everything(**values))
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.torture
+@settings(max_examples=oracle.cases(500), deadline=None)
 @given(
     usual=st.fixed_dictionaries(usual),
     odd=st.dictionaries(st.sampled_from(sorted(usual)), strange, min_size=1, max_size=6),
@@ -193,7 +195,8 @@ addresses = st.none() | st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.torture
+@settings(max_examples=oracle.cases(200), deadline=None)
 @given(
     person=st.none() | people(),
     bill=addresses,
@@ -339,6 +342,23 @@ def test_a_child_that_raises_is_null_for_each_of_its_keys_and_one_fault(host):
     assert faults.codes == [("child.raised", "Person.user")]
 
 
+def test_a_lazy_object_that_fails_is_null_for_all_and_one_fault(host):
+    faults = Faults()
+    lazy = SimpleLazyObject(lambda: 1 / 0)
+    values = host.by_prefix["Person"].flatten(lazy, faults)
+    assert set(values.values()) == {None}
+    assert tuple(values) == host.by_prefix["Person"].names
+    assert faults.codes == [("object.raised", "Person")]
+
+
+def test_a_lazy_object_is_looked_up_once(host):
+    made = []
+    lazy = SimpleLazyObject(lambda: made.append(1) or Country(code="DE"))
+    for _ in range(3):
+        assert host.find(lazy).flatten(lazy, pytest.fail)["Country_code"] == "DE"
+    assert made == [1]
+
+
 def test_a_missing_child_is_null_for_each_of_its_keys_and_no_fault(host):
     values = host.find(Order).flatten(Order(number="1"), pytest.fail)
     assert values.pop("Order_number") == "1"
@@ -360,7 +380,7 @@ def test_a_class_that_shadows_a_field_is_read_through_what_it_shows(host):
             proxy = True
             app_label = "host"
 
-        text = property(lambda self: "shadow", lambda self, value: None)
+        text = property(lambda self: "shadow", lambda self, value: self.__dict__.update(text=value))
 
     obj = Shadowing(integer=3)
     values = host.find(obj).flatten(obj, pytest.fail)
@@ -376,9 +396,11 @@ def test_a_child_of_a_descendant_class_is_read_through_what_it_shows(host):
             proxy = True
             app_label = "host"
 
-        username = property(lambda self: "LOUD", lambda self, value: None)
+        username = property(
+            lambda self: "LOUD", lambda self, value: self.__dict__.update(username=value)
+        )
 
-    person = Person(name="Anna", user=LoudUser(id=3))
+    person = Person(name="Anna", user=LoudUser(id=3, username="quiet"))
     person._state.fields_cache.update(profile=None, boss=None)
     values = host.find(person).flatten(person, pytest.fail)
     assert values["User_username"] == "LOUD"

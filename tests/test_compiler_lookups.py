@@ -215,8 +215,11 @@ nasty = st.one_of(
 
 
 @pytest.mark.django_db(databases=["default", "other"])
+@pytest.mark.torture
 @settings(
-    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=oracle.cases(1000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(reference=st.sampled_from(REFERENCES), text=nasty)
 @example(reference="User__id", text=str(2**63))

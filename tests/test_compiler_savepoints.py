@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from django.test.utils import CaptureQueriesContext
 
 from tests.host.models import Country
-from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.savepoints import contained, open_transactions
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
 
@@ -117,6 +117,13 @@ def test_outside_a_transaction_nothing_is_added():
     with CaptureQueriesContext(connection) as captured, contained():
         Country.objects.count()
     assert statements(captured) == ["SELECT"]
+
+
+def test_only_open_transactions_are_watched():
+    assert open_transactions() == ()
+    with transaction.atomic():
+        assert [each.alias for each in open_transactions()] == ["default"]
+    assert open_transactions() == ()
 
 
 def test_each_database_has_a_savepoint_of_its_own():
