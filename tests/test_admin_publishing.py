@@ -196,6 +196,13 @@ def test_a_version_shows_its_names_and_its_document(admin_client, tracking_map):
     assert 'method="post"' not in html.split('id="content-main"')[1]
 
 
+def test_a_version_lists_every_name_that_an_event_carries(admin_client, tracking_map):
+    models = admin_client.get(map_page("version", tracking_map.pk, 1)).context["models"]
+    names = {model.prefix: model.names for model in models}
+    assert {"BuyerProfile_uuid", "User_email"} < set(names["BuyerProfile"])
+    assert names["CompanyAccount"] == ("CompanyAccount_name", "CompanyAccount_is_demo")
+
+
 def test_the_download_is_what_was_published_to_the_byte(admin_client, tracking_map):
     response = admin_client.get(map_page("document", tracking_map.pk, 1))
     assert hashlib.sha256(response.content).hexdigest() == MapVersion.objects.get().digest

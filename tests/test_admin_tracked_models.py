@@ -200,6 +200,28 @@ def test_a_refused_form_moves_nothing_and_keeps_what_was_written(
     assert standing(tracking_map) == before
 
 
+def test_what_is_marked_is_listed_with_a_way_to_each_place(admin_client, user_page):
+    changes = {"prefix": "9 lives", "a-email-name": "e-mail", "a-username-decision": "maybe"}
+    response = admin_client.post(user_page, filled(form_of(admin_client, user_page), **changes))
+    marks = {mark.what: mark for mark in response.context["form"].marks}
+    assert marks.keys() == {"Prefix", "email", "username"}
+    html = response.content.decode()
+    for mark in marks.values():
+        assert f'href="#{mark.anchor}"' in html
+        assert f'id="{mark.anchor}"' in html
+
+
+def test_a_name_that_does_not_go_out_need_not_be_right(admin_client, user_page):
+    changes = {
+        "a-email-decision": "",
+        "a-email-name": "e-mail",
+        "c-buyer_profile-child_prefix": "-",
+    }
+    sent = filled(form_of(admin_client, user_page), **changes)
+    assert admin_client.post(user_page, sent).status_code == 302
+    assert "email" not in entry_of("User").attributes
+
+
 def test_a_personal_attribute_is_not_added_before_its_privacy_is_decided(
     admin_client, tracking_map
 ):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trackadmin.admin.forms.rows import PRIVACY_WORDS
 from trackadmin.catalog import catalog
+from trackadmin.compiler import CompiledModel, compile_map
 from trackadmin.document import AttributeEntry, Document, ModelEntry
 from trackadmin.document.structure import TRACKED, UNDECLARED, in_order
+from trackadmin.exceptions import DocumentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,29 @@ class ReadableModel:
     attributes: list[ReadableAttribute] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     children: list[tuple[str, str]] = field(default_factory=list)
+    #: Every name that an event about one carries, those of its children too.
+    names: tuple[str, ...] = ()
 
 
 def readable(document: Document) -> list[ReadableModel]:
     """The models of a document in their order."""
-    return [_model(prefix, entry) for prefix, entry in in_order(document.models)]
+    compiled = _compiled(document)
+    names = {prefix: tuple(model.names) for prefix, model in compiled.items()}
+    models = in_order(document.models)
+    return [_model(prefix, entry, names.get(prefix, ())) for prefix, entry in models]
 
 
-def _model(prefix: str, entry: ModelEntry) -> ReadableModel:
+def _compiled(document: Document) -> Mapping[str, CompiledModel]:
+    try:
+        return compile_map(document, catalog()).by_prefix
+    except DocumentError:
+        return {}  # the page says itself that it cannot be read
+
+
+def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableModel:
     facts = catalog().get(entry.model)
-    shown = ReadableModel(prefix, facts.cased_label if facts else entry.model, entry)
+    label = facts.cased_label if facts else entry.model
+    shown = ReadableModel(prefix, label, entry, names=names)
     for name, attribute in in_order(entry.attributes):
         if attribute.decision != TRACKED:
             shown.ignored.append(name)

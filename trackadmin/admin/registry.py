@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import truncatechars
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -130,7 +131,7 @@ class TrackedModelAdmin(ScreenAdmin):
 class MapVersionAdmin(ScreenAdmin):
     """Versions of all maps, to read."""
 
-    list_display = ("number", "map", "created_at", "author", "note")
+    list_display = ("number", "map", "created_at", "author", "what_for")
     list_filter = ("map",)
     list_select_related = ("map", "author")
     search_fields = ("note", "digest")
@@ -139,6 +140,11 @@ class MapVersionAdmin(ScreenAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the documents, which may be long."""
         return super().get_queryset(request).defer("document")
+
+    @admin.display(description="Note", ordering="note")
+    def what_for(self, row: MapVersion) -> str:
+        """The beginning of the note."""
+        return truncatechars(row.note, 120)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only a publish or a rollback makes a version."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 from django.contrib import messages
 from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.forms import AddMapForm
 from trackadmin.admin.screen import Screen
+from trackadmin.models import TrackingMap
 
 
 class AddMapScreen(Screen):
@@ -22,8 +21,11 @@ class AddMapScreen(Screen):
     to_read = "add_map"
     to_write = "add_map"
     tab = "add"
-    #: There is no map yet that the page belongs to.
-    tracking_map: Any = SimpleNamespace(pk=None)
+
+    @cached_property
+    def tracking_map(self) -> TrackingMap:
+        """There is none yet that the page belongs to."""
+        return TrackingMap()
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""

@@ -8,34 +8,15 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from trackadmin.admin.forms.head import HeadForm
+from trackadmin.admin.forms.marks import Mark, marks_of
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
 from trackadmin.document.structure import DROPPED, PSEUDONYMISED, TRACKED, in_order
 from trackadmin.exceptions import Problem
-from trackadmin.models.draft import NAME_LENGTH
 
 NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
-
-
-class HeadForm(forms.Form):
-    """What is said about the tracked model itself."""
-
-    prefix = forms.CharField(  # type: ignore[assignment] # Django takes fields out of the class
-        max_length=NAME_LENGTH, help_text="Starts every name of this model, e.g. BuyerProfile_uuid."
-    )
-    owner = forms.CharField(
-        max_length=200, required=False, help_text="Who to ask about it: a team or a person."
-    )
-    description = forms.CharField(
-        required=False,
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What it stands for, for those who read the data.",
-    )
-    #: The row of the attribute that names an object in a URL.
-    key = forms.CharField(required=False)
-    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 
 class EntryForm:
@@ -81,8 +62,13 @@ class EntryForm:
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything in the form is marked."""
-        return bool(self.problems) or any(form.errors for form in self._forms())
+        """Whether anything stands against saving it."""
+        return bool(self.problems or self.marks)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """What is marked in the form, from top to bottom."""
+        return [mark for form in self._forms() for mark in marks_of(form)]
 
     # Checking ---------------------------------------------------------------------------------
 
@@ -129,19 +115,17 @@ class EntryForm:
         return next((row for row in self.attributes if row.row == name), None)
 
     def _attribute_rows(self) -> Iterator[AttributeRow]:
-        if self.facts is None:
-            return
-        for source, facts in self.facts.attributes.items():
-            found = list(self._entries_of(source))
+        for source, facts in (self.facts.attributes if self.facts else {}).items():
+            found = [*self._entries_of(source)]
+            # An attribute may go out under several names: it has a row for each.
             entries: list[tuple[str, AttributeEntry | None]] = [*found] or [("", None)]
             for number, (name, entry) in enumerate(entries, start=1):
                 row = source if number == 1 else f"{source}-{number}"
                 yield AttributeRow(facts, row, output_name=name, entry=entry, data=self.data)
 
     def _entries_of(self, source: str) -> Iterator[tuple[str, AttributeEntry]]:
-        assert self.facts is not None  # noqa: S101 - only called where there are facts
         for name, entry in in_order(self.entry.attributes):
-            found = self.facts.attribute(entry.source)
+            found = self.facts.attribute(entry.source) if self.facts else None
             if found is not None and found.name == source:
                 yield name, entry
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from trackadmin.admin.forms.names import name_refusal
 from trackadmin.catalog import AttributeFacts, RelationFacts
 from trackadmin.document import AttributeEntry, ChildEntry
 from trackadmin.document.structure import (
@@ -51,6 +52,7 @@ class AttributeRow(forms.Form):
         **kwargs: Any,
     ) -> None:
         self.facts = facts
+        self.said = facts.name
         #: The name of the row in the page, and what the key's radio button sends.
         self.row = row
         self.entry = entry
@@ -96,6 +98,9 @@ class AttributeRow(forms.Form):
         newly = data.get("decision") == TRACKED and not was_tracked
         if newly and self.facts.personal and data["privacy"] == UNDECLARED:
             self.add_error("privacy", DECIDE)
+        # What is undecided does not show its name, so that it must not be wrong either.
+        if data.get("decision") and (why := name_refusal(data.get("name", ""))):
+            self.add_error("name", why)
         return data
 
     def as_entry(self, position: int) -> AttributeEntry:
@@ -125,6 +130,7 @@ class RelationRow(forms.Form):
         **kwargs: Any,
     ) -> None:
         self.facts = facts
+        self.said = facts.accessor
         self.entry = entry
         initial = {"tracked": entry is not None, "child_prefix": entry.prefix if entry else ""}
         super().__init__(prefix=f"c-{facts.accessor}", initial=initial, **kwargs)
@@ -135,6 +141,14 @@ class RelationRow(forms.Form):
             "spellcheck": "false",
             "autocomplete": "off",
         }
+
+    def clean(self) -> dict[str, Any]:
+        """A prefix of its own must be a name; without one the child keeps its model's."""
+        data = super().clean() or {}
+        prefix = data.get("child_prefix", "")
+        if data.get("tracked") and prefix and (why := name_refusal(prefix)):
+            self.add_error("child_prefix", why)
+        return data
 
     def as_entry(self, position: int) -> ChildEntry:
         """The row as the map holds it; only for a relation that comes along."""
@@ -150,7 +164,7 @@ class GoneRow(forms.Form):
     def __init__(
         self, name: str, reason: str, entry: AttributeEntry | ChildEntry, **kwargs: Any
     ) -> None:
-        self.name = name
+        self.name = self.said = name
         self.reason = reason
         self.entry = entry
         kind = "c" if isinstance(entry, ChildEntry) else "a"
