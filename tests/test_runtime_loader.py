@@ -510,6 +510,19 @@ def test_drift_is_skipped_and_reported_once_a_version(caplog):
 
 @committed
 @ALWAYS
+def test_drift_of_a_big_map_is_looked_for_after_its_load(monkeypatch):
+    """A process that uses one of a thousand models does not wait for the other 999."""
+    monkeypatch.setattr(loader, "MAX_EXAMINED_AT_LOAD", 0)
+    insert(document(CompanyAccount=tracked("demo.companyaccount", ["name", "gone"])))
+    current_map()
+    assert fault_counts() == {}
+    for _ in range(3):
+        current_map()
+    assert fault_counts() == {"map.drift": 1}
+
+
+@committed
+@ALWAYS
 def test_unexpected_error_while_compiling_keeps_the_snapshot(monkeypatch):
     insert(NAME_ONLY)
     snapshot = current_map()

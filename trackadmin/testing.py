@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any
 
 from trackadmin.catalog import catalog
-from trackadmin.compiler import check, compile_map
+from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap
 from trackadmin.runtime import current, state
@@ -56,7 +56,7 @@ class override_map(ContextDecorator):
         self.data, self.slug = data, slug
         self._before: list[Loader | None] = []
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Snapshot:
         offered = catalog()
         document = from_dict(self.data, offered.find)
         errors = [problem for problem in check(document, offered) if problem.level == "error"]

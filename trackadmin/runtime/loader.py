@@ -23,6 +23,9 @@ MAX_PAUSE = 30.0
 FIRST_LOAD_SECONDS = 30.0
 #: How many refused versions a new process steps back over to find one that it can load.
 MAX_STEPS_BACK = 100
+#: A map of more models is examined for drift with the first question after its load: to load it
+#: takes time for the models that are used, to examine it for all of them.
+MAX_EXAMINED_AT_LOAD = 100
 
 
 class Loader:
@@ -38,6 +41,7 @@ class Loader:
         "_published",
         "_refused",
         "_retry_at",
+        "_unexamined",
         "fresh_until",
         "overdue",
         "slug",
@@ -57,6 +61,7 @@ class Loader:
         self._retry_at = -inf
         self._failures = 0
         self._refused: Token | None = None
+        self._unexamined = False
         #: How often this process heard of a publish.
         self._published = 0
         #: The thread that loads for the first time.
@@ -139,7 +144,9 @@ class Loader:
         if token is None or token.number < held.number:
             # A replica that lags behind, most likely.
             report("map.older", self.slug)
-        elif token not in (held, self._refused):
+        elif token in (held, self._refused):
+            self._report_drift()
+        else:
             published = store.version(self.slug, token.number)
             if published is None:
                 report("map.older", self.slug)
@@ -177,11 +184,20 @@ class Loader:
             self._refused = published.token
             report("map.refused", where, error)
             return False
-        if snapshot.drift:
-            report("map.drift", where, detail="\n".join(map(str, snapshot.drift)))
-        self.snapshot = snapshot
-        self.unpublished = False
+        self.snapshot, self.unpublished = snapshot, False
+        self._unexamined = True
+        if len(document.models) <= MAX_EXAMINED_AT_LOAD:
+            self._report_drift()
         return True
+
+    def _report_drift(self) -> None:
+        """Say once what the version has and the host has not; it looks at every model."""
+        if self.snapshot is not None and self._unexamined:
+            self._unexamined = False
+            drift = "\n".join(map(str, self.snapshot.drift))
+            if drift:
+                where = f"{self.slug} version {self.snapshot.number}"
+                report("map.drift", where, detail=drift)
 
     def _recover(self) -> None:
         """After a failure: serve the bootstrap file if nothing is held, and mend the connection."""
