@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import shlex
 import sys
 import uuid
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -373,3 +375,64 @@ def test_an_attribute_that_fails_is_null_and_counted():
     before = fault_counts().get("attribute.raised", 0)
     assert list(backfill("Everything")) == [{"Everything_slug": "s", "Everything_broken": None}]
     assert fault_counts()["attribute.raised"] == before + 1
+
+
+def run(*arguments):
+    """What the command writes to stdout and tells on stderr."""
+    out, told = io.StringIO(), io.StringIO()
+    call_command("trackadmin", "backfill", *arguments, stdout=out, stderr=told)
+    return out.getvalue(), told.getvalue()
+
+
+class TestCommand:
+    def test_rows_to_stdout_and_the_count_beside_them(self, countries):
+        out, told = run("Country")
+        assert [json.loads(line) for line in out.splitlines()] == list(backfill("Country"))
+        assert told.startswith("7 rows in ")
+        table, _ = run("Country", "--format", "csv", "--of", "1/1")
+        assert len(list(csv.reader(io.StringIO(table, newline="")))) == 8
+
+    def test_a_file_and_its_continuation(self, tmp_path, countries):
+        path = tmp_path / "countries.csv"
+        run("Country", "--format", "csv", "--output", str(path))
+        assert run("Country", "--format", "csv", "--output", str(path), "--resume")[0] == ""
+        with path.open(newline="") as file:
+            assert len(list(csv.reader(file))) == 8
+
+    def test_ranges_are_arguments_that_hold_every_row_once(self, countries):
+        Order.objects.bulk_create(Order(number=f"it's no {n}") for n in range(5))
+        for label, model in (("Country", Country), ("Order", Order)):
+            ranges, told = run(label, "--ranges", "3")
+            assert told == ""
+            assert len(ranges.splitlines()) == 3
+            rows = [run(label, *shlex.split(line))[0] for line in ranges.splitlines()]
+            assert "".join(rows) == run(label)[0]
+            assert len("".join(rows).splitlines()) == model.objects.count()
+        first = f"--first={countries[2].pk}"
+        rows = [
+            run("Country", *line.split())
+            for line in run("Country", "--ranges=2", first)[0].splitlines()
+        ]
+        assert "".join(row for row, _ in rows) == run("Country", first)[0]
+
+    def test_progress_is_told_at_a_terminal_only(self, countries, monkeypatch, capsys):
+        run("Country")
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        run("Country")
+        assert "100 %  7 of 7 rows" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["Country", "--resume"], "add --output"),
+            (["Country", "--format=parquet"], "add --output"),
+            (["Country", "--of=third"], "'third' names no part"),
+            (["Country", "--ranges=0"], "1 or more"),
+            (["Country", "--first=x"], "'x' is no primary key"),
+            (["host.Line"], "not tracked"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_in_words(self, arguments, words):
+        with pytest.raises(CommandError, match=words):
+            run(*arguments)

@@ -583,14 +583,6 @@ class TestBackfill:
         assert len(said.splitlines()) == 1
         assert json.loads(said)["CompanyAccount_name"] == "Ä\n\u2028😀"
 
-    def test_progress_is_told_beside_the_data(self, monkeypatch):
-        monkeypatch.setattr("trackadmin.management.values.PROGRESS_SECONDS", -1)
-        CompanyAccount.objects.create(name="A")
-        published()
-        said = run("backfill", "demo.CompanyAccount")
-        assert len(said.splitlines()) == 1
-        assert said.told.startswith("1 rows")
-
     def test_what_is_not_tracked(self):
         published(NAME_ONLY)
         assert "not tracked" in refused("backfill", "auth.User")

@@ -1,10 +1,12 @@
 """A view gives the values that flatten gives, row by row, and owns up to what it cannot give."""
 
 import datetime
+import io
 import uuid
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from tests.host.models import (
 )
 from tests.maps import HOST, attribute, document, tracked
 from tests.test_runtime_bulk import EVERYTHINGS
+from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.compiler.view import view_sql
@@ -166,3 +169,38 @@ def test_another_database_is_refused(snapshot, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "other")
     with pytest.raises(ExportError, match="made for PostgreSQL, and 'default' is"):
         view_sql(snapshot.by_prefix["Country"], "default")
+
+
+def export(*arguments):
+    out, told = io.StringIO(), io.StringIO()
+    call_command("trackadmin", "export", "--format=sql", *arguments, stdout=out, stderr=told)
+    return out.getvalue(), told.getvalue()
+
+
+@pytest.fixture
+def published():
+    editing.import_document("default", HOST)
+    return editing.publish("default", by=None)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(databases=["default", "other"])
+def test_the_exported_script_makes_all_views_and_can_be_run_again(published):
+    Country.objects.create(code="DE", name="Germany")
+    script, told = export()
+    assert "Remote has no view: 'Remote' does not lie in the database 'default'" in told
+    assert "trackadmin_Everything is without Everything_data: the database writes" in told
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            # The test runs in a transaction of its own.
+            cursor.execute(script.replace("BEGIN;", "").replace("COMMIT;", ""))
+        cursor.execute('SELECT * FROM "trackadmin_Country"')
+        assert cursor.fetchall() == [("DE", "Germany")]
+    assert script.count("CREATE VIEW") == len(HOST.models) - 1
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_the_export_is_refused_where_there_can_be_no_view(published, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "other")
+    with pytest.raises(CommandError, match="Views are made for PostgreSQL"):
+        export("--database=default")

@@ -59,7 +59,7 @@ def child_refusal(node: Node, child: Node, alias: str) -> str:
         return "behind a manager that may hide objects"
     if not _is_held(node.model, child):
         return "no constraint holds its object in place"
-    return "" if _in(alias, child.model) else "it lies in another database"
+    return "" if lies_in(alias, child.model) else "it lies in another database"
 
 
 def related(top: Node, alias: str) -> list[str]:
@@ -69,10 +69,13 @@ def related(top: Node, alias: str) -> list[str]:
 
 def together(alias: str, path: Path) -> bool:
     """Whether one query may join these: all in this database, none behind a manager that hides."""
-    return all(type(model._base_manager) is Manager and _in(alias, model) for model in path.models)
+    return all(
+        type(model._base_manager) is Manager and lies_in(alias, model) for model in path.models
+    )
 
 
-def _in(alias: str, model: type[Model]) -> bool:
+def lies_in(alias: str, model: type[Model]) -> bool:
+    """Whether this database has the model's table, as far as the site's routers know."""
     return router.db_for_read(model) == alias or router.allow_migrate_model(alias, model)
 
 

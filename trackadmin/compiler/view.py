@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 
 from trackadmin.catalog import Kind
-from trackadmin.compiler.joining import child_refusal, loading_refusal, output_refusal
+from trackadmin.compiler.joining import child_refusal, lies_in, loading_refusal, output_refusal
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.source import literal
@@ -39,7 +39,8 @@ def view_sql(compiled: CompiledModel, alias: str) -> View:
 
     It shows the rows that the model's default manager shows. A value that the database would
     write differently is left out, and listed. Raises :class:`ExportError` where the database is
-    not PostgreSQL, where a name is too long for it, and where nothing remains.
+    not PostgreSQL or has no such table, where a name is too long for it, and where nothing
+    remains.
     """
     connection: Any = connections[alias]
     if connection.vendor != "postgresql":
@@ -47,6 +48,8 @@ def view_sql(compiled: CompiledModel, alias: str) -> View:
             f"Views are made for PostgreSQL, and {alias!r} is {connection.display_name}. Give "
             "the alias of a PostgreSQL database, or use the backfill."
         )
+    if not lies_in(alias, compiled.model):
+        raise ExportError(f"{compiled.prefix!r} does not lie in the database {alias!r}.")
     cells = list(_cells(compiled.node, "", connection, loading_refusal(compiled.model)))
     left_out = tuple(LeftOut(cell.output.name, cell.why) for cell in cells if cell.why)
     shown = [cell for cell in cells if not cell.why]

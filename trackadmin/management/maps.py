@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from django.core.management.base import CommandError
-from django.db import router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.utils.module_loading import import_string
 
 from trackadmin import editing
@@ -16,10 +16,11 @@ from trackadmin.document import Diff, Document, dump, from_dict, read_map_file, 
 from trackadmin.exceptions import NotPublished
 from trackadmin.management.publishing import announce
 from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.management.views import export_views
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
-FORMATS = ("json", "python", "document", "bootstrap")
+FORMATS = ("json", "python", "document", "bootstrap", "sql")
 
 
 def _export_arguments(parser: ArgumentParser) -> None:
@@ -31,7 +32,13 @@ def _export_arguments(parser: ArgumentParser) -> None:
         choices=FORMATS,
         default="json",
         help="json, python: to be read and edited; document: the canonical text; bootstrap: for "
-        "the setting BOOTSTRAP_FILE. Default: json.",
+        "the setting BOOTSTRAP_FILE; sql: a view for each tracked model. Default: json.",
+    )
+    parser.add_argument(
+        "--database",
+        choices=[*connections],
+        default=DEFAULT_DB_ALIAS,
+        help="for sql: where the views will stand",
     )
 
 
@@ -44,6 +51,8 @@ def _export(options: Options, out: Output) -> None:
         out.json(to_dict(document, _cased))
     elif options["format"] == "python":
         out.data(to_python(document, _cased))
+    elif options["format"] == "sql":
+        export_views(document, options["map"], options["database"], out)
     else:
         out.data(dump(document))
 

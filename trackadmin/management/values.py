@@ -1,9 +1,7 @@
-"""Subcommands that ask the live map for values: flatten, resolve, explain, backfill."""
+"""Subcommands that ask the live map for values: flatten, resolve, explain."""
 
 from __future__ import annotations
 
-import json
-import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +18,9 @@ from trackadmin.management.watching import watched
 from trackadmin.runtime import (
     current_map,
     fault_counts,
-    iter_tracking_values,
     tracking_values,
     values_from_query,
 )
-
-#: Seconds between two lines of progress.
-PROGRESS_SECONDS = 2.0
 
 
 def _live(slug: str) -> Snapshot:
@@ -57,7 +51,7 @@ def _flatten(options: Options, out: Output) -> None:
         obj = model._default_manager.get(pk=pk)
     except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError) as error:
         raise CommandError(f"There is no {model._meta.label} with the key {pk!r}.") from error
-    with _faults_told(out):
+    with faults_told(out):
         out.json(tracking_values(obj, map=options["map"]))
 
 
@@ -109,27 +103,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
         out.data(f"  may cost queries: {cost}")
 
 
-def _label_argument(parser: ArgumentParser) -> None:
-    parser.add_argument("label", help="the model: shop.Order, or Order where that is clear")
-
-
-def _backfill(options: Options, out: Output) -> None:
-    model = _model(options["label"], options["map"])
-    rows = model._default_manager.order_by("pk")
-    count, started = 0, time.monotonic()
-    told = started
-    with _faults_told(out):
-        for values in iter_tracking_values(rows, map=options["map"]):
-            out.data(json.dumps(values))
-            count += 1
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
-                out.say(f"{count} rows, {count / (told - started):.0f} a second")
-    out.say(f"{count} rows in {time.monotonic() - started:.1f} seconds")
-
-
 @contextmanager
-def _faults_told(out: Output) -> Iterator[None]:
+def faults_told(out: Output) -> Iterator[None]:
     """Tell at the end what was lost meanwhile; the log has each place once."""
     before = fault_counts()
     yield
@@ -142,7 +117,4 @@ SUBCOMMANDS = (
     Subcommand("flatten", "Write an object's values as JSON.", _flatten_arguments, _flatten),
     Subcommand("resolve", "Write the values of a query string as JSON.", _query_argument, _resolve),
     Subcommand("explain", "Say how each reference is looked up.", _query_argument, _explain),
-    Subcommand(
-        "backfill", "Write every object's values, one JSON per line.", _label_argument, _backfill
-    ),
 )

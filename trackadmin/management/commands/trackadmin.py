@@ -11,11 +11,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from trackadmin.exceptions import TrackAdminError
-from trackadmin.management import maps, publishing, values
+from trackadmin.management import backfilling, maps, publishing, values
 from trackadmin.management.subcommand import Output, Subcommand
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    each.name: each for each in (*maps.SUBCOMMANDS, *publishing.SUBCOMMANDS, *values.SUBCOMMANDS)
+    each.name: each
+    for each in (
+        *maps.SUBCOMMANDS,
+        *publishing.SUBCOMMANDS,
+        *values.SUBCOMMANDS,
+        *backfilling.SUBCOMMANDS,
+    )
 }
 
 
