@@ -55,7 +55,7 @@ def test_draft_and_live_stand_side_by_side(admin_client, page, user):
     assert html.count('<span class="ta-badge ta-new">new</span>') == 1, "in words, not colour alone"
     assert f"?User__id={user.pk}" in html
     assert "1 new, 1 changed, 1 gone" in html
-    assert json.loads(response.context["preview"].json)["User_id"] == user.pk
+    assert json.loads(response.context["json"])["User_id"] == user.pk
 
 
 def test_an_object_is_found_by_a_lookup_of_the_draft(admin_client, page, tracking_map, user):
@@ -139,6 +139,36 @@ def test_an_object_that_one_permission_check_hides_is_not_shown(
     assert admin_client.get(page, {"model": "User", "object": user.pk}).context["object"] is None
     assert user not in admin_client.get(page, {"model": "User"}).context["newest"]
     assert admin_client.get(search, {"model": "User", "term": "ada"}).json()["results"] == []
+
+
+def test_what_comes_along_is_hidden_where_the_user_may_not_view_it(client, page, user):
+    """A buyer may be viewed, the user behind it may not."""
+    buyer = BuyerProfile.objects.create(user=user)
+    client_of(client, "view_trackingmap")
+    viewer = User.objects.get(username__startswith="user")
+    grant(viewer, "buyerprofile")
+    sent = {"model": "BuyerProfile", "object": buyer.pk}
+    response = client.get(page, sent)
+    html = response.content.decode()
+    rows = {row.name: row for row in response.context["rows"]}
+    assert rows["BuyerProfile_uuid"].draft == f'"{buyer.uuid}"'
+    for name in ("User_email", "User_joined", "User_is_staff"):
+        assert {rows[name].draft, rows[name].live} == {"hidden"}, name
+    assert "Values of auth.User are hidden" in html
+    assert "ada@example.com" not in html
+    assert "Ada" not in html
+    grant(viewer, "user")
+    assert "ada@example.com" in client.get(page, sent).content.decode()
+
+
+def test_a_draft_with_errors_hides_as_much(client, tracking_map, page, user):
+    buyer = BuyerProfile.objects.create(user=user)
+    client_of(client, "view_trackingmap")
+    grant(User.objects.get(username__startswith="user"), "buyerprofile")
+    tracking_map.tracked_models.filter(prefix="CompanyAccount").update(key="e-mail")
+    html = client.get(page, {"model": "BuyerProfile", "object": buyer.pk}).content.decode()
+    assert "User_email" in html
+    assert "ada@example.com" not in html
 
 
 def test_a_model_that_is_not_in_the_admin_says_so(admin_client, tracking_map, page):

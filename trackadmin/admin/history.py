@@ -194,8 +194,6 @@ def as_it_was(
 ) -> StoredModel:
     """What an edit kept; a number that no edit of it has is a 404."""
     try:
-        if revision >= 2**31:  # more than the table's key can be
-            raise UnknownRevision(prefix, revision)
         return editing.as_it_was(subject, revision, prefix=prefix)
     except UnknownRevision as unknown:
         raise Http404(str(unknown)) from unknown

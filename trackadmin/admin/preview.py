@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.samples import Samples, SampleSearch
+from trackadmin.admin.hidden import hidden_names
+from trackadmin.admin.review import read
+from trackadmin.admin.samples import Samples, SampleSearch, may_view
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
@@ -20,6 +23,8 @@ from trackadmin.document.structure import in_order
 from trackadmin.editing import PreviewRow
 
 PRIMARY_KEY = "pk"
+#: Stands for a value of a related object that the user may not view.
+HIDDEN = "hidden"
 
 
 class PreviewBase(Screen):
@@ -125,16 +130,29 @@ class PreviewScreen(PreviewBase):
 
     def _tried(self, obj: models.Model) -> dict[str, Any]:
         preview = editing.preview(self.tracking_map, obj, document=self.draft)
-        rows = [shown(row) for row in preview.rows]
-        statuses = [row.status for row in rows]
+        hidden = self._hidden(obj)
+        statuses = [row.status for row in preview.rows]
         counts = [(word, statuses.count(word)) for word in ("new", "changed", "gone", "same")]
-        problems = faults(preview.problems, self.model_addresses())
         return {
             "preview": preview,
-            "problems": problems,
-            "rows": rows,
-            "counts": [(w, n) for w, n in counts if n],
+            "problems": faults(preview.problems, self.model_addresses()),
+            "rows": [shown(row, hidden) for row in preview.rows],
+            "hidden": sorted(set(hidden.values())),
+            "json": values_as_json(preview.values, hidden),
+            "counts": [(word, count) for word, count in counts if count],
         }
+
+    def _hidden(self, obj: models.Model) -> Mapping[str, str]:
+        """What comes along of models that the user may not view, in the draft or live."""
+        live = editing.live_version(self.tracking_map)
+        published = read(live)[0] if live else Document()
+        site, request = self.model_admin.admin_site, self.request
+
+        def viewable(model: type[models.Model]) -> bool:
+            return may_view(model, site, request)
+
+        in_draft, in_live = (hidden_names(d, obj, viewable) for d in (self.draft, published))
+        return {**in_draft, **in_live}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +165,15 @@ class ShownRow:
     status: str
 
 
-def shown(row: PreviewRow) -> ShownRow:
+def shown(row: PreviewRow, hidden: Mapping[str, str]) -> ShownRow:
     """The row for the page: a text keeps its quotes, so that 1 and "1" look different."""
+    if row.name in hidden:
+        return ShownRow(row.name, HIDDEN, HIDDEN, row.status)
     draft, live = (json.dumps(value, ensure_ascii=False) for value in (row.draft, row.live))
     return ShownRow(row.name, draft, live, row.status)
+
+
+def values_as_json(values: Mapping[str, Any], hidden: Mapping[str, str]) -> str:
+    """All values as indented JSON."""
+    seen = {name: HIDDEN if name in hidden else value for name, value in values.items()}
+    return json.dumps(seen, indent=2, ensure_ascii=False)

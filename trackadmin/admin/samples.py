@@ -69,6 +69,14 @@ class Samples:
         return self.admin is not None and self.admin.has_view_permission(self.request, obj)
 
 
+def may_view(model: type[models.Model], site: AdminSite, request: HttpRequest) -> bool:
+    """Whether the user may view objects of this model at all, in the admin or by permission."""
+    admin = _admin_of(model, site)
+    if admin is not None:
+        return admin.has_view_permission(request)
+    return request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+
+
 class SampleSearch(AutocompleteJsonView):
     """Django's own search for a select box, over one model that the map tracks."""
 
