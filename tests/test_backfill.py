@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
+import re
 import shlex
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -436,3 +439,24 @@ class TestCommand:
     def test_what_cannot_be_is_refused_in_words(self, arguments, words):
         with pytest.raises(CommandError, match=words):
             run(*arguments)
+
+
+def test_the_commands_of_the_page_work_as_they_stand_there(tmp_path):
+    root = Path(__file__).resolve().parent.parent
+    page = (root / "docs/backfill.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "manage.py").symlink_to(root / "manage.py")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "TRACKADMIN_"))}
+    environment = {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}",
+        "DEMO_DATABASE": str(tmp_path / "demo.sqlite3"),
+    }
+    script = "\n".join(["set -e", "python manage.py demo --no-server >&2", *blocks])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    whole = (tmp_path / "orders.ndjson").read_text()
+    assert whole.count("\n") > 3
+    assert "".join((tmp_path / f"part{n}.ndjson").read_text() for n in (1, 2, 3)) == whole
