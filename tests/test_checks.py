@@ -88,6 +88,7 @@ def test_every_setting_has_one_check_of_its_own():
         ("ALLOW", {"demo.Order": True}),
         ("ALLOW", ["demo"]),
         ("DENY_WORDS", "margin"),
+        ("DENY_WORDS", [" "]),
         ("COMPUTED", ["demo.BuyerProfile"]),
         ("COMPUTED", ["demo.BuyerProfile.nothing"]),
         ("PSEUDONYM_KEYS", "secret"),

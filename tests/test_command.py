@@ -546,17 +546,28 @@ class TestExplain:
     def test_each_reference(self):
         shop()
         published()
-        said = run("explain", f"BuyerProfile__uuid={BUYER}&User__email=a")
-        first, second = said.split("\n\n")[1:]
+        said = run("explain", f"BuyerProfile__uuid={BUYER}&User__email=a&CompanyAccount__name=x")
+        found, refused_one, none, queries = said.split("\n\n")[1:]
         for words in (
             "outcome: found",
             "model: demo.BuyerProfile, gives 10 names",
             "lookup: uuid (UUID, unique)",
-            "queries: 1",
-            "SELECT",
+            "comes along: user",
+            "plan: in one statement",
         ):
-            assert words in first
-        assert "outcome: not_allowed; the map allows BuyerProfile__uuid, User__id" in second
+            assert words in found
+        assert "outcome: not_allowed" in refused_one
+        assert "allows: BuyerProfile__uuid, User__id, CompanyAccount__name" in refused_one
+        assert "outcome: none" in none
+        assert "all together: 1" in queries
+        assert "SELECT" in queries
+
+    def test_an_object_that_must_be_loaded(self):
+        """What no statement can give is said with the reason."""
+        published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
+        said = run("explain", "Everything__id=1")
+        assert "plan: loads the object; " in said
+        assert "may cost queries: Everything_shout: computed" in said
 
     def test_no_value_of_the_database_is_shown(self):
         shop()

@@ -61,7 +61,7 @@ def _query_argument(parser: ArgumentParser) -> None:
 
 def _resolve(options: Options, out: Output) -> None:
     _live(options["map"])
-    values = values_from_query(options["query"].removeprefix("?"), map=options["map"])
+    values = values_from_query(options["query"], map=options["map"])
     out.json(values)
     for reference in values.references:
         if reference.outcome != "found":
@@ -70,22 +70,19 @@ def _resolve(options: Options, out: Output) -> None:
 
 def _explain(options: Options, out: Output) -> None:
     snapshot = _live(options["map"])
-    query = options["query"].removeprefix("?")
+    with watched() as queries:
+        values = values_from_query(options["query"], map=options["map"])
     out.data(f"{snapshot.slug}, version {snapshot.number}, digest {snapshot.digest[:12]}")
-    for reference in values_from_query(query, map=options["map"]).references:
-        out.data(f"\n{reference.name}={reference.value}")
+    for reference in values.references:
+        out.data(f"\n{reference.name}={reference.value}\n  outcome: {reference.outcome}")
         lookup = snapshot.lookup(reference.name)
         if lookup is None:
-            allowed = ", ".join(_allowed(snapshot)) or "none"
-            out.data(f"  outcome: {reference.outcome}; the map allows {allowed}")
-            continue
-        with watched() as queries:
-            alone = values_from_query({reference.name: reference.value}, map=options["map"])
-        out.data(f"  outcome: {alone.references[0].outcome}")
-        _explain_lookup(lookup, snapshot, out)
-        out.data(f"  queries: {len(queries)}")
-        for each in queries:
-            out.data(f"    on {each.alias}: {each.sql}")
+            out.data(f"  the map allows: {', '.join(_allowed(snapshot)) or 'none'}")
+        else:
+            _explain_lookup(lookup, snapshot, out)
+    out.data(f"\nqueries of all together: {len(queries)}")
+    for query in queries:
+        out.data(f"  on {query.alias}: {query.sql}")
 
 
 def _allowed(snapshot: Snapshot) -> list[str]:
@@ -99,6 +96,11 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     out.data(f"  model: {compiled.model._meta.label}, gives {len(compiled.names)} names")
     out.data(f"  lookup: {lookup.source} ({lookup.facts.type_label}, {unique})")
     out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
+    reason = snapshot.resolver.refusal(lookup)
+    if not reason:
+        out.data("  plan: in one statement with the others of its database")
+        return
+    out.data(f"  plan: loads the object; {reason}")
     for cost in compiled.costs:
         out.data(f"  may cost queries: {cost}")
 

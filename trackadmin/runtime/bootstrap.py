@@ -35,4 +35,4 @@ def read_bootstrap(path: str, slug: str) -> Published | None:
     raise DocumentError(f"{path!r} is no bootstrap file. {_HOW}")
 
 
-_HOW = "Write it with 'manage.py trackadmin export --format document'."
+_HOW = "Write it with 'manage.py trackadmin export --format bootstrap'."
