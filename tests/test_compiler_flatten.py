@@ -453,6 +453,13 @@ def test_a_renamed_model_yields_the_same_tree_under_the_keyword(host):
             compiled.renamed(bad)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_json_has_no_word_for_are_null(host, number):
+    obj = Everything(floating=number, amount=decimal.Decimal(number))
+    values = host.find(obj).flatten(obj, pytest.fail)
+    assert values["Everything_floating"] is values["Everything_amount"] is None
+
+
 def test_decimals_never_show_an_exponent(host):
     obj = Everything(amount=decimal.Decimal("1E+3"))
     assert host.find(obj).flatten(obj, pytest.fail)["Everything_amount"] == "1000"
