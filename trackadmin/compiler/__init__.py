@@ -5,8 +5,8 @@ from trackadmin.compiler.encoders import Scalar, Unencodable, encode
 from trackadmin.compiler.lookups import Lookup, Outcome
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
-from trackadmin.compiler.resolving import Resolved
 from trackadmin.compiler.snapshot import Snapshot, compile_map
+from trackadmin.compiler.statements import Resolved
 
 __all__ = [
     "CompiledModel",

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import connections, router
 
-from trackadmin.compiler.careful import Fault, Values
+from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.joining import refusal
-from trackadmin.compiler.lookups import Lookup, Outcome, Status
+from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.savepoints import contained
-from trackadmin.compiler.statements import VENDORS, Part, RowFound, Statement
+from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement
 
-#: How many combinations of references keep their joined statement. A site's pages use a few;
-#: a visitor who makes up more pushes the oldest out.
+#: How many combinations of references keep their joined statement. A site's pages use a few; a
+#: visitor who makes up more makes all of them be forgotten.
 MAX_STATEMENTS = 256
 
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What came of one reference: how it went, and the values where it was found."""
-
-    status: Status
-    values: Values | None = None
-    #: The object's key, to tell whether two references name the same one.
-    pk: Any = None
-    error: BaseException | None = None
+#: A reference whose text was read: its name, where it stands, the lookup, the value.
+Asked: TypeAlias = tuple[str, int, Lookup, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A reference whose text was read: what to look for, and where."""
+class _Way(NamedTuple):
+    """How references of one database are answered: together, or by loading their objects."""
 
-    at: int
-    lookup: Lookup
-    alias: str
-    value: Any
+    statement: Statement | None
+    #: For each reference, whether the statement answers it.
+    joined: tuple[bool, ...]
 
 
 class Resolver:
@@ -49,69 +37,61 @@ class Resolver:
     def __init__(self, by_prefix: Mapping[str, CompiledModel]) -> None:
         self._by_prefix = by_prefix
         self._parts: dict[tuple[str, str], Part | None] = {}
-        self._statements: OrderedDict[tuple[str, ...], Statement] = OrderedDict()
+        self._ways: dict[tuple[str, ...], _Way] = {}
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
         """What came of each reference and its text, in the same order. Never raises."""
-        results: list[Resolved] = [_NOT_ASKED] * len(wanted)
+        results: list[Any] = [None] * len(wanted)
         together: dict[str, list[Asked]] = {}
         for at, (lookup, text) in enumerate(wanted):
             try:
                 alias = router.db_for_read(lookup.model)
-                asked = Asked(at, lookup, alias, lookup.parse(text, using=alias))
+                value = lookup.parse(text, using=alias)
             except ValueError as error:
                 results[at] = Resolved("malformed", error=error)
             except Exception as error:  # noqa: BLE001 the host's routers may raise anything
                 results[at] = Resolved("failed", error=error)
             else:
-                together.setdefault(alias, []).append(asked)
-        for alias, some in together.items():
-            self._in_one_database(alias, some, results, wanted, fault)
+                together.setdefault(alias, []).append((lookup.reference, at, lookup, value))
+        for alias, asked in together.items():
+            # In the order of their names, so that a URL's order makes no statement of its own.
+            asked.sort(key=_name)
+            self._in_one_database(alias, asked, results, fault)
+            for _, at, lookup, _ in asked:
+                if results[at] is None:
+                    results[at] = self._load(lookup, wanted[at][1], alias, fault)
         return results
 
     def refusal(self, lookup: Lookup) -> str:
         """Why a reference is answered by loading an object; "" where rows of a query will do."""
-        alias = router.db_for_read(lookup.model)
-        compiled = self._compiled(lookup)
-        return _refusal(compiled, alias)
+        return _refusal(self._compiled(lookup), router.db_for_read(lookup.model))
 
     def statement(self, lookups: Sequence[Lookup]) -> str:
         """The SQL that finds these references of one database, for people to read."""
         alias = router.db_for_read(lookups[0].model)
-        parts = [part for lookup in lookups if (part := self._part(lookup, alias))]
-        return self._statement(parts).sql if parts else ""
+        way = self._way(alias, [(lookup.reference, 0, lookup, None) for lookup in lookups])
+        return way.statement.sql if way.statement else ""
 
     def _in_one_database(
-        self,
-        alias: str,
-        asked: list[Asked],
-        results: list[Resolved],
-        wanted: Sequence[tuple[Lookup, str]],
-        fault: Fault,
+        self, alias: str, asked: list[Asked], results: list[Any], fault: Fault
     ) -> None:
-        # In the order of their names, so that a URL's order makes no statement of its own.
-        asked.sort(key=lambda each: each.lookup.reference)
-        rows = [(each, part) for each in asked if (part := self._part(each.lookup, alias))]
-        if rows:
-            try:
-                found = self._run([part for _, part in rows], [e.value for e, _ in rows], fault)
-            except Exception:  # noqa: BLE001 one that fails must not take the others along
-                rows = []
-            else:
-                for (each, _), row in zip(rows, found, strict=True):
-                    results[each.at] = _of_row(row)
-        done = {each.at for each, _ in rows}
-        for each in asked:
-            if each.at not in done:
-                results[each.at] = self._load(each.lookup, wanted[each.at][1], alias, fault)
-
-    def _run(self, parts: list[Part], values: list[Any], fault: Fault) -> list[RowFound]:
-        statement = self._statement(parts)
-        with nullcontext() if connections[statement.alias].autocommit else contained():
-            return statement.run(values, fault)
+        """Answer what one statement can answer; the rest of the results stay as they are."""
+        try:
+            way = self._way(alias, asked)
+            if way.statement is None:
+                return
+            joined = [each for each, joins in zip(asked, way.joined, strict=True) if joins]
+            connection = connections[alias]
+            with nullcontext() if connection.autocommit else contained():
+                found = way.statement.run(connection, [each[3] for each in joined], fault)
+        except Exception as error:  # noqa: BLE001 loaded one by one, none takes another along
+            fault("statement.failed", alias, error)
+            return
+        for each, resolved in zip(joined, found, strict=True):
+            results[each[1]] = resolved
 
     def _load(self, lookup: Lookup, text: str, alias: str, fault: Fault) -> Resolved:
-        outcome: Outcome = lookup.fetch(text, using=alias)
+        outcome = lookup.fetch(text, using=alias)
         if outcome.status != "found":
             return Resolved(outcome.status, error=outcome.error)
         values = self._compiled(lookup).flatten(outcome.obj, fault)
@@ -119,6 +99,18 @@ class Resolver:
 
     def _compiled(self, lookup: Lookup) -> CompiledModel:
         return self._by_prefix[lookup.reference.partition("__")[0]]
+
+    def _way(self, alias: str, asked: list[Asked]) -> _Way:
+        key = (alias, *[each[0] for each in asked])
+        way = self._ways.get(key)
+        if way is None:
+            parts = [self._part(lookup, alias) for _, _, lookup, _ in asked]
+            some = [part for part in parts if part is not None]
+            way = _Way(Statement(some) if some else None, tuple(part is not None for part in parts))
+            if len(self._ways) >= MAX_STATEMENTS:
+                self._ways.clear()
+            self._ways[key] = way
+        return way
 
     def _part(self, lookup: Lookup, alias: str) -> Part | None:
         key = (lookup.reference, alias)
@@ -136,26 +128,12 @@ class Resolver:
         except Exception:  # noqa: BLE001 a manager that the ORM cannot turn into rows: load instead
             return None
 
-    def _statement(self, parts: list[Part]) -> Statement:
-        key = (parts[0].alias, *(part.lookup.reference for part in parts))
-        statement = self._statements.get(key)
-        if statement is None:
-            statement = self._statements[key] = Statement(parts)
-            while len(self._statements) > MAX_STATEMENTS:
-                self._statements.popitem(last=False)
-        return statement
 
-
-_NOT_ASKED = Resolved("failed")
+def _name(asked: Asked) -> str:
+    return asked[0]
 
 
 def _refusal(compiled: CompiledModel, alias: str) -> str:
     if connections[alias].vendor not in VENDORS:
         return f"the statement is not proven on {connections[alias].vendor}"
     return refusal(compiled.node, alias)
-
-
-def _of_row(row: RowFound) -> Resolved:
-    if row.count == 1:
-        return Resolved("found", row.values, row.pk)
-    return Resolved("many" if row.count else "none")

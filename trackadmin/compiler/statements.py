@@ -5,9 +5,9 @@ So the model's manager, the field's converters and the database's dialect keep t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import connections
@@ -15,7 +15,7 @@ from django.db.models import Expression, QuerySet
 
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
-from trackadmin.compiler.lookups import Lookup
+from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.rows import Column, Read, Row, RowReader, columns, row_reader
 
@@ -25,6 +25,10 @@ VENDORS = frozenset({"sqlite", "postgresql"})
 #: Where a thread's connection keeps the readers that are bound to its converters. They live and
 #: die with the connection, which they refer to.
 _READERS = "_trackadmin_readers"
+
+
+#: A place for a value, behind any number of escaped percent signs.
+_PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
 
 
 class _Slot(Expression):
@@ -53,15 +57,21 @@ class Part:
         self.reader: RowReader = row_reader(
             node, self._conversions.fused, self._conversions.converted, pseudonym, title
         )
+        #: Without converters every connection reads alike.
+        self._shared = None if self._conversions.converted else self.reader.make(())
 
-    def bound(self, value: Any, connection: Any) -> list[Any]:
+    def bound(self, value: Any, connection: Any) -> Sequence[Any]:
         """The parameters of the query for a parsed value."""
         target: Any = self.lookup.facts.target
         prepared = target.get_db_prep_value(value, connection, prepared=False)
+        if len(self.parameters) == 1:
+            return (prepared,)
         return [prepared if isinstance(each, _Slot) else each for each in self.parameters]
 
     def read(self, connection: Any) -> Read:
         """The reader of rows, bound to the converters of this thread's connection."""
+        if self._shared is not None:
+            return self._shared
         readers = connection.__dict__.get(_READERS)
         if readers is None:
             readers = connection.__dict__[_READERS] = WeakKeyDictionary()
@@ -83,14 +93,17 @@ class Part:
         return self.lookup.facts.unique and not plain.where and not plain.alias_map
 
 
-@dataclass(frozen=True, slots=True)
-class RowFound:
-    """What a statement found for one reference."""
+class Resolved(NamedTuple):
+    """What came of one reference. A tuple, for it is made for every reference of every URL."""
 
-    #: 0, 1 or 2, where 2 means more than one.
-    count: int
-    pk: Any = None
+    status: Status
     values: Values | None = None
+    #: The object's key, to tell whether two references name the same one.
+    pk: Any = None
+    error: BaseException | None = None
+
+
+_NONE, _MANY = Resolved("none"), Resolved("many")
 
 
 class Statement:
@@ -100,39 +113,54 @@ class Statement:
         self.parts = tuple(parts)
         self.alias = parts[0].alias
         self.sql = parts[0].sql if len(parts) == 1 else _joined(parts)
+        self._names: tuple[str, ...] = ()
+        if connections[self.alias].vendor == "sqlite":
+            self.sql, self._names = _named(self.sql)
         ends = [sum(part.width for part in parts[: at + 1]) for at in range(len(parts))]
         self._slices = [slice(end - part.width, end) for end, part in zip(ends, parts, strict=True)]
 
-    def run(self, values: Sequence[Any], fault: Fault) -> list[RowFound]:
+    def run(self, connection: Any, values: Sequence[Any], fault: Fault) -> list[Resolved]:
         """Bind, execute and read. ``values`` are parsed ones, one for each part.
 
         Whatever the database or a converter raises comes through.
         """
-        connection = connections[self.alias]
-        parameters = [
-            parameter
-            for part, value in zip(self.parts, values, strict=True)
-            for parameter in part.bound(value, connection)
-        ]
+        parameters: list[Any] = []
+        for part, value in zip(self.parts, values, strict=True):
+            parameters += part.bound(value, connection)
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            if self._names:
+                cursor.execute(self.sql, dict(zip(self._names, parameters, strict=True)))
+            else:
+                cursor.execute(self.sql, parameters)
             row = cursor.fetchone()
         if row is None:
-            return [RowFound(0) for _ in self.parts]
+            return [_NONE] * len(self.parts)
         return [
-            _found(part, row[piece], connection, fault)
+            _resolved(part, row[piece], connection, fault)
             for part, piece in zip(self.parts, self._slices, strict=True)
         ]
 
 
-def _found(part: Part, row: Row, connection: Any, fault: Fault) -> RowFound:
-    if row[0] is None:
-        return RowFound(0)
+def _resolved(part: Part, row: Row, connection: Any, fault: Fault) -> Resolved:
+    pk = row[0]
+    if pk is None:
+        return _NONE
     if part.counted:
         *row, count = row
         if count > 1:
-            return RowFound(2)
-    return RowFound(1, row[0], part.read(connection)(row, fault))
+            return _MANY
+    return Resolved("found", part.read(connection)(row, fault), pk)
+
+
+def _named(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The statement with named places, and their names.
+
+    For SQLite Django rewrites the places at every call, and named ones ten times faster: the
+    others it looks for letter by letter.
+    """
+    names = [f"p{number}" for number in range(len(_PLACE.findall(sql)))]
+    left = iter(names)
+    return _PLACE.sub(lambda found: f"{found[1]}%({next(left)})s", sql), tuple(names)
 
 
 def _joined(parts: Sequence[Part]) -> str:

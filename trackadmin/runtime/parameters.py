@@ -74,7 +74,11 @@ def _from_text(text: str) -> Iterator[tuple[str, str]]:
     for part in text.removeprefix("?").split("&", MAX_PARAMETERS + 1):
         if part:
             name, _, value = part.partition("=")
-            yield unquote_plus(name), unquote_plus(value)
+            yield _decoded(name), _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def _from_mapping(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

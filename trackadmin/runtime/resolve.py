@@ -76,7 +76,11 @@ class _References:
 
     def take(self, asked: list[tuple[str, str]]) -> list[ReferenceOutcome]:
         """What came of each name and text; of two that contradict each other the first wins."""
-        lookups = [self._lookup(at, name) for at, (name, _) in enumerate(asked)]
+        limit = conf.MAX_REFERENCES
+        lookups = [
+            _allowed(self.snapshot, name) if at < limit else _one_too_many(self.snapshot)
+            for at, (name, _) in enumerate(asked)
+        ]
         wanted = [
             (lookup, text) for lookup, (_, text) in zip(lookups, asked, strict=True) if lookup
         ]
@@ -84,12 +88,6 @@ class _References:
         return [
             self._outcome(lookup, next(found)) if lookup else "not_allowed" for lookup in lookups
         ]
-
-    def _lookup(self, at: int, name: str) -> Lookup | None:
-        if at < conf.MAX_REFERENCES:
-            return _allowed(self.snapshot, name)
-        report("reference.too_many", self.snapshot.slug)
-        return None
 
     def _outcome(self, lookup: Lookup, found: Resolved) -> ReferenceOutcome:
         if found.values is None:
@@ -112,6 +110,11 @@ def _allowed(snapshot: Snapshot, reference: str) -> Lookup | None:
         known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
         report("reference.not_allowed", f"{snapshot.slug}: {known}")
     return lookup
+
+
+def _one_too_many(snapshot: Snapshot) -> Lookup | None:
+    report("reference.too_many", snapshot.slug)
+    return None
 
 
 def _report(
