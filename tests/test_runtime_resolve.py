@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.models import BuyerProfile, CompanyAccount
-from tests.host.models import Constrained, Hidden, Remote
+from tests.host.models import Constrained, Everything, Hidden, Remote
 from tests.maps import EXAMPLE, HOST
 from trackadmin import testing
 from trackadmin.document import to_dict
@@ -25,7 +25,7 @@ from trackadmin.runtime import (
     tracking_values,
     values_from_query,
 )
-from trackadmin.runtime.parameters import MAX_NAME, MAX_PARAMETERS, MAX_TEXT
+from trackadmin.runtime.parameters import MAX_NAME, MAX_PARAMETERS, MAX_QUERY, MAX_TEXT
 from trackadmin.testing import override_map
 
 STRICT = override_settings(TRACKADMIN={"STRICT": True})
@@ -218,7 +218,7 @@ def test_database_that_fails_is_an_outcome_and_leaves_the_transaction_usable(exa
         assert values["User_id"] == 123
         assert outcomes(values) == {"CompanyAccount__name": "failed", "BuyerProfile__uuid": "found"}
         assert User.objects.count() == 1
-    assert fault_counts() == {"reference.failed": 1}
+    assert fault_counts() == {"statement.failed": 1, "reference.failed": 1}
 
 
 @STRICT
@@ -311,6 +311,15 @@ def test_bounds(example):
     assert values_from_query("x" * (MAX_NAME + 1) + "=1&b=2") == {"b": "2"}
     assert len(values_from_query({f"a{n}": n for n in range(5000)})) == MAX_PARAMETERS
     assert values_from_query("&" * 1_000_000 + "a=1") == {}
+    assert list(values_from_query("a=" + "x" * MAX_QUERY + "&b=1")) == ["a"]
+
+
+def test_reference_longer_than_any_text_that_is_taken(host):
+    Everything.objects.create(slug="s", long_text="x" * (MAX_TEXT + 1))
+    attributes = ["slug", {"source": "long_text", "lookup": True}]
+    with override_map({"Everything": {"attributes": attributes, "key": "slug"}}):
+        values = values_from_query({"Everything__long_text": "x" * (MAX_TEXT + 1)})
+        assert outcomes(values) == {"Everything__long_text": "malformed"}
 
 
 JSON = st.recursive(

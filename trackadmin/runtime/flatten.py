@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Any
 
 from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot
@@ -11,7 +10,7 @@ from trackadmin.conf import conf
 from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.merging import Given, join
+from trackadmin.runtime.merging import Merge
 
 
 def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> dict[str, Scalar]:
@@ -74,55 +73,27 @@ def name(obj: Any) -> str:
 def _one_by_one(
     snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
 ) -> dict[str, Scalar]:
-    values: dict[str, Scalar] = {}
+    merge = Merge()
+    for model, obj in _models(snapshot, objects, prefixed, fault):
+        names = merge.add(model.prefix, obj, model.flatten(obj, fault))
+        if names:
+            if conf.STRICT:
+                raise PrefixConflict(names)
+            fault("prefix.conflict", f"{snapshot.slug}: {model.prefix}", None)
+    return merge.values
+
+
+def _models(
+    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
+) -> Iterator[tuple[CompiledModel, Any]]:
     for obj in objects:
         model = model_of(snapshot, obj, fault)
-        if model is None:
-            continue
-        part = model.flatten(obj, fault)
-        if not values:
-            values = part
-        elif values.keys().isdisjoint(part):
-            values.update(part)
-        else:
-            earlier = _given(snapshot, objects, {})
-            _add(snapshot, values, part, (model.prefix, obj), earlier, fault)
-    for keyword, obj in prefixed.items():
-        model = _renamed(snapshot, keyword, obj, fault)
         if model is not None:
-            earlier = _given(snapshot, objects, prefixed)
-            _add(snapshot, values, model.flatten(obj, fault), (keyword, obj), earlier, fault)
-    return values
-
-
-def _add(
-    snapshot: Snapshot,
-    values: dict[str, Scalar],
-    part: dict[str, Scalar],
-    new: Given,
-    given: Iterator[Given],
-    fault: Fault,
-) -> None:
-    names = join(values, part, new, takewhile(lambda one: one[1] is not new[1], given))
-    if names:
-        if conf.STRICT:
-            raise PrefixConflict(names)
-        fault("prefix.conflict", f"{snapshot.slug}: {new[0]}", None)
-
-
-def _given(
-    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any]
-) -> Iterator[Given]:
-    """What was given and is tracked, in order; found out again, for it is seldom asked."""
-    for obj in objects:
-        model = model_of(snapshot, obj, _ignored)
+            yield model, obj
+    for prefix, obj in prefixed.items():
+        model = _renamed(snapshot, prefix, obj, fault)
         if model is not None:
-            yield model.prefix, obj
-    yield from prefixed.items()
-
-
-def _ignored(code: str, where: str, error: BaseException | None) -> None:
-    """A fault that was reported before."""
+            yield model, obj
 
 
 def _renamed(snapshot: Snapshot, keyword: str, obj: Any, fault: Fault) -> CompiledModel | None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 from trackadmin.compiler import Scalar
 
-#: An object that was given, and the prefix that its names start with.
-Given: TypeAlias = tuple[str, Any]
 
-
-def join(
-    values: dict[str, Scalar], part: dict[str, Scalar], new: Given, earlier: Iterable[Given]
-) -> list[str]:
+def join(values: dict[str, Scalar], part: dict[str, Scalar]) -> list[str]:
     """Add an object's values to those of earlier ones, of which the first given wins.
 
     Returns the names that another object gives with another value. The same object may come
     twice, on its own or as a child.
     """
-    for prefix, obj in earlier:
-        if prefix == new[0]:
-            return [] if _same(obj, new[1]) else list(part)
     differing = [name for name in part if name in values and values[name] != part[name]]
     # A child that is missing gives only nulls: it is no object that could contradict another.
     if all(values[name] is None for name in differing):
@@ -32,8 +23,23 @@ def join(
     return differing if any(part[name] is not None for name in differing) else []
 
 
+class Merge:
+    """The values of objects that are given one after the other, each under a prefix."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Scalar] = {}
+        self._given: dict[str, Any] = {}
+
+    def add(self, prefix: str, obj: Any, part: dict[str, Scalar]) -> list[str]:
+        """Add an object's values; the names that it has in common with another object."""
+        first = self._given.setdefault(prefix, obj)
+        if first is obj:
+            return join(self.values, part)
+        return [] if _same(first, obj) else list(part)
+
+
 def _same(one: Any, other: Any) -> bool:
     try:
-        return one is other or bool(one == other)
+        return bool(one == other)
     except Exception:  # noqa: BLE001 a host's own __eq__ may raise anything
         return False

@@ -8,7 +8,7 @@ from trackadmin.compiler import Lookup, Resolved, Scalar, Snapshot, encode
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.merging import Given, join
+from trackadmin.runtime.merging import join
 from trackadmin.runtime.parameters import MAX_TEXT, Query, clean, parameters, scalar
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
 
@@ -72,7 +72,6 @@ class _References:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.values: dict[str, Scalar] = {}
-        self.given: list[Given] = []
 
     def take(self, asked: list[tuple[str, str]]) -> list[ReferenceOutcome]:
         """What came of each name and text; of two that contradict each other the first wins."""
@@ -93,10 +92,7 @@ class _References:
         if found.values is None:
             _report(self.snapshot, lookup, found.status, found.error)
             return found.status
-        new = (lookup.reference.partition(SEPARATOR)[0], found.pk)
-        differing = join(self.values, found.values, new, self.given)
-        self.given.append(new)
-        if not differing:
+        if not join(self.values, found.values):
             return "found"
         _report(self.snapshot, lookup, "conflict", None)
         return "conflict"
