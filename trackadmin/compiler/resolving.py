@@ -86,6 +86,10 @@ class Resolver:
                 found = way.statement.run(connection, [each[3] for each in joined], fault)
         except Exception as error:  # noqa: BLE001 loaded one by one, none takes another along
             fault("statement.failed", alias, error)
+            if connections[alias].connection is None:
+                # The database is away: do not wait for it once for each reference.
+                for _, at, _, _ in asked:
+                    results[at] = Resolved("failed", error=error)
             return
         for each, resolved in zip(joined, found, strict=True):
             results[each[1]] = resolved

@@ -1,0 +1,258 @@
+"""References are answered by one statement for each database, and mean what the ORM means."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.host.models import (
+    Address,
+    Country,
+    Everything,
+    Hidden,
+    Order,
+    Person,
+    Profile,
+    Remote,
+    Restaurant,
+)
+from trackadmin.catalog import catalog
+from trackadmin.compiler import compile_map
+from trackadmin.compiler.resolving import MAX_STATEMENTS
+from trackadmin.document import from_dict
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+MAP = {
+    "Everything": {
+        "attributes": [
+            "id",
+            "text",
+            "slug",
+            "small",
+            "floating",
+            "amount",
+            "flag",
+            "maybe",
+            "day",
+            "clock",
+            "moment",
+            "span",
+            "uuid",
+            "data",
+            "upload",
+            "status",
+            {"source": "backwards", "lookup": True},
+            {"source": "contact", "privacy": "pseudonymised"},
+            {"source": "integer", "lookup": True},
+        ],
+        "key": "slug",
+    },
+    "Person": {
+        "model": "host.Person",
+        "attributes": ["id", "name"],
+        "children": ["profile", {"accessor": "user", "prefix": "Login"}],
+        "key": "id",
+    },
+    "Profile": {"attributes": ["nickname"], "key": "nickname"},
+    "User": {"model": "auth.User", "attributes": ["username", "date_joined"], "key": "username"},
+    "Order": {
+        "model": "host.Order",
+        "attributes": ["number"],
+        "children": [
+            {"accessor": "billing_address", "prefix": "Bill"},
+            {"accessor": "shipping_address", "prefix": "Ship"},
+        ],
+        "key": "number",
+    },
+    "Address": {
+        "model": "host.Address",
+        "attributes": ["street", "country_id"],
+        "children": ["country"],
+    },
+    "Country": {"model": "host.Country", "attributes": ["code", "name"], "key": "code"},
+    "Hidden": {"attributes": ["name", "alive"], "key": "name"},
+    "Restaurant": {"attributes": ["name", "stars"], "key": "name"},
+    "Remote": {"attributes": ["name"], "key": "name"},
+}
+
+
+@pytest.fixture
+def snapshot():
+    return compile_map(from_dict(MAP, catalog().find), catalog())
+
+
+@pytest.fixture
+def rows():
+    user = User.objects.create(username="ann")
+    person = Person.objects.create(name="Ann", user=user)
+    Profile.objects.create(person=person, nickname="annie")
+    everything = Everything.objects.create(
+        slug="s",
+        text="Ünïcode",
+        moment=datetime.datetime(2026, 1, 2, 3, 4, 5, 60, datetime.UTC),
+        amount=Decimal("1.50"),
+        day=datetime.date(2026, 2, 3),
+        clock=datetime.time(1, 2, 3),
+        span=datetime.timedelta(1, 2),
+        data={"b": 1, "a": [2]},
+        backwards="abc",
+        maybe=True,
+        contact="ann@example.com",
+    )
+    country = Country.objects.create(code="NL", name="Netherlands")
+    address = Address.objects.create(street="A 1", country=country)
+    order = Order.objects.create(number="7", shipping_address=address)
+    return {
+        "Everything__slug": ("s", everything),
+        "Everything__backwards": ("abc", everything),
+        "Person__id": (str(person.pk), person),
+        "Order__number": ("7", order),
+        "Country__code": ("NL", country),
+        "Hidden__name": ("here", Hidden.objects.create(name="here")),
+        "Restaurant__name": ("R", Restaurant.objects.create(name="R", stars=2)),
+    }
+
+
+def resolve(snapshot, *wanted):
+    faults = []
+    found = snapshot.resolver.resolve(
+        [(snapshot.lookup(name), text) for name, text in wanted],
+        lambda *fault: faults.append(fault),
+    )
+    assert faults == []
+    return found
+
+
+def selects(queries):
+    """The statements but for the savepoint around them: a test runs in a transaction."""
+    return [query for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
+
+
+def expected(snapshot, obj):
+    fresh = type(obj)._default_manager.get(pk=obj.pk)
+    return snapshot.find(fresh).flatten(fresh, pytest.fail)
+
+
+def test_each_alone_is_one_query_and_equals_the_object(snapshot, rows):
+    """From a row come the very values that the loaded object gives."""
+    for name, (text, obj) in rows.items():
+        with CaptureQueriesContext(connection) as queries:
+            (found,) = resolve(snapshot, (name, text))
+        assert len(selects(queries)) == 1, name
+        assert found.status == "found"
+        assert found.values == expected(snapshot, obj), name
+
+
+def test_all_together_are_one_query(snapshot, rows):
+    """However many references, in whatever order, one database is asked once."""
+    wanted = [(name, text) for name, (text, _) in rows.items()]
+    for order in (wanted, wanted[::-1]):
+        with CaptureQueriesContext(connection) as queries:
+            found = resolve(snapshot, *order)
+        assert len(selects(queries)) == 1
+        for (name, _), each in zip(order, found, strict=True):
+            assert each.values == expected(snapshot, rows[name][1]), name
+
+
+def test_one_that_finds_nothing_takes_no_other_along(snapshot, rows):
+    found = resolve(
+        snapshot, ("Country__code", "ZZ"), ("Order__number", "7"), ("User__username", "nobody")
+    )
+    assert [each.status for each in found] == ["none", "found", "none"]
+
+
+def test_default_manager_keeps_its_meaning(snapshot):
+    """What the manager hides is not found, alone or among others."""
+    Hidden.everything.create(name="gone", alive=False)
+    assert resolve(snapshot, ("Hidden__name", "gone"))[0].status == "none"
+
+
+def test_many_are_told_and_none_of_them_is_given(snapshot, rows):
+    Everything.objects.create(slug="t", integer=5)
+    assert resolve(snapshot, ("Everything__integer", "5"))[0].status == "found"
+    Everything.objects.create(slug="u", integer=5)
+    many, order = resolve(snapshot, ("Everything__integer", "5"), ("Order__number", "7"))
+    assert (many.status, many.values) == ("many", None)
+    assert order.status == "found"
+
+
+def test_databases_are_asked_once_each(snapshot, rows):
+    Remote.objects.create(name="far")
+    found = resolve(snapshot, ("Remote__name", "far"), ("Country__code", "NL"))
+    assert [each.status for each in found] == ["found", "found"]
+    assert found[0].values == {"Remote_name": "far"}
+
+
+def test_missing_child_gives_nulls(snapshot):
+    person = Person.objects.create(name="Alone")
+    (found,) = resolve(snapshot, ("Person__id", str(person.pk)))
+    assert found.values["Login_username"] is None
+    assert found.values == expected(snapshot, person)
+
+
+def test_column_whose_value_cannot_be_converted_takes_no_other_along(snapshot, rows):
+    """A text that is no UUID gives null and a fault; the other values come."""
+    if connection.vendor == "sqlite":  # PostgreSQL's own type refuses it
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE host_everything SET uuid = 'none' WHERE slug = 's'")
+    faults = []
+    wanted = [(snapshot.lookup("Everything__slug"), "s")]
+    (found,) = snapshot.resolver.resolve(wanted, lambda *fault: faults.append(fault[:2]))
+    assert found.values["Everything_slug"] == "s"
+    if connection.vendor == "sqlite":
+        assert found.values["Everything_uuid"] is None
+        assert faults == [("attribute.raised", "Everything.uuid")]
+
+
+def test_computed_attribute_loads_the_object(rows):
+    """What only code of the host knows cannot come from a row; the reason is told."""
+    data = {"Everything": {"attributes": ["slug", "shout"], "key": "slug"}}
+    computed = compile_map(from_dict(data, catalog().find), catalog())
+    (found,) = resolve(computed, ("Everything__slug", "s"))
+    assert found.values == {"Everything_slug": "s", "Everything_shout": "ÜNÏCODE"}
+    assert "computed" in computed.resolver.refusal(computed.lookup("Everything__slug"))
+
+
+def test_made_up_combinations_do_not_pile_up(snapshot, rows):
+    """A visitor who repeats references in every number fills no memory."""
+    for number in range(1, 2 * MAX_STATEMENTS, 7):
+        wanted = [("Country__code", "NL")] * (number % 15 + 1)
+        resolve(snapshot, *wanted)
+    assert len(snapshot.resolver._ways) <= MAX_STATEMENTS
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.builds(
+        dict,
+        text=st.text(
+            st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50
+        ),
+        small=st.none() | st.integers(-(2**15), 2**15 - 1),
+        big=st.none() | st.integers(-(2**63), 2**63 - 1),
+        floating=st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32),
+        amount=st.none() | st.decimals(-9999999, 9999999, places=2),
+        maybe=st.none() | st.booleans(),
+        day=st.none() | st.dates(),
+        clock=st.none() | st.times(),
+        moment=st.none() | st.datetimes(timezones=st.just(datetime.UTC)),
+        span=st.none()
+        | st.timedeltas(datetime.timedelta(days=-9999), datetime.timedelta(days=9999)),
+        uuid=st.uuids(),
+    )
+)
+def test_whatever_a_row_holds_it_reads_as_the_object(snapshot, values):
+    obj = Everything.objects.create(slug="h", **values)
+    try:
+        (found,) = resolve(snapshot, ("Everything__slug", "h"))
+        assert found.values == expected(snapshot, obj)
+    finally:
+        obj.delete()
