@@ -98,6 +98,13 @@ def test_what_is_loaded_stays_on_the_loop(rows, hops):
     assert fault_counts() == {}
 
 
+def test_fault_on_the_loop_is_reported_once(rows, hops):
+    values = run(runtime.atracking_values(CompanyAccount(name=object(), is_demo=True)))
+    assert values == {"CompanyAccount_name": None, "CompanyAccount_is_demo": True}
+    assert fault_counts() == {"value.unencodable": 1}
+    assert hops == []
+
+
 def test_what_has_to_be_loaded_goes_to_the_thread(rows, hops):
     bare, partial = BuyerProfile.objects.get(uuid=BUYER), CompanyAccount.objects.only("pk").get()
     assert run(runtime.atracking_values(bare))["User_id"] == 123

@@ -37,7 +37,7 @@ def _body(request: HttpRequest) -> Query:
     announced = int(request.META.get("CONTENT_LENGTH") or 0)
     if announced <= MAX_BODY and request.content_type == "multipart/form-data":
         return request.POST
-    body = b"" if announced > MAX_BODY else request.read(MAX_BODY + 1)
+    body = request.read(MAX_BODY + 1)
     if max(announced, len(body)) > MAX_BODY:
         report("collect.too_large", "body")
         return ""
