@@ -232,12 +232,12 @@ WAYS = {
     ),
     "distinct": lambda rows: rows.filter(order__isnull=False).distinct().order_by("name"),
     "distinct by what is annotated": lambda rows: (
-        rows.annotate(n=F("order__number")).distinct().order_by("name", "n")
+        rows.annotate(n=F("order__number")).distinct().order_by("name")
     ),
     "annotate": lambda rows: rows.annotate(lower=Lower("name")).order_by("lower"),
     "a count": lambda rows: rows.annotate(n=Count("order")).filter(n__gt=0).order_by("n", "name"),
     "an annotation of a name that is read": lambda rows: rows.annotate(
-        profile__pk=F("name")
+        profile__nickname=F("name")
     ).order_by("name"),
     "alias": lambda rows: rows.alias(lower=Lower("name")).order_by("lower"),
     "only": lambda rows: rows.only("name").order_by("name"),

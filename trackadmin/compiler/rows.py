@@ -27,25 +27,31 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the row: one or more values, or the key that shows an object is there."""
+    """One column of the row: values, and the key that shows whether an object is there."""
 
     #: As a query names it: ``user__username``.
     path: str
-    #: ``None`` for a key.
+    #: ``None`` for what is only a key.
     kind: Kind | None
 
 
 def columns(top: Node) -> tuple[Column, ...]:
     """The columns of a row in order, each once; an object's key stands before its values."""
-    found: dict[str, Column] = {}
+    kinds: dict[str, Kind | None] = {}
     for path, output in _cells(top, ""):
-        found.setdefault(path, Column(path, output.facts.kind if output else None))
-    return tuple(found.values())
+        kinds[path] = output.facts.kind if output else kinds.get(path)
+    return tuple(Column(path, kind) for path, kind in kinds.items())
+
+
+def _key(node: Node, before: str) -> str:
+    # Not "pk": under its own name it may be a value as well, and is then read once.
+    pk: Any = node.model._meta.pk
+    return f"{before}{pk.attname}"
 
 
 def _cells(node: Node, before: str) -> Iterator[tuple[str, Output | None]]:
     """Each value and the column it comes from; keys with ``None``."""
-    yield f"{before}pk", None
+    yield _key(node, before), None
     for output in node.outputs:
         yield before + output.facts.attname, output
     for child in node.children:
@@ -99,6 +105,13 @@ def row_reader(
     return RowReader(text, build(text, "make", constants, title))
 
 
+def _keys(node: Node, before: str) -> Iterator[tuple[str, str]]:
+    """How the paths of each object's values start, and the path of its key."""
+    yield before, _key(node, before)
+    for child in node.children:
+        yield from _keys(child, f"{before}{child.query_name}__")
+
+
 class _Body:
     """The lines that read one object's columns after the other."""
 
@@ -109,7 +122,7 @@ class _Body:
         self.fused, self.converted = fused, converted
 
     def node(self, node: Node, before: str) -> Iterator[str]:
-        key = self.numbers[f"{before}pk"]
+        key = self.numbers[_key(node, before)]
         if not before:
             yield from (f"if c{key} is None:", f"{_INDENT}return None", "out = nulls.copy()")
             yield from self.values(node, before)
@@ -140,6 +153,7 @@ def _careful(
 ) -> Callable[[Sequence[Convert], Row, Fault], Values]:
     """Reads a row value by value, so that one that fails takes no other along."""
     cells = tuple(_cells(top, ""))
+    keys = tuple(_keys(top, ""))
     numbers = {column.path: number for number, column in enumerate(columns(top))}
 
     def value(at: int, output: Output, raw: Any, convert: Convert | None) -> Scalar:
@@ -153,8 +167,7 @@ def _careful(
     def read(converters: Sequence[Convert], row: Row, fault: Fault) -> Values:
         values: Values = dict.fromkeys(top.names())
         by_column = dict(zip(converted, converters, strict=True))
-        keys = [path for path, output in cells if output is None]
-        missing = tuple(path.removesuffix("pk") for path in keys if row[numbers[path]] is None)
+        missing = tuple(start for start, path in keys if row[numbers[path]] is None)
         for path, output in cells:
             if output is None or path.startswith(missing):
                 continue
