@@ -13,6 +13,9 @@ def join(values: dict[str, Scalar], part: dict[str, Scalar]) -> list[str]:
     Returns the names that another object gives with another value. The same object may come
     twice, on its own or as a child.
     """
+    if values.keys().isdisjoint(part):
+        values.update(part)
+        return []
     differing = [name for name in part if name in values and values[name] != part[name]]
     # A child that is missing gives only nulls: it is no object that could contradict another.
     if all(values[name] is None for name in differing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from trackadmin.compiler import Lookup, Resolved, Scalar, Snapshot, encode
@@ -48,54 +49,58 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
 
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
     """What :func:`values_from_query` gives, by this snapshot, for queries behind each other."""
-    pairs = parameters(*queries)
-    values = Values(
-        ((name, scalar(value)) for name, value in pairs if SEPARATOR not in name),
-        map=snapshot.slug,
-        version=snapshot.number,
-    )
-    # A reference that is said twice is one reference.
-    asked = list(dict.fromkeys((n, _text(value)) for n, value in pairs if SEPARATOR in n))
-    found = _References(snapshot)
-    outcomes = found.take(asked)
-    values.references += (
-        Reference(name, clean(text), outcome)
-        for (name, text), outcome in zip(asked, outcomes, strict=True)
-    )
-    values.update(found.values)
+    values = Values(map=snapshot.slug, version=snapshot.number)
+    # As keys, for a reference that is said twice is one reference.
+    asked: dict[tuple[str, str], None] = {}
+    for name, value in parameters(*queries):
+        if SEPARATOR in name:
+            asked[name, _text(value)] = None
+        else:
+            values[name] = scalar(value)
+    if asked:
+        found, outcomes = _look_up(snapshot, asked)
+        values.update(found)
+        for (name, text), outcome in zip(asked, outcomes, strict=True):
+            values.references.append(Reference(name, clean(text), outcome))
     return values
 
 
-class _References:
-    """The references of one query: those that the map allows are looked up together."""
+def _look_up(
+    snapshot: Snapshot, asked: Iterable[tuple[str, str]]
+) -> tuple[dict[str, Scalar], list[ReferenceOutcome]]:
+    """The values of all that is found, and what came of each name and text.
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self.values: dict[str, Scalar] = {}
+    Those that the map allows are looked up together. Of two that contradict each other the first
+    wins.
+    """
+    limit = conf.MAX_REFERENCES
+    wanted: list[tuple[Lookup, str]] = []
+    outcomes: list[ReferenceOutcome] = []
+    places: list[int] = []
+    for place, (name, text) in enumerate(asked):
+        outcomes.append("not_allowed")
+        lookup = _allowed(snapshot, name) if place < limit else _one_too_many(snapshot)
+        if lookup is not None:
+            wanted.append((lookup, text))
+            places.append(place)
+    values: dict[str, Scalar] = {}
+    for place, (lookup, _), found in zip(
+        places, wanted, snapshot.resolver.resolve(wanted, report), strict=True
+    ):
+        outcomes[place] = _take(snapshot, lookup, found, values)
+    return values, outcomes
 
-    def take(self, asked: list[tuple[str, str]]) -> list[ReferenceOutcome]:
-        """What came of each name and text; of two that contradict each other the first wins."""
-        limit = conf.MAX_REFERENCES
-        lookups = [
-            _allowed(self.snapshot, name) if at < limit else _one_too_many(self.snapshot)
-            for at, (name, _) in enumerate(asked)
-        ]
-        wanted = [
-            (lookup, text) for lookup, (_, text) in zip(lookups, asked, strict=True) if lookup
-        ]
-        found = iter(self.snapshot.resolver.resolve(wanted, report))
-        return [
-            self._outcome(lookup, next(found)) if lookup else "not_allowed" for lookup in lookups
-        ]
 
-    def _outcome(self, lookup: Lookup, found: Resolved) -> ReferenceOutcome:
-        if found.values is None:
-            _report(self.snapshot, lookup, found.status, found.error)
-            return found.status
-        if not join(self.values, found.values):
-            return "found"
-        _report(self.snapshot, lookup, "conflict", None)
-        return "conflict"
+def _take(
+    snapshot: Snapshot, lookup: Lookup, found: Resolved, values: dict[str, Scalar]
+) -> ReferenceOutcome:
+    """Add what was found to the values; what came of it."""
+    outcome: ReferenceOutcome = found.status
+    if found.values is not None and join(values, found.values):
+        outcome = "conflict"
+    if outcome != "found":
+        _report(snapshot, lookup, outcome, found.error)
+    return outcome
 
 
 def _allowed(snapshot: Snapshot, reference: str) -> Lookup | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from trackadmin.compiler import Scalar
 
@@ -16,12 +15,11 @@ ReferenceOutcome: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A parameter that names an object, ``BuyerProfile__uuid=6fa4…``, and what came of it."""
 
     name: str
-    #: As it was given, cut to the longest text that is taken.
+    #: As it was given; empty where it was no text, or longer than any that is taken.
     value: str
     outcome: ReferenceOutcome
 
