@@ -1,6 +1,5 @@
 """The catalog of the site: what it offers, finds and says."""
 
-# ruff: noqa: DJ008, RUF001
 # (models for one test need no words for people; full-width letters are what is tested)
 
 import threading

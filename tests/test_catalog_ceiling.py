@@ -1,6 +1,5 @@
 """What the host's settings let editors choose from: the ceiling wins over everything."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import pytest

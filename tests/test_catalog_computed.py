@@ -1,6 +1,5 @@
 """Properties and methods: offered where the host marks or lists them, never else, never run."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import functools
@@ -65,7 +64,7 @@ class Base(models.Model):
         never()
 
     @trackable
-    def annotated(self, like: "Nothing" = None) -> "Nothing":  # noqa: F821
+    def annotated(self, like: "Nothing" = None) -> "Nothing":
         never()
 
     @trackable

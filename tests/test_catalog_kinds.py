@@ -1,6 +1,5 @@
 """The kind of value that each field gives, and its type in words."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import pytest

@@ -1,6 +1,5 @@
 """The guess whether an attribute tells something about a person."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import pytest

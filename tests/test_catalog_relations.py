@@ -1,6 +1,5 @@
 """The relations that may come along as children, and those that may not."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import pytest

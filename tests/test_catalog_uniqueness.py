@@ -1,6 +1,5 @@
 """Which fields the database proves unique."""
 
-# ruff: noqa: DJ008
 # (models for one test need no words for people)
 
 import pytest

@@ -13,6 +13,7 @@ class TrackAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Called by Django once every model is loaded."""
         from trackadmin.checks import check_live_map, check_settings
         from trackadmin.models.draft import create_default_map
 
