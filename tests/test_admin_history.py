@@ -1,7 +1,7 @@
 """History: who changed what and when; undo and bring back by a POST that was confirmed."""
 
 import pytest
-from django.contrib.admin.models import LogEntry  # noqa: TID251 - the host's admin
+from django.contrib.admin.models import LogEntry
 from django.test import override_settings
 
 from tests import screens

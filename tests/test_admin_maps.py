@@ -1,7 +1,7 @@
 """A map's own page: how it stands against live, its words, its order; adding and deleting one."""
 
 import pytest
-from django.contrib.admin.models import LogEntry  # noqa: TID251 - the host's admin
+from django.contrib.admin.models import LogEntry
 from django.test import override_settings
 
 from tests import screens

@@ -6,7 +6,7 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
-from django.contrib import admin  # noqa: TID251 - the host's admin site
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import override_settings

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.contrib import admin  # noqa: TID251 - the host's admin
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 
 from demo.models import BuyerProfile, CompanyAccount

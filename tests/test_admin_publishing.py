@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from django.contrib.admin.models import LogEntry  # noqa: TID251 - the host's admin
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import override_settings
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from django.contrib.admin.models import LogEntry  # noqa: TID251 - the host's admin
+from django.contrib.admin.models import LogEntry
 from django.test import override_settings
 
 from tests import screens

@@ -1,5 +1,6 @@
 """The catalog of the site: what it offers, finds and says."""
 
+# ruff: noqa: RUF001
 # (models for one test need no words for people; full-width letters are what is tested)
 
 import threading

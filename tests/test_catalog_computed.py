@@ -64,7 +64,7 @@ class Base(models.Model):
         never()
 
     @trackable
-    def annotated(self, like: "Nothing" = None) -> "Nothing":
+    def annotated(self, like: "Nothing" = None) -> "Nothing":  # noqa: F821
         never()
 
     @trackable

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from django.apps import apps
 from django.conf.global_settings import PASSWORD_HASHERS
-from django.contrib import admin  # noqa: TID251 - the host has an admin
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import modify_settings, override_settings
