@@ -834,6 +834,22 @@ def test_late_announcement_of_an_older_version_changes_nothing(cache):
 
 
 @committed
+def test_reader_does_not_write_over_what_was_published_meanwhile(cache, monkeypatch):
+    insert(NAME_ONLY)
+    current_map()
+    real = store.newest_token
+
+    def published_right_after(slug):
+        token = real(slug)
+        announce(insert(WITH_DEMO, 2))
+        return token
+
+    monkeypatch.setattr(store, "newest_token", published_right_after)
+    assert current_map().number == 1
+    assert cache.get("trackadmin:default:token")[0] == 2
+
+
+@committed
 @pytest.mark.parametrize("value", ["x", 5, [1], ["1", "x"], [True], {"a": 1}])
 def test_nonsense_in_the_cache_is_passed_over(cache, value):
     insert(NAME_ONLY)
