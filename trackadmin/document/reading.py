@@ -48,11 +48,12 @@ class Reader:
         if not self.typed(value, where, dict):
             return {}
         self._unknown(value, where, fields)
-        present = [(name, kind) for name, kind in fields.items() if name in value]
+        # The place is put into words only for what is wrong: a map has tens of thousands of values.
         return {
             name: value[name]
-            for name, kind in present
-            if self.typed(value[name], at(where, name), kind)
+            for name, kind in fields.items()
+            if name in value
+            and (type(value[name]) is kind or self.typed(value[name], at(where, name), kind))
         }
 
     def missing(self, name: str, where: str, kind: type = str) -> None:
@@ -70,7 +71,7 @@ class Reader:
 
     def keys(self, value: dict[Any, Any], where: str) -> list[str]:
         """The keys of an object that are texts; others are noted."""
-        return [key for key in value if self.typed(key, at(where, key), str)]
+        return [key for key in value if type(key) is str or self.typed(key, at(where, key), str)]
 
     def _unknown(self, value: dict[Any, Any], where: str, fields: Mapping[str, type]) -> None:
         for key in value:
