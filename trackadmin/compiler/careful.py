@@ -6,6 +6,7 @@ Generated code turns to this whenever something is not as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -26,7 +27,8 @@ Reader: TypeAlias = Callable[[Any, Fault, Transactions], Scalar]
 def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
     """A function that gives the values of an object in whatever state it is. It never raises."""
     nulls: Values = dict.fromkeys(top.names())
-    fill = _filler(top, pseudonym)
+    # Made when it is first needed: most models never are.
+    filler = cache(partial(_filler, top, pseudonym))
 
     def flatten(obj: Any, fault: Fault) -> Values:
         values = nulls.copy()
@@ -36,7 +38,7 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
         except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
             fault("object.raised", top.road, error)
         else:
-            fill(values, obj, fault, open_transactions())
+            filler()(values, obj, fault, open_transactions())
         return values
 
     return flatten

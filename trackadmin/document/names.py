@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Longest name, in characters: a prefix, an attribute, a source or an accessor.
 LONGEST = 100
@@ -23,6 +24,8 @@ _LABEL = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 _LONGEST_LABEL = 2 * LONGEST + 1
 
 
+# A map says the same few names thousands of times.
+@lru_cache(16_384)
 def why_not_a_name(name: str) -> str:
     """Empty where a map may hold this name, else the reason: the end of a sentence."""
     if not name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from typing import Any
@@ -38,7 +37,8 @@ _MODEL: dict[str, type] = {
 
 def dump(document: Document) -> str:
     """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts."""
-    return _canonical(dataclasses.asdict(document))
+    models = {prefix: _model_data(entry) for prefix, entry in document.models.items()}
+    return _canonical({"format": document.format, "models": models})
 
 
 def digest(text: str) -> str:
@@ -125,6 +125,20 @@ def _model(reader: Reader, value: object, where: str) -> ModelEntry:
             for accessor, child in children.items()
         },
     )
+
+
+def _model_data(entry: ModelEntry) -> dict[str, Any]:
+    """What :func:`_model` reads. By hand, for ``dataclasses.asdict`` takes ten times as long."""
+    return {name: getattr(entry, name) for name in _MODEL} | {
+        "attributes": {
+            name: {field: getattr(attribute, field) for field in _ATTRIBUTE}
+            for name, attribute in entry.attributes.items()
+        },
+        "children": {
+            accessor: {field: getattr(child, field) for field in _CHILD}
+            for accessor, child in entry.children.items()
+        },
+    }
 
 
 def _canonical(data: object) -> str:
