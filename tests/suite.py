@@ -27,6 +27,8 @@ PACKAGES = {
 #: The newer releases of Django, beside the one that requirements.txt pins, and the oldest Python
 #: (3, minor) that runs them.
 MATRIX = {"6.0": 12, "6.1": 12}
+#: How many times as long as in ``make test`` the torture is, unless TRACKADMIN_TORTURE says so.
+TORTURE_TIMES = "10"
 NEWER_PYTHONS = ("3.12", "3.13", "3.14")
 
 
@@ -69,13 +71,16 @@ def on_postgresql(pytest):
 
 
 def torture_steps():
-    torture = ["-m", "torture", "-o", "addopts=--strict-markers"]
+    quiet = ["-o", "addopts=--strict-markers"]
+    times = {"TRACKADMIN_TORTURE": os.environ.get("TRACKADMIN_TORTURE", TORTURE_TIMES)}
+    sqlite = [*PYTEST, "-m", "torture and not postgresql", *quiet]
+    postgresql = [*PYTEST, "-m", "torture", *quiet]
     return [
-        Step("torture on SQLite", [*PYTEST, *torture], {"TRACKADMIN_TORTURE": "1"}),
+        Step("torture on SQLite", sqlite, times),
         Step(
             "torture on PostgreSQL",
-            [sys.executable, "-m", "tests.postgresql", *PYTEST, *torture],
-            {"TRACKADMIN_TORTURE": "1"},
+            [sys.executable, "-m", "tests.postgresql", *postgresql],
+            times,
             missing=needs("postgresql"),
         ),
     ]

@@ -227,6 +227,7 @@ def test_made_up_combinations_do_not_pile_up(snapshot, rows):
     assert len(snapshot.resolver._ways) <= MAX_STATEMENTS
 
 
+@pytest.mark.torture
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import oracle
+from tests import oracle, tally
 from tests.host.models import (
     Address,
     Country,
@@ -86,6 +86,7 @@ def agree(live, rows, expected=None):
     for values in streamed:
         assert {type(value) for value in values.values()} <= {str, int, float, bool, type(None)}
         assert list(values) == oracle.names(live, oracle.tracked_as(live, rows.model))
+    tally.compared["rows streamed"] += len(streamed)
     return streamed
 
 
@@ -148,6 +149,7 @@ EVERYTHINGS = st.builds(
 )
 
 
+@pytest.mark.torture
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(EVERYTHINGS, min_size=1, max_size=5), st.data())
 def test_every_kind_of_value_is_what_an_object_would_give(live, objects, data):
@@ -161,6 +163,7 @@ def test_every_kind_of_value_is_what_an_object_would_give(live, objects, data):
         transaction.set_rollback(True)
 
 
+@pytest.mark.torture
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_children_that_are_there_and_that_are_missing(live, data):

@@ -1,0 +1,284 @@
+"""Maps, rows and query strings that nobody thought of, for comparing the runtime with the oracle.
+
+maps()                 Hypothesis: any map without errors over the test host's models
+World(seed)            saves rows of every shape, in both databases
+world.queries(...)     Hypothesis: query strings, most of which name some of these rows
+expected_values(...)   what such a query must yield, by the oracle, with the outcomes
+"""
+
+import datetime
+import decimal
+import random
+import uuid
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from hypothesis import strategies as st
+
+from tests import oracle
+from tests.host import models as host
+from tests.maps import attribute, document, tracked
+from trackadmin.catalog import catalog
+from trackadmin.compiler import check
+
+ATTRIBUTES = {
+    "host.everything": (
+        *("text", "slug", "contact", "ip", "small", "integer", "big", "floating", "amount"),
+        *("flag", "maybe", "day", "clock", "moment", "span", "uuid", "data", "upload", "status"),
+        *("backwards", "shout", "double"),
+    ),
+    "host.country": ("id", "code", "name"),
+    "host.address": ("id", "street", "country_id"),
+    "host.person": ("id", "name", "user_id", "boss_id"),
+    "host.profile": ("id", "nickname", "person_id"),
+    "host.order": ("number", "person_id", "billing_address_id"),
+    "host.place": ("id", "name"),
+    "host.placeproxy": ("name", "loud_name"),
+    "host.restaurant": ("place_ptr_id", "name", "stars"),
+    "host.hidden": ("id", "name", "alive"),
+    "host.remote": ("id", "name", "person_name"),
+    "host.constrained": ("yes", "sometimes"),
+    "auth.user": ("id", "username", "is_staff", "date_joined"),
+}
+#: What a URL may use: keys, and lookups that need not be unique.
+KEYS = {
+    "host.everything": ("slug", "small", "big", "uuid", "backwards"),
+    "host.country": ("id", "code"),
+    "host.address": ("id",),
+    "host.person": ("id",),
+    "host.profile": ("nickname", "person_id"),
+    "host.order": ("number",),
+    "host.place": ("id", "name"),
+    "host.placeproxy": ("name",),
+    "host.restaurant": ("place_ptr_id", "name"),
+    "host.hidden": ("id", "name"),
+    "host.remote": ("id", "name"),
+    "host.constrained": ("yes",),
+    "auth.user": ("id", "username"),
+}
+LOOKUPS = {
+    "host.everything": ("text", "integer", "status"),
+    "host.country": ("name",),
+    "host.address": ("street", "country_id"),
+    "host.person": ("name", "user_id", "boss_id"),
+    "host.order": ("person_id", "billing_address_id"),
+    "host.constrained": ("sometimes",),
+    "host.remote": ("person_name",),
+}
+CHILDREN = {
+    "host.order": ("person", "billing_address", "shipping_address"),
+    "host.address": ("country",),
+    "host.person": ("profile", "boss", "user"),
+    "host.profile": ("person",),
+    "host.place": ("restaurant",),
+}
+TEXTS = ("", "a", "A", "Ünïcode", "x'y", "%", "\\", "_", "null", "1", "\u2028", " a ", "a&b=c+d")
+NASTY = ("", "-0", "007", " 1", "1_0", "\uff11", "9" * 30, str(2**63), "-1", "\0", "a\0", "é" * 60)
+
+
+@st.composite
+def maps(draw):
+    labels = draw(st.lists(st.sampled_from(sorted(ATTRIBUTES)), unique=True, min_size=3))
+    prefixes = st.sampled_from(["", "Mine_"])
+    return _without_errors(
+        {
+            f"{draw(prefixes)}{label.split('.')[1].title()}": draw(_entries(label))
+            for label in labels
+        }
+    )
+
+
+@st.composite
+def _entries(draw, label):
+    """A tracked model as what tracked() takes."""
+    key = draw(st.sampled_from(["", *KEYS[label], *KEYS[label]]))
+    sources = draw(st.lists(st.sampled_from(ATTRIBUTES[label]), unique=True, max_size=8))
+    sources = [*sources, *([key] if key and key not in sources else [])]
+    pairs, key_name = [], ""
+    for source in sources:
+        name = draw(st.sampled_from([source, f"as_{source}"]))
+        looked_up = source in (*LOOKUPS.get(label, ()), *KEYS[label]) and draw(st.booleans())
+        privacy = "none"
+        if source == key:
+            key_name = name
+        elif not looked_up:
+            privacy = draw(st.sampled_from(["none", "sent", "pseudonymised", "dropped"]))
+        pairs.append((name, attribute(source, lookup=looked_up, privacy=privacy)))
+    accessors = CHILDREN.get(label, ())
+    children = draw(st.lists(st.sampled_from(accessors), unique=True)) if accessors else []
+    prefixes = st.sampled_from(["", "One", "Two", "Three", "Four_five"])
+    return label, pairs, [(accessor, draw(prefixes)) for accessor in children], key_name
+
+
+def _without_errors(entries):
+    """The map, without the children and at last the models that make it wrong."""
+    while True:
+        found = document(**{prefix: tracked(*entry) for prefix, entry in entries.items()})
+        wrong = [p.where for p in check(found, catalog()) if p.level == "error"]
+        if not wrong:
+            return found
+        for prefix in {where.partition(".")[0] for where in wrong}:
+            label, pairs, children, key = entries[prefix]
+            if children:
+                entries[prefix] = label, pairs, children[:-1], key
+            else:
+                del entries[prefix]
+
+
+class World:
+    """Rows of every shape; the same seed, the same rows. They must not be changed."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self._save()
+        #: The rows that each model's manager shows, as the oracle holds them.
+        self.rows = {label: list(_manager(label).all()) for label in ATTRIBUTES}
+        self._by_pk = {(type(o), o.pk): o for objects in self.rows.values() for o in objects}
+        self._found, self._keys = {}, {}
+        self.texts = {}
+        for label in ATTRIBUTES:
+            for source in (*KEYS[label], *LOOKUPS.get(label, ())):
+                values = [getattr(obj, source) for obj in self.rows[label]]
+                self.texts[label, source] = [str(v) for v in values if v is not None] or ["1"]
+
+    def objects(self, document):
+        """All rows of which the map has something to say."""
+        of_models = [self.rows[entry.model] for entry in document.models.values()]
+        return [obj for objects in of_models for obj in objects]
+
+    def queries(self, document):
+        """A query's pairs: references to rows, to nothing and to what is not allowed, and more."""
+        usual = [
+            (f"{prefix}__{name}", self.texts[entry.model, entry.attributes[name].source])
+            for prefix, entry in document.models.items()
+            for name in entry.lookups()
+        ]
+        made_up = [("Nobody__id", ["1"]), ("Person__id__in", ["1"]), ("__", [""])]
+        pair = st.sampled_from([*usual * 3, *made_up]).flatmap(
+            lambda each: st.tuples(
+                st.just(each[0]), st.sampled_from([*each[1], *each[1], *each[1], *NASTY])
+            )
+        )
+        other = st.tuples(st.sampled_from(["action", "q", "Person_name"]), st.sampled_from(TEXTS))
+        return st.lists(pair | pair | other, min_size=1, max_size=6)
+
+    def resolve(self, document, reference, text):
+        """As the oracle's, which is asked once for the same attribute and text."""
+        prefix, _, name = reference.partition("__")
+        entry = document.models.get(prefix)
+        if entry is None or name not in entry.lookups():
+            return oracle.resolve(document, reference, text)
+        asked = entry.model, entry.attributes[name].source, text
+        if asked not in self._found:
+            status, obj = oracle.resolve(document, reference, text)
+            self._found[asked] = status, obj and self._by_pk[type(obj), obj.pk]
+        return self._found[asked]
+
+    def keys(self, rows):
+        """The primary keys of a queryset's rows, in its order."""
+        asked = str(rows.query)
+        if asked not in self._keys:
+            self._keys[asked] = list(rows.values_list("pk", flat=True))
+        return self._keys[asked]
+
+    def _pick(self, options, missing=0.3):
+        return None if self.random.random() < missing else self.random.choice(options)
+
+    def _save(self):
+        users = [User.objects.create(username=f"u{n}", is_staff=n == 1) for n in range(4)]
+        names = ["Germany", "Germany", "Ünïcode"]
+        countries = [
+            host.Country.objects.create(code=code, name=name)
+            for code, name in zip(["DE", "NL", "é"], names, strict=True)
+        ]
+        people = []
+        for n in range(8):
+            pk = uuid.UUID(int=self.random.getrandbits(128))
+            name, user, boss = self.random.choice(TEXTS), self._pick(users), None
+            boss = self._pick(people) if people else None
+            people.append(host.Person.objects.create(id=pk, name=name, user=user, boss=boss))
+            if self.random.random() < 0.5:
+                host.Profile.objects.create(person=people[-1], nickname=f"n'{n}%")
+        people[0].boss = people[-1]  # a circle, or near it
+        people[0].save()
+        streets = [self.random.choice(TEXTS) for _ in range(4)]
+        addresses = [
+            host.Address.objects.create(street=s, country=self._pick(countries)) for s in streets
+        ]
+        for number in ("00010001", "10001", "a/b", "%s", "é"):
+            host.Order.objects.create(
+                number=number,
+                person=self._pick(people),
+                billing_address=self._pick(addresses),
+                shipping_address=self._pick(addresses),
+            )
+        self._save_others()
+        for n in range(6):
+            self._save_everything(n)
+
+    def _save_others(self):
+        for name in ("Inn", "Bar"):
+            host.Place.objects.create(name=name)
+            host.Restaurant.objects.create(name=f"{name}'s", stars=self.random.randrange(5))
+        for n in range(4):
+            host.Hidden.everything.create(name=f"h{n}", alive=n % 2 == 0)
+            host.Remote.objects.create(name=f"r{n}", person_name=self.random.choice(TEXTS))
+            sometimes = self.random.choice("ab")
+            host.Constrained.objects.create(
+                yes=f"y{n}", folded=f"f{n}", together_a=n + 2, sometimes=sometimes
+            )
+
+    def _save_everything(self, n):
+        odd = self.random
+        moment = datetime.datetime(2026, 3, 29, 1, 30, 0, odd.randrange(10**6), datetime.UTC)
+        host.Everything.objects.create(
+            text=odd.choice(TEXTS),
+            slug=f"slug-{n}",
+            contact=odd.choice(["", "ann@example.com"]),
+            ip=self._pick(["::1", "10.0.0.1"]),
+            small=self._pick([n, -n - 1]),
+            integer=odd.choice([0, 5, 2**31 - 1, -(2**31)]),
+            big=self._pick([2**63 - 1 - n, n - 2**63]),
+            floating=self._pick([0.1, 1e300, -2.5, 3.0]),
+            amount=self._pick([decimal.Decimal("1.50"), decimal.Decimal("-0.01")]),
+            flag=odd.random() < 0.5,
+            maybe=self._pick([True, False]),
+            day=self._pick([moment.date(), datetime.date(1, 1, 1)]),
+            clock=self._pick([moment.time(), datetime.time(0)]),
+            moment=self._pick([moment, moment.replace(microsecond=0, year=1999)]),
+            span=self._pick([datetime.timedelta(-1, 5, 7), datetime.timedelta(400)]),
+            uuid=uuid.UUID(int=odd.getrandbits(128)),
+            data=self._pick([{"b": 1, "a": [None, "é"]}, [], "text", 0, False]),
+            upload=odd.choice(["", "a b.txt"]),
+            status=odd.choice(host.Status.values),
+            backwards=self._pick([f"abc{n}", f"{n}é'"]),
+        )
+
+
+def expected_values(world, document, pairs):
+    """(values, outcomes) of a query that has these pairs."""
+    values = {name: text for name, text in pairs if "__" not in name}
+    found, outcomes = {}, []
+    for name, text in dict.fromkeys(pair for pair in pairs if "__" in pair[0]):
+        status, obj = world.resolve(document, name, text)
+        if status == "found" and _contradicts(found, oracle.flatten(document, obj)):
+            status = "conflict"
+        outcomes.append((name, status))
+    return {**values, **found}, outcomes
+
+
+def _contradicts(found, values):
+    """Add an object's values; whether another object says something else of one of their names.
+
+    The first that was given wins. One that is not there says only null and contradicts nobody.
+    """
+    differing = [name for name in values if name in found and found[name] != values[name]]
+    were_null = all(found[name] is None for name in differing)
+    for name, value in values.items():
+        if name not in found or were_null:
+            found[name] = value
+    return not were_null and any(values[name] is not None for name in differing)
+
+
+def _manager(label):
+    return apps.get_model(label)._default_manager
