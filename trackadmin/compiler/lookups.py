@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.joining import together
 from trackadmin.compiler.plan import Path
-from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.savepoints import contained, drop_broken
 
 Status = Literal["found", "none", "many", "malformed", "failed"]
 
@@ -74,8 +74,7 @@ class Lookup:
                 value = self.parse(text, using=alias)
             except ValueError as error:
                 return Outcome("malformed", error=error)
-            with contained():
-                objects = list(self._query(alias).filter(**{self.source: value})[:2])
+            objects = self._objects(alias, value)
         except Exception as error:  # noqa: BLE001 the host's managers and routers may raise anything
             return Outcome("failed", error=error)
         if len(objects) == 1:
@@ -91,6 +90,14 @@ class Lookup:
             return None if text is None or self.parse(text) is None else text
         except Exception:  # noqa: BLE001 a deferred value may have to be loaded
             return None
+
+    def _objects(self, alias: str, value: Any) -> list[Any]:
+        try:
+            with contained():
+                return list(self._query(alias).filter(**{self.source: value})[:2])
+        except Error:
+            drop_broken(alias)
+            raise
 
     def _query(self, alias: str) -> Any:
         query = self.model._default_manager.using(alias).order_by()

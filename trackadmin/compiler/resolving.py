@@ -12,7 +12,7 @@ from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.joining import refusal
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.savepoints import contained, drop_broken
 from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement
 
 #: How many combinations of references keep their joined statement. A site's pages use a few; a
@@ -86,6 +86,7 @@ class Resolver:
                 found = way.statement.run(connection, [each[3] for each in joined], fault)
         except Exception as error:  # noqa: BLE001 loaded one by one, none takes another along
             fault("statement.failed", alias, error)
+            drop_broken(alias)
             if connections[alias].connection is None:
                 # The database is away: do not wait for it once for each reference.
                 for _, at, _, _ in asked:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.apps import apps
 from django.db import connections, router, transaction
 
+from trackadmin.compiler.savepoints import drop_broken
+
 if TYPE_CHECKING:
     from trackadmin.models import MapVersion
     from trackadmin.models.versions import VersionQuerySet
@@ -85,15 +87,8 @@ def in_transaction() -> bool:
 
 
 def drop_broken_connection() -> None:
-    """Close the connection if it failed and is dead, so that the next try makes a new one.
-
-    Django does so only between two requests, and not every process has requests.
-    """
-    alias = router.db_for_read(_model())
-    connection = connections[alias]
-    failed = connection.connection is not None and connection.errors_occurred
-    if failed and not _is_in_transaction(alias) and not connection.is_usable():
-        connection.close()
+    """See to it that the next try makes a new connection where this one is dead."""
+    drop_broken(router.db_for_read(_model()))
 
 
 def _model() -> type[MapVersion]:
