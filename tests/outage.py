@@ -19,7 +19,7 @@ from tests.postgresql import running
 #: Seconds that the server is up before it is stopped, and that it stays away.
 UP, AWAY = 1.0, 0.7
 #: Seconds within which all four sorts of load must go well again by themselves.
-RECOVERY, SORTS = 12.0, 4
+RECOVERY, SORTS = 8.0, 4
 QUERY = "action=a&Person__id=00000000-0000-0000-0000-000000000001&Order__number=1&Country__code=DE"
 
 
