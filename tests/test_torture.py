@@ -198,6 +198,29 @@ def test_tracking_goes_on_while_postgresql_stops_crashes_and_comes_back():
     )
 
 
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "find",
+    [
+        lambda: [each.outcome for each in values_from_query("Country__code=DE").references],
+        lambda: ["found" if get_model("Country__code", "DE") else "failed"],
+    ],
+    ids=["values_from_query", "get_model"],
+)
+def test_worker_without_requests_finds_again_after_its_connection_was_cut(find):
+    """Django makes a new connection only between requests."""
+    Country.objects.create(code="DE", name="Germany")
+    with override_map(COUNTRIES):
+        for _ in range(3 * TIMES):
+            assert find() == ["found"]
+            with connection.copy().cursor() as other:
+                pid = connection.connection.info.backend_pid
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+                other.connection.close()
+            assert find() == ["failed"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_lookup_that_fails_leaves_the_hosts_transaction_usable():
     """Its table is gone; the host goes on and commits."""
