@@ -115,5 +115,5 @@ def test_whole_loop_in_an_empty_project(project):
     assert pages[0].startswith(str(project / "venv"))
     assert {page.split()[1] for page in pages[1:-1]} == {"200"}
     assert pages[-1] == "/t/ 204"
-    manage(project, "check", "--deploy", "--database", "default")
+    manage(project, "check", "--database", "default")
     manage(project, "makemigrations", "--check", "--dry-run")

@@ -72,7 +72,7 @@ def test_blocks_put_trackadmin_into_an_empty_project(project):
     assert 'data-track="/t/?' in html
     assert "User__id=1" in html
     assert json.loads(run(project, ["bash", "-c", resolve])) == {"action": "hello", **expected}
-    run(project, [sys.executable, "manage.py", "check", "--deploy", "--database", "default"])
+    run(project, [sys.executable, "manage.py", "check", "--database", "default"])
 
 
 def test_twenty_lines_are_enough():
