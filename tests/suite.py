@@ -98,7 +98,8 @@ def matrix_step(django, minor):
         f"grep -vi '^django==' requirements.txt > {venv}/requirements.txt; "
         f"{venv}/bin/pip install -q --disable-pip-version-check -r {venv}/requirements.txt "
         f"'django~={django}.0'; touch {venv}/.installed; }}; "
-        f"exec {venv}/bin/pytest -q -p no:cacheprovider -m 'not browser and not install and not postgresql'"
+        f"exec {venv}/bin/pytest -q -p no:cacheprovider "
+        "-m 'not browser and not install and not postgresql'"
     )
     return Step(name, ["bash", "-c", script])
 

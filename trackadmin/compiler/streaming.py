@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -53,7 +53,12 @@ def stream(compiled: CompiledModel, rows: Rows, fault: Fault, chunk_size: int) -
     expressions = [select[0] for select in compiler.select[: compiler.col_count]]
     conversions = Conversions(found, expressions, connection)
     read = _reader(compiled, rows.db, conversions).make(conversions.bound(connection))
-    yield from map(read, chain.from_iterable(chunks), repeat(fault))
+    try:
+        yield from map(read, chain.from_iterable(chunks), repeat(fault))
+    finally:
+        # Left early, the cursor is closed now and not whenever Python collects it.
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
 def _has_own_ways(rows: Rows) -> bool:

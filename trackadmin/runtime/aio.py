@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -74,9 +74,19 @@ async def aiter_tracking_values(
 ) -> AsyncIterator[dict[str, Scalar]]:
     """The async twin of :func:`iter_tracking_values`."""
     rows = await _in_thread(iter_tracking_values)(queryset, map=map)
-    while chunk := await _in_thread(list)(islice(rows, CHUNK_SIZE)):
-        for values in chunk:
-            yield values
+    try:
+        while chunk := await _in_thread(list)(islice(rows, CHUNK_SIZE)):
+            for values in chunk:
+                yield values
+    finally:
+        # Left early, its cursor is closed in the thread of its connection and not whenever Python
+        # collects it.
+        await _in_thread(_close)(rows)
+
+
+def _close(rows: Iterator[Any]) -> None:
+    if isinstance(rows, Generator):
+        rows.close()
 
 
 class _NeedsSQL(BaseException):
