@@ -7,6 +7,8 @@ from tests.settings import INSTALLED_APPS as TEST_APPS
 from tests.settings import database as test_database
 
 DATABASES = {"default": test_database("default")}
+# As in production: a connection outlives the request.
+DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASE_ROUTERS = []
 INSTALLED_APPS = [
     *(app for app in TEST_APPS if not app.startswith("tests.")),
