@@ -32,8 +32,8 @@ What the rows mean:
   The memory rows are the peak of a whole process.
 * **models × attributes**: publish, and the load in a process that starts; the limit is a time, for
   want of a peer.
-* **over HTTP**: gunicorn with one worker and `wrk`, connections to the database kept; the ratio is the bare view's requests per
-  second divided by ours.
+* **over HTTP**: gunicorn with one worker and `wrk`, connections to the database kept; the ratio is
+  the bare view's requests per second divided by ours.
 
 Where a goal is missed, and where the time goes (a profile of the work with 2 references on SQLite,
 68 µs beside 23 µs for the bare cursor): running the statement takes 25 µs, making the twelve values
