@@ -20,43 +20,59 @@ def newest_token(slug: str) -> Token | None:
     """
     if conf.TOKEN_CACHE is None:
         return store.newest_token(slug)
-    token = _read(slug)
+    answered, token = _read(slug)
     if token is None:
         token = store.newest_token(slug)
-        if token is not None:
+        # Nobody waits for a cache twice that did not answer.
+        if answered and token is not None:
             _write(slug, token, only_if_absent=True)
     return token
 
 
 def announce(slug: str, token: Token) -> None:
-    """Put a new version's token into the shared cache, for the other processes."""
+    """Put a new version's token into the shared cache, for the other processes. Never raises."""
     if conf.TOKEN_CACHE is None:
         return
-    known = _read(slug)
-    if known is None or known.number < token.number:
+    _, known = _read(slug)
+    if known is not None and known.number > token.number:
+        # There was a later publish, or the cache is wrong and would hide all publishes.
+        token = _newest_in_table(slug) or known
+    if token != known:
         _write(slug, token, only_if_absent=False)
 
 
-def _read(slug: str) -> Token | None:
+def _newest_in_table(slug: str) -> Token | None:
+    try:
+        return store.newest_token(slug)
+    except Exception as error:  # noqa: BLE001 the version is published, whatever comes now
+        report("map.unavailable", slug, error)
+        return None
+
+
+def _read(slug: str) -> tuple[bool, Token | None]:
+    """Whether the cache answered, and its token if it has one that makes sense."""
     try:
         value = _cache().get(_key(slug))
     except Exception as error:  # noqa: BLE001 a cache may raise anything, and the table knows too
         report("cache.failed", slug, error)
-        return None
+        return False, None
     rearm("cache.failed", slug)
     match value:
         case [int(number), str(digest)]:
-            return Token(number, digest)
-    return None
+            return True, Token(number, digest)
+    return True, None
 
 
 def _write(slug: str, token: Token, *, only_if_absent: bool) -> None:
+    where = f"{slug} (write)"
     try:
         # A reader never overwrites what a publish wrote meanwhile.
         write = _cache().add if only_if_absent else _cache().set
         write(_key(slug), [*token], CACHE_SECONDS)
     except Exception as error:  # noqa: BLE001 as above
-        report("cache.failed", f"{slug} (write)", error)
+        report("cache.failed", where, error)
+    else:
+        rearm("cache.failed", where)
 
 
 def _cache() -> BaseCache:
