@@ -60,7 +60,11 @@ def test_steps():
     sqlite = [*PYTEST, "-m", "not postgresql", "--cov", "--cov-report=term"]
     return [
         Step("tests on SQLite", sqlite, missing=needs("chromium", "redis-server")),
-        Step("tests on PostgreSQL", on_postgresql(PYTEST), missing=needs("postgresql")),
+        Step(
+            "tests on PostgreSQL",
+            on_postgresql(PYTEST),
+            missing=needs("postgresql", "redis-server"),
+        ),
         *(matrix_step(django, minor) for django, minor in MATRIX.items()),
     ]
 
@@ -101,7 +105,7 @@ def matrix_step(django, minor):
         f"exec {venv}/bin/pytest -q -p no:cacheprovider "
         "-m 'not browser and not install and not postgresql'"
     )
-    return Step(name, ["bash", "-c", script])
+    return Step(name, ["bash", "-c", script], missing=needs("redis-server"))
 
 
 def newer_python(minor):
