@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection, connections, models, router
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -217,6 +217,65 @@ def test_computed_attribute_loads_the_object(rows):
     (found,) = resolve(computed, ("Everything__slug", "s"))
     assert found.values == {"Everything_slug": "s", "Everything_shout": "ÜNÏCODE"}
     assert "computed" in computed.resolver.refusal(computed.lookup("Everything__slug"))
+
+
+class Strange(models.Manager):
+    def get_queryset(self):
+        return Unwilling(self.model, using=self._db)
+
+
+class Unwilling(models.QuerySet):
+    def values_list(self, *fields, **options):
+        raise TypeError("no rows here")
+
+
+def test_manager_that_gives_no_rows_is_asked_for_the_object(snapshot, rows, monkeypatch):
+    manager = Strange()
+    manager.model = Country
+    monkeypatch.setattr(Country._meta, "default_manager", manager)
+    (found,) = resolve(snapshot, ("Country__code", "NL"))
+    assert found.values == {"Country_code": "NL", "Country_name": "Netherlands"}
+    assert "TypeError" in snapshot.resolver.refusal(snapshot.lookup("Country__code"))
+
+
+def test_router_that_raises_fails_its_own_reference_only(snapshot, rows, monkeypatch):
+    real = router.db_for_read
+
+    def db_for_read(model, **hints):
+        if model is Country:
+            raise RuntimeError("no idea")
+        return real(model, **hints)
+
+    monkeypatch.setattr(router, "db_for_read", db_for_read)
+    country, order = resolve(snapshot, ("Country__code", "NL"), ("Hidden__name", "here"))
+    assert (country.status, order.status) == ("failed", "found")
+
+
+def test_database_that_is_away_is_not_waited_for_once_for_each(snapshot, rows, monkeypatch):
+    """One attempt, and then every reference has failed."""
+    attempts = []
+
+    class Away:
+        vendor = connection.vendor
+        autocommit = True
+        connection = None
+
+        def cursor(self):
+            attempts.append(1)
+            raise OperationalError("away")
+
+        def __getattr__(self, name):
+            return getattr(connections["default"], name)
+
+    resolve(snapshot, ("Country__code", "NL"), ("Order__number", "7"))
+    faults = []
+    wanted = [(snapshot.lookup("Country__code"), "NL"), (snapshot.lookup("Order__number"), "7")]
+    with monkeypatch.context() as patch:
+        patch.setattr("trackadmin.compiler.resolving.connections", {"default": Away()})
+        found = snapshot.resolver.resolve(wanted, lambda *fault: faults.append(fault[:2]))
+    assert [each.status for each in found] == ["failed", "failed"]
+    assert attempts == [1]
+    assert faults == [("statement.failed", "default")]
 
 
 def test_made_up_combinations_do_not_pile_up(snapshot, rows):

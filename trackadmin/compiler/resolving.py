@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db import connections, router
+from django.db import DatabaseError, InterfaceError, connections, router
 
 from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.joining import refusal
@@ -36,7 +36,8 @@ class Resolver:
 
     def __init__(self, by_prefix: Mapping[str, CompiledModel]) -> None:
         self._by_prefix = by_prefix
-        self._parts: dict[tuple[str, str], Part | None] = {}
+        #: For each reference and database its part of a statement, or why there is none.
+        self._parts: dict[tuple[str, str], Part | str] = {}
         self._ways: dict[tuple[str, ...], _Way] = {}
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
@@ -64,13 +65,8 @@ class Resolver:
 
     def refusal(self, lookup: Lookup) -> str:
         """Why a reference is answered by loading an object; "" where rows of a query will do."""
-        return _refusal(self._compiled(lookup), router.db_for_read(lookup.model))
-
-    def statement(self, lookups: Sequence[Lookup]) -> str:
-        """The SQL that finds these references of one database, for people to read."""
-        alias = router.db_for_read(lookups[0].model)
-        way = self._way(alias, [(lookup.reference, 0, lookup, None) for lookup in lookups])
-        return way.statement.sql if way.statement else ""
+        part = self._part(lookup, router.db_for_read(lookup.model))
+        return part if isinstance(part, str) else ""
 
     def _in_one_database(
         self, alias: str, asked: list[Asked], results: list[Any], fault: Fault
@@ -110,28 +106,32 @@ class Resolver:
         way = self._ways.get(key)
         if way is None:
             parts = [self._part(lookup, alias) for _, _, lookup, _ in asked]
-            some = [part for part in parts if part is not None]
-            way = _Way(Statement(some) if some else None, tuple(part is not None for part in parts))
+            some = [part for part in parts if isinstance(part, Part)]
+            joined = tuple(isinstance(part, Part) for part in parts)
+            way = _Way(Statement(some) if some else None, joined)
             if len(self._ways) >= MAX_STATEMENTS:
                 self._ways.clear()
             self._ways[key] = way
         return way
 
-    def _part(self, lookup: Lookup, alias: str) -> Part | None:
+    def _part(self, lookup: Lookup, alias: str) -> Part | str:
         key = (lookup.reference, alias)
         if key not in self._parts:
             self._parts[key] = self._make_part(lookup, alias)
         return self._parts[key]
 
-    def _make_part(self, lookup: Lookup, alias: str) -> Part | None:
+    def _make_part(self, lookup: Lookup, alias: str) -> Part | str:
         compiled = self._compiled(lookup)
-        if _refusal(compiled, alias):
-            return None
+        if why := _refusal(compiled, alias):
+            return why
         title = f"{compiled.title}: {lookup.reference}"
         try:
             return Part(lookup, compiled.node, alias, compiled.pseudonym, title)
-        except Exception:  # noqa: BLE001 a manager that the ORM cannot turn into rows: load instead
-            return None
+        except (DatabaseError, InterfaceError):
+            # Not the query's fault: the next one to ask tries again.
+            raise
+        except Exception as error:  # noqa: BLE001 the host's managers may raise anything
+            return f"the ORM makes no rows of its manager's query ({type(error).__name__})"
 
 
 def _name(asked: Asked) -> str:
