@@ -1,5 +1,6 @@
 """System checks: every setting has one, and a deploy with a drifted map fails."""
 
+import logging
 import os
 import re
 import subprocess
@@ -167,6 +168,18 @@ def test_several_mistakes_are_told_at_once():
 
 def test_a_bootstrap_file_that_is_not_there_is_a_warning(tmp_path):
     assert found(BOOTSTRAP_FILE=str(tmp_path / "map.json")) == ["W004"]
+
+
+def test_events_that_the_logging_drops_are_a_warning(monkeypatch):
+    """A site that configures no logging would wait for its events for ever."""
+    logger = logging.getLogger("trackadmin.events")
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    logger.manager._clear_cache()
+    try:
+        assert found() == ["W007"]
+        assert found(SINKS=["demo.sinks.TableSink"]) == []
+    finally:
+        logger.manager._clear_cache()
 
 
 def test_a_cache_of_one_process_alone_is_a_warning():

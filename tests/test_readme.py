@@ -36,7 +36,8 @@ def block(language, words):
 def project(tmp_path):
     """An empty project with the README's settings and addresses appended to its own."""
     subprocess.run([sys.executable, "-m", "django", "startproject", "mysite", tmp_path], check=True)
-    for name, words in (("settings", "INSTALLED_APPS"), ("urls", "urlpatterns")):
+    blocks = (("settings", "INSTALLED_APPS"), ("settings", "LOGGING"), ("urls", "urlpatterns"))
+    for name, words in blocks:
         with (tmp_path / f"mysite/{name}.py").open("a") as file:
             file.write(block("python", words))
     return tmp_path
@@ -72,6 +73,11 @@ def test_blocks_put_trackadmin_into_an_empty_project(project):
     assert 'data-track="/t/?' in html
     assert "User__id=1" in html
     assert json.loads(run(project, ["bash", "-c", resolve])) == {"action": "hello", **expected}
+    click = "from django.test import Client\nclient = Client(headers={'host': 'localhost'})\n"
+    click += "client.get('/t/?action=hello&User__id=1')"
+    run(project, [sys.executable, "manage.py", "shell", "-v0", "-c", click])
+    (event,) = (project / "events.log").read_text().splitlines()
+    assert json.loads(event)["values"] == {"action": "hello", **expected}
     run(project, [sys.executable, "manage.py", "check", "--database", "default"])
 
 

@@ -6,6 +6,7 @@ Each setting has one id, listed in ``docs/settings.md``; an id never changes its
 from __future__ import annotations
 
 import difflib
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ Faults = Iterator[tuple[str, str]]
 
 ADMIN, THEME, HISTORY = "django.contrib.admin", "admin_interface", "reversion"
 FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
+#: The sink that writes to a logger, and the logger's name.
+LOG_SINK, EVENTS = "trackadmin.collect.sinks.LogSink", "trackadmin.events"
 #: Caches that each process has to itself, so that none hears of another's publish.
 PRIVATE_CACHES = ("LocMemCache", "DummyCache")
 
@@ -115,6 +118,13 @@ def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
         message = "TRACKADMIN['TOKEN_CACHE'] names a cache that each process has to itself."
         hint = "Name one that all processes share, such as Redis, or leave the setting out."
         yield Warning(message, hint, id="trackadmin.W005")
+    logs = LOG_SINK in raw.get("SINKS", DEFAULTS["SINKS"])
+    if logs and not logging.getLogger(EVENTS).isEnabledFor(logging.INFO):
+        message = (
+            f"Events go to the logger {EVENTS!r}, and LOGGING drops them: their level is INFO."
+        )
+        hint = f"Give {EVENTS!r} a handler and the level INFO in LOGGING, or name another sink."
+        yield Warning(message, hint, id="trackadmin.W007")
 
 
 def _installation() -> Iterator[CheckMessage]:
