@@ -283,7 +283,7 @@ def test_made_up_combinations_do_not_pile_up(snapshot, rows):
     for number in range(1, 2 * MAX_STATEMENTS, 7):
         wanted = [("Country__code", "NL")] * (number % 15 + 1)
         resolve(snapshot, *wanted)
-    assert len(snapshot.resolver._ways) <= MAX_STATEMENTS
+    assert len(snapshot.resolver._statements) <= MAX_STATEMENTS
 
 
 @pytest.mark.torture

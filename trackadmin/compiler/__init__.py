@@ -2,15 +2,18 @@
 
 from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.encoders import Scalar, Unencodable, encode
-from trackadmin.compiler.lookups import Lookup, Outcome
+from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
+from trackadmin.compiler.resolving import Joint
 from trackadmin.compiler.snapshot import Snapshot, compile_map
 from trackadmin.compiler.statements import Resolved
 
 __all__ = [
+    "SEPARATOR",
     "CompiledModel",
     "Fault",
+    "Joint",
     "Lookup",
     "Outcome",
     "Resolved",

@@ -6,13 +6,15 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db.models.expressions import Col
 from django.utils.dateparse import parse_datetime
 
 from trackadmin.catalog import Kind
-from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.encoders import as_decimal, encode
 from trackadmin.compiler.rows import Column, Convert
 
 
@@ -31,7 +33,7 @@ class Conversions:
             found = converters(expression, connection) if column.kind else []
             if not found or column.kind is None:
                 continue
-            make = _fused(column.kind, found, connection)
+            make = _fused(column.kind, found, expression, connection)
             if make is None:
                 self.converted.append(at)
             else:
@@ -63,18 +65,24 @@ def _chain(expression: Any, connection: Any) -> Convert:
     return convert
 
 
-def _fused(kind: Kind, found: list[Any], connection: Any) -> Convert | None:
+def _fused(kind: Kind, found: list[Any], expression: Any, connection: Any) -> Convert | None:
     """A function that does what SQLite's own converter and the encoder do, in one step."""
     if connection.vendor != "sqlite" or len(found) != 1:
         return None
-    ops = connection.ops
-    if kind is Kind.UUID and found[0] == ops.convert_uuidfield_value:
+    ops, converter = connection.ops, found[0]
+    if kind is Kind.UUID and converter == ops.convert_uuidfield_value:
         return _sqlite_uuid
-    if kind is Kind.BOOLEAN and found[0] == ops.convert_booleanfield_value:
+    if kind is Kind.BOOLEAN and converter == ops.convert_booleanfield_value:
         return _sqlite_boolean
     utc = settings.USE_TZ and connection.timezone is UTC
-    if kind is Kind.DATETIME and utc and found[0] == ops.convert_datetimefield_value:
+    if kind is Kind.DATETIME and utc and converter == ops.convert_datetimefield_value:
         return _sqlite_moment
+    if kind is Kind.DECIMAL and isinstance(expression, Col):
+        own = ops.get_decimalfield_converter(expression)
+        if getattr(converter, "__code__", None) is own.__code__:
+            return _sqlite_decimal(
+                expression.output_field, partial(converter, expression=expression, connection=None)
+            )
     return None
 
 
@@ -90,13 +98,15 @@ def _sqlite_uuid(value: Any) -> Any:
 
 
 def _sqlite_boolean(value: Any) -> Any:
-    if value is None:
-        return None
+    if value is True or value is False or value is None:
+        return value
     return bool(value) if value in (0, 1) else encode(value)
 
 
 def _sqlite_moment(value: Any) -> Any:
     """SQLite holds ``2026-01-31 12:00:00.000001`` in UTC; anything else goes the long way."""
+    if type(value) is datetime and value.tzinfo is None:  # its driver knew the column's type
+        return f"{value.isoformat()}+00:00"
     if type(value) is str and _MOMENT.fullmatch(value):
         return f"{value[:10]}T{value[11:]}+00:00"
     if value is None:
@@ -105,3 +115,20 @@ def _sqlite_moment(value: Any) -> Any:
     if moment is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return encode(moment)
+
+
+def _sqlite_decimal(field: Any, convert: Convert) -> Convert:
+    """SQLite holds a number; ``convert`` is Django's way to a decimal, for any connection."""
+    form = f"%.{field.decimal_places}f"
+    # The text is what the decimal reads like, if it stands for this very number with no more
+    # digits than a float is good for and the field has.
+    longest = min(15, field.max_digits)
+
+    def text(value: Any) -> Any:
+        if type(value) is float or type(value) is int:
+            shown = form % value
+            if len(shown) <= longest and float(shown) == value:
+                return shown
+        return as_decimal(convert(value))
+
+    return text

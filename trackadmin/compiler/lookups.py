@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from sys import maxsize
 from typing import Any, Literal
 
 from django.db import Error, connections, router
@@ -16,6 +17,9 @@ from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.joining import together
 from trackadmin.compiler.plan import Path
 from trackadmin.compiler.savepoints import contained, drop_broken
+
+#: What separates a prefix from an attribute in a reference.
+SEPARATOR = "__"
 
 Status = Literal["found", "none", "many", "malformed", "failed"]
 
@@ -58,10 +62,14 @@ class Lookup:
         Strict: one spelling for each integer, the usual one of a UUID, and nothing that the
         field's column cannot hold. ``using`` is the alias of the database to be asked.
         """
-        parse = _PARSERS.get(self.facts.kind)
-        if type(text) is not str or parse is None:
+        parse = self.parser(using or router.db_for_read(self.model))
+        if type(text) is not str:
             raise ValueError(f"{self.reference} cannot be looked up by {text!r}.")
-        return parse(text, self.facts.target, using or router.db_for_read(self.model))
+        return parse(text)
+
+    def parser(self, alias: str) -> Callable[[str], Any]:
+        """What :meth:`parse` does to a text, for many texts and one database."""
+        return _PARSERS[self.facts.kind](self.facts.target, alias)
 
     def fetch(self, text: str, *, using: str | None = None) -> Outcome:
         """The one object that the text names, as the model's default manager shows it.
@@ -105,14 +113,18 @@ class Lookup:
         return query.select_related(*paths) if paths else query
 
 
-def _integer(text: str, target: Any, alias: str) -> int:
-    if len(text) > _LONGEST_INTEGER or not _INTEGER.fullmatch(text):
-        raise ValueError(f"{text[:30]!r} is no whole number.")
+def _integer(target: Any, alias: str) -> Callable[[str], int]:
     low, high = _range(target, alias)
-    value = int(text)
-    if not low <= value <= high:
-        raise ValueError(f"{text!r} is outside the column's range, {low} to {high}.")
-    return value
+
+    def parse(text: str) -> int:
+        if len(text) > _LONGEST_INTEGER or not _INTEGER.fullmatch(text):
+            raise ValueError(f"{text[:30]!r} is no whole number.")
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(f"{text!r} is outside the column's range, {low} to {high}.")
+        return value
+
+    return parse
 
 
 def _range(target: Any, alias: str) -> tuple[int, int]:
@@ -127,23 +139,34 @@ def _range(target: Any, alias: str) -> tuple[int, int]:
     )
 
 
-def _uuid(text: str, target: Any, alias: str) -> uuid.UUID:
+def _uuid(target: Any, alias: str) -> Callable[[str], uuid.UUID]:
+    return lambda text: uuid.UUID(uuid_text(text))
+
+
+def uuid_text(text: str) -> str:
+    """The text, which is a UUID in its usual spelling; ``ValueError`` where it is not."""
     if not _UUID.fullmatch(text):
         raise ValueError(f"{text[:50]!r} is no UUID, written 8-4-4-4-12.")
-    return uuid.UUID(text)
-
-
-def _text(text: str, target: Any, alias: str) -> str:
-    if not text or "\0" in text:
-        raise ValueError("An empty text or one with a NUL names nothing.")
-    text.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
-    longest = getattr(target, "max_length", None)
-    if longest is not None and len(text) > longest:
-        raise ValueError(f"The text is longer than the {longest} characters of the column.")
     return text
 
 
-_PARSERS: dict[Kind, Callable[[str, Any, str], Any]] = {
+def _text(target: Any, alias: str) -> Callable[[str], str]:
+    longest = getattr(target, "max_length", None) or maxsize
+
+    def parse(text: str) -> str:
+        if not text or "\0" in text:
+            raise ValueError("An empty text or one with a NUL names nothing.")
+        if not text.isascii():
+            text.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+        if len(text) > longest:
+            raise ValueError(f"The text is longer than the {longest} characters of the column.")
+        return text
+
+    return parse
+
+
+#: What a text stands for, by kind of field; each gives the function for one database.
+_PARSERS: dict[Kind, Callable[[Any, str], Callable[[str], Any]]] = {
     Kind.INTEGER: _integer,
     Kind.UUID: _uuid,
     Kind.TEXT: _text,

@@ -21,6 +21,8 @@ Row: TypeAlias = Sequence[Any]
 Convert: TypeAlias = Callable[[Any], Any]
 #: ``read(row, fault)``: the values of a row, or ``None`` where the row holds no object.
 Read: TypeAlias = Callable[[Row, Fault], Values | None]
+Fill: TypeAlias = Callable[[Row, Values], None]
+Careful: TypeAlias = Callable[[Sequence[Convert], Row, Fault], Values]
 
 _INDENT = "    "
 
@@ -59,12 +61,22 @@ def _cells(node: Node, before: str) -> Iterator[tuple[str, Output | None]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Readers:
+    """How rows are read on one connection."""
+
+    read: Read
+    #: Puts the values of a row that holds an object into a dict. What a converter raises comes
+    #: through; then ``read`` gives the other values all the same.
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
 class RowReader:
     """The generated code for one tracked model's rows."""
 
     text: str
-    #: Takes the converters of the columns that have one, in order, and gives the reader.
-    make: Callable[[Sequence[Convert]], Read]
+    #: Takes the converters of the columns that have one, in order.
+    make: Callable[[Sequence[Convert]], Readers]
 
 
 def row_reader(
@@ -83,26 +95,38 @@ def row_reader(
         **INLINE_NAMES,
         **{f"fused_{number}": convert for number, convert in fused.items()},
         "pseudonym": pseudonym,
-        "nulls": dict.fromkeys(top.names()),
-        "careful": _careful(top, fused, converted, pseudonym),
     }
-    lines = [*_Body(columns(top), fused, converted).node(top, "")]
     names = "".join(f"c{number}, " for number in range(len(columns(top))))
     converters = "".join(f"convert_{number}, " for number in converted)
+    lines = [*_Body(columns(top), fused, converted).values(top, "")]
     text = "\n".join(
         [
             "def make(converters):",
             *([f"{_INDENT}{converters}= converters"] if converters else []),
-            f"{_INDENT}def read(row, fault):",
-            f"{_INDENT * 2}try:",
-            *(_INDENT * 3 + line for line in [f"{names}= row", *lines, "return out"]),
-            f"{_INDENT * 2}except Exception:",
-            f"{_INDENT * 3}return careful(converters, row, fault)",
-            f"{_INDENT}return read",
+            f"{_INDENT}def fill(row, out):",
+            *(_INDENT * 2 + line for line in [f"{names}= row", *lines]),
+            f"{_INDENT}return fill",
             "",
         ]
     )
-    return RowReader(text, build(text, "make", constants, title))
+    make = build(text, "make", constants, title)
+    careful = _careful(top, fused, converted, pseudonym)
+    nulls: Values = dict.fromkeys(top.names())
+    return RowReader(text, lambda found: _readers(make(found), nulls, careful, found))
+
+
+def _readers(fill: Fill, nulls: Values, careful: Careful, converters: Sequence[Convert]) -> Readers:
+    def read(row: Row, fault: Fault) -> Values | None:
+        if row[0] is None:
+            return None
+        values = nulls.copy()
+        try:
+            fill(row, values)
+        except Exception:  # noqa: BLE001 the host's converters may raise anything
+            return careful(converters, row, fault)
+        return values
+
+    return Readers(read, fill)
 
 
 def _keys(node: Node, before: str) -> Iterator[tuple[str, str]]:
@@ -121,21 +145,20 @@ class _Body:
         self.numbers = {column.path: number for number, column in enumerate(found)}
         self.fused, self.converted = fused, converted
 
-    def node(self, node: Node, before: str) -> Iterator[str]:
-        key = self.numbers[_key(node, before)]
-        if not before:
-            yield from (f"if c{key} is None:", f"{_INDENT}return None", "out = nulls.copy()")
-            yield from self.values(node, before)
-        else:
-            yield f"if c{key} is not None:"
-            lines = list(self.values(node, before))
-            yield from (_INDENT + line for line in lines or ["pass"])
-
     def values(self, node: Node, before: str) -> Iterator[str]:
         for output in node.outputs:
             yield from self.value(output, self.numbers[before + output.facts.attname])
         for child in node.children:
-            yield from self.node(child, f"{before}{child.query_name}__")
+            yield from self.child(child, f"{before}{child.query_name}__")
+
+    def child(self, child: Node, before: str) -> Iterator[str]:
+        names = [literal(name) for name in child.names()]
+        if not names:
+            return
+        yield f"if c{self.numbers[_key(child, before)]} is None:"
+        yield _INDENT + "".join(f"out[{name}] = " for name in names) + "None"
+        yield "else:"
+        yield from (_INDENT + line for line in self.values(child, before))
 
     def value(self, output: Output, at: int) -> Iterator[str]:
         if at in self.fused:
@@ -150,7 +173,7 @@ class _Body:
 
 def _careful(
     top: Node, fused: Mapping[int, Convert], converted: Sequence[int], pseudonym: Pseudonym
-) -> Callable[[Sequence[Convert], Row, Fault], Values]:
+) -> Careful:
     """Reads a row value by value, so that one that fails takes no other along."""
     cells = tuple(_cells(top, ""))
     keys = tuple(_keys(top, ""))

@@ -11,7 +11,7 @@ from django.utils.functional import LazyObject
 
 from trackadmin.catalog import Catalog, built_in_denied
 from trackadmin.compiler.instances import unwrapped
-from trackadmin.compiler.lookups import Lookup
+from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.matching import Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of
@@ -59,6 +59,8 @@ class Snapshot:
         self._lookups: dict[str, Lookup] = {}
         #: Finds what the references of a query name.
         self.resolver = Resolver(self.by_prefix)
+        #: Room for what the runtime learns about queries while this snapshot is served.
+        self.routes: dict[tuple[Any, ...], Any] = {}
         #: Functions that flatten several objects at once; see :class:`Branch`.
         self.together = Branch(self._classes.find)
 
@@ -85,7 +87,7 @@ class Snapshot:
         found = self._lookups.get(reference)
         if found is not None:
             return found
-        prefix, _, name = reference.partition("__")
+        prefix, _, name = reference.partition(SEPARATOR)
         compiled = self.by_prefix.get(prefix)
         found = compiled.lookups.get(name) if compiled else None
         if found is not None:

@@ -5,19 +5,21 @@ So the model's manager, the field's converters and the database's dialect keep t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
+from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
+from trackadmin.compiler.executing import OneRow
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.rows import Column, Read, Row, RowReader, columns, row_reader
+from trackadmin.compiler.rows import Column, Readers, Row, RowReader, columns, row_reader
+from trackadmin.compiler.savepoints import contained
 
 #: Databases whose dialect the joined statement speaks and the tests prove.
 VENDORS = frozenset({"sqlite", "postgresql"})
@@ -25,10 +27,6 @@ VENDORS = frozenset({"sqlite", "postgresql"})
 #: Where a thread's connection keeps the readers that are bound to its converters. They live and
 #: die with the connection, which they refer to.
 _READERS = "_trackadmin_readers"
-
-
-#: A place for a value, behind any number of escaped percent signs.
-_PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
 
 
 class _Slot(Expression):
@@ -52,33 +50,28 @@ class Part:
         self.counted = not self._is_single()
         self.sql: str = _counted(sql) if self.counted else sql
         expressions = [select[0] for select in compiler.select]
-        self.width = len(expressions) + self.counted
+        self.width = len(expressions)
+        self.names = node.names()
         self._conversions = Conversions(found, expressions, connections[alias])
         self.reader: RowReader = row_reader(
             node, self._conversions.fused, self._conversions.converted, pseudonym, title
         )
-        #: Without converters every connection reads alike.
-        self._shared = None if self._conversions.converted else self.reader.make(())
+        #: How its rows are read on any connection, if no converter belongs to one.
+        self.shared = None if self._conversions.converted else self.reader.make(())
+        #: ``bind(text, connection)``: what the place takes for a reference's text.
+        self.bind = binder(lookup, alias)
 
-    def bound(self, value: Any, connection: Any) -> Sequence[Any]:
-        """The parameters of the query for a parsed value."""
-        target: Any = self.lookup.facts.target
-        prepared = target.get_db_prep_value(value, connection, prepared=False)
-        if len(self.parameters) == 1:
-            return (prepared,)
-        return [prepared if isinstance(each, _Slot) else each for each in self.parameters]
-
-    def read(self, connection: Any) -> Read:
-        """The reader of rows, bound to the converters of this thread's connection."""
-        if self._shared is not None:
-            return self._shared
-        readers = connection.__dict__.get(_READERS)
+    def readers(self, connection: Any) -> Readers:
+        """How its rows are read, with the converters of this thread's connection."""
+        if self.shared is not None:
+            return self.shared
+        kept = connection.__dict__.get(_READERS)
+        if kept is None:
+            kept = connection.__dict__[_READERS] = WeakKeyDictionary()
+        readers: Readers | None = kept.get(self)
         if readers is None:
-            readers = connection.__dict__[_READERS] = WeakKeyDictionary()
-        read: Read | None = readers.get(self)
-        if read is None:
-            read = readers[self] = self.reader.make(self._conversions.bound(connection))
-        return read
+            readers = kept[self] = self.reader.make(self._conversions.bound(connection))
+        return readers
 
     def _query(self, found: Sequence[Column]) -> QuerySet[Any, Any]:
         model = self.lookup.model
@@ -98,12 +91,20 @@ class Resolved(NamedTuple):
 
     status: Status
     values: Values | None = None
-    #: The object's key, to tell whether two references name the same one.
-    pk: Any = None
     error: BaseException | None = None
 
 
 _NONE, _MANY = Resolved("none"), Resolved("many")
+
+
+class Piece(NamedTuple):
+    """Where a part's columns stand in the statement's row."""
+
+    part: Part
+    #: From the object's key on.
+    cells: slice
+    #: Where it stands how many rows there are; ``None`` where there is one at most.
+    rows: int | None
 
 
 class Statement:
@@ -111,56 +112,80 @@ class Statement:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = tuple(parts)
-        self.alias = parts[0].alias
-        self.sql = parts[0].sql if len(parts) == 1 else _joined(parts)
-        self._names: tuple[str, ...] = ()
-        if connections[self.alias].vendor == "sqlite":
-            self.sql, self._names = _named(self.sql)
-        ends = [sum(part.width for part in parts[: at + 1]) for at in range(len(parts))]
-        self._slices = [slice(end - part.width, end) for end, part in zip(ends, parts, strict=True)]
+        self._pieces = tuple(_pieces(parts))
+        self._keys = [piece.cells.start for piece in self._pieces]
+        self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
+        sql = parts[0].sql if len(parts) == 1 else _joined(parts)
+        self._one_row = OneRow(sql, connections[parts[0].alias])
+        #: The parameters in order: for each the part whose value it is, or a constant of a query.
+        self._places = tuple(_places(parts))
+        self._only_values = [at for at, _ in self._places] == [*range(len(parts))]
+        names = [name for part in parts for name in part.names]
+        #: Whether two parts may yield the same name.
+        self.overlap = len(set(names)) < len(names)
+        self._nulls: Values = dict.fromkeys(names)
 
-    def run(self, connection: Any, values: Sequence[Any], fault: Fault) -> list[Resolved]:
-        """Bind, execute and read. ``values`` are parsed ones, one for each part.
+    def fetch(self, connection: Any, bound: Sequence[Any]) -> Row | None:
+        """The one row that holds all parts' columns; ``bound`` is what each part's place takes.
 
-        Whatever the database or a converter raises comes through.
+        Leaves a transaction of the host as it was. What the database raises comes through.
         """
-        parameters: list[Any] = []
-        for part, value in zip(self.parts, values, strict=True):
-            parameters += part.bound(value, connection)
-        with connection.cursor() as cursor:
-            if self._names:
-                cursor.execute(self.sql, dict(zip(self._names, parameters, strict=True)))
-            else:
-                cursor.execute(self.sql, parameters)
-            row = cursor.fetchone()
+        if not self._only_values:
+            bound = [constant if at is None else bound[at] for at, constant in self._places]
+        if connection.autocommit:
+            return self._one_row.fetch(connection, bound)
+        with contained():
+            return self._one_row.fetch(connection, bound)
+
+    def together(self, row: Row | None, connection: Any) -> Values | None:
+        """All values in one dict; ``None`` where something is not as usual: see :meth:`each`.
+
+        Only where no names :attr:`overlap`.
+        """
+        if row is None:
+            return None
+        for at in self._keys:
+            if row[at] is None:
+                return None
+        for at in self._counts:
+            if row[at] > 1:
+                return None
+        values = self._nulls.copy()
+        try:
+            for part, cells, _ in self._pieces:
+                (part.shared or part.readers(connection)).fill(row[cells], values)
+        except Exception:  # noqa: BLE001 the host's converters may raise anything
+            return None
+        return values
+
+    def each(self, row: Row | None, connection: Any, fault: Fault) -> list[Resolved]:
+        """What came of each part."""
         if row is None:
             return [_NONE] * len(self.parts)
-        return [
-            _resolved(part, row[piece], connection, fault)
-            for part, piece in zip(self.parts, self._slices, strict=True)
-        ]
+        return [_resolved(piece, row, connection, fault) for piece in self._pieces]
 
 
-def _resolved(part: Part, row: Row, connection: Any, fault: Fault) -> Resolved:
-    pk = row[0]
-    if pk is None:
+def _pieces(parts: Sequence[Part]) -> Iterator[Piece]:
+    start = 0
+    for part in parts:
+        end = start + part.width
+        yield Piece(part, slice(start, end), end if part.counted else None)
+        start = end + part.counted
+
+
+def _places(parts: Sequence[Part]) -> Iterator[tuple[int | None, Any]]:
+    for at, part in enumerate(parts):
+        for each in part.parameters:
+            yield (at, None) if isinstance(each, _Slot) else (None, each)
+
+
+def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved:
+    part, cells, rows = piece
+    if row[cells.start] is None:
         return _NONE
-    if part.counted:
-        *row, count = row
-        if count > 1:
-            return _MANY
-    return Resolved("found", part.read(connection)(row, fault), pk)
-
-
-def _named(sql: str) -> tuple[str, tuple[str, ...]]:
-    """The statement with named places, and their names.
-
-    For SQLite Django rewrites the places at every call, and named ones ten times faster: the
-    others it looks for letter by letter.
-    """
-    names = [f"p{number}" for number in range(len(_PLACE.findall(sql)))]
-    left = iter(names)
-    return _PLACE.sub(lambda found: f"{found[1]}%({next(left)})s", sql), tuple(names)
+    if rows is not None and row[rows] > 1:
+        return _MANY
+    return Resolved("found", part.readers(connection).read(row[cells], fault))
 
 
 def _joined(parts: Sequence[Part]) -> str:

@@ -52,7 +52,7 @@ def stream(compiled: CompiledModel, rows: Rows, fault: Fault, chunk_size: int) -
     chunks = compiler.execute_sql(chunked_fetch=in_chunks, chunk_size=chunk_size)
     expressions = [select[0] for select in compiler.select[: compiler.col_count]]
     conversions = Conversions(found, expressions, connection)
-    read = _reader(compiled, rows.db, conversions).make(conversions.bound(connection))
+    read = _reader(compiled, rows.db, conversions).make(conversions.bound(connection)).read
     try:
         yield from map(read, chain.from_iterable(chunks), repeat(fault))
     finally:

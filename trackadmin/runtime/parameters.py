@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
-from typing import Any, TypeAlias
-from urllib.parse import unquote_plus
+from itertools import islice, repeat
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.datastructures import MultiValueDict
 
@@ -23,14 +23,33 @@ MAX_QUERY, MAX_NAME, MAX_TEXT = 200_000, 200, 4096
 MAX_BITS = 63
 
 
-def parameters(*queries: Query) -> list[tuple[str, Any]]:
-    """The pairs, in order; names are clean texts, values still as they came. Never raises."""
-    pairs = chain.from_iterable(_pairs(query) for query in queries)
-    taken = list(islice(pairs, MAX_PARAMETERS + 1))
-    if len(taken) > MAX_PARAMETERS:
+class Parameters(NamedTuple):
+    """Names and values of a query, side by side, in order and as they came."""
+
+    names: list[Any]
+    values: list[Any]
+
+
+def read(*queries: Query) -> Parameters:
+    """What queries behind each other hold. Never raises."""
+    found = Parameters([], [])
+    for query in queries:
+        if isinstance(query, bytes):
+            query = query.decode("utf-8", "replace")
+        if isinstance(query, str):
+            _read_text(query, found)
+        else:
+            _read_mapping(query, found)
+    return found
+
+
+def judged(given: Parameters) -> Iterator[tuple[str, Any]]:
+    """The pairs that are taken; names are clean texts now. Never raises."""
+    if len(given.names) > MAX_PARAMETERS:
         report("query.too_many_parameters", "query")
-        taken.pop()
-    return [(clean(name), value) for name, value in taken if _is_name(name)]
+    for name, value in islice(zip(*given, strict=True), MAX_PARAMETERS):
+        if _is_name(name):
+            yield clean(name), value
 
 
 def scalar(value: Any) -> Scalar:
@@ -61,36 +80,36 @@ def clean(text: str) -> str:
     )
 
 
-def _pairs(query: Query) -> Iterator[tuple[str, Any]]:
-    if isinstance(query, bytes):
-        query = query.decode("utf-8", "replace")
-    return _from_text(query) if isinstance(query, str) else _from_mapping(query)
-
-
-def _from_text(text: str) -> Iterator[tuple[str, str]]:
+def _read_text(text: str, found: Parameters) -> None:
+    names, values = found
     if len(text) > MAX_QUERY:
         report("query.too_long", "query")
         text = text[:MAX_QUERY]
     for part in text.removeprefix("?").split("&", MAX_PARAMETERS + 1):
         if part:
             name, _, value = part.partition("=")
-            yield _decoded(name), _decoded(value)
+            if "%" in part or "+" in part:
+                name, value = _decoded(name), _decoded(value)
+            names.append(name)
+            values.append(value)
 
 
 def _decoded(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
+    if text.isascii():  # the same, in half the time
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+    return unquote_plus(text)
 
 
-def _from_mapping(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _read_mapping(query: Mapping[str, Any], found: Parameters) -> None:
     items: Iterable[tuple[str, Any]] = (
         query.lists() if isinstance(query, MultiValueDict) else query.items()
     )
     for name, value in items:
-        if isinstance(value, list | tuple):
-            for each in value:
-                yield name, each
-        else:
-            yield name, value
+        each = value if isinstance(value, list | tuple) else (value,)
+        found.names.extend(repeat(name, len(each)))
+        found.values.extend(each)
+        if len(found.names) > MAX_PARAMETERS:
+            break
 
 
 def _is_name(name: object) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from trackadmin.compiler import Lookup, Resolved, Scalar, Snapshot, encode
+from trackadmin.compiler import SEPARATOR, Lookup, Resolved, Scalar, Snapshot, encode
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.merging import join
-from trackadmin.runtime.parameters import MAX_TEXT, Query, clean, parameters, scalar
+from trackadmin.runtime.parameters import (
+    MAX_TEXT,
+    Parameters,
+    Query,
+    clean,
+    judged,
+    read,
+    scalar,
+)
+from trackadmin.runtime.routes import Route, route
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
-
-#: What separates a prefix from an attribute in a reference.
-SEPARATOR = "__"
 
 
 def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
@@ -38,8 +43,9 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict.
     """
     snapshot = current_map(map)
-    lookup = _allowed(snapshot, reference)
+    lookup = snapshot.lookup(reference)
     if lookup is None:
+        _refuse(snapshot, reference, too_many=False)
         return None
     found = lookup.fetch(_text(value))
     if found.status != "found":
@@ -50,51 +56,62 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
     """What :func:`values_from_query` gives, by this snapshot, for queries behind each other."""
     values = Values(map=snapshot.slug, version=snapshot.number)
-    # As keys, for a reference that is said twice is one reference.
-    asked: dict[tuple[str, str], None] = {}
-    for name, value in parameters(*queries):
-        if SEPARATOR in name:
-            asked[name, _text(value)] = None
-        else:
-            values[name] = scalar(value)
-    if asked:
-        found, outcomes = _look_up(snapshot, asked)
-        values.update(found)
-        for (name, text), outcome in zip(asked, outcomes, strict=True):
-            values.references.append(Reference(name, clean(text), outcome))
+    given = read(*queries)
+    known = route(snapshot, given.names)
+    if known is None or not _follow(snapshot, known, given, values):
+        _one_by_one(snapshot, given, values)
     return values
 
 
-def _look_up(
-    snapshot: Snapshot, asked: Iterable[tuple[str, str]]
-) -> tuple[dict[str, Scalar], list[ReferenceOutcome]]:
-    """The values of all that is found, and what came of each name and text.
+def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values) -> bool:
+    """Answer a query whose names are known; whether its texts are such that this could be done."""
+    texts = [_text(given.values[at]) for at, _ in known.references]
+    answer = known.joint.answer(texts, report)
+    if answer is None:
+        return False
+    for at, name in known.passing:
+        values[name] = scalar(given.values[at])
+    if isinstance(answer, dict):
+        values.update(answer)
+        for (_, lookup), text in zip(known.references, texts, strict=True):
+            values.references.append(Reference(lookup.reference, text, "found"))
+        return True
+    found: dict[str, Scalar] = {}
+    for (_, lookup), text, each in zip(known.references, texts, answer, strict=True):
+        outcome = _take(snapshot, lookup, each, found)
+        values.references.append(Reference(lookup.reference, clean(text), outcome))
+    values.update(found)
+    return True
 
-    Those that the map allows are looked up together. Of two that contradict each other the first
-    wins.
-    """
+
+def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
+    """Look at each parameter; the references that the map allows are looked up together."""
     limit = conf.MAX_REFERENCES
-    wanted: list[tuple[Lookup, str]] = []
-    outcomes: list[ReferenceOutcome] = []
-    places: list[int] = []
-    for place, (name, text) in enumerate(asked):
-        outcomes.append("not_allowed")
-        lookup = _allowed(snapshot, name) if place < limit else _one_too_many(snapshot)
-        if lookup is not None:
-            wanted.append((lookup, text))
-            places.append(place)
-    values: dict[str, Scalar] = {}
-    for place, (lookup, _), found in zip(
-        places, wanted, snapshot.resolver.resolve(wanted, report), strict=True
-    ):
-        outcomes[place] = _take(snapshot, lookup, found, values)
-    return values, outcomes
+    # As keys, for a reference that is said twice is one reference.
+    asked: dict[tuple[str, str], Lookup | None] = {}
+    for name, value in judged(given):
+        if SEPARATOR not in name:
+            values[name] = scalar(value)
+        elif len(asked) < limit:
+            asked[name, _text(value)] = snapshot.lookup(name)
+        else:
+            asked.setdefault((name, _text(value)), None)
+    wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
+    results = iter(snapshot.resolver.resolve(wanted, report))
+    found: dict[str, Scalar] = {}
+    for place, ((name, text), lookup) in enumerate(asked.items()):
+        if lookup is None:
+            outcome = _refuse(snapshot, name, too_many=place >= limit)
+        else:
+            outcome = _take(snapshot, lookup, next(results), found)
+        values.references.append(Reference(name, clean(text), outcome))
+    values.update(found)
 
 
 def _take(
     snapshot: Snapshot, lookup: Lookup, found: Resolved, values: dict[str, Scalar]
 ) -> ReferenceOutcome:
-    """Add what was found to the values; what came of it."""
+    """Add what was found to the values; what came of it. Of two that contradict the first wins."""
     outcome: ReferenceOutcome = found.status
     if found.values is not None and join(values, found.values):
         outcome = "conflict"
@@ -103,19 +120,15 @@ def _take(
     return outcome
 
 
-def _allowed(snapshot: Snapshot, reference: str) -> Lookup | None:
-    lookup = snapshot.lookup(reference)
-    if lookup is None:
-        # The name comes from outside: only what the map knows of it is logged.
-        prefix = reference.partition(SEPARATOR)[0]
-        known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
+def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> ReferenceOutcome:
+    # The name comes from outside: only what the map knows of it is logged.
+    prefix = reference.partition(SEPARATOR)[0]
+    known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
+    if too_many:
+        report("reference.too_many", snapshot.slug)
+    else:
         report("reference.not_allowed", f"{snapshot.slug}: {known}")
-    return lookup
-
-
-def _one_too_many(snapshot: Snapshot) -> Lookup | None:
-    report("reference.too_many", snapshot.slug)
-    return None
+    return "not_allowed"
 
 
 def _report(
@@ -126,8 +139,10 @@ def _report(
 
 def _text(value: Any) -> str:
     """A reference's value as text; one that names nothing where no URL could hold it."""
+    if type(value) is str:
+        return value if len(value) <= MAX_TEXT else ""
     try:
-        encoded = value if type(value) is str else encode(value)
+        encoded = encode(value)
     except Exception:  # noqa: BLE001 a value's own code may raise anything
         return ""
     if type(encoded) is int and encoded.bit_length() <= 64:

@@ -31,6 +31,8 @@ class Values(dict[str, Scalar]):
     map read them (version 0 where none is published).
     """
 
+    __slots__ = ("map", "references", "version")
+
     def __init__(
         self,
         values: Iterable[tuple[str, Scalar]] = (),
@@ -40,6 +42,6 @@ class Values(dict[str, Scalar]):
         version: int = 0,
     ) -> None:
         super().__init__(values)
-        self.references = list(references)
+        self.references: list[Reference] = list(references)
         self.map = map
         self.version = version

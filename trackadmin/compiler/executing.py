@@ -1,0 +1,86 @@
+"""Runs a statement for one row, past Django's cursor where nobody looks at what goes through it.
+
+Django's cursor does much around a statement that the read of one row does not need, and takes about
+as long as SQLite itself. What it guards is kept: the event loop, the thread, a connection that is
+not there yet or was found dead, a broken transaction, errors of Django's own classes. Whoever
+watches or changes statements gets Django's cursor: a log of queries, execute wrappers, a debug
+toolbar, an error tracker that patches the cursor, a database backend with a cursor of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db.backends import utils
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from trackadmin.compiler.rows import Row
+
+#: A place for a value, behind any number of escaped percent signs.
+_PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
+
+#: What makes Django's cursor out of the driver's.
+_STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
+
+#: Django's own way to run a statement; ``None`` where somebody changed it before we came.
+_EXECUTE = (
+    utils.CursorWrapper.execute
+    if utils.CursorWrapper.execute.__code__.co_filename == utils.__file__
+    else None
+)
+
+
+class OneRow:
+    """A statement that gives one row at most, for any thread's connection to one database."""
+
+    def __init__(self, sql: str, connection: Any) -> None:
+        self.sql = sql
+        # SQLite's driver marks places in its own way, and Django's cursor rewrites them at every
+        # call, letter by letter.
+        sqlite = connection.vendor == "sqlite"
+        self._rewritten = _PLACE.sub(r"\1?", sql).replace("%%", "%") if sqlite else ""
+
+    def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
+        """The row, ``None`` where there is none. What the database raises comes through."""
+        row: Row | None
+        if is_watched(connection):
+            with connection.cursor() as cursor:
+                cursor.execute(self.sql, parameters)
+                row = cursor.fetchone()
+            return row
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+        connection.validate_thread_sharing()
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            cursor = connection.create_cursor()
+            if self._rewritten:
+                connection.Database.Cursor.execute(cursor, self._rewritten, parameters)
+            else:
+                cursor.execute(self.sql, parameters)
+            row = cursor.fetchone()
+            cursor.close()
+        return row
+
+
+def is_watched(connection: Any) -> bool:
+    """Whether somebody looks at the statements of this connection, or changes them."""
+    backend: Any = type(connection)
+    return bool(
+        connection.execute_wrappers
+        or connection.queries_logged
+        or utils.CursorWrapper.execute is not _EXECUTE
+        # Debug toolbars, and tests that forbid queries, put their own there.
+        or "cursor" in connection.__dict__
+        or _has_own_cursor(backend)
+    )
+
+
+@lru_cache(maxsize=64)
+def _has_own_cursor(backend: Any) -> bool:
+    """Whether a database backend does other things to a statement than Django's own ones."""
+    own = any(getattr(backend, step) is not getattr(BaseDatabaseWrapper, step) for step in _STEPS)
+    return own or not backend.create_cursor.__module__.startswith("django.db.backends.")
