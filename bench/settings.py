@@ -19,9 +19,19 @@ INSTALLED_APPS = [
 ROOT_URLCONF = "bench.urls"
 CONSTANCE_BACKEND = "constance.backends.memory.MemoryBackend"
 CONSTANCE_CONFIG = {"BENCH": (1, "A setting to read.")}
+TRACKADMIN = {"STRICT": False}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 ALLOWED_HOSTS = ["*"]
-MIDDLEWARE = []
+# As "startproject" writes it.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 # A served bench writes its events to nowhere: the disk is not what is measured.
 LOGGING = {
     "version": 1,

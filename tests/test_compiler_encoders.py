@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from tests import oracle
 from tests.host.models import Country, Level, Person, Status
 from tests.test_compiler_flatten import strange
+from trackadmin.catalog import Kind
 from trackadmin.compiler import Unencodable, encode
-from trackadmin.compiler.encoders import uuid_text
+from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
 
 UTC = datetime.UTC
 EAST = datetime.timezone(datetime.timedelta(hours=2))
@@ -114,4 +115,4 @@ def test_the_general_rule_is_the_oracles(value):
 
 @given(st.uuids())
 def test_a_uuid_is_written_as_python_writes_it(value):
-    assert uuid_text(value) == str(value)
+    assert eval(INLINE[Kind.UUID], {**INLINE_NAMES, "v": value}) == str(value)

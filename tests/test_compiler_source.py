@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.models import BuyerProfile, CompanyAccount
 from tests.host.models import Country, Everything
-from tests.maps import EXAMPLE, HOST, attribute, document, tracked
+from tests.maps import EVERY_KIND, EXAMPLE, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.compiler.source import literal
@@ -76,7 +77,7 @@ def test_the_source_of_each_feature_is_the_golden_one(feature):
 
 
 def test_the_source_for_several_objects_at_once_is_the_golden_one():
-    flatten = compile_map(EXAMPLE, catalog()).together[BuyerProfile][CompanyAccount].flatten
+    flatten = compile_map(EXAMPLE, catalog()).together[BuyerProfile][CompanyAccount].made()
     text = "".join(linecache.cache[flatten.__code__.co_filename][2])
     path = GOLDEN / "together.txt"
     if os.environ.get("REWRITE_GOLDEN"):
@@ -84,8 +85,29 @@ def test_the_source_for_several_objects_at_once_is_the_golden_one():
     assert text == path.read_text()
 
 
+@pytest.mark.django_db
+def test_the_source_that_reads_a_rows_columns_is_the_golden_one():
+    """What a reference's row goes through: each database hands over columns in its own way."""
+    secretly = ("secretly", attribute("contact", privacy="pseudonymised"))
+    snapshot = compile_map(
+        document(
+            Address=tracked("host.address", ["id", "street"], ["country"], key="id"),
+            Country=COUNTRY,
+            Everything=tracked("host.everything", [*EVERY_KIND, secretly], key="uuid"),
+        ),
+        catalog(),
+    )
+    references = ["Address__id", "Everything__uuid"]
+    text = snapshot.resolver.joint([snapshot.lookup(each) for each in references]).source
+    path = GOLDEN / f"row_{connection.vendor}.txt"
+    if os.environ.get("REWRITE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
 def test_no_golden_file_is_left_over():
-    assert {path.stem for path in GOLDEN.glob("*")} == {*FEATURES, "together"}
+    rows = {"row_sqlite", "row_postgresql"}
+    assert {path.stem for path in GOLDEN.glob("*")} == {*FEATURES, *rows, "together"}
 
 
 def test_the_same_map_gives_the_same_text_whatever_the_order_of_its_dicts():

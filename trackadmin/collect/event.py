@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -27,7 +26,7 @@ class Event:
     #: The parameter ``action``; ``None`` where there was none.
     action: Scalar
     #: The flat values: what the objects yield, and the other parameters, ``action`` among them.
-    values: Mapping[str, Scalar]
+    values: MappingProxyType[str, Scalar]
     #: For each reference its name and what came of it. Not its value, which stands in ``values``
     #: where an object was found and is nobody's business where none was.
     references: tuple[tuple[str, str], ...]
@@ -42,7 +41,7 @@ class Event:
             version=values.version,
             action=values.get("action"),
             values=MappingProxyType(dict(values)),
-            references=tuple((each.name, each.outcome) for each in values.references),
+            references=tuple([(each.name, each.outcome) for each in values.references]),
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -53,10 +52,13 @@ class Event:
             "map": self.map,
             "version": self.version,
             "action": self.action,
-            "values": dict(self.values),
+            "values": self.values.copy(),
             "references": [{"name": n, "outcome": o} for n, o in self.references],
         }
 
     def as_json(self) -> str:
         """The event as one line of ASCII JSON, without a line end."""
-        return json.dumps(self.as_dict(), separators=(",", ":"))
+        return _encode(self.as_dict())
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode

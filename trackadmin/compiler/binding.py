@@ -21,14 +21,17 @@ _TEXTS = frozenset(
 def binder(lookup: Lookup, alias: str) -> Bind:
     """What binds the texts of a lookup, on any thread's connection to this database.
 
-    It gives what the target field's ``get_db_prep_value`` makes of the parsed value.
+    It gives what the target field's ``get_db_prep_value`` makes of the parsed value, or what the
+    database takes for the same.
     """
     target: Any = lookup.facts.target
     parse = lookup.parser(alias)
     if type(target) in _TEXTS:
         return lambda text, connection: parse(text)
-    if type(target) is models.UUIDField and connections[alias].vendor == "sqlite":
+    if type(target) is models.UUIDField:
         # Without the object in between: its making takes longer than all else here.
+        if connections[alias].features.has_native_uuid_field:
+            return lambda text, connection: uuid_text(text)
         return lambda text, connection: uuid_text(text).replace("-", "").lower()
 
     def bind(text: str, connection: Any) -> Any:

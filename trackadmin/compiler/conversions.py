@@ -86,6 +86,9 @@ def _fused(kind: Kind, found: list[Any], expression: Any, connection: Any) -> Co
     return None
 
 
+#: Digits that a float is good for, and the first number that has more.
+_DIGITS, _MANY = 15, 10**15
+
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
 
@@ -112,9 +115,9 @@ def _sqlite_moment(value: Any) -> Any:
     if value is None:
         return None
     moment = value if isinstance(value, datetime) else parse_datetime(value)
-    if moment is not None and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return encode(moment)
+    if moment is None:
+        raise ValueError("The column holds a text that is no moment.")
+    return encode(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
 
 
 def _sqlite_decimal(field: Any, convert: Convert) -> Convert:
@@ -122,10 +125,10 @@ def _sqlite_decimal(field: Any, convert: Convert) -> Convert:
     form = f"%.{field.decimal_places}f"
     # The text is what the decimal reads like, if it stands for this very number with no more
     # digits than a float is good for and the field has.
-    longest = min(15, field.max_digits)
+    longest = min(_DIGITS, field.max_digits)
 
     def text(value: Any) -> Any:
-        if type(value) is float or type(value) is int:
+        if (type(value) is float or type(value) is int) and -_MANY < value < _MANY:
             shown = form % value
             if len(shown) <= longest and float(shown) == value:
                 return shown

@@ -110,12 +110,6 @@ def as_uuid(value: Any) -> Scalar:
         return scalar
 
 
-def uuid_text(value: uuid.UUID) -> str:
-    """What ``str`` gives for a UUID, in two thirds of the time."""
-    pairs = value.int.to_bytes(16, "big").hex("-", 2)  # eight groups of four digits
-    return f"{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}"
-
-
 def as_file(value: Any) -> Scalar:
     """The name under which a file is stored."""
     return as_text(value)
@@ -152,9 +146,11 @@ INLINE: dict[Kind, str] = {
     Kind.TEXT: "v if type(v) is str or v is None else as_text(v)",
     Kind.INTEGER: "v if type(v) is int or v is None else as_integer(v)",
     Kind.FLOAT: "v if type(v) is float and -inf < v < inf or v is None else as_float(v)",
-    Kind.BOOLEAN: "v if v is True or v is False or v is None else as_boolean(v)",
+    Kind.BOOLEAN: "v if type(v) is bool or v is None else as_boolean(v)",
     Kind.DECIMAL: "f'{v:f}' if type(v) is Decimal and v.is_finite() else as_decimal(v)",
-    Kind.UUID: "uuid_text(v) if type(v) is UUID else as_uuid(v)",
+    # What str() gives, in half the time: eight groups of four digits, some joined.
+    Kind.UUID: "f'{(v := v.int.to_bytes(16).hex(\"-\", 2))[:4]}{v[5:29]}{v[30:34]}{v[35:]}' "
+    "if type(v) is UUID else as_uuid(v)",
     Kind.DATE: "v.isoformat() if type(v) is date else encode(v)",
     Kind.TIME: "v.isoformat() if type(v) is time else encode(v)",
     # In two halves, which Python writes faster than one moment with its offset.
@@ -170,7 +166,6 @@ INLINE_NAMES: dict[str, object] = {
     "inf": math.inf,
     "Decimal": Decimal,
     "UUID": uuid.UUID,
-    "uuid_text": uuid_text,
     "date": date,
     "time": time,
     "datetime": datetime,

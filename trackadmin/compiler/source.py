@@ -51,12 +51,12 @@ def flatten_source(top: Node, pseudonym: careful.Pseudonym) -> Source:
 def together_source(tops: Sequence[Node], pseudonym: careful.Pseudonym) -> Source:
     """The source of ``flatten(objects, fault)`` for a tuple of objects of exactly these classes.
 
-    No two of them may yield the same name.
+    No two of them may yield the same name. Who calls it has looked at the classes.
     """
     body = _Body(tops, pseudonym)
     body.constants["careful"] = careful.together([careful.flattener(t, pseudonym) for t in tops])
     names = "".join(f"o{number}, " for number in range(len(tops)))
-    lines = [line for number, top in enumerate(tops) for line in body.node(top, number)]
+    lines = [line for number, top in enumerate(tops) for line in body.node(top, number, seen=True)]
     function = _function("objects", [f"{names}= objects"], lines, body.reads)
     return Source(body.constants, function)
 
@@ -98,12 +98,14 @@ class _Body:
         #: Whether code of the host is run to read an attribute.
         self.reads = False
 
-    def node(self, node: Node, number: int) -> Iterator[str]:
-        model = f"model_{number}"
-        self.constants[model] = node.model
+    def node(self, node: Node, number: int, *, seen: bool = False) -> Iterator[str]:
+        """``seen`` says that the object's class was looked at already."""
         yield f"# {_comment(node.road)}"
-        yield f"if type(o{number}) is not {model}:"
-        yield f"{_INDENT}o{number} = exactly({model}, o{number})"
+        if not seen:
+            model = f"model_{number}"
+            self.constants[model] = node.model
+            yield f"if type(o{number}) is not {model}:"
+            yield f"{_INDENT}o{number} = exactly({model}, o{number})"
         if _reads_directly(node):
             yield f"d{number} = o{number}.__dict__"
         for output in node.outputs:

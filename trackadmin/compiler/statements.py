@@ -115,7 +115,9 @@ class Statement:
         self._pieces = tuple(_pieces(parts))
         self._keys = [piece.cells.start for piece in self._pieces]
         self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
-        sql = parts[0].sql if len(parts) == 1 else _joined(parts)
+        sql = (
+            parts[0].sql if len(parts) == 1 else _joined(parts, connections[parts[0].alias].vendor)
+        )
         self._one_row = OneRow(sql, connections[parts[0].alias])
         #: The parameters in order: for each the part whose value it is, or a constant of a query.
         self._places = tuple(_places(parts))
@@ -188,16 +190,21 @@ def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved
     return Resolved("found", part.readers(connection).read(row[cells], fault))
 
 
-def _joined(parts: Sequence[Part]) -> str:
+def _joined(parts: Sequence[Part], vendor: str) -> str:
     """The queries side by side in one row; one that finds nothing takes no other along."""
     shown = ", ".join(f"t{number}.*" for number in range(len(parts)))
-    joins = " ".join(
-        f"LEFT JOIN ({part.sql}) AS t{number} ON true" for number, part in enumerate(parts)
-    )
-    return f"SELECT {shown} FROM (SELECT 1 AS one) AS one {joins}"  # noqa: S608 the ORM's own text
+    queries = [f"({part.sql}) AS t{number}" for number, part in enumerate(parts)]
+    join = "LEFT"
+    if vendor == "postgresql":
+        # It gives the same and takes less time to plan. SQLite learned it only in 3.39.
+        join = "FULL"
+    else:
+        queries.insert(0, "(SELECT 1 AS one) AS one")
+    rows = f" {join} JOIN ".join([queries[0], *(f"{query} ON true" for query in queries[1:])])
+    return f"SELECT {shown} FROM {rows}"  # noqa: S608 the ORM's own text
 
 
 def _counted(sql: str) -> str:
     """One row of the query at most, and how many there are: 1, or 2 for more."""
-    inner = f"SELECT s.*, COUNT(*) OVER () AS n FROM ({sql} LIMIT 2) AS s"  # noqa: S608 as above
+    inner = f"SELECT s.*, COUNT(*) OVER () AS n FROM ({sql} LIMIT 2) AS s"  # noqa: S608 the ORM's own text
     return f"SELECT * FROM ({inner}) AS c LIMIT 1"  # noqa: S608 as above

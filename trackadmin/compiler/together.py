@@ -21,19 +21,17 @@ class Branch(dict[type, "Branch"]):
     """What is known after some classes; the next object's class leads on to the next branch.
 
     ``branch.flatten(objects, fault)`` gives one dict of all names of the objects, whose classes
-    are those that led here, in this order. ``flatten`` is ``None`` where one of them is not
-    tracked, or two would yield the same name: then the objects must be looked at one by one.
+    are those that led here, in this order. It is ``None`` until :meth:`made` makes it.
 
     ::
 
         branch = snapshot.together
         for obj in objects:
             branch = branch[type(obj)]
+        flatten = branch.flatten or branch.made()
     """
 
     __slots__ = ("_budget", "_find", "_models", "flatten")
-
-    flatten: FlattenTogether | None
 
     def __init__(
         self,
@@ -43,6 +41,7 @@ class Branch(dict[type, "Branch"]):
     ) -> None:
         self._find, self._models = find, models
         self._budget = [MAX_BRANCHES] if budget is None else budget
+        self.flatten: FlattenTogether | None = None
 
     def __missing__(self, cls: type) -> Branch:
         if self._models is None:
@@ -55,11 +54,16 @@ class Branch(dict[type, "Branch"]):
             self[cls] = branch
         return branch
 
-    def __getattr__(self, name: str) -> Any:
-        """``flatten``, which is made when it is first asked for."""
-        if name != "flatten":
-            raise AttributeError(name)
-        self.flatten = _flatten(self._models) if self._models else None
+    def made(self) -> FlattenTogether | None:
+        """``flatten``, made when it is first asked for.
+
+        ``None`` where one of the objects is not tracked, or two would yield the same name: then
+        they must be looked at one by one.
+        """
+        if self.flatten is None and self._models:
+            self.flatten = _flatten(self._models)
+            # What does not go together does not with more objects either.
+            self._models = self._models if self.flatten else None
         return self.flatten
 
 

@@ -25,7 +25,15 @@ def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> d
     objects that give one name and :class:`BadPrefix` for a keyword that is no plain name.
     Elsewhere these are counted and logged, and the rest still comes. Data never raises.
     """
-    return flatten(current_map(map), objects, prefixed, report)
+    snapshot = current_map(map)
+    # The usual case of flatten() stands here too: to call it costs what three values cost.
+    if not prefixed:
+        branch = snapshot.together
+        for obj in objects:
+            branch = branch[type(obj)]
+        if branch.flatten is not None:
+            return branch.flatten(objects, report)
+    return flatten(snapshot, objects, prefixed, report)
 
 
 def flatten(
@@ -35,7 +43,7 @@ def flatten(
     branch = snapshot.together
     for obj in objects:
         branch = branch[type(obj)]
-    together = branch.flatten
+    together = branch.flatten or branch.made()
     if together is not None and not prefixed:
         return together(objects, fault)
     return _one_by_one(snapshot, objects, prefixed, fault)
