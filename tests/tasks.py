@@ -1,0 +1,26 @@
+"""A Celery worker of the demo shop: python -m celery -A tests.tasks worker."""
+
+import os
+
+import django
+from celery import Celery
+
+from trackadmin.runtime import current_map, tracking_values
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
+django.setup()
+url = os.environ["TEST_REDIS"]
+app = Celery("shop", broker=url, backend=url)
+app.conf.broker_connection_retry_on_startup = True
+
+# As a site whose code tracks while it is loaded: the worker's processes are forked with a map.
+current_map()
+
+
+@app.task
+def order(number):
+    """What a task tracks, by which version, and in which process."""
+    from demo.models import CompanyAccount
+
+    values = tracking_values(CompanyAccount.objects.get(name="The Demo Account"))
+    return {"number": number, "pid": os.getpid(), "version": current_map().number, "values": values}

@@ -1,0 +1,104 @@
+"""A Celery worker's processes, forked with a loaded map: each tracks with a new version in time."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+
+import pytest
+
+from tests.browser import ROOT, STOP_SECONDS, DemoSite
+from tests.test_runtime_redis import Redis
+
+#: As the demo leaves it.
+REFRESH_SECONDS = 1.0
+START_SECONDS = 60
+NAMES = {"CompanyAccount_name", "CompanyAccount_is_demo"}
+
+#: Sends the tasks from a process of its own: this one has another site's settings.
+SENDER = """
+import json, sys, time
+from tests.tasks import order
+for line in sys.stdin:
+    sent = [order.delay(number) for number in json.loads(line)]
+    print(json.dumps([each.get(timeout=20) for each in sent]), flush=True)
+"""
+
+
+class Worker:
+    """A worker with two processes, and who gives it tasks."""
+
+    def __init__(self, site, url):
+        self.site, self.numbers = site, itertools.count()
+        self.environment = {**site.environment, "TEST_REDIS": url, "DEMO_DEBUG": "0"}
+        self.log = site.folder / "celery.log"
+
+    def __enter__(self):
+        options = ["--pool", "prefork", "--concurrency", "2", "--prefetch-multiplier", "1"]
+        command = ["-m", "celery", "-A", "tests.tasks", "worker", *options]
+        with self.log.open("w") as log:
+            self.worker = self._start(command, stdout=log, stderr=log)
+        self.sender = self._start(["-c", SENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self
+
+    def __exit__(self, *_):
+        self.sender.communicate()  # it ends with what it is told
+        self.worker.terminate()
+        self.worker.wait(STOP_SECONDS)
+
+    def _start(self, arguments, **streams):
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, **streams)
+
+    def work(self, count=20):
+        """What came of so many tasks, given at once."""
+        numbers = list(itertools.islice(self.numbers, count))
+        print(json.dumps(numbers), file=self.sender.stdin, flush=True)
+        line = self.sender.stdout.readline()
+        assert line, self.log.read_text()
+        done = json.loads(line)
+        assert [each["number"] for each in done] == numbers, "each task is done once"
+        return done
+
+    def work_in_both(self):
+        """Tasks until both processes have done some: by process."""
+        by_process = defaultdict(list)
+        deadline = time.monotonic() + START_SECONDS
+        while len(by_process) < 2:
+            assert time.monotonic() < deadline, self.log.read_text()
+            for each in self.work():
+                by_process[each["pid"]].append(each)
+        return by_process
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = Redis(tmp_path_factory.mktemp("celery"))
+    server.start()
+    yield server
+    server.stop()
+    server.client.close()
+
+
+def test_every_process_tracks_with_a_new_version_in_time(tmp_path, redis):
+    site = DemoSite(tmp_path)
+    site.manage("demo", "--no-server")
+    with Worker(site, redis.url) as worker:
+        before = worker.work_in_both()
+        data = json.loads((ROOT / "fixtures/demo_map.json").read_text())
+        data["CompanyAccount"]["attributes"].remove("is_demo")
+        (tmp_path / "map.json").write_text(json.dumps(data))
+        site.manage("trackadmin", "import", str(tmp_path / "map.json"), "--publish")
+        time.sleep(REFRESH_SECONDS)
+        worker.work_in_both()  # a process asks with its first task after that time
+        after = worker.work_in_both()
+    assert os.getpid() not in before
+    assert set(before) == set(after), "no process died of it"
+    for process in before:
+        assert {each["version"] for each in before[process]} == {1}
+        assert all(set(each["values"]) == NAMES for each in before[process])
+        assert {each["version"] for each in after[process]} == {2}
+        assert all(set(each["values"]) == {"CompanyAccount_name"} for each in after[process])
