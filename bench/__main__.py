@@ -29,16 +29,18 @@ def main() -> int:
     databases = arguments.database or ["sqlite", "postgresql"]
     results = [run_on(database, benches) for database in databases]
     rows = [row for result in results for row in result["rows"]]
+    stages = [stage for result in results for stage in result["stages"]]
     print(report.table(rows))
+    print(report.stages_table(stages))
     if benches == BENCHES and len(databases) == 2:
-        report.write(rows, results[0]["seconds"])
-    missed = [row for row in rows if row["ratio"] > row["at_most"]]
-    print(f"{len(rows) - len(missed)} goals reached, {len(missed)} missed")
-    return 1 if missed else 0
+        report.write(rows, stages, results[0]["seconds"])
+    words = [report.reached(row) for row in rows]
+    print(f"{words.count('yes')} goals reached, {words.count('**no**')} missed")
+    return 1 if "**no**" in words else 0
 
 
 def run_on(database: str, benches: list[str]) -> dict:
-    """One process a database: the rows, and the seconds of the flatten contestants."""
+    """One process a database: rows, stages, and the seconds of the flatten contestants."""
     if database == "sqlite":
         return run_process(benches, {})
     if find_server() is None:

@@ -25,11 +25,11 @@ def contest(benches: list[str]) -> dict:
     # These import models, which exist only now.
     from django.db import connection
 
-    from bench import bulk, data, flatten, freshness, http, resolve, scale
+    from bench import bulk, data, flatten, freshness, http, resolve, scale, stages
 
     database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
     created = data.create()
-    rows, seconds = [], {}
+    rows, seconds, spent = [], {}, []
     for bench in benches:
         print(f"{database}: {bench} …", file=sys.stderr, flush=True)
         match bench:
@@ -39,6 +39,7 @@ def contest(benches: list[str]) -> dict:
                 more = freshness.run(database)
             case "resolve":
                 more = resolve.run(created, database)
+                spent = stages.run(created, database)
             case "bulk":
                 more = bulk.run(database)
             case "http" if database == "PostgreSQL":
@@ -48,7 +49,7 @@ def contest(benches: list[str]) -> dict:
             case _:
                 more = []
         rows += more
-    return {"rows": [row.as_json() for row in rows], "seconds": seconds}
+    return {"rows": [row.as_json() for row in rows], "seconds": seconds, "stages": spent}
 
 
 if __name__ == "__main__":

@@ -26,12 +26,8 @@ class Row:
     unit: str
     #: The median of ours/theirs, round by round.
     ratio: float
-    #: The most that the ratio may be.
-    at_most: float
-
-    @property
-    def reached(self) -> bool:
-        return self.ratio <= self.at_most
+    #: The most that the ratio may be; ``None`` where it is shown for comparison only.
+    at_most: float | None
 
     def as_json(self) -> dict:
         return asdict(self)

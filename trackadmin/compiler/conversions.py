@@ -86,17 +86,23 @@ def _fused(kind: Kind, found: list[Any], expression: Any, connection: Any) -> Co
     return None
 
 
+#: Hexadecimal digits of a UUID.
+_HEX_DIGITS = 32
 #: Digits that a float is good for, and the first number that has more.
 _DIGITS, _MANY = 15, 10**15
 
-_HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
 
 
 def _sqlite_uuid(value: Any) -> Any:
     """SQLite holds 32 hexadecimal digits; anything else goes the long way."""
-    if type(value) is str and _HEX.fullmatch(value):
-        return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+    if type(value) is str and len(value) == _HEX_DIGITS:
+        try:
+            digits = bytes.fromhex(value).hex("-", 2)  # eight groups of four, some joined below
+        except ValueError:
+            digits = ""
+        if len(digits) == _HEX_DIGITS + 7:
+            return f"{digits[:4]}{digits[5:29]}{digits[30:34]}{digits[35:]}"
     return None if value is None else encode(uuid.UUID(value))
 
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
+from trackadmin.compiler import beside
 from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
@@ -48,7 +49,11 @@ class Part:
         compiler = query.query.get_compiler(using=alias)
         sql, self.parameters = compiler.as_sql()
         self.counted = not self._is_single()
-        self.sql: str = _counted(sql) if self.counted else sql
+        plain = not self.counted and len(self.parameters) == 1
+        self.side = beside.Side(
+            beside.counted(sql) if self.counted else sql,
+            beside.tables(compiler, sql) if plain else None,
+        )
         expressions = [select[0] for select in compiler.select]
         self.width = len(expressions)
         self.names = node.names()
@@ -115,10 +120,8 @@ class Statement:
         self._pieces = tuple(_pieces(parts))
         self._keys = [piece.cells.start for piece in self._pieces]
         self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
-        sql = (
-            parts[0].sql if len(parts) == 1 else _joined(parts, connections[parts[0].alias].vendor)
-        )
-        self._one_row = OneRow(sql, connections[parts[0].alias])
+        connection = connections[parts[0].alias]
+        self._one_row = OneRow(beside.statement([part.side for part in parts]), connection)
         #: The parameters in order: for each the part whose value it is, or a constant of a query.
         self._places = tuple(_places(parts))
         self._only_values = [at for at, _ in self._places] == [*range(len(parts))]
@@ -188,23 +191,3 @@ def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved
     if rows is not None and row[rows] > 1:
         return _MANY
     return Resolved("found", part.readers(connection).read(row[cells], fault))
-
-
-def _joined(parts: Sequence[Part], vendor: str) -> str:
-    """The queries side by side in one row; one that finds nothing takes no other along."""
-    shown = ", ".join(f"t{number}.*" for number in range(len(parts)))
-    queries = [f"({part.sql}) AS t{number}" for number, part in enumerate(parts)]
-    join = "LEFT"
-    if vendor == "postgresql":
-        # It gives the same and takes less time to plan. SQLite learned it only in 3.39.
-        join = "FULL"
-    else:
-        queries.insert(0, "(SELECT 1 AS one) AS one")
-    rows = f" {join} JOIN ".join([queries[0], *(f"{query} ON true" for query in queries[1:])])
-    return f"SELECT {shown} FROM {rows}"  # noqa: S608 the ORM's own text
-
-
-def _counted(sql: str) -> str:
-    """One row of the query at most, and how many there are: 1, or 2 for more."""
-    inner = f"SELECT s.*, COUNT(*) OVER () AS n FROM ({sql} LIMIT 2) AS s"  # noqa: S608 the ORM's own text
-    return f"SELECT * FROM ({inner}) AS c LIMIT 1"  # noqa: S608 as above

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import repeat
 from typing import Any
 
 from trackadmin.compiler import SEPARATOR, Lookup, Resolved, Scalar, Snapshot, encode
@@ -20,6 +23,12 @@ from trackadmin.runtime.parameters import (
 )
 from trackadmin.runtime.routes import Route, route
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
+
+#: A reference out of a tuple, without the call that the class itself would cost for each.
+_reference: Callable[[tuple[str, str, ReferenceOutcome]], Reference] = partial(
+    tuple.__new__, Reference
+)
+_ALL_FOUND: Iterable[ReferenceOutcome] = repeat("found")
 
 
 def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
@@ -73,8 +82,7 @@ def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values)
         values[name] = scalar(given.values[at])
     if isinstance(answer, dict):
         values.update(answer)
-        for (_, lookup), text in zip(known.references, texts, strict=True):
-            values.references.append(Reference(lookup.reference, text, "found"))
+        values.references = [*map(_reference, zip(known.names, texts, _ALL_FOUND))]  # noqa: B905
         return True
     found: dict[str, Scalar] = {}
     for (_, lookup), text, each in zip(known.references, texts, answer, strict=True):

@@ -27,6 +27,8 @@ class Route:
     passing: tuple[tuple[int, str], ...]
     #: Place and lookup of each reference.
     references: tuple[tuple[int, Lookup], ...]
+    #: The references' own names.
+    names: tuple[str, ...]
     joint: Joint
 
 
@@ -58,9 +60,11 @@ def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
     references = tuple((at, lookup) for at, lookup in asked if lookup is not None)
     if not references or len(references) < len(asked) or len(asked) > conf.MAX_REFERENCES:
         return None
-    joint = snapshot.resolver.joint([lookup for _, lookup in references])
+    lookups = [lookup for _, lookup in references]
+    joint = snapshot.resolver.joint(lookups)
     passing = tuple((at, name) for at, name in enumerate(names) if SEPARATOR not in name)
-    return None if joint is None else Route(passing, references, joint)
+    own = tuple(lookup.reference for lookup in lookups)
+    return None if joint is None else Route(passing, references, own, joint)
 
 
 def _is_clean(name: object) -> bool:
