@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -373,8 +374,32 @@ def test_event_cannot_be_changed_by_a_sink():
         made.id = "x"
 
 
-def test_events_differ_in_id():
-    assert event().id != event().id
+def test_ids_are_random_uuids():
+    """Of version 4, in their usual spelling, and none comes twice."""
+    ids = {event().id for _ in range(1000)}
+    assert len(ids) == 1000
+    for each in map(uuid.UUID, ids):
+        assert (each.version, each.variant, str(each) in ids) == (4, uuid.RFC_4122, True)
+    ones = [sum(uuid.UUID(each).int >> bit & 1 for each in ids) for bit in range(128)]
+    fixed = {*range(76, 80), 62, 63}
+    assert all(350 < ones[bit] < 650 for bit in range(128) if bit not in fixed)
+
+
+def test_forked_processes_make_other_ids():
+    """A server's workers are copies of one process."""
+    readers = []
+    for _ in range(2):
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.write(writer, event().id.encode())
+            os._exit(0)
+        os.close(writer)
+        readers.append(reader)
+    ids = [os.read(reader, 100).decode() for reader in readers]
+    for reader in readers:
+        os.close(reader)
+        os.wait()
+    assert len({*ids, event().id}) == 3
 
 
 # ── Sinks ──────────────────────────────────────────────────────────────────────────────────────
