@@ -554,11 +554,13 @@ class TestExplain:
             "lookup: uuid (UUID, unique)",
             "comes along: user",
             "plan: in one statement",
+            "to flatten an object may cost queries: BuyerProfile.user: a query where",
         ):
             assert words in found
         assert "outcome: not_allowed" in refused_one
         assert "allows: BuyerProfile__uuid, User__id, CompanyAccount__name" in refused_one
         assert "outcome: none" in none
+        assert "may cost queries: nothing" in none
         assert "all together: 1" in queries
         assert "SELECT" in queries
 

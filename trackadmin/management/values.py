@@ -97,12 +97,10 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     out.data(f"  lookup: {lookup.source} ({lookup.facts.type_label}, {unique})")
     out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
     reason = snapshot.resolver.refusal(lookup)
-    if not reason:
-        out.data("  plan: in one statement with the others of its database")
-        return
-    out.data(f"  plan: loads the object; {reason}")
-    for cost in compiled.costs:
-        out.data(f"  may cost queries: {cost}")
+    together = "in one statement with the others of its database"
+    out.data(f"  plan: {f'loads the object; {reason}' if reason else together}")
+    for cost in compiled.costs or ["nothing"]:
+        out.data(f"  to flatten an object may cost queries: {cost}")
 
 
 @contextmanager
