@@ -554,13 +554,13 @@ class TestExplain:
             "lookup: uuid (UUID, unique)",
             "comes along: user",
             "plan: in one statement",
-            "to flatten an object may cost queries: BuyerProfile.user: a query where",
+            "queries of a flatten: BuyerProfile.user: a query where it is not loaded yet",
         ):
             assert words in found
         assert "outcome: not_allowed" in refused_one
         assert "allows: BuyerProfile__uuid, User__id, CompanyAccount__name" in refused_one
         assert "outcome: none" in none
-        assert "may cost queries: nothing" in none
+        assert "queries of a flatten: none" in none
         assert "all together: 1" in queries
         assert "SELECT" in queries
 
@@ -569,7 +569,7 @@ class TestExplain:
         published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
         said = run("explain", "Everything__id=1")
         assert "plan: loads the object; " in said
-        assert "may cost queries: Everything_shout: computed" in said
+        assert "queries of a flatten: Everything_shout: computed" in said
 
     def test_no_value_of_the_database_is_shown(self):
         shop()

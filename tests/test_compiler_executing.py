@@ -226,3 +226,31 @@ def test_shared_connection_gets_a_cursor_each_time(connection):
     finally:
         connection.dec_thread_sharing()
     assert kept[0] is not kept[1]
+
+
+@pytest.mark.postgresql
+def test_servers_own_binding_and_prepared_statements(connection):
+    """A text stands for a UUID there too, at the first call and when it is prepared."""
+    other = connection.copy()
+    other.settings_dict["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 1}
+    text = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+    statement = OneRow(f"SELECT now(), 1 WHERE '{text}'::uuid = (%s)", other)
+    try:
+        for _ in range(5):
+            moment, one = statement.fetch(other, [text])
+            assert (moment.tzinfo, one) == (datetime.UTC, 1)
+            assert statement.fetch(other, [text.replace("6", "7")]) is None
+    finally:
+        other.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_cursor_of_a_lost_connection_is_not_used_again(connection):
+    fetch()
+    kept = connection.__dict__["_trackadmin_cursor"]
+    fetch()
+    assert connection.__dict__["_trackadmin_cursor"] is kept
+    connection.close()
+    assert fetch() == ROW
+    assert connection.__dict__["_trackadmin_cursor"] is not kept

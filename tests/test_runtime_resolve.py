@@ -1,6 +1,8 @@
 """From a query to values: every outcome of a reference, and nothing that breaks."""
 
+import copy
 import json
+import pickle
 import uuid
 
 import pytest
@@ -97,6 +99,15 @@ def test_forms_of_a_query(example, form):
         "CompanyAccount_name": "The Demo Account",
         "CompanyAccount_is_demo": True,
     }
+
+
+def test_values_can_be_copied_and_stored(example):
+    """As a host does that puts them into a queue or a session."""
+    values = values_from_query("action=a&CompanyAccount__name=The%20Demo%20Account&User__id=5")
+    for twin in (copy.copy(values), copy.deepcopy(values), pickle.loads(pickle.dumps(values))):
+        assert (twin, twin.references) == (values, values.references)
+        assert (twin.map, twin.version) == (values.map, values.version)
+    assert json.loads(json.dumps(values)) == values
 
 
 def test_there_and_back(example):

@@ -99,10 +99,13 @@ def _read_moments_faster(cursor: Any) -> None:
     adapters = getattr(cursor, "adapters", None)
     if adapters is None:  # psycopg2
         return
-    loader: Any = adapters.get_loader(adapters.types["timestamptz"].oid, _TEXT)
-    if getattr(loader, "timezone", None) is not UTC:
-        return
+    loader = adapters.get_loader(adapters.types["timestamptz"].oid, _TEXT)
+    if getattr(loader, "timezone", None) is UTC:
+        adapters.register_loader("timestamptz", _moment_loader(loader))
 
+
+@lru_cache(maxsize=8)
+def _moment_loader(loader: Any) -> Any:
     class MomentLoader(loader):  # type: ignore[misc]
         def load(self, data: Any) -> Any:
             try:
@@ -111,7 +114,7 @@ def _read_moments_faster(cursor: Any) -> None:
                 return super().load(data)
             return moment if moment.tzinfo is UTC else super().load(data)
 
-    adapters.register_loader("timestamptz", MomentLoader)
+    return MomentLoader
 
 
 def is_watched(connection: Any) -> bool:

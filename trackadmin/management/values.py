@@ -99,8 +99,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     reason = snapshot.resolver.refusal(lookup)
     together = "in one statement with the others of its database"
     out.data(f"  plan: {f'loads the object; {reason}' if reason else together}")
-    for cost in compiled.costs or ["nothing"]:
-        out.data(f"  to flatten an object may cost queries: {cost}")
+    for cost in compiled.costs or ["none"]:
+        out.data(f"  queries of a flatten: {cost}")
 
 
 @contextmanager
