@@ -28,7 +28,7 @@ def queries_of(request: HttpRequest) -> list[Query]:
 def _query_string(request: HttpRequest) -> str:
     text = str(request.META.get("QUERY_STRING", ""))
     # A WSGI server hands over bytes as if they were Latin-1, an ASGI server text.
-    if hasattr(request, "environ"):
+    if not text.isascii() and hasattr(request, "environ"):
         return text.encode("latin-1", "replace").decode("utf-8", "replace")
     return text
 
