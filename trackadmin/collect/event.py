@@ -64,8 +64,8 @@ class Event(NamedTuple):
 
 
 def _random_uuid() -> str:
-    """What ``str(uuid4())`` gives, without asking the operating system: that takes longer than
-    all the rest, and gives the turn to another thread. Python seeds anew after a fork.
+    """What ``str(uuid4())`` gives, without asking the operating system, which takes longer and
+    lets another thread have the turn. No secret; Python seeds anew after a fork.
     """
     digits = f"{getrandbits(128) & _RANDOM | _VERSION_4:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

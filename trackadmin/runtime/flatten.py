@@ -26,7 +26,7 @@ def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> d
     Elsewhere these are counted and logged, and the rest still comes. Data never raises.
     """
     snapshot = current_map(map)
-    # The usual case of flatten() stands here too: to call it costs what three values cost.
+    # The usual case of flatten() stands here too, to save the call: every page pays for it.
     if not prefixed:
         branch = snapshot.together
         for obj in objects:

@@ -82,7 +82,8 @@ def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values)
         values[name] = scalar(given.values[at])
     if isinstance(answer, dict):
         values.update(answer)
-        values.references = [*map(_reference, zip(known.names, texts, _ALL_FOUND))]  # noqa: B905
+        found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
+        values.references = [*map(_reference, found_all)]
         return True
     found: dict[str, Scalar] = {}
     for (_, lookup), text, each in zip(known.references, texts, answer, strict=True):
