@@ -43,3 +43,7 @@ LOGGING = {
 }
 if os.environ.get("BENCH_DATABASE_NAME"):
     DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE_NAME"]
+if os.environ.get("BENCH_PREPARE_THRESHOLD"):
+    DATABASES["default"]["OPTIONS"] = {
+        "prepare_threshold": int(os.environ["BENCH_PREPARE_THRESHOLD"])
+    }

@@ -1,6 +1,5 @@
 """A statement for one row: past Django's cursor where nobody looks, with all that it guards."""
 
-import datetime
 import threading
 
 import pytest
@@ -11,8 +10,6 @@ from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext, override_settings
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from trackadmin.compiler.executing import OneRow, is_watched
 
@@ -46,6 +43,7 @@ def test_nobody_watches_in_a_usual_process(connection):
     assert not is_watched(connection)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_goes_past_djangos_cursor(no_django_cursor):
     assert fetch() == ROW
     assert fetch("SELECT 1 WHERE 1 = 0", ()) is None
@@ -191,66 +189,3 @@ def test_no_lock_is_left_behind(connection):
             cursor.execute("INSERT INTO host_place (name) VALUES ('x')")
     finally:
         other.close()
-
-
-# ── PostgreSQL's own ───────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.postgresql
-@settings(max_examples=200, deadline=None)
-@given(st.datetimes(timezones=st.just(datetime.UTC)))
-def test_moments_are_read_as_django_reads_them(moment):
-    text, connection = moment.isoformat(), connections["default"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::timestamptz", [text])
-        (expected,) = cursor.fetchone()
-    (found,) = fetch("SELECT %s::timestamptz", [text])
-    assert (found, found.tzinfo) == (expected, expected.tzinfo) == (moment, datetime.UTC)
-
-
-@pytest.mark.postgresql
-def test_a_moment_that_python_does_not_have_is_an_error():
-    with pytest.raises(DatabaseError), transaction.atomic():
-        fetch("SELECT %s::timestamptz", ["infinity"])
-
-
-@pytest.mark.postgresql
-def test_shared_connection_gets_a_cursor_each_time(connection):
-    """Two threads of a test on one connection must not read each other's row."""
-    kept = []
-    connection.inc_thread_sharing()
-    try:
-        for _ in range(2):
-            fetch()
-            kept.append(connection.__dict__["_trackadmin_cursor"])
-    finally:
-        connection.dec_thread_sharing()
-    assert kept[0] is not kept[1]
-
-
-@pytest.mark.postgresql
-def test_servers_own_binding_and_prepared_statements(connection):
-    """A text stands for a UUID there too, at the first call and when it is prepared."""
-    other = connection.copy()
-    other.settings_dict["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 1}
-    text = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
-    statement = OneRow(f"SELECT now(), 1 WHERE '{text}'::uuid = (%s)", other)
-    try:
-        for _ in range(5):
-            moment, one = statement.fetch(other, [text])
-            assert (moment.tzinfo, one) == (datetime.UTC, 1)
-            assert statement.fetch(other, [text.replace("6", "7")]) is None
-    finally:
-        other.close()
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_cursor_of_a_lost_connection_is_not_used_again(connection):
-    fetch()
-    kept = connection.__dict__["_trackadmin_cursor"]
-    fetch()
-    assert connection.__dict__["_trackadmin_cursor"] is kept
-    connection.close()
-    assert fetch() == ROW
-    assert connection.__dict__["_trackadmin_cursor"] is not kept

@@ -6,12 +6,14 @@ import linecache
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reversion.models import Revision
@@ -74,12 +76,42 @@ class Statements:
         return execute(sql, params, many, context)
 
 
-@pytest.mark.django_db(databases=["default", "other"])
+@pytest.fixture
+def cursors(monkeypatch):
+    """A list that grows with each cursor of Django's own."""
+    made, real = [], BaseDatabaseWrapper.make_cursor
+
+    def make_cursor(self, cursor):
+        made.append(self.alias)
+        return real(self, cursor)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "make_cursor", make_cursor)
+    return made
+
+
+@contextmanager
+def preparing(threshold):
+    """New connections; on PostgreSQL statements may be prepared after this number of runs."""
+    for alias in ("default", "other"):
+        connections[alias].close()
+        # A test that may not use a database leaves a method there that looks like somebody's own.
+        connections[alias].__dict__.pop("cursor", None)
+        if threshold is not None and connections[alias].vendor == "postgresql":
+            connections[alias].settings_dict["OPTIONS"] = {"prepare_threshold": threshold}
+    try:
+        yield
+    finally:
+        for alias in ("default", "other"):
+            connections[alias].close()
+            connections[alias].settings_dict["OPTIONS"].pop("prepare_threshold", None)
+
+
+# No transaction around it: a host's requests have none either, and in one the statements of
+# references go another way.
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_any_map_any_rows_any_query(seed):
+def test_any_map_any_rows_any_query(seed, cursors):
     """Flatten, resolve and stream give what plain getattr and the ORM give."""
-    world = worlds.World(seed)
-    counter = Statements()
 
     @settings(
         max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -91,15 +123,13 @@ def test_any_map_any_rows_any_query(seed):
         try:
             flattened(world, tracking_map)
             for pairs in data.draw(st.lists(world.queries(tracking_map), min_size=8, max_size=16)):
-                resolved(world, snapshot, pairs, counter)
+                resolved(world, snapshot, pairs, cursors)
             streamed(world, tracking_map, data.draw(st.randoms(use_true_random=True)))
         finally:
             unpin("default", before)
 
-    with (
-        connections["default"].execute_wrapper(counter),
-        connections["other"].execute_wrapper(counter),
-    ):
+    with preparing(None if seed % 2 else 1):
+        world = worlds.World(seed)
         compare()
 
 
@@ -112,16 +142,31 @@ def flattened(world, tracking_map):
         tally.compared["objects flattened"] += 1
 
 
-def resolved(world, snapshot, pairs, counter):
+def resolved(world, snapshot, pairs, cursors):
+    """In each way that a statement may go: past Django's cursor, through it, in a transaction."""
     expected, outcomes = worlds.expected_values(world, snapshot.document, pairs)
     lookups = [snapshot.lookup(name) for name, _ in pairs]
     plain = not any(snapshot.resolver.refusal(lookup) for lookup in lookups if lookup)
-    counter.count = 0
-    values = values_from_query(urlencode(pairs))
-    assert exact(values) == exact(expected)
-    assert [(each.name, each.outcome) for each in values.references] == outcomes
+    text = urlencode(pairs)
+
+    def compare():
+        values = values_from_query(text)
+        assert exact(values) == exact(expected)
+        assert [(each.name, each.outcome) for each in values.references] == outcomes
+
+    cursors.clear()
+    compare()
+    assert not plain or not cursors, "a usual statement went through Django's cursor"
+    counter = Statements()
+    with (
+        connections["default"].execute_wrapper(counter),
+        connections["other"].execute_wrapper(counter),
+    ):
+        compare()
     assert not plain or counter.count <= 2, "more than one statement for each database"
-    tally.compared["query strings resolved"] += 1
+    with transaction.atomic(), transaction.atomic("other"):
+        compare()
+    tally.compared["query strings resolved, each in three ways"] += 1
 
 
 def streamed(world, tracking_map, chance):

@@ -37,13 +37,13 @@ class Event(NamedTuple):
     def of(cls, values: Values) -> Event:
         """The event of what came of a query, now."""
         return cls(
-            id=_random_uuid(),
-            time=datetime.now(UTC).isoformat(),
-            map=values.map,
-            version=values.version,
-            action=values.get("action"),
-            values=MappingProxyType(dict(values)),
-            references=tuple([(each.name, each.outcome) for each in values.references]),
+            _random_uuid(),
+            datetime.now(UTC).isoformat(),
+            values.map,
+            values.version,
+            values.get("action"),
+            MappingProxyType(dict(values)),
+            tuple([(name, outcome) for name, _, outcome in values.references]),
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -71,4 +71,4 @@ def _random_uuid() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

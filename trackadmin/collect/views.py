@@ -31,9 +31,10 @@ def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
             _track(request, map)
         except Exception as error:  # noqa: BLE001 a click never fails because of tracking
             report("collect.failed", map, error)
-    response = HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+    response = HttpResponse(status=204)
+    response.headers["Cache-Control"] = "no-store"
     # There is no content to have a type.
-    del response["Content-Type"]
+    del response.headers["Content-Type"]
     return response
 
 

@@ -10,24 +10,24 @@ toolbar, an error tracker that patches the cursor, a database backend with a cur
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from asyncio import _get_running_loop  # does not raise where there is none, which costs more
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, TypeAlias
 
 from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from trackadmin.compiler import libpq
+from trackadmin.compiler.libpq import UNANSWERED
 from trackadmin.compiler.rows import Row
+
+#: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
+#: where Django's cursor is to run the statement.
+Ask: TypeAlias = Callable[[Any, Sequence[Any]], Row | None]
 
 #: A place for a value, behind any number of escaped percent signs.
 _PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
-
-#: Where a thread's connection keeps the driver's cursor.
-_CURSOR = "_trackadmin_cursor"
-
-#: psycopg's number of the format in which PostgreSQL sends texts.
-_TEXT = 0
 
 #: What makes Django's cursor out of the driver's.
 _STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
@@ -45,92 +45,69 @@ class OneRow:
 
     def __init__(self, sql: str, connection: Any) -> None:
         self.sql = sql
-        # SQLite's driver marks places in its own way, and Django's cursor rewrites them at every
-        # call, letter by letter.
-        sqlite = connection.vendor == "sqlite"
-        self._rewritten = _PLACE.sub(r"\1?", sql).replace("%%", "%") if sqlite else ""
+        self._ask = shortcut(sql, connection)
 
     def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
         """The row, ``None`` where there is none. What the database raises comes through."""
-        row: Row | None
-        if is_watched(connection):
-            with connection.cursor() as cursor:
-                cursor.execute(self.sql, parameters)
-                row = cursor.fetchone()
-            return row
-        connection.close_if_health_check_failed()
-        connection.ensure_connection()
-        connection.validate_thread_sharing()
-        connection.validate_no_broken_transaction()
+        if self._ask is not None and not is_watched(connection) and not _get_running_loop():
+            connection.close_if_health_check_failed()
+            if connection.connection is None:
+                connection.ensure_connection()
+            connection.validate_thread_sharing()
+            connection.validate_no_broken_transaction()
+            row = self._ask(connection, parameters)
+            if row is not UNANSWERED:
+                return row
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            found: Row | None = cursor.fetchone()
+        return found
+
+
+def shortcut(sql: str, connection: Any) -> Ask | None:
+    """What runs a statement past Django's cursor; ``None`` where nothing can."""
+    if _has_own_cursor(type(connection)):
+        return None
+    if connection.vendor == "sqlite":
+        return _ask_sqlite(_marked(sql, "?"))
+    if connection.vendor == "postgresql" and libpq.can_ask(connection):
+        return libpq.Question(_marked(sql, "${}"), connection).ask
+    return None
+
+
+def _marked(sql: str, mark: str) -> str:
+    """The statement with its places for values marked as the database itself does it; ``{}`` stands
+    for the place's number. Django's cursor rewrites SQLite's at every call, letter by letter.
+    """
+    numbers = count(1)
+    marked = _PLACE.sub(lambda place: place[1] + mark.format(next(numbers)), sql)
+    return marked.replace("%%", "%")
+
+
+def _ask_sqlite(sql: str) -> Ask:
+    def ask(connection: Any, parameters: Sequence[Any]) -> Row | None:
         with connection.wrap_database_errors:
-            if self._rewritten:
-                cursor = connection.create_cursor()
-                connection.Database.Cursor.execute(cursor, self._rewritten, parameters)
-                row = cursor.fetchone()
-                # An open one would hold a lock on SQLite's file.
-                cursor.close()
-            else:
-                cursor = _kept_cursor(connection)
-                cursor.execute(self.sql, parameters)
-                row = cursor.fetchone()
+            cursor = connection.create_cursor()
+            connection.Database.Cursor.execute(cursor, sql, parameters)
+            row: Row | None = cursor.fetchone()
+            # An open one would hold a lock on SQLite's file.
+            cursor.close()
         return row
 
-
-def _kept_cursor(connection: Any) -> Any:
-    """The driver's cursor, kept with its connection: what it learns about types is worth more
-    than the one row that it holds on to.
-    """
-    cursor = connection.__dict__.get(_CURSOR)
-    if (
-        cursor is None
-        or cursor.closed
-        or cursor.connection is not connection.connection
-        or connection.allow_thread_sharing
-    ):
-        cursor = connection.__dict__[_CURSOR] = connection.create_cursor()
-        _read_moments_faster(cursor)
-    return cursor
-
-
-def _read_moments_faster(cursor: Any) -> None:
-    """Let psycopg's cursor read a timestamptz by Python's own parser: the same values, in a tenth
-    of the time that the loader takes which Django registers.
-    """
-    adapters = getattr(cursor, "adapters", None)
-    if adapters is None:  # psycopg2
-        return
-    loader = adapters.get_loader(adapters.types["timestamptz"].oid, _TEXT)
-    if getattr(loader, "timezone", None) is UTC:
-        adapters.register_loader("timestamptz", _moment_loader(loader))
-
-
-@lru_cache(maxsize=8)
-def _moment_loader(loader: Any) -> Any:
-    class MomentLoader(loader):  # type: ignore[misc]
-        def load(self, data: Any) -> Any:
-            try:
-                moment = datetime.fromisoformat(str(data, "ascii"))
-            except ValueError:  # it is for Django's to say that there is no such moment
-                return super().load(data)
-            return moment if moment.tzinfo is UTC else super().load(data)
-
-    return MomentLoader
+    return ask
 
 
 def is_watched(connection: Any) -> bool:
     """Whether somebody looks at the statements of this connection, or changes them."""
-    backend: Any = type(connection)
     return bool(
         connection.execute_wrappers
         or connection.queries_logged
         or utils.CursorWrapper.execute is not _EXECUTE
         # Debug toolbars, and tests that forbid queries, put their own there.
         or "cursor" in connection.__dict__
-        or _has_own_cursor(backend)
     )
 
 
-@lru_cache(maxsize=64)
 def _has_own_cursor(backend: Any) -> bool:
     """Whether a database backend does other things to a statement than Django's own ones."""
     own = any(getattr(backend, step) is not getattr(BaseDatabaseWrapper, step) for step in _STEPS)

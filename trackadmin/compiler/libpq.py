@@ -1,0 +1,118 @@
+"""Asks PostgreSQL by one call of its C library, which psycopg offers beneath its cursors.
+
+psycopg's cursor gives up Python's lock to send a statement, to wait and to take the answer. In a
+server with threads another one takes the turn each time, and to change turns costs more than all
+of the statement's own Python. One call gives the lock up once.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+from trackadmin.compiler.prepared import prepared
+from trackadmin.compiler.rows import Row
+
+#: Stands for a row where Django's cursor is to run the statement.
+UNANSWERED: Final = ("unanswered",)
+
+#: Where a thread's connection keeps what reads its rows.
+_READER = "_trackadmin_reader"
+
+#: The library's number of the format in which PostgreSQL sends texts.
+_TEXT = 0
+
+
+def can_ask(connection: Any) -> bool:
+    """Whether this connection can be asked so: by psycopg 3, in threads that are threads.
+
+    Where gevent or eventlet makes them, a call of the library would keep all others waiting.
+    """
+    return hasattr(connection.Database, "pq") and socket.socket.__module__ == "socket"
+
+
+class Question:
+    """A statement for any thread's connection to one database."""
+
+    def __init__(self, sql: str, connection: Any) -> None:
+        """``sql`` has places for values as PostgreSQL itself marks them: ``$1``."""
+        self._sql = sql.encode()
+        self._name = b"trackadmin_" + sha256(self._sql).hexdigest()[:32].encode()
+        psycopg = connection.Database
+        self._error, self._rows = psycopg.Error, psycopg.pq.ExecStatus.TUPLES_OK
+        self._text = psycopg.adapt.PyFormat.TEXT
+
+    def ask(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
+        """The first row; ``None`` where there is none.
+
+        :data:`UNANSWERED` where something is not as usual, or the database complains: Django's
+        cursor shall do better, or say what is wrong.
+        """
+        session = connection.connection
+        library = session.pgconn
+        if (
+            not session.autocommit
+            or library.transaction_status
+            # Another thread's row may be in the reader.
+            or connection.allow_thread_sharing
+        ):
+            return UNANSWERED
+        try:
+            reader = _reader(connection, session)
+            # As texts without a type: each is what the column is that it is compared with.
+            values = reader.dump_sequence(parameters, [self._text] * len(parameters))
+            result = self._run(session, library, values)
+            if result.status != self._rows:
+                return UNANSWERED
+            reader.set_pgresult(result)
+            row: Row | None = reader.load_row(0, tuple) if result.ntuples else None
+        except self._error:
+            return UNANSWERED
+        return row
+
+    def _run(self, session: Any, library: Any, values: Sequence[Any]) -> Any:
+        if session.prepare_threshold is None:
+            return library.exec_params(self._sql, values)
+        kept = prepared(session)
+        result = kept.run(self._name, self._sql, values)
+        if result.status != self._rows:
+            kept.forget(self._name)
+        return result
+
+
+def _reader(connection: Any, session: Any) -> Any:
+    """What makes Python's values of a row, kept for what it learns about types."""
+    reader = connection.__dict__.get(_READER)
+    if reader is None or reader.connection is not session:
+        cursor = connection.create_cursor()
+        _read_moments_faster(cursor)
+        reader = connection.Database.adapt.Transformer(cursor)
+        connection.__dict__[_READER] = reader
+    return reader
+
+
+def _read_moments_faster(cursor: Any) -> None:
+    """Let psycopg's cursor read a timestamptz by Python's own parser: the same values, in a tenth
+    of the time that the loader takes which Django registers.
+    """
+    adapters = cursor.adapters
+    loader = adapters.get_loader(adapters.types["timestamptz"].oid, _TEXT)
+    if getattr(loader, "timezone", None) is UTC:
+        adapters.register_loader("timestamptz", _moment_loader(loader))
+
+
+@lru_cache(maxsize=8)
+def _moment_loader(loader: Any) -> Any:
+    class MomentLoader(loader):  # type: ignore[misc]
+        def load(self, data: Any) -> Any:
+            try:
+                moment = datetime.fromisoformat(str(data, "ascii"))
+            except ValueError:  # it is for Django's to say that there is no such moment
+                return super().load(data)
+            return moment if moment.tzinfo is UTC else super().load(data)
+
+    return MomentLoader
