@@ -69,6 +69,20 @@ def orm_contestant(query: str, references: int) -> Any:
     return orm_by_hand
 
 
+def prepared_contestant(query: str) -> Any:
+    """trackadmin on a connection that may prepare statements, as the host's option allows it."""
+    connection.ensure_connection()
+    session = connection.connection
+
+    def prepared() -> dict[str, Any]:
+        session.prepare_threshold = 5
+        values = values_from_query(query)
+        session.prepare_threshold = None
+        return values
+
+    return prepared
+
+
 def one_by_hand(obj: Any) -> dict[str, Any]:
     match obj:
         case BuyerProfile():
@@ -129,6 +143,9 @@ def run(data: Data, database: str) -> list[Row]:
         }
         ours, theirs = calls["trackadmin"](), calls["ORM by hand"]()
         assert ours == theirs, (ours.references, ours, theirs)
+        if database == "PostgreSQL":
+            calls["prepared"] = prepared_contestant(query)
+            assert calls["prepared"]() == theirs
         seconds = in_turn(calls)
         common = {
             "work": f"tracking URL with {references} references → values",
@@ -137,6 +154,10 @@ def run(data: Data, database: str) -> list[Row]:
         }
         rows.append(compare(seconds, **common, theirs="bare cursor", at_most=1.5))
         rows.append(compare(seconds, **common, theirs="ORM by hand", at_most=orm_at_most))
+        if "prepared" in calls:
+            work = f"{common['work']}, statement prepared"
+            of_prepared = {**common, "work": work, "ours": "prepared"}
+            rows.append(compare(seconds, **of_prepared, theirs="bare cursor", at_most=None))
         count = statements(query)
         rows.append(
             Row(common["work"], database, "one statement", count, 1, "statements", float(count), 1)

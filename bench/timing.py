@@ -77,7 +77,7 @@ def compare(
     database: str,
     ours: str,
     theirs: str,
-    at_most: float,
+    at_most: float | None,
     unit: tuple[str, float] = ("µs", 1e6),
 ) -> Row:
     """A row of the table out of what :func:`in_turn` measured."""
