@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trackadmin.compiler import libpq
+from trackadmin.compiler.encoders import encode
 from trackadmin.compiler.executing import OneRow, shortcut
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -54,10 +55,10 @@ def table(connection):
         cursor.execute("DROP TABLE kinds")
 
 
-def ask(sql, *parameters):
+def ask(sql, *parameters, moments="moments"):
     connection = connections["default"]
     connection.ensure_connection()
-    return shortcut(sql, connection)(connection, parameters)
+    return shortcut(sql, connection, moments)(connection, parameters)
 
 
 def by_django(sql, *parameters):
@@ -106,6 +107,13 @@ def test_moments_are_read_as_django_reads_them(moment):
     (expected,) = by_django("SELECT %s::timestamptz", text)
     (found,) = ask("SELECT %s::timestamptz", text)
     assert (found, found.tzinfo) == (expected, expected.tzinfo) == (moment, datetime.UTC)
+    assert ask("SELECT %s::timestamptz", text, moments="texts") == (encode(moment),)
+
+
+@pytest.mark.parametrize("text", ["10000-01-01 00:00:00.12345", "0044-03-15 BC", "infinity"])
+@pytest.mark.parametrize("moments", ["moments", "texts"])
+def test_moments_that_python_does_not_have_are_left_to_django(text, moments):
+    assert ask("SELECT %s::timestamptz", text, moments=moments) is libpq.UNANSWERED
 
 
 # ── What is left to Django's cursor ────────────────────────────────────────────────────────────
@@ -183,12 +191,12 @@ def test_lost_connection_is_djangos_error_and_the_next_one_is_used(connection):
 def test_reader_goes_with_its_connection(connection):
     """It knows the types of one session."""
     ask("SELECT 1")
-    kept = connection.__dict__["_trackadmin_reader"]
+    kept = connection.__dict__["_trackadmin_moments"]
     ask("SELECT 2")
-    assert connection.__dict__["_trackadmin_reader"] is kept
+    assert connection.__dict__["_trackadmin_moments"] is kept
     connection.close()
     assert ask("SELECT 1") == (1,)
-    assert connection.__dict__["_trackadmin_reader"] is not kept
+    assert connection.__dict__["_trackadmin_moments"] is not kept
 
 
 def test_other_threads_go_on_while_one_waits():

@@ -19,7 +19,7 @@ from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trackadmin.compiler import libpq
-from trackadmin.compiler.libpq import UNANSWERED
+from trackadmin.compiler.libpq import UNANSWERED, Moments
 from trackadmin.compiler.rows import Row
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
@@ -43,9 +43,10 @@ _EXECUTE = (
 class OneRow:
     """A statement that gives one row at most, for any thread's connection to one database."""
 
-    def __init__(self, sql: str, connection: Any) -> None:
+    def __init__(self, sql: str, connection: Any, moments: Moments = "moments") -> None:
+        """``moments`` tells whether those of a row may come as the texts that go out."""
         self.sql = sql
-        self._ask = shortcut(sql, connection)
+        self._ask = shortcut(sql, connection, moments)
 
     def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
         """The row, ``None`` where there is none. What the database raises comes through."""
@@ -64,14 +65,14 @@ class OneRow:
         return found
 
 
-def shortcut(sql: str, connection: Any) -> Ask | None:
+def shortcut(sql: str, connection: Any, moments: Moments = "moments") -> Ask | None:
     """What runs a statement past Django's cursor; ``None`` where nothing can."""
     if _has_own_cursor(type(connection)):
         return None
     if connection.vendor == "sqlite":
         return _ask_sqlite(_marked(sql, "?"))
     if connection.vendor == "postgresql" and libpq.can_ask(connection):
-        return libpq.Question(_marked(sql, "${}"), connection).ask
+        return libpq.Question(_marked(sql, "${}"), connection, moments).ask
     return None
 
 

@@ -17,6 +17,7 @@ from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.executing import OneRow
+from trackadmin.compiler.libpq import Moments
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.rows import Column, Readers, Row, RowReader, columns, row_reader
@@ -121,7 +122,10 @@ class Statement:
         self._keys = [piece.cells.start for piece in self._pieces]
         self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
         connection = connections[parts[0].alias]
-        self._one_row = OneRow(beside.statement([part.side for part in parts]), connection)
+        # A converter of the host takes a moment, not its text.
+        moments: Moments = "texts" if all(part.shared for part in parts) else "moments"
+        sql = beside.statement([part.side for part in parts])
+        self._one_row = OneRow(sql, connection, moments)
         #: The parameters in order: for each the part whose value it is, or a constant of a query.
         self._places = tuple(_places(parts))
         self._only_values = [at for at, _ in self._places] == [*range(len(parts))]
