@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.test import override_settings
+from reversion.models import Revision
 
 from demo.models import BuyerProfile, CompanyAccount
 from tests.drafts import everything
@@ -599,6 +600,37 @@ class TestBackfill:
     def test_what_is_not_tracked(self):
         published(NAME_ONLY)
         assert "not tracked" in refused("backfill", "auth.User")
+
+
+class TestBy:
+    calls = [
+        ["publish"],
+        ["rollback", "1", "--restore-draft"],
+        ["import", "tests.test_command.COMPANY", "--publish"],
+    ]
+
+    @pytest.mark.parametrize("call", calls, ids=lambda call: call[0])
+    def test_version_and_history_say_who_it_was(self, call):
+        user = User.objects.create_user("eva")
+        published(NAME_ONLY)
+        draft()
+        run(*call, "--by", "eva")
+        assert MapVersion.objects.first().author == user
+        if call[0] != "publish":
+            assert Revision.objects.filter(user=user).exists()
+
+    @pytest.mark.parametrize("call", calls, ids=lambda call: call[0])
+    def test_unknown_user_is_named_and_nothing_is_done(self, call):
+        published(NAME_ONLY)
+        draft()
+        before = everything()
+        assert "no user 'nobody'" in refused(*call, "--by", "nobody")
+        assert everything() == before
+
+    def test_without_it_nobody_is_named(self):
+        draft(NAME_ONLY)
+        run("publish")
+        assert MapVersion.objects.get().author is None
 
 
 class TestEverySubcommand:

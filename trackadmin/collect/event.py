@@ -71,4 +71,5 @@ def _random_uuid() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+# Flat data has no circles to look for.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

@@ -14,7 +14,7 @@ from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff, Document, dump, from_dict, read_map_file, to_dict, to_python
 from trackadmin.exceptions import NotPublished
-from trackadmin.management.publishing import announce
+from trackadmin.management.publishing import announce, by_argument, person
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.management.views import export_views
 from trackadmin.models import MapVersion, TrackingMap
@@ -96,6 +96,7 @@ def _import_arguments(parser: ArgumentParser) -> None:
     then.add_argument("--dry-run", action="store_true", help="only show what would change")
     then.add_argument("--publish", action="store_true", help="publish it as well")
     parser.add_argument("--note", default="", help="what changes and why, for --publish")
+    by_argument(parser)
 
 
 def _import(options: Options, out: Output) -> None:
@@ -103,12 +104,13 @@ def _import(options: Options, out: Output) -> None:
     if options["dry_run"]:
         _tell(editing.import_document(options["map"], document, dry_run=True), out)
         return
+    by = person(options)
     comment = f"Imported from {options['source']}."
     # Either both are done or neither: a map that cannot be published leaves the draft as it was.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
-        difference = editing.import_document(options["map"], document, comment=comment)
+        difference = editing.import_document(options["map"], document, by=by, comment=comment)
         if options["publish"]:
-            version = editing.publish(options["map"], by=None, note=options["note"])
+            version = editing.publish(options["map"], by=by, note=options["note"])
     _tell(difference, out)
     if options["publish"]:
         announce(version, out)

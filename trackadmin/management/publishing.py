@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import UTC
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
 from trackadmin import editing
@@ -14,6 +15,26 @@ from trackadmin.exceptions import NotPublished, Problem
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.models import MapVersion
 from trackadmin.runtime import live_problems
+
+
+def by_argument(parser: ArgumentParser) -> None:
+    """Let the caller say who does it."""
+    parser.add_argument(
+        "--by", metavar="USERNAME", help="who does it, for the history; default: nobody"
+    )
+
+
+def person(options: Options) -> Any:
+    """The user that ``--by`` names, ``None`` where it is not given."""
+    username = options["by"]
+    if username is None:
+        return None
+    users: Any = get_user_model()
+    try:
+        return users._default_manager.get_by_natural_key(username)
+    except users.DoesNotExist as error:
+        message = f"There is no user {username!r}. Give the name that the user logs in with."
+        raise CommandError(message) from error
 
 
 def announce(version: MapVersion, out: Output) -> None:
@@ -31,11 +52,12 @@ def _publish_arguments(parser: ArgumentParser) -> None:
         metavar="DIGEST",
         help="publish only if the draft still has this digest ('check --json' gives it)",
     )
+    by_argument(parser)
 
 
 def _publish(options: Options, out: Output) -> None:
     version = editing.publish(
-        options["map"], by=None, note=options["note"], expected=options["expected"]
+        options["map"], by=person(options), note=options["note"], expected=options["expected"]
     )
     announce(version, out)
     out.problems(editing.draft_problems(options["map"]))
@@ -47,13 +69,14 @@ def _rollback_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--restore-draft", action="store_true", help="put the draft back to that version as well"
     )
+    by_argument(parser)
 
 
 def _rollback(options: Options, out: Output) -> None:
-    slug, number = options["map"], options["number"]
-    announce(editing.roll_back(slug, to=number, by=None, note=options["note"]), out)
+    slug, number, by = options["map"], options["number"], person(options)
+    announce(editing.roll_back(slug, to=number, by=by, note=options["note"]), out)
     if options["restore_draft"]:
-        editing.restore_draft(slug, number)
+        editing.restore_draft(slug, number, by=by)
         out.say(f"The draft is that of version {number} again.")
     out.problems(live_problems(slug))
 
