@@ -11,7 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from trackadmin.compiler.executing import OneRow, is_watched
+from trackadmin.compiler.executing import OneRow, shortcut
+from trackadmin.compiler.libpq import UNANSWERED
+from trackadmin.compiler.watchers import is_watched
 
 pytestmark = pytest.mark.django_db
 ECHO = "SELECT %s || 'x%%', 1"
@@ -117,6 +119,39 @@ def test_backend_with_a_cursor_of_its_own_is_asked(connection):
     finally:
         counting.close()
     assert Counting.made > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_driver_whose_cursors_are_traced_gets_it(connection):
+    """As OpenTelemetry does it: the connection makes cursors that stand before the driver's own."""
+    connection.ensure_connection()
+    real, seen = connection.connection, []
+
+    class Traced:
+        def __init__(self, cursor):
+            self._cursor = cursor
+
+        def __getattr__(self, name):
+            return getattr(self._cursor, name)
+
+        def execute(self, *args):
+            seen.append(args[0])
+            return self._cursor.execute(*args)
+
+    class Session:
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        def cursor(self, *args, **kwargs):
+            return Traced(real.cursor(*args, **kwargs))
+
+    connection.connection = Session()
+    try:
+        assert fetch() == ROW
+        assert shortcut(ECHO, connection)(connection, ("a",)) is UNANSWERED
+    finally:
+        connection.connection = real
+    assert seen == [ECHO]
 
 
 # ── What Django's cursor guards is guarded ─────────────────────────────────────────────────────

@@ -3,8 +3,7 @@
 Django's cursor does much around a statement that the read of one row does not need, and takes about
 as long as SQLite itself. What it guards is kept: the event loop, the thread, a connection that is
 not there yet or was found dead, a broken transaction, errors of Django's own classes. Whoever
-watches or changes statements gets Django's cursor: a log of queries, execute wrappers, a debug
-toolbar, an error tracker that patches the cursor, a database backend with a cursor of its own.
+watches or changes statements gets Django's cursor.
 """
 
 from __future__ import annotations
@@ -15,12 +14,10 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from django.db.backends import utils
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 from trackadmin.compiler import libpq
 from trackadmin.compiler.libpq import UNANSWERED, Moments
 from trackadmin.compiler.rows import Row
+from trackadmin.compiler.watchers import has_own_cursor, is_djangos, is_watched
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
 #: where Django's cursor is to run the statement.
@@ -28,16 +25,6 @@ Ask: TypeAlias = Callable[[Any, Sequence[Any]], Row | None]
 
 #: A place for a value, behind any number of escaped percent signs.
 _PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
-
-#: What makes Django's cursor out of the driver's.
-_STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
-
-#: Django's own way to run a statement; ``None`` where somebody changed it before we came.
-_EXECUTE = (
-    utils.CursorWrapper.execute
-    if utils.CursorWrapper.execute.__code__.co_filename == utils.__file__
-    else None
-)
 
 
 class OneRow:
@@ -67,7 +54,7 @@ class OneRow:
 
 def shortcut(sql: str, connection: Any, moments: Moments = "moments") -> Ask | None:
     """What runs a statement past Django's cursor; ``None`` where nothing can."""
-    if _has_own_cursor(type(connection)):
+    if has_own_cursor(type(connection)):
         return None
     if connection.vendor == "sqlite":
         return _ask_sqlite(_marked(sql, "?"))
@@ -89,6 +76,8 @@ def _ask_sqlite(sql: str) -> Ask:
     def ask(connection: Any, parameters: Sequence[Any]) -> Row | None:
         with connection.wrap_database_errors:
             cursor = connection.create_cursor()
+            if not is_djangos(cursor):
+                return UNANSWERED
             connection.Database.Cursor.execute(cursor, sql, parameters)
             row: Row | None = cursor.fetchone()
             # An open one would hold a lock on SQLite's file.
@@ -96,20 +85,3 @@ def _ask_sqlite(sql: str) -> Ask:
         return row
 
     return ask
-
-
-def is_watched(connection: Any) -> bool:
-    """Whether somebody looks at the statements of this connection, or changes them."""
-    return bool(
-        connection.execute_wrappers
-        or connection.queries_logged
-        or utils.CursorWrapper.execute is not _EXECUTE
-        # Debug toolbars, and tests that forbid queries, put their own there.
-        or "cursor" in connection.__dict__
-    )
-
-
-def _has_own_cursor(backend: Any) -> bool:
-    """Whether a database backend does other things to a statement than Django's own ones."""
-    own = any(getattr(backend, step) is not getattr(BaseDatabaseWrapper, step) for step in _STEPS)
-    return own or not backend.create_cursor.__module__.startswith("django.db.backends.")

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from trackadmin.compiler.encoders import encode
 from trackadmin.compiler.prepared import prepared
 from trackadmin.compiler.rows import Row
+from trackadmin.compiler.watchers import is_djangos
 
 #: Stands for a row where Django's cursor is to run the statement.
 UNANSWERED: Final = ("unanswered",)
@@ -68,6 +69,8 @@ class Question:
             return UNANSWERED
         try:
             reader = _reader(connection, session, self._moments)
+            if reader is None:
+                return UNANSWERED
             # As texts without a type: each is what the column is that it is compared with.
             values = reader.dump_sequence(parameters, [self._text] * len(parameters))
             result = self._run(session, library, values)
@@ -90,11 +93,16 @@ class Question:
 
 
 def _reader(connection: Any, session: Any, moments: Moments) -> Any:
-    """What makes Python's values of a row, kept for what it learns about types."""
+    """What makes Python's values of a row, kept for what it learns about types.
+
+    ``None`` where somebody else made the driver's cursor.
+    """
     place = f"_trackadmin_{moments}"
     reader = connection.__dict__.get(place)
     if reader is None or reader.connection is not session:
         cursor = connection.create_cursor()
+        if not is_djangos(cursor):
+            return None
         _read_moments(cursor, moments)
         reader = connection.__dict__[place] = connection.Database.adapt.Transformer(cursor)
     return reader
