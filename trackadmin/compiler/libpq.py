@@ -1,8 +1,8 @@
 """Asks PostgreSQL by one call of its C library, which psycopg offers beneath its cursors.
 
-psycopg's cursor gives up Python's lock to send a statement, to wait and to take the answer. In a
-server with threads another one takes the turn each time, and to change turns costs more than all
-of the statement's own Python. One call gives the lock up once.
+psycopg's cursor gives up Python's lock several times for a statement: to send it, to wait, to look
+whether the answer is there. In a server with threads another one takes the turn, and to change
+turns costs more than the statement's own Python. One call gives the lock up once.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Question:
         self._sql = sql.encode()
         self._name = b"trackadmin_" + sha256(self._sql).hexdigest()[:32].encode()
         psycopg = connection.Database
-        self._error, self._rows = psycopg.Error, psycopg.pq.ExecStatus.TUPLES_OK
+        self._rows = psycopg.pq.ExecStatus.TUPLES_OK
+        # psycopg says MemoryError where the library does not take the call at all.
+        self._errors = (psycopg.Error, MemoryError)
         self._text = psycopg.adapt.PyFormat.TEXT
 
     def ask(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
@@ -78,7 +80,7 @@ class Question:
                 return UNANSWERED
             reader.set_pgresult(result)
             row: Row | None = reader.load_row(0, tuple) if result.ntuples else None
-        except self._error:
+        except self._errors:
             return UNANSWERED
         return row
 
