@@ -260,9 +260,11 @@ def test_database_that_is_away_is_not_waited_for_once_for_each(snapshot, rows, m
         autocommit = True
         connection = None
 
-        def cursor(self):
+        def ensure_connection(self):
             attempts.append(1)
             raise OperationalError("away")
+
+        cursor = ensure_connection
 
         def __getattr__(self, name):
             return getattr(connections["default"], name)
