@@ -122,6 +122,7 @@ def _read_moments(cursor: Any, moments: Moments) -> None:
 
 @lru_cache(maxsize=8)
 def _moment_loader(loader: Any, moments: Moments) -> Any:
+    # Which class it is depends on the driver, which mypy does not see here.
     class Fast(loader):  # type: ignore[misc]
         def load(self, data: Any) -> Any:
             try:
@@ -133,6 +134,7 @@ def _moment_loader(loader: Any, moments: Moments) -> Any:
     class Text(Fast):
         def load(self, data: Any) -> Any:
             text = str(data, "ascii")
+            # A year of five digits would push the blank aside.
             if len(text) in _WHOLE and text[10] == " " and text.endswith("+00"):
                 return f"{text[:10]}T{text[11:]}:00"
             return encode(super().load(data))

@@ -1,6 +1,6 @@
 """Statements that PostgreSQL keeps, planned, for one session.
 
-To plan a statement takes the server about twice as long as to run it. Django leaves this off, for
+To plan such a statement takes the server longer than to run it. Django leaves this off, for
 not every pool of connections can bear it; a host whose server can says so in its ``DATABASES``:
 ``"OPTIONS": {"prepare_threshold": 5}``.
 """
