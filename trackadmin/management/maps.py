@@ -100,11 +100,10 @@ def _import_arguments(parser: ArgumentParser) -> None:
 
 
 def _import(options: Options, out: Output) -> None:
-    document = _read(options["source"])
+    document, by = _read(options["source"]), person(options)
     if options["dry_run"]:
         _tell(editing.import_document(options["map"], document, dry_run=True), out)
         return
-    by = person(options)
     comment = f"Imported from {options['source']}."
     # Either both are done or neither: a map that cannot be published leaves the draft as it was.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
