@@ -1,7 +1,6 @@
 """What is wrong with a map, on this host: each problem with its code, its place and a way out."""
 
 import functools
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -206,12 +205,10 @@ def test_a_map_in_which_everything_leads_everywhere_is_stopped_early():
         )
         return MatchedModel(prefix, entry, country, {"code": code}, children, ())
 
-    started = time.perf_counter()
     made = plan(SimpleNamespace(get=matched), matched("M0"))
     assert [p.code for p in made.problems] == ["model.too_deep", "model.too_many_names"]
     assert len(made.top.names()) == conf.MAX_NAMES
     assert max(node.road.count(".") for node in made.top.walk()) <= MAX_DEPTH
-    assert time.perf_counter() - started < 1
 
 
 def test_the_deepest_plan_that_is_let_through_still_compiles():

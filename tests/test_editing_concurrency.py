@@ -1,5 +1,6 @@
 """Many editors and publishers at once: no error, no torn document, no gap in the numbers."""
 
+import random
 import subprocess
 import sys
 import threading
@@ -17,13 +18,13 @@ from tests.maps import document, tracked
 from trackadmin import editing
 from trackadmin.document import load
 from trackadmin.exceptions import DraftChanged, StaleForm
-from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.models import MapVersion, TrackedAttribute, TrackedModel, TrackingMap
 from trackadmin.signals import map_published
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKERS = 8
-SECONDS = 60
+SECONDS = 300
 
 
 def at_once(*jobs):
@@ -175,30 +176,62 @@ def test_publishing_and_rolling_back_share_the_numbers():
 
 # editors and publishers
 
+PLACE = tracked("host.place", ["name"])
+
 
 def wide(text):
-    """A map of which every tracked model says the same."""
-    entries = {
-        "Person": replace(PERSON, description=text),
-        "Profile": replace(PROFILE, description=text),
-        "Country": replace(COUNTRY, description=text),
-        "Place": tracked("host.place", ["name"], description=text),
-    }
-    return document(**entries)
+    """A map of which every row says the same, in the tables of models and of attributes."""
+    entries = {"Person": PERSON, "Profile": PROFILE, "Country": COUNTRY, "Place": PLACE}
+    return document(**{prefix: saying(text, entry) for prefix, entry in entries.items()})
+
+
+def saying(text, entry):
+    attributes = {name: replace(a, description=text) for name, a in entry.attributes.items()}
+    return replace(entry, description=text, attributes=attributes)
 
 
 def said(a_document):
-    return {entry.description for entry in a_document.models.values()}
+    """What the rows say: one text, unless the document is torn."""
+    entries = a_document.models.values()
+    inner = [a for entry in entries for a in entry.attributes.values()]
+    return {row.description for row in [*entries, *inner]}
+
+
+def with_time_between_the_tables(job):
+    """The models are read before their attributes; here an edit may well fall between."""
+
+    def slowly(execute, sql, *arguments):
+        if sql.startswith("SELECT") and TrackedAttribute._meta.db_table in sql:
+            time.sleep(0.005)
+        return execute(sql, *arguments)
+
+    def wrapped():
+        with connection.execute_wrapper(slowly):
+            return job()
+
+    return wrapped
 
 
 def test_no_document_is_torn():
     """An edit of several rows is published whole or not at all, and read whole without a lock."""
     draft(wide("0"))
     seen = []
+    # They begin each round together, so that no scheduler can keep them apart.
+    together, rounds = threading.Barrier(6), range(1, 11)
 
     def edit(name):
-        for number in range(12):
-            editing.import_document("default", wide(f"{name} {number}"))
+        for number in rounds:
+            together.wait(SECONDS)
+            for again in range(3):
+                editing.import_document("default", wide(f"{name} {again} {number}"))
+
+    def publish_thrice():
+        for _ in rounds:
+            together.wait(SECONDS)
+            for _ in range(3):
+                # Else each would begin when another has just ended: never amid an edit.
+                time.sleep(random.uniform(0, 0.05))
+                publish()
 
     def read():
         for _ in range(60):
@@ -206,14 +239,16 @@ def test_no_document_is_torn():
             time.sleep(0.002)
 
     editors = [lambda name=name: edit(name) for name in "abc"]
-    at_once(*editors, *[times(10, publish)] * 3, read, read)
+    readers = [with_time_between_the_tables(job) for job in [*[publish_thrice] * 3, read, read]]
+    at_once(*editors, *readers)
     versions = list(MapVersion.objects.order_by("number"))
-    assert [v.number for v in versions] == list(range(1, 31))
+    assert [v.number for v in versions] == list(range(1, 91))
     published = [said(load(v.document, v.digest)) for v in versions]
     assert all(len(words) == 1 for words in published), "a version is torn"
     assert all(len(words) == 1 for words in seen), "a reading is torn"
-    assert len({tuple(words) for words in published}) > 1, "the editors got in between"
-    assert said(editing.build_document("default")) in [{f"{name} 11"} for name in "abc"]
+    edits = [int(text.split()[-1]) for words in published for text in words]
+    assert all(n // 9 <= edit <= n // 9 + 1 for n, edit in enumerate(edits)), "an edit comes late"
+    assert said(editing.build_document("default")) in [{f"{name} 2 10"} for name in "abc"]
 
 
 def test_every_edit_is_kept_and_follows_the_one_before():

@@ -120,8 +120,9 @@ def test_no_more_than_one_token_query_in_the_time_given():
         while time.monotonic() < started + 1:
             current_map()
             time.sleep(0.001)
+    took = time.monotonic() - started
     # The interval is shortened by chance to no less than nine tenths.
-    assert 3 <= len(captured) <= 1 / (0.2 * 0.9)
+    assert 1 <= len(captured) <= took / (0.2 * 0.9)
     assert len(token_queries(captured)) == len(captured)
 
 
@@ -700,7 +701,7 @@ def test_one_thread_asks_and_the_others_do_not_wait(monkeypatch):
         assert asking.wait(10)
         started = time.monotonic()
         served = current_map().number
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         if number == 1:
             go_on.set()
         return served
