@@ -1,5 +1,7 @@
 """Short ways to write a document, and one map over all shapes of the test host's models."""
 
+from dataclasses import replace
+
 from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
 
 
@@ -16,8 +18,7 @@ def tracked(label, attributes=(), children=(), key="", **fields):
         label,
         key=key,
         attributes={
-            name: AttributeEntry(e.source, e.decision, e.lookup, e.privacy, e.description, position)
-            for position, (name, e) in enumerate(pairs)
+            name: replace(entry, position=position) for position, (name, entry) in enumerate(pairs)
         },
         children={
             accessor: ChildEntry(prefix, position)
@@ -31,18 +32,27 @@ def document(**models):
     """A document of tracked models, positions in the order given."""
     return Document(
         {
-            prefix: ModelEntry(
-                entry.model,
-                entry.key,
-                entry.owner,
-                entry.description,
-                position,
-                entry.attributes,
-                entry.children,
-            )
+            prefix: replace(entry, position=position)
             for position, (prefix, entry) in enumerate(models.items())
         }
     )
+
+
+def saying(text, **models):
+    """A document of which every row says the same, in the table of models and of attributes."""
+
+    def described(entry):
+        attributes = {name: replace(a, description=text) for name, a in entry.attributes.items()}
+        return replace(entry, description=text, attributes=attributes)
+
+    return document(**{prefix: described(entry) for prefix, entry in models.items()})
+
+
+def said(a_document):
+    """What the rows of such a document say: one text, unless it is torn."""
+    entries = a_document.models.values()
+    inner = [a for entry in entries for a in entry.attributes.values()]
+    return {row.description for row in [*entries, *inner]}
 
 
 #: The map of the contract's example.

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -14,7 +13,7 @@ from django.db import connection, connections, transaction
 from reversion.models import Revision
 
 from tests.drafts import COUNTRY, PERSON, PROFILE, draft, row, the_map
-from tests.maps import document, tracked
+from tests.maps import said, saying, tracked
 from trackadmin import editing
 from trackadmin.document import load
 from trackadmin.exceptions import DraftChanged, StaleForm
@@ -180,21 +179,7 @@ PLACE = tracked("host.place", ["name"])
 
 
 def wide(text):
-    """A map of which every row says the same, in the tables of models and of attributes."""
-    entries = {"Person": PERSON, "Profile": PROFILE, "Country": COUNTRY, "Place": PLACE}
-    return document(**{prefix: saying(text, entry) for prefix, entry in entries.items()})
-
-
-def saying(text, entry):
-    attributes = {name: replace(a, description=text) for name, a in entry.attributes.items()}
-    return replace(entry, description=text, attributes=attributes)
-
-
-def said(a_document):
-    """What the rows say: one text, unless the document is torn."""
-    entries = a_document.models.values()
-    inner = [a for entry in entries for a in entry.attributes.values()]
-    return {row.description for row in [*entries, *inner]}
+    return saying(text, Person=PERSON, Profile=PROFILE, Country=COUNTRY, Place=PLACE)
 
 
 def with_time_between_the_tables(job):

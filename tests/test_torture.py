@@ -21,7 +21,7 @@ from reversion.models import Revision
 from tests import oracle, tally, worlds
 from tests.drafts import draft
 from tests.host.models import Country, Order
-from tests.maps import document, tracked
+from tests.maps import document, said, saying, tracked
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot, compile_map
@@ -193,7 +193,7 @@ def run(module, *arguments, seconds):
 @pytest.mark.django_db(transaction=True)
 def test_publishers_and_editors_that_are_killed_leave_nothing_half_written(tmp_path):
     """kill -9 at random moments, while others publish and edit."""
-    draft(document(Country=tracked("host.country", ["code"], key="code", description="first")))
+    draft(saying("first", Country=tracked("host.country", ["code"], key="code")))
     editing.publish("default", by=None)
     told, name, seconds = tmp_path / "told", connection.settings_dict["NAME"], 3 * TIMES
     kills = int(run("tests.killing", name, seconds, told, seconds=seconds + 60))
@@ -218,11 +218,6 @@ def test_publishers_and_editors_that_are_killed_leave_nothing_half_written(tmp_p
         f"{len(versions)} versions published, {lines.count('edited')} edits; "
         "lost, torn or half written: 0"
     )
-
-
-def said(a_document):
-    """The descriptions of a map; every edit gives all its tracked models the same."""
-    return {entry.description for entry in a_document.models.values()}
 
 
 @pytest.mark.postgresql
