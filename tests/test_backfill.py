@@ -68,7 +68,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize("kind", KEYS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_parts_hold_every_row_once_and_in_order(kind, data):
     keys, make = KEYS[kind]

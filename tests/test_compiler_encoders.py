@@ -99,7 +99,7 @@ def test_json_that_cannot_be_written_is_an_error(value):
 
 
 @pytest.mark.torture
-@settings(max_examples=oracle.cases(200), deadline=None)
+@settings(max_examples=oracle.cases(200))
 @given(strange)
 def test_the_general_rule_is_the_oracles(value):
     try:

@@ -151,14 +151,14 @@ usual = {
 
 
 @pytest.mark.torture
-@settings(max_examples=oracle.cases(300), deadline=None)
+@settings(max_examples=oracle.cases(300))
 @given(values=st.fixed_dictionaries(usual))
 def test_values_of_every_kind_go_out_as_the_oracle_says(host, values):
     same_as_oracle(host, Everything(**values))
 
 
 @pytest.mark.torture
-@settings(max_examples=oracle.cases(500), deadline=None)
+@settings(max_examples=oracle.cases(500))
 @given(
     usual=st.fixed_dictionaries(usual),
     odd=st.dictionaries(st.sampled_from(sorted(usual)), strange, min_size=1, max_size=6),
@@ -197,7 +197,7 @@ addresses = st.none() | st.builds(
 
 
 @pytest.mark.torture
-@settings(max_examples=oracle.cases(200), deadline=None)
+@settings(max_examples=oracle.cases(200))
 @given(
     person=st.none() | people(),
     bill=addresses,

@@ -74,7 +74,7 @@ def by_django(sql, *parameters):
 def test_value_of_every_kind_goes_there_and_back_as_by_djangos_cursor(kind, values):
     sql = f"SELECT CAST(%s AS {kind}), 'x%%', NULL"
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(values)
     def compare(value):
         expected, found = by_django(sql, value), ask(sql, value)
@@ -100,7 +100,7 @@ def test_first_row_of_several():
     assert ask("SELECT * FROM generate_series(%s::integer, 9)", 3) == (3,)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.datetimes(timezones=st.just(datetime.UTC)))
 def test_moments_are_read_as_django_reads_them(moment):
     text = moment.isoformat()

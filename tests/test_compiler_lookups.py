@@ -218,8 +218,7 @@ nasty = st.one_of(
 @pytest.mark.torture
 @settings(
     max_examples=oracle.cases(1000),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(reference=st.sampled_from(REFERENCES), text=nasty)
 @example(reference="User__id", text=str(2**63))

@@ -74,7 +74,6 @@ def children(draw, label, labels):
 @pytest.mark.torture
 @settings(
     max_examples=oracle.cases(300),
-    deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(
@@ -95,7 +94,7 @@ def test_any_map_without_errors_yields_what_the_oracle_says(
         assert list(compiled.names) == oracle.names(tracking_map, name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tracking_map=maps())
 def test_a_map_with_errors_compiles_too_and_no_name_comes_twice(tracking_map):
     """It may have become wrong when the host's code changed, while it was live."""

@@ -290,7 +290,8 @@ def test_made_up_combinations_do_not_pile_up(snapshot, rows):
 
 @pytest.mark.torture
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.builds(

@@ -467,7 +467,7 @@ def drafts(draw):
     return document(**models)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(drafts(), min_size=2, max_size=4))
 def test_any_draft_can_become_any_other(several):
     """Whatever stood there, the rows say the new document, and each step is undone by the last."""

@@ -150,7 +150,7 @@ EVERYTHINGS = st.builds(
 
 
 @pytest.mark.torture
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(EVERYTHINGS, min_size=1, max_size=5), st.data())
 def test_every_kind_of_value_is_what_an_object_would_give(live, objects, data):
     with transaction.atomic():
@@ -164,7 +164,7 @@ def test_every_kind_of_value_is_what_an_object_would_give(live, objects, data):
 
 
 @pytest.mark.torture
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_children_that_are_there_and_that_are_missing(live, data):
     with transaction.atomic():

@@ -342,7 +342,7 @@ NAMES = st.sampled_from(["User__id", "CompanyAccount__name", "a", "BuyerProfile_
 WORDS = st.text(alphabet=st.sampled_from("aU_%&=+0 9\0\ud800é;[]")) | st.text()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.one_of(WORDS, st.binary(), st.dictionaries(NAMES, JSON, max_size=6)))
 def test_nothing_in_a_query_raises_and_the_result_is_always_json(example, query):
     with STRICT, override_map(to_dict(EXAMPLE)):

@@ -77,7 +77,7 @@ def agree(snapshot, model):
 
 
 @pytest.mark.postgresql
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(st.lists(EVERYTHINGS, min_size=1, max_size=5))
 def test_every_kind(snapshot, objects):
     with transaction.atomic():

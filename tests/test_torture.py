@@ -113,9 +113,7 @@ def preparing(threshold):
 def test_any_map_any_rows_any_query(seed, cursors):
     """Flatten, resolve and stream give what plain getattr and the ORM give."""
 
-    @settings(
-        max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
     @given(worlds.maps(), st.data())
     def compare(tracking_map, data):
         snapshot = compile_map(tracking_map, catalog(), number=1, digest="d")
