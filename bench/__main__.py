@@ -17,7 +17,8 @@ from pathlib import Path
 from bench import report
 from tests.postgresql import find_server, server
 
-# What writes many rows comes last: PostgreSQL tidies up behind it for a while.
+# In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
+# while. And the last one makes a map of its own the live one.
 BENCHES = ["flatten", "freshness", "resolve", "http", "bulk", "scale"]
 
 
@@ -26,7 +27,9 @@ def main() -> int:
     parser.add_argument("benches", nargs="*", metavar="|".join(BENCHES))
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     arguments = parser.parse_args()
-    benches = arguments.benches or BENCHES
+    if unknown := set(arguments.benches) - set(BENCHES):
+        parser.error(f"no bench is called {', '.join(sorted(unknown))}")
+    benches = [bench for bench in BENCHES if bench in (arguments.benches or BENCHES)]
     databases = arguments.database or ["sqlite", "postgresql"]
     results = [run_on(database, benches) for database in databases]
     rows = [row for result in results for row in result["rows"]]
