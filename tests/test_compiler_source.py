@@ -18,7 +18,7 @@ from demo.models import BuyerProfile, CompanyAccount
 from tests.host.models import Country, Everything
 from tests.maps import EVERY_KIND, EXAMPLE, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
-from trackadmin.compiler import compile_map
+from trackadmin.compiler import compile_map, model
 from trackadmin.compiler.source import literal
 from trackadmin.exceptions import DocumentError
 
@@ -230,6 +230,22 @@ def test_a_function_in_use_keeps_its_lines_and_works_after_its_snapshot_is_gone(
     assert flatten(Country(code="DE", name="Germany"), None)["Country_code"] == "DE"
     del flatten
     assert filename not in linecache.cache
+
+
+def test_proving_a_map_makes_the_code_of_every_model_and_keeps_none(monkeypatch):
+    snapshot = compile_map(HOST, catalog())
+    before, made = len(linecache.cache), []
+    real = model.build
+
+    def build(text, *rest):
+        made.append(text)
+        return real(text, *rest)
+
+    monkeypatch.setattr(model, "build", build)
+    snapshot.prove()
+    assert len(linecache.cache) == before
+    assert made == [compiled.source for compiled in snapshot.by_prefix.values()]
+    assert len(made) == len(HOST.models)
 
 
 def test_code_is_made_on_first_use_only():

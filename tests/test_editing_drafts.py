@@ -54,15 +54,14 @@ def test_building_takes_few_queries_whatever_the_size(django_assert_num_queries)
 def test_an_edit_between_two_readings_is_seen_whole(monkeypatch):
     """The rows are read one table after the other; what an edit tore apart is read again."""
     draft()
-    read = building.build_rows
+    read = building._by_model
 
-    def edited_meanwhile(rows):
-        built = read(rows)
-        monkeypatch.setattr(building, "build_rows", read)
+    def edited_meanwhile(*asked):
+        monkeypatch.setattr(building, "_by_model", read)
         editing.import_document("default", EXAMPLE)
-        return built
+        return read(*asked)
 
-    monkeypatch.setattr(building, "build_rows", edited_meanwhile)
+    monkeypatch.setattr(building, "_by_model", edited_meanwhile)
     assert editing.build_document("default") == EXAMPLE
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.functional import SimpleLazyObject
 
 from tests.drafts import COUNTRY, SMALL, draft, editor, everything, row, the_map
-from tests.maps import HOST, attribute, document, tracked
+from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin import editing
 from trackadmin.document import digest, dump, formats, load
 from trackadmin.exceptions import (
@@ -249,13 +249,25 @@ def test_a_failure_late_in_a_publish_leaves_nothing(monkeypatch, told, committed
 
 
 def test_what_could_not_be_loaded_again_is_not_published(monkeypatch, told, committed):
-    """Here the map is larger than the largest text that is ever read."""
-    draft()
+    """Here the map is larger than the largest text that is ever read; all else is a warning."""
+    draft(EXAMPLE)
     before = everything()
     monkeypatch.setattr("trackadmin.document.text.LARGEST", 100)
     with committed(), pytest.raises(InvalidMap) as error:
         editing.publish("default", by=None)
-    assert error.value.problems
+    assert [p.code for p in error.value.problems] == ["document.too_large"]
+    assert everything() == before
+    assert told == []
+
+
+def test_what_does_not_compile_is_not_published(monkeypatch, told, committed):
+    """Even where nothing is wrong that a rule knows of."""
+    draft()
+    before = everything()
+    text = "def flatten(:"
+    monkeypatch.setattr("trackadmin.compiler.source.Source.text", text)
+    with committed(), pytest.raises(SyntaxError):
+        editing.publish("default", by=None)
     assert everything() == before
     assert told == []
 

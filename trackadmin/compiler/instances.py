@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, TypeVar
 
 from django.db.models import ForeignKey, Model
@@ -48,7 +47,12 @@ def is_plain(model: type[Model], attname: str) -> bool:
     """Whether reading the attribute is nothing but a look into the instance's ``__dict__``."""
     if model.__getattribute__ is not object.__getattribute__:
         return False
-    return type(inspect.getattr_static(model, attname, None)) in _PLAIN
+    return type(_member(model, attname)) in _PLAIN
+
+
+def _member(model: type[Model], name: str) -> Any:
+    """What the class or an ancestor says about the name, without asking a descriptor; or None."""
+    return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
 
 
 def is_method(model: type[Model], name: str) -> bool:
@@ -63,7 +67,7 @@ def cache_name(model: type[Model], accessor: str) -> str:
     """
     if model.__getattribute__ is not object.__getattribute__:
         return ""
-    member: Any = inspect.getattr_static(model, accessor, None)
+    member: Any = _member(model, accessor)
     if type(member) in _FORWARD:
         return str(member.field.cache_name)
     if type(member) is ReverseOneToOneDescriptor:
@@ -73,7 +77,7 @@ def cache_name(model: type[Model], accessor: str) -> str:
 
 def null_column(model: type[Model], accessor: str) -> str:
     """The column that is null where there is no related object; "" if none says so."""
-    member: Any = inspect.getattr_static(model, accessor, None)
+    member: Any = _member(model, accessor)
     if type(member) not in _FORWARD or not isinstance(member.field, ForeignKey):
         return ""
     column = str(member.field.attname)

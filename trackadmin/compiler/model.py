@@ -42,7 +42,10 @@ class CompiledModel:
         self._renamed: OrderedDict[str, CompiledModel] = OrderedDict()
         #: Starts the names: the tracked model's, or the keyword that took its place.
         self.prefix = renamed or matched.prefix
-        self.node: Node = plan(matching, matched, model=model, prefix=renamed).top
+        made = plan(matching, matched, model=model, prefix=renamed)
+        self.node: Node = made.top
+        #: What is wrong with the tree of its children.
+        self.problems = made.problems
         #: The class whose objects these are: the tracked one, or a descendant.
         self.model = self.node.model
         #: Every name of the output, in order, whatever the data.

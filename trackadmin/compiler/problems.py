@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from trackadmin.catalog import Catalog
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
@@ -14,7 +14,7 @@ from trackadmin.exceptions import Problem
 
 def check(document: Document, catalog: Catalog) -> list[Problem]:
     """Everything that is wrong with a map, by itself and on this host, model by model."""
-    return [*validate(document), *host_problems(Matching(document, catalog))]
+    return [*validate(document), *_problems(Matching(document, catalog))]
 
 
 def drift(document: Document, catalog: Catalog) -> list[Problem]:
@@ -27,11 +27,17 @@ def drift(document: Document, catalog: Catalog) -> list[Problem]:
 
 def drift_of(matching: Matching) -> list[Problem]:
     """As :func:`drift`, for entries that are matched already."""
-    return [problem for problem in host_problems(matching) if problem.code in DRIFT]
+    return [problem for problem in _problems(matching) if problem.code in DRIFT]
 
 
-def host_problems(matching: Matching) -> Iterator[Problem]:
-    """What takes the host to know."""
+def _problems(matching: Matching) -> Iterator[Problem]:
+    return host_problems(matching, lambda matched: plan(matching, matched).problems)
+
+
+def host_problems(
+    matching: Matching, of_plan: Callable[[MatchedModel], Iterable[Problem]]
+) -> Iterator[Problem]:
+    """What takes the host to know; ``of_plan`` gives what is wrong with a model's plan."""
     for prefix, _ in in_order(matching.document.models):
         matched = matching.get(prefix)
         if matched is None:
@@ -41,7 +47,7 @@ def host_problems(matching: Matching) -> Iterator[Problem]:
         yield from _taken_prefixes(matched, matching)
         yield from _lookups(matched)
         yield from _undeclared(matched)
-        yield from plan(matching, matched).problems
+        yield from of_plan(matched)
 
 
 def _taken_prefixes(matched: MatchedModel, matching: Matching) -> Iterator[Problem]:

@@ -12,9 +12,9 @@ from django.utils.functional import LazyObject
 from trackadmin.catalog import Catalog, built_in_denied
 from trackadmin.compiler.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
-from trackadmin.compiler.matching import Matching
+from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.problems import drift_of
+from trackadmin.compiler.problems import drift_of, host_problems
 from trackadmin.compiler.pseudonyms import pseudonymiser
 from trackadmin.compiler.resolving import Resolver
 from trackadmin.compiler.savepoints import contained
@@ -54,7 +54,7 @@ class Snapshot:
         self.document, self.slug, self.number, self.digest = document, slug, number, digest
         self._matching = Matching(document, catalog)
         #: The tracked models that the host offers, by prefix.
-        self.by_prefix: Mapping[str, CompiledModel] = _ByPrefix(self._matching, slug)
+        self.by_prefix = _ByPrefix(self._matching, slug)
         self._classes = _Classes(self._matching, self.by_prefix)
         self._lookups: dict[str, Lookup] = {}
         #: Finds what the references of a query name.
@@ -115,6 +115,18 @@ class Snapshot:
         for compiled in self.by_prefix.values():
             compiled.flatten  # noqa: B018 made when it is first read
 
+    def prove(self) -> list[Problem]:
+        """See that the code of every model can be made; gives everything that is wrong here.
+
+        No code is kept: a map may have thousands of models.
+        """
+        return list(host_problems(self._matching, self._prove))
+
+    def _prove(self, matched: MatchedModel) -> tuple[Problem, ...]:
+        compiled = self.by_prefix.make(matched)
+        compiled.flatten  # noqa: B018 as above
+        return compiled.problems
+
     def _cased(self, label: str) -> str:
         facts = self._matching.catalog.get(label)
         return facts.cased_label if facts else label
@@ -155,9 +167,12 @@ class _ByPrefix(Mapping[str, CompiledModel]):
             matched = self._matching.get(prefix)
             if matched is None:
                 raise KeyError(prefix)
-            compiled = CompiledModel(self._matching, matched, self._pseudonym, self._title)
-            self._compiled[prefix] = compiled
+            compiled = self._compiled[prefix] = self.make(matched)
         return compiled
+
+    def make(self, matched: MatchedModel) -> CompiledModel:
+        """A tracked model, compiled for whoever asks now, and not kept."""
+        return CompiledModel(self._matching, matched, self._pseudonym, self._title)
 
     def __iter__(self) -> Iterator[str]:
         return (prefix for prefix in self._matching.prefixes() if self._matching.offers(prefix))

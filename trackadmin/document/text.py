@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any
 
 from trackadmin.document.formats import upgraded
@@ -148,11 +149,9 @@ def _canonical(data: object) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            twice.append(key)
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice += [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
     return found
 
 

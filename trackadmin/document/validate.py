@@ -100,7 +100,8 @@ def _stored(where: str, position: int, *texts: str) -> Iterator[Problem]:
         message = f"The position {shown(position)} is out of range."
         fix = f"Use a number from 0 to {LAST_POSITION}."
         yield Problem("position.out_of_range", "error", where, message, fix)
-    if any("\0" in text or _half(text) for text in texts):
+    text = "".join(texts)
+    if "\0" in text or (not text.isascii() and _half(text)):
         message = "A text holds a character that no database can store (NUL or half a character)."
         yield Problem("text.invalid", "error", where, message, "Take the character out.")
 

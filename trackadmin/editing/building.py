@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from trackadmin import compiler, document
 from trackadmin.catalog import catalog
@@ -25,7 +26,7 @@ def build_document(tracking_map: AnyMap) -> Document:
     """
     for _ in range(READS_WITHOUT_LOCK):
         before = find_map(tracking_map)
-        built = build_rows(draft_rows(before))
+        built = _build(before)
         if find_map(before).sequence == before.sequence:
             return built
     with locked(tracking_map) as current:
@@ -36,7 +37,7 @@ def build_document(tracking_map: AnyMap) -> Document:
 
 def build_locked(tracking_map: TrackingMap) -> Document:
     """The draft of a map whose lock the caller holds, in three queries."""
-    return build_rows(draft_rows(tracking_map))
+    return _build(tracking_map)
 
 
 def draft_digest(tracking_map: AnyMap) -> str:
@@ -62,27 +63,50 @@ def build_rows(rows: Iterable[TrackedModel]) -> Document:
 
 def entry_of(row: TrackedModel) -> ModelEntry:
     """One tracked model's row, with its attributes and children, as an entry."""
+    return _entry(row, row.attributes.all(), row.children.all())
+
+
+def _build(tracking_map: TrackingMap) -> Document:
+    # Without instances of the attributes, of which a large map has tens of thousands.
+    rows = list(TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk))
+    attributes = _by_model(TrackedAttribute, tracking_map)
+    children = _by_model(TrackedChild, tracking_map)
+    return Document(
+        models={
+            row.prefix: _entry(row, attributes.get(row.pk, ()), children.get(row.pk, ()))
+            for row in rows
+        }
+    )
+
+
+def _by_model(table: type[Model], tracking_map: TrackingMap) -> Mapping[int, Sequence[Any]]:
+    """A table's rows of this map as named tuples, by the primary key of their tracked model."""
+    rows = table._default_manager.using(write_database()).filter(tracked_model__map=tracking_map)
+    names = [field.attname for field in table._meta.concrete_fields]
+    found: dict[int, list[Any]] = {}
+    for row in rows.values_list(*names, named=True):
+        found.setdefault(row.tracked_model_id, []).append(row)
+    return found
+
+
+def _entry(row: TrackedModel, attributes: Iterable[Any], children: Iterable[Any]) -> ModelEntry:
+    """Attributes and children are rows of their tables, as instances or as named tuples."""
     return ModelEntry(
         model=row.model_label,
         key=row.key,
         owner=row.owner,
         description=row.description,
         position=row.position,
-        attributes={a.name: _attribute_entry(a) for a in row.attributes.all()},
-        children={c.accessor: _child_entry(c) for c in row.children.all()},
+        attributes={
+            each.name: AttributeEntry(
+                each.source,
+                each.decision,
+                each.lookup,
+                each.privacy,
+                each.description,
+                each.position,
+            )
+            for each in attributes
+        },
+        children={each.accessor: ChildEntry(each.prefix, each.position) for each in children},
     )
-
-
-def _attribute_entry(row: TrackedAttribute) -> AttributeEntry:
-    return AttributeEntry(
-        source=row.source,
-        decision=row.decision,
-        lookup=row.lookup,
-        privacy=row.privacy,
-        description=row.description,
-        position=row.position,
-    )
-
-
-def _child_entry(row: TrackedChild) -> ChildEntry:
-    return ChildEntry(prefix=row.prefix, position=row.position)

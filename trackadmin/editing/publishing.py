@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from trackadmin.editing.building import build_locked
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.versions import get_version, live_version, read_version
-from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap, NoteRequired
+from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap, NoteRequired, Problem
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.signals import map_published
 
@@ -51,7 +52,7 @@ def roll_back(tracking_map: AnyMap, *, to: int, by: Person, note: str = "") -> M
         old = read_version(get_version(current, to))
         # The same text as it was, unless today's format differs from that of its time.
         text = document.dump(old)
-        compiler.compile_map(old, catalog(), slug=current.slug).compile_all()
+        compiler.compile_map(old, catalog(), slug=current.slug).prove()
         return _insert(current, text, by=by, note=note, restores=to)
 
 
@@ -62,14 +63,20 @@ def _require_note(note: str) -> None:
 
 def _require_publishable(draft: Document, text: str) -> None:
     """What is published must be right, must load again, and must compile."""
-    problems = compiler.check(draft, catalog())
-    if any(problem.level == "error" for problem in problems):
-        raise InvalidMap("The draft has errors and was not published.", problems)
     try:
         again = document.load(text, document.digest(text))
-        compiler.compile_map(again, catalog()).compile_all()
+        problems = compiler.compile_map(again, catalog()).prove()
     except DocumentError as error:
-        raise InvalidMap("The draft was not published.", error.problems) from error
+        problems = [*error.problems]
+    if _has_error(problems):
+        # Each of these steps sees a part. Who edits wants to hear of everything at once.
+        every = compiler.check(draft, catalog())
+        shown = every if _has_error(every) else problems
+        raise InvalidMap("The draft has errors and was not published.", shown)
+
+
+def _has_error(problems: Iterable[Problem]) -> bool:
+    return any(problem.level == "error" for problem in problems)
 
 
 def _insert(
