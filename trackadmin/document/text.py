@@ -67,9 +67,9 @@ def load(text: str, expected: str) -> Document:
     actual = digest(text)
     if actual != expected:
         raise _wrong_digest(expected, actual)
-    data = read_json(text)
+    data, canonical = _read(text)
     # The data as it stands is compared, before an upgrade, so old formats are checked as well.
-    if _canonical(data) != text:
+    if canonical != text:
         raise _not_canonical()
     document = from_data(data)
     if problems := name_problems(document):
@@ -79,13 +79,21 @@ def load(text: str, expected: str) -> Document:
 
 def read_json(text: str) -> Any:
     """The data of a JSON text; raises :class:`DocumentError`, whatever the text holds."""
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[Any, str]:
+    """The data, and its canonical text."""
     if len(text) > LARGEST:
         raise _unreadable("too_large", f"It has {len(text)} characters; legal: {LARGEST}.")
     twice: list[str] = []
     try:
         data = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
-        # Python reads NaN, infinities and halves of characters; JSON cannot say them again.
-        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+        # Python reads NaN, infinities and halves of characters; JSON cannot say them again. Of the
+        # last the canonical text has an escape.
+        canonical = _canonical(data)
+        if "\\ud" in canonical:
+            json.dumps(data, ensure_ascii=False).encode()
     except RecursionError as error:
         raise _unreadable("too_deep", "It is nested too deeply.") from error
     except UnicodeEncodeError as error:
@@ -94,7 +102,7 @@ def read_json(text: str) -> Any:
         raise _unreadable("not_json", f"It is no JSON: {error}.") from error
     if twice:
         raise _duplicates(twice)
-    return data
+    return data, canonical
 
 
 def from_data(data: object) -> Document:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -14,6 +15,13 @@ from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
 from trackadmin.exceptions import Problem
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+
+E = TypeVar("E", AttributeEntry, ChildEntry)
+
+#: The fields of an entry, which are columns of its table.
+_COLUMNS: dict[type, list[str]] = {
+    entry: [field.name for field in fields(entry)] for entry in (AttributeEntry, ChildEntry)
+}
 
 #: The tables are read one after the other, so an edit may fall between; then all is read again.
 READS_WITHOUT_LOCK = 5
@@ -63,50 +71,46 @@ def build_rows(rows: Iterable[TrackedModel]) -> Document:
 
 def entry_of(row: TrackedModel) -> ModelEntry:
     """One tracked model's row, with its attributes and children, as an entry."""
-    return _entry(row, row.attributes.all(), row.children.all())
+    return _entry(
+        row,
+        {each.name: _read(each, AttributeEntry) for each in row.attributes.all()},
+        {each.accessor: _read(each, ChildEntry) for each in row.children.all()},
+    )
 
 
 def _build(tracking_map: TrackingMap) -> Document:
-    # Without instances of the attributes, of which a large map has tens of thousands.
     rows = list(TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk))
-    attributes = _by_model(TrackedAttribute, tracking_map)
-    children = _by_model(TrackedChild, tracking_map)
+    attributes = _by_model(TrackedAttribute, "name", AttributeEntry, tracking_map)
+    children = _by_model(TrackedChild, "accessor", ChildEntry, tracking_map)
     return Document(
         models={
-            row.prefix: _entry(row, attributes.get(row.pk, ()), children.get(row.pk, ()))
+            row.prefix: _entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
             for row in rows
         }
     )
 
 
-def _by_model(table: type[Model], tracking_map: TrackingMap) -> Mapping[int, Sequence[Any]]:
-    """A table's rows of this map as named tuples, by the primary key of their tracked model."""
+def _by_model(
+    table: type[Model], name: str, entry: type[E], tracking_map: TrackingMap
+) -> Mapping[int, Mapping[str, E]]:
+    """The entries of a table's rows of this map by name, by their tracked model's primary key.
+
+    Without instances of the attributes: a large map has tens of thousands.
+    """
     rows = table._default_manager.using(write_database()).filter(tracked_model__map=tracking_map)
-    names = [field.attname for field in table._meta.concrete_fields]
-    found: dict[int, list[Any]] = {}
-    for row in rows.values_list(*names, named=True):
-        found.setdefault(row.tracked_model_id, []).append(row)
+    found: dict[int, dict[str, E]] = {}
+    for pk, key, *values in rows.values_list("tracked_model_id", name, *_COLUMNS[entry]):
+        found.setdefault(pk, {})[key] = entry(*values)
     return found
 
 
-def _entry(row: TrackedModel, attributes: Iterable[Any], children: Iterable[Any]) -> ModelEntry:
-    """Attributes and children are rows of their tables, as instances or as named tuples."""
+def _entry(
+    row: TrackedModel, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
+) -> ModelEntry:
     return ModelEntry(
-        model=row.model_label,
-        key=row.key,
-        owner=row.owner,
-        description=row.description,
-        position=row.position,
-        attributes={
-            each.name: AttributeEntry(
-                each.source,
-                each.decision,
-                each.lookup,
-                each.privacy,
-                each.description,
-                each.position,
-            )
-            for each in attributes
-        },
-        children={each.accessor: ChildEntry(each.prefix, each.position) for each in children},
+        row.model_label, row.key, row.owner, row.description, row.position, attributes, children
     )
+
+
+def _read(row: Model, entry: type[E]) -> E:
+    return entry(*(getattr(row, column) for column in _COLUMNS[entry]))
