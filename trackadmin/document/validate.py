@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trackadmin.document.names import LEGAL, is_label, why_not_a_name
 from trackadmin.document.reading import at, shown
@@ -58,14 +58,15 @@ def entry_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
         yield Problem("owner.too_long", "error", where, message, fix)
     if entry.key:
         yield from _name("key", entry.key, where)
-    yield from _stored(where, entry.position, entry.owner, entry.description)
+    yield from _position(entry.position, where)
+    yield from _text(entry.owner + entry.description, where)
     for name, attribute in in_order(entry.attributes):
         yield from _attribute(name, attribute, at(where, name))
     for accessor, child in in_order(entry.children):
         yield from _name("child", accessor, at(where, accessor))
         if child.prefix:
             yield from _name("prefix", child.prefix, at(where, accessor))
-        yield from _stored(at(where, accessor), child.position)
+        yield from _position(child.position, at(where, accessor))
 
 
 def _attribute(name: str, attribute: AttributeEntry, where: str) -> Iterator[Problem]:
@@ -74,36 +75,46 @@ def _attribute(name: str, attribute: AttributeEntry, where: str) -> Iterator[Pro
         yield from _name("source", attribute.source, where)
     yield from _one_of("decision", attribute.decision, DECISIONS, where)
     yield from _one_of("privacy", attribute.privacy, PRIVACIES, where)
-    yield from _stored(where, attribute.position, attribute.description)
+    yield from _position(attribute.position, where)
+    yield from _text(attribute.description, where)
 
 
-def _name(subject: str, name: str, where: str) -> Iterator[Problem]:
-    if reason := why_not_a_name(name):
-        message = f"The {subject} name {shown(name)} {reason}."
-        if subject == "prefix":
-            message = f"The prefix {shown(name)} {reason}."
-        yield Problem("name.invalid", "error", where, message, LEGAL)
+# No generators: a map has tens of thousands of names and values, nearly all of them sound.
 
 
-def _one_of(subject: str, value: str, legal: tuple[str, ...], where: str) -> Iterator[Problem]:
+def _name(subject: str, name: str, where: str) -> Sequence[Problem]:
+    reason = why_not_a_name(name)
+    if not reason:
+        return ()
+    message = f"The {subject} name {shown(name)} {reason}."
+    if subject == "prefix":
+        message = f"The prefix {shown(name)} {reason}."
+    return [Problem("name.invalid", "error", where, message, LEGAL)]
+
+
+def _one_of(subject: str, value: str, legal: tuple[str, ...], where: str) -> Sequence[Problem]:
     if value in legal:
-        return
+        return ()
     fix = f"Use one of: {', '.join(legal)}."
     if value == "personal":
         fix += " A personal attribute is sent, pseudonymised or dropped: decide which."
     message = f"{shown(value)} is no {subject}."
-    yield Problem(f"{subject}.unknown", "error", where, message, fix)
+    return [Problem(f"{subject}.unknown", "error", where, message, fix)]
 
 
-def _stored(where: str, position: int, *texts: str) -> Iterator[Problem]:
-    if not 0 <= position <= LAST_POSITION:
-        message = f"The position {shown(position)} is out of range."
-        fix = f"Use a number from 0 to {LAST_POSITION}."
-        yield Problem("position.out_of_range", "error", where, message, fix)
-    text = "".join(texts)
-    if "\0" in text or (not text.isascii() and _half(text)):
-        message = "A text holds a character that no database can store (NUL or half a character)."
-        yield Problem("text.invalid", "error", where, message, "Take the character out.")
+def _position(position: int, where: str) -> Sequence[Problem]:
+    if 0 <= position <= LAST_POSITION:
+        return ()
+    message = f"The position {shown(position)} is out of range."
+    fix = f"Use a number from 0 to {LAST_POSITION}."
+    return [Problem("position.out_of_range", "error", where, message, fix)]
+
+
+def _text(text: str, where: str) -> Sequence[Problem]:
+    if "\0" not in text and (text.isascii() or not _half(text)):
+        return ()
+    message = "A text holds a character that no database can store (NUL or half a character)."
+    return [Problem("text.invalid", "error", where, message, "Take the character out.")]
 
 
 def _half(text: str) -> bool:
@@ -153,14 +164,14 @@ def _models_twice(document: Document) -> Iterator[Problem]:
 
 
 def _names_twice(document: Document) -> Iterator[Problem]:
-    roads: dict[str, str] = {}
+    roads: dict[str, tuple[str, str]] = {}
     for prefix, entry in in_order(document.models):
         for name, attribute in in_order(entry.attributes):
             if attribute.decision != TRACKED or attribute.privacy == DROPPED:
                 continue
-            road = at(at("", prefix), name)
-            other = roads.setdefault(f"{prefix}_{name}", road)
-            if other != road:
-                message = f"{other} and {road} both give the name {shown(f'{prefix}_{name}')}."
+            first = roads.setdefault(f"{prefix}_{name}", (prefix, name))
+            if first != (prefix, name):
+                one, other = at(at("", first[0]), first[1]), at(at("", prefix), name)
+                message = f"{one} and {other} both give the name {shown(f'{prefix}_{name}')}."
                 fix = "Change one of the prefixes, or the name of one of the attributes."
-                yield Problem("name.twice", "error", road, message, fix)
+                yield Problem("name.twice", "error", other, message, fix)
