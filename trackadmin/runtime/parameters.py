@@ -95,6 +95,8 @@ def _read_text(text: str, found: Parameters) -> None:
 
 
 def _decoded(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
     if text.isascii():  # the same, in half the time
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
     return unquote_plus(text)
