@@ -17,7 +17,7 @@ from tests.browser import ROOT, STOP_SECONDS, DemoSite
 
 #: As the demo leaves it.
 REFRESH_SECONDS = 1.0
-WARM_SECONDS = 30  # until every worker of a busy machine has answered
+PATIENCE = 90  # seconds until every worker of a busy machine has answered
 CLIENTS = 4
 PAUSE = 0.02  # of a client, in seconds
 SEVERAL = 20  # requests to a worker with the new version
@@ -112,21 +112,16 @@ class Servers:
         events = self.site.logged()
         return {int(e["values"]["request"]): (e["version"], e["values"]) for e in events}
 
-    def wait_until_warm(self):
-        deadline = time.monotonic() + WARM_SECONDS
-        while not self.access_log.exists() or len(set(self.workers().values())) < 2:
-            assert time.monotonic() < deadline, "a worker never answered"
-            time.sleep(0.05)
-
-    def wait_until_used(self, requests, moment):
-        """Until each worker has answered several requests that began after the moment."""
-        deadline = time.monotonic() + WARM_SECONDS
+    def wait_until_used(self, requests, moment, times):
+        """Until each worker has answered so many requests that began after the moment."""
+        deadline = time.monotonic() + PATIENCE
         while True:
-            workers, late = self.workers(), [each for each in [*requests] if each.started > moment]
+            late = [each for each in [*requests] if each.started > moment]
+            workers = self.workers() if self.access_log.exists() else {}
             counts = Counter(workers[each.number] for each in late if each.number in workers)
-            if len(counts) == 2 and min(counts.values()) > SEVERAL:
+            if len(counts) == 2 and min(counts.values()) >= times:
                 return
-            assert time.monotonic() < deadline, "a worker does not answer any more"
+            assert time.monotonic() < deadline, "a worker does not answer"
             time.sleep(0.05)
 
 
@@ -178,11 +173,11 @@ def test_every_worker_serves_a_new_version_within_the_time_and_one_request(site,
     old = live_number(site)
     servers = Servers(site, PARENTS[kind])
     with servers.served(), Clients(site) as clients:
-        servers.wait_until_warm()
+        servers.wait_until_used(clients.requests, 0, 1)
         warm = time.monotonic()
         site.manage("trackadmin", "publish")
         due = time.monotonic() + REFRESH_SECONDS
-        servers.wait_until_used(clients.requests, due)
+        servers.wait_until_used(clients.requests, due, SEVERAL)
     workers, versions = servers.workers(), servers.versions()
     assert not clients.errors
     assert {each.status for each in clients.requests} == {204}
@@ -199,7 +194,7 @@ def test_every_worker_serves_a_new_version_within_the_time_and_one_request(site,
         settled = first_answered_after(requests, due)
         after = [versions[each.number][0] for each in requests if each.started > settled]
         assert before == {old}, "warm with the old version"
-        assert len(after) > SEVERAL - CLIENTS
+        assert len(after) >= SEVERAL - CLIENTS
         assert set(after) == {old + 1}
 
     # A request is served by one version, whole.
