@@ -187,7 +187,7 @@ def with_time_between_the_tables(job):
 
     def slowly(execute, sql, *arguments):
         if sql.startswith("SELECT") and TrackedAttribute._meta.db_table in sql:
-            time.sleep(0.005)
+            time.sleep(0.005)  # as long as a whole edit may take
         return execute(sql, *arguments)
 
     def wrapped():

@@ -117,12 +117,13 @@ def test_no_more_than_one_token_query_in_the_time_given():
     current_map()
     started = time.monotonic()
     with CaptureQueriesContext(connection) as captured:
-        while time.monotonic() < started + 1:
+        # On a busy machine a second may hold less than three.
+        while time.monotonic() < started + (1 if len(captured) >= 3 else 30):
             current_map()
             time.sleep(0.001)
     took = time.monotonic() - started
     # The interval is shortened by chance to no less than nine tenths.
-    assert 1 <= len(captured) <= took / (0.2 * 0.9)
+    assert 3 <= len(captured) <= took / (0.2 * 0.9)
     assert len(token_queries(captured)) == len(captured)
 
 

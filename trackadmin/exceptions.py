@@ -28,6 +28,11 @@ class Problem:
         return f"{self.where}: {self.message} {self.fix} [{self.code}]"
 
 
+def errors_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that keep a map from being published; the others are warnings."""
+    return [problem for problem in problems if problem.level == "error"]
+
+
 class TrackAdminError(Exception):
     """The base of every error that trackadmin raises on purpose."""
 

@@ -30,7 +30,7 @@ from typing import Any
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.document import digest, dump, from_dict
-from trackadmin.exceptions import InvalidMap
+from trackadmin.exceptions import InvalidMap, errors_of
 from trackadmin.runtime import current, state
 from trackadmin.runtime.loader import Loader
 
@@ -59,7 +59,7 @@ class override_map(ContextDecorator):
     def __enter__(self) -> Snapshot:
         offered = catalog()
         document = from_dict(self.data, offered.find)
-        errors = [problem for problem in check(document, offered) if problem.level == "error"]
+        errors = errors_of(check(document, offered))
         if errors:
             raise InvalidMap("The map of override_map() has errors.", errors)
         snapshot = compile_map(document, offered, slug=self.slug, digest=digest(dump(document)))

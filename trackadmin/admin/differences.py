@@ -64,11 +64,6 @@ def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = No
     return [Fault(each, known.get(each.where.split(".")[0], "")) for each in ordered]
 
 
-def errors_of(problems: Iterable[Problem]) -> list[Problem]:
-    """Those that stop a publish."""
-    return [problem for problem in problems if problem.level == "error"]
-
-
 def _below(prefix: str, words: str) -> str:
     """The words as they read below the model's name, which need not be said again."""
     if words.startswith(f"{prefix}: "):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trackadmin import editing
-from trackadmin.admin.differences import Group, changed_prefixes, errors_of, grouped
+from trackadmin.admin.differences import Group, changed_prefixes, grouped
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, drift
 from trackadmin.document import Diff, Document, digest, dump, load
-from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.exceptions import DocumentError, Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
 
 

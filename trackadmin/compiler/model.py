@@ -64,6 +64,10 @@ class CompiledModel:
         flatten: Flatten = build(text, FUNCTION, constants, f"{self.title}: {self.prefix}")
         return flatten
 
+    def compile(self) -> None:
+        """Make the code now and not on first use."""
+        self.flatten  # noqa: B018 a cached property, made when it is first read
+
     @property
     def source(self) -> str:
         """The text of the generated function."""

@@ -21,7 +21,7 @@ from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.together import Branch
 from trackadmin.document import to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
-from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.exceptions import DocumentError, Problem, errors_of
 
 
 def compile_map(
@@ -38,7 +38,7 @@ def compile_map(
     :class:`DocumentError` for a document that could never have been published. Each model's code
     is made when it is first used.
     """
-    problems = [problem for problem in validate(document) if problem.level == "error"]
+    problems = errors_of(validate(document))
     problems += _secrets(document)
     if problems:
         raise DocumentError("The map cannot be compiled.", problems)
@@ -113,7 +113,7 @@ class Snapshot:
     def compile_all(self) -> None:
         """Make the code of every model now and not on first use."""
         for compiled in self.by_prefix.values():
-            compiled.flatten  # noqa: B018 made when it is first read
+            compiled.compile()
 
     def prove(self) -> list[Problem]:
         """See that the code of every model can be made; gives everything that is wrong here.
@@ -124,7 +124,7 @@ class Snapshot:
 
     def _prove(self, matched: MatchedModel) -> tuple[Problem, ...]:
         compiled = self.by_prefix.make(matched)
-        compiled.flatten  # noqa: B018 as above
+        compiled.compile()
         return compiled.problems
 
     def _cased(self, label: str) -> str:

@@ -9,7 +9,7 @@ from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
 from trackadmin.document.text import from_data, read_json
 from trackadmin.document.validate import validate
-from trackadmin.exceptions import DocumentError
+from trackadmin.exceptions import DocumentError, errors_of
 
 #: From a label or a class name to the lower-case label; raises :class:`DocumentError`.
 FindModel = Callable[[str], str]
@@ -42,7 +42,7 @@ def read_map_file(text: str, find_model: FindModel) -> Document:
     if not (isinstance(data, dict) and {"format", "models"} <= data.keys()):
         return from_dict(data, find_model)
     document = from_data(data)
-    errors = [problem for problem in validate(document) if problem.level == "error"]
+    errors = errors_of(validate(document))
     if errors:
         raise DocumentError("This tracking map has errors.", errors)
     return document
@@ -66,7 +66,7 @@ def from_dict(data: object, find_model: FindModel) -> Document:
         if not entry.model:
             lost.add(at("", prefix))
     document = Document(models)
-    errors = [problem for problem in validate(document) if problem.level == "error"]
+    errors = errors_of(validate(document))
     # A model that was not found has been told of already.
     errors = [p for p in errors if not (p.where in lost and p.code.startswith("model."))]
     if reader.problems or errors:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.document import Document, ModelEntry
-from trackadmin.exceptions import InvalidMap, Problem
+from trackadmin.exceptions import InvalidMap, Problem, errors_of
 from trackadmin.models import TrackedModel
 
 #: What only the rest of the map can put right. The draft may be unfinished; a publish may not.
@@ -16,7 +16,7 @@ OF_THE_REST = frozenset({"child.not_tracked"})
 
 def refuse_document(document: Document) -> None:
     """Raise :class:`InvalidMap` with every error of a document that is to be the draft."""
-    problems = _errors(compiler.check(document, catalog()))
+    problems = errors_of(compiler.check(document, catalog()))
     if problems:
         raise InvalidMap("The map has errors. Nothing was changed.", problems)
 
@@ -32,16 +32,12 @@ def refuse_entry(
     standing = {(p.code, p.where) for p in compiler.drift(before, catalog())}
     problems = [
         problem
-        for problem in _errors(compiler.check(Document(models={prefix: entry}), catalog()))
+        for problem in errors_of(compiler.check(Document(models={prefix: entry}), catalog()))
         if problem.code not in OF_THE_REST and (problem.code, problem.where) not in standing
     ]
     problems += _taken(prefix, entry, others)
     if problems:
         raise InvalidMap(f"{prefix or 'The tracked model'} was not saved.", problems)
-
-
-def _errors(problems: Iterable[Problem]) -> list[Problem]:
-    return [p for p in problems if p.level == "error"]
 
 
 def _taken(prefix: str, entry: ModelEntry, others: Iterable[TrackedModel]) -> Iterator[Problem]:

@@ -34,18 +34,26 @@ def build_document(tracking_map: AnyMap) -> Document:
     """
     for _ in range(READS_WITHOUT_LOCK):
         before = find_map(tracking_map)
-        built = _build(before)
+        built = read_draft(before)
         if find_map(before).sequence == before.sequence:
             return built
     with locked(tracking_map) as current:
-        built = build_locked(current)
+        built = read_draft(current)
         transaction.set_rollback(True, using=write_database())
     return built
 
 
-def build_locked(tracking_map: TrackingMap) -> Document:
-    """The draft of a map whose lock the caller holds, in three queries."""
-    return _build(tracking_map)
+def read_draft(tracking_map: TrackingMap) -> Document:
+    """The draft in three queries; of one moment only where the caller holds the map's lock."""
+    rows = list(TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk))
+    attributes = _by_model(TrackedAttribute, "name", AttributeEntry, tracking_map)
+    children = _by_model(TrackedChild, "accessor", ChildEntry, tracking_map)
+    return Document(
+        models={
+            row.prefix: _entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
+            for row in rows
+        }
+    )
 
 
 def draft_digest(tracking_map: AnyMap) -> str:
@@ -78,24 +86,12 @@ def entry_of(row: TrackedModel) -> ModelEntry:
     )
 
 
-def _build(tracking_map: TrackingMap) -> Document:
-    rows = list(TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk))
-    attributes = _by_model(TrackedAttribute, "name", AttributeEntry, tracking_map)
-    children = _by_model(TrackedChild, "accessor", ChildEntry, tracking_map)
-    return Document(
-        models={
-            row.prefix: _entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
-            for row in rows
-        }
-    )
-
-
 def _by_model(
     table: type[Model], name: str, entry: type[E], tracking_map: TrackingMap
 ) -> Mapping[int, Mapping[str, E]]:
     """The entries of a table's rows of this map by name, by their tracked model's primary key.
 
-    Without instances of the attributes: a large map has tens of thousands.
+    Without an instance for each: a large map has tens of thousands.
     """
     rows = table._default_manager.using(write_database()).filter(tracked_model__map=tracking_map)
     found: dict[int, dict[str, E]] = {}

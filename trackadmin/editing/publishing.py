@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -11,11 +10,11 @@ from trackadmin import compiler, document
 from trackadmin.catalog import catalog
 from trackadmin.conf import conf
 from trackadmin.document import Document
-from trackadmin.editing.building import build_locked
+from trackadmin.editing.building import read_draft
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.versions import get_version, live_version, read_version
-from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap, NoteRequired, Problem
+from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap, NoteRequired, errors_of
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.signals import map_published
 
@@ -32,7 +31,7 @@ def publish(
     """
     _require_note(note)
     with locked(tracking_map) as current:
-        draft = build_locked(current)
+        draft = read_draft(current)
         text = document.dump(draft)
         if expected is not None and expected != document.digest(text):
             raise DraftChanged(expected, document.digest(text))
@@ -68,15 +67,11 @@ def _require_publishable(draft: Document, text: str) -> None:
         problems = compiler.compile_map(again, catalog()).prove()
     except DocumentError as error:
         problems = [*error.problems]
-    if _has_error(problems):
+    if errors_of(problems):
         # Each of these steps sees a part. Who edits wants to hear of everything at once.
         every = compiler.check(draft, catalog())
-        shown = every if _has_error(every) else problems
+        shown = every if errors_of(every) else problems
         raise InvalidMap("The draft has errors and was not published.", shown)
-
-
-def _has_error(problems: Iterable[Problem]) -> bool:
-    return any(problem.level == "error" for problem in problems)
 
 
 def _insert(
