@@ -31,8 +31,8 @@ What the rows mean:
   option `prepare_threshold` (see the guide), beside the same bare cursor.
 * **iter_tracking_values**: a table streamed. *By hand* is `values_list(…).iterator()` and a dict.
   The memory rows are the peak of a whole process.
-* **models × attributes**: publish, and the load in a process that starts; the limit is a time, for
-  want of a peer.
+* **models × attributes**: publish and load; the limit is a time, for want of a peer. A process that
+  has just started must look at the host's models first; when it publishes, at all of them.
 * **over HTTP**: gunicorn with one worker of two threads, `wrk` with four connections, the
   middleware of `startproject`, connections to the database kept. The ratio is the other view's
   requests per second divided by ours; the goal is 0.6 of the bare view's, which is 1.67. *View

@@ -127,11 +127,11 @@ def test_other_models_are_not(name):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("api_key", ["api", "key"]),
-        ("apiKey2", ["api", "key", "2"]),
-        ("HTTPServerURL", ["http", "server", "url"]),
-        ("ｆｕｌｌ_width", ["full", "width"]),
-        ("___", []),
+        ("api_key", ("api", "key")),
+        ("apiKey2", ("api", "key", "2")),
+        ("HTTPServerURL", ("http", "server", "url")),
+        ("ｆｕｌｌ_width", ("full", "width")),
+        ("___", ()),
     ],
 )
 def test_words(name, expected):

@@ -7,6 +7,8 @@ are named in any case, fields exactly.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trackadmin.catalog.deny import denied_model
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import label_of, labels, lineage
@@ -33,6 +35,8 @@ class Ceiling:
         self.exclude = frozenset(_entry(e) for e in conf.EXCLUDE)
         self.allow = frozenset(_entry(e) for e in conf.ALLOW)
         self.computed = frozenset(_entry(e) for e in conf.COMPUTED)
+        #: What the entries end with. Most names are not among them, and every name is asked about.
+        self._excluded_names, self._computed_names = _names(self.exclude), _names(self.computed)
 
     def entries(self) -> list[tuple[str, tuple[str, ...], tuple[int, ...]]]:
         """Each setting's name, its entries, and how many parts an entry may have."""
@@ -62,8 +66,9 @@ class Ceiling:
         """
         if owner is not model and owner in lineage(model) and (reason := self._excluded(owner)):
             return reason
-        for label in labels(model):
-            entry = next((f"{label}.{n}" for n in names if f"{label}.{n}" in self.exclude), "")
+        listed = [name for name in names if name in self._excluded_names]
+        for label in labels(model) if listed else ():
+            entry = next((f"{label}.{n}" for n in listed if f"{label}.{n}" in self.exclude), "")
             if entry:
                 return f"The site's settings keep it back (EXCLUDE has {entry!r})."
         return ""
@@ -73,7 +78,7 @@ class Ceiling:
 
         An entry for a model holds for its proxies and children, until one overrides the member.
         """
-        return any(
+        return name in self._computed_names and any(
             f"{label_of(ancestor)}.{name}" in self.computed and issubclass(ancestor, owner)
             for ancestor in lineage(model)
         )
@@ -105,6 +110,10 @@ def _entry(text: str) -> str:
     """An entry with its app and model in lower case; a field stays as it is written."""
     label = text.split(".")
     return ".".join([part.lower() for part in label[:2]] + label[2:])
+
+
+def _names(entries: Iterable[str]) -> frozenset[str]:
+    return frozenset(entry.rpartition(".")[2] for entry in entries)
 
 
 def _label(model: AnyModel) -> str:

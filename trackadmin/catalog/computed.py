@@ -51,11 +51,12 @@ def has_computed(model: AnyModel, name: str) -> bool:
 def computed_names(model: AnyModel, ceiling: Ceiling) -> Iterator[str]:
     """The names of the properties and methods that are marked or listed, ancestors' first."""
     for cls in reversed(model.__mro__):
-        for name in vars(cls):
+        for name, member in vars(cls).items():
+            if not (mark_of(member) or ceiling.lists_computed(model, name, cls)):
+                continue
             found = class_member(model, name)
-            if found is None or found[0] is not cls or not is_computed(found[1]):
-                continue  # overridden further down, or a field, a manager, a constant
-            if mark_of(found[1]) or ceiling.lists_computed(model, name, cls):
+            # Neither overridden further down nor a field, a manager, a constant.
+            if found and found[0] is cls and is_computed(member):
                 yield name
 
 

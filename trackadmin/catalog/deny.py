@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeAlias
 
 from trackadmin.catalog.labels import spellings
 from trackadmin.catalog.words import listed, phrases, words
 from trackadmin.conf import conf
+
+Words: TypeAlias = frozenset[str] | tuple[str, ...]
 
 #: Denied where it is a word of the name, or several words of it written together (``api_key``).
 DENY_WORDS = listed(
@@ -54,18 +57,28 @@ def denied_model(class_name: str) -> str:
     return _first(DENY_MODEL_WORDS, class_name)
 
 
+@lru_cache(maxsize=4096)  # models share many names
 def _built_in(source: str) -> str:
     squeezed = "".join(words(source))
     part = next((part for part in DENY_PARTS if part in squeezed), "")
     return part or _first(DENY_WORDS, source)
 
 
-def _first(listed: Iterable[str], name: str) -> str:
+def _first(listed: Words, name: str) -> str:
     """The first of the listed words, in order of the alphabet, that the name holds."""
+    if not listed:
+        return ""
     found = phrases(name)
     spoken = found | {phrase.removesuffix("s") for phrase in found}
     spoken |= {phrase.removesuffix("es") for phrase in found}
-    return next((word for word in sorted(listed) if "".join(words(word)) in spoken), "")
+    by_phrase = _by_phrase(listed)
+    return min((by_phrase[phrase] for phrase in spoken & by_phrase.keys()), default="")
+
+
+@lru_cache(maxsize=8)  # the lists above and the site's; a list is asked about every name there is
+def _by_phrase(listed: Words) -> dict[str, str]:
+    """Each listed word by how :func:`phrases` would write it."""
+    return {"".join(words(word)): word for word in sorted(listed, reverse=True)}
 
 
 def _reason(word: str, source: str, label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.db import models
@@ -111,7 +112,13 @@ def _known(field: AnyField) -> tuple[Kind, str]:
     end = final_field(field)
     if isinstance(end, models.GeneratedField):
         end = end.output_field
-    for cls in type(end).__mro__:
+    field_class: type = type(end)
+    return _known_class(field_class)
+
+
+@lru_cache(maxsize=256)
+def _known_class(field_class: type) -> tuple[Kind, str]:
+    for cls in field_class.__mro__:
         if cls.__module__.startswith(_DJANGO) and cls.__name__ in _KINDS:
             return _KINDS[cls.__name__]
-    return Kind.OTHER, type(end).__name__.removesuffix("Field") or "Field"
+    return Kind.OTHER, field_class.__name__.removesuffix("Field") or "Field"

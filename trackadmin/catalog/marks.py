@@ -67,6 +67,8 @@ def function_of(member: object) -> object:
     ``None`` where there is none; nothing is run to find out.
     """
     match member:
+        case FunctionType() | functools.partialmethod():
+            return member
         case property():
             return member.fget
         case cached_property():
@@ -75,6 +77,4 @@ def function_of(member: object) -> object:
             return member.func
         case classmethod() | staticmethod():
             return member.__func__
-        case FunctionType() | functools.partialmethod():
-            return member
     return None

@@ -17,6 +17,8 @@ A guess only: it decides where an editor has to think, and never what goes out.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db import models
 
 from trackadmin.catalog.kinds import AnyField, AnyModel, Kind, final_field, kind_of
@@ -50,7 +52,8 @@ def field_is_personal(field: AnyField, model: AnyModel) -> bool:
         return False
     if kind in (Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.DURATION):
         return bool(phrases(field.name) & _BIRTH_WORDS)
-    return _class_is_personal(type(field)) or name_is_personal(field.name, model)
+    field_class: type = type(field)
+    return _class_is_personal(field_class) or name_is_personal(field.name, model)
 
 
 def name_is_personal(name: str, model: AnyModel) -> bool:
@@ -61,7 +64,7 @@ def name_is_personal(name: str, model: AnyModel) -> bool:
     found = phrases(name)
     if found & PERSONAL_WORDS or (spoken[-1] == "name" and set(spoken) & PERSON_WORDS):
         return True
-    alone = spoken == ["name"] or spoken == ["get", "name"]
+    alone = spoken in (("name",), ("get", "name"))
     return (alone or bool(found & (ON_PEOPLE - {"name"}))) and looks_like_people(model)
 
 
@@ -81,5 +84,6 @@ def _belongs_to(user: AnyModel, model: AnyModel) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _class_is_personal(field_class: type) -> bool:
     return any(set(words(cls.__name__)) & _FIELD_CLASS_WORDS for cls in field_class.__mro__)

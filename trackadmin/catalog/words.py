@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from trackadmin.document import why_not_a_name
 
@@ -15,12 +16,14 @@ def listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def words(name: str) -> list[str]:
+@lru_cache(maxsize=4096)  # models share many names, and their fields many classes
+def words(name: str) -> tuple[str, ...]:
     """The lower-case words of a name, in order: ``apiKey_2`` is api, key, 2.
 
     The name is brought to its NFKC form first, so full-width letters count as what they look like.
     """
-    return [word.lower() for word in _WORD.findall(unicodedata.normalize("NFKC", name))]
+    found = _WORD.findall(unicodedata.normalize("NFKC", name))
+    return tuple(word.lower() for word in found)
 
 
 def phrases(name: str, longest: int = 3) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model
@@ -186,15 +186,7 @@ def _secrets(document: Document) -> Iterator[Problem]:
     for prefix, entry in document.models.items():
         for name, attribute in entry.attributes.items():
             source = attribute.source
-            if attribute.decision != TRACKED or not _looks_secret(source):
-                continue
-            if built_in_denied(source, entry.model):
+            if attribute.decision == TRACKED and built_in_denied(source, entry.model):
                 what = f"{source!r} looks like a secret, and secrets are not tracked."
                 fix = "Take it out of the map."
                 yield Problem("attribute.secret", "error", f"{prefix}.{name}", what, fix)
-
-
-@lru_cache(4096)
-def _looks_secret(source: str) -> bool:
-    """Whether the name alone says so; what the host's settings lift is asked only then."""
-    return built_in_denied(source)
