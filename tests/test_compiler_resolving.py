@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, connections, models, router
-from django.test.utils import CaptureQueriesContext
+from django.db.models.lookups import Exact
+from django.test.utils import CaptureQueriesContext, register_lookup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.host.models import (
     Profile,
     Remote,
     Restaurant,
+    ReversedField,
 )
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
@@ -171,6 +173,34 @@ def test_default_manager_keeps_its_meaning(snapshot):
     """What the manager hides is not found, alone or among others."""
     Hidden.everything.create(name="gone", alive=False)
     assert resolve(snapshot, ("Hidden__name", "gone"))[0].status == "none"
+
+
+def test_row_is_found_where_the_hosts_own_comparison_finds_its_empty_column(rows):
+    """Such a column cannot show that there is a row."""
+
+    class OrEmpty(Exact):
+        def as_sql(self, compiler, connection):
+            left, parameters = self.process_lhs(compiler, connection)
+            sql, more = super().as_sql(compiler, connection)
+            return f"({sql} OR {left} IS NULL)", [*more, *parameters]
+
+    with register_lookup(Everything._meta.get_field("small"), OrEmpty):
+        attributes = ["slug", {"source": "small", "lookup": True}]
+        everything = {"Everything": {"attributes": attributes}}
+        snapshot = compile_map(from_dict(everything, catalog().find), catalog())
+        (found,) = resolve(snapshot, ("Everything__small", "5"))
+    assert found.values == {"Everything_slug": "s", "Everything_small": None}
+
+
+def test_row_is_found_where_the_hosts_own_field_shows_it_as_empty(rows, monkeypatch):
+    def select_format(self, compiler, sql, parameters):
+        return f"NULLIF({sql}, 'cba')", parameters
+
+    monkeypatch.setattr(ReversedField, "select_format", select_format)
+    snapshot = compile_map(from_dict(MAP, catalog().find), catalog())
+    (found,) = resolve(snapshot, ("Everything__backwards", "abc"))
+    assert found.values["Everything_slug"] == "s"
+    assert found.values["Everything_backwards"] is None
 
 
 def test_many_are_told_and_none_of_them_is_given(snapshot, rows):

@@ -37,10 +37,13 @@ class Column:
     kind: Kind | None
 
 
-def columns(top: Node) -> tuple[Column, ...]:
-    """The columns of a row in order, each once; an object's key stands before its values."""
+def columns(top: Node, shown_by: str = "") -> tuple[Column, ...]:
+    """The columns of a row in order, each once; an object's key stands before its values.
+
+    ``shown_by`` is a field of the top that no row has empty: it then stands in for the top's key.
+    """
     kinds: dict[str, Kind | None] = {}
-    for path, output in _cells(top, ""):
+    for path, output in _cells(top, "", shown_by or _key(top, "")):
         kinds[path] = output.facts.kind if output else kinds.get(path)
     return tuple(Column(path, kind) for path, kind in kinds.items())
 
@@ -51,13 +54,14 @@ def _key(node: Node, before: str) -> str:
     return f"{before}{pk.attname}"
 
 
-def _cells(node: Node, before: str) -> Iterator[tuple[str, Output | None]]:
+def _cells(node: Node, before: str, key: str) -> Iterator[tuple[str, Output | None]]:
     """Each value and the column it comes from; keys with ``None``."""
-    yield _key(node, before), None
+    yield key, None
     for output in node.outputs:
         yield before + output.facts.attname, output
     for child in node.children:
-        yield from _cells(child, f"{before}{child.query_name}__")
+        start = f"{before}{child.query_name}__"
+        yield from _cells(child, start, _key(child, start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,13 @@ class RowReader:
 
 def row_reader(
     top: Node,
+    found: Sequence[Column],
     fused: Mapping[int, Convert],
     converted: Sequence[int],
     pseudonym: Pseudonym,
     title: str,
 ) -> RowReader:
-    """The reader of a tracked model's rows.
+    """The reader of a tracked model's rows, which have these :func:`columns`.
 
     ``converted`` tells the columns that need a converter, given later because it belongs to one
     connection; ``fused`` those for which a function makes the final value at once.
@@ -96,9 +101,9 @@ def row_reader(
         **{f"fused_{number}": convert for number, convert in fused.items()},
         "pseudonym": pseudonym,
     }
-    names = "".join(f"c{number}, " for number in range(len(columns(top))))
+    names = "".join(f"c{number}, " for number in range(len(found)))
     converters = "".join(f"convert_{number}, " for number in converted)
-    lines = [*_Body(columns(top), fused, converted).values(top, "")]
+    lines = [*_Body(found, fused, converted).values(top, "")]
     text = "\n".join(
         [
             "def make(converters):",
@@ -110,7 +115,7 @@ def row_reader(
         ]
     )
     make = build(text, "make", constants, title)
-    careful = _careful(top, fused, converted, pseudonym)
+    careful = _careful(top, found, fused, converted, pseudonym)
     nulls: Values = dict.fromkeys(top.names())
     return RowReader(text, lambda found: _readers(make(found), nulls, careful, found))
 
@@ -130,10 +135,11 @@ def _readers(fill: Fill, nulls: Values, careful: Careful, converters: Sequence[C
 
 
 def _keys(node: Node, before: str) -> Iterator[tuple[str, str]]:
-    """How the paths of each object's values start, and the path of its key."""
-    yield before, _key(node, before)
+    """How the paths of each related object's values start, and the path of its key."""
     for child in node.children:
-        yield from _keys(child, f"{before}{child.query_name}__")
+        start = f"{before}{child.query_name}__"
+        yield start, _key(child, start)
+        yield from _keys(child, start)
 
 
 class _Body:
@@ -172,12 +178,16 @@ class _Body:
 
 
 def _careful(
-    top: Node, fused: Mapping[int, Convert], converted: Sequence[int], pseudonym: Pseudonym
+    top: Node,
+    found: Sequence[Column],
+    fused: Mapping[int, Convert],
+    converted: Sequence[int],
+    pseudonym: Pseudonym,
 ) -> Careful:
     """Reads a row value by value, so that one that fails takes no other along."""
-    cells = tuple(_cells(top, ""))
+    cells = tuple(_cells(top, "", found[0].path))
     keys = tuple(_keys(top, ""))
-    numbers = {column.path: number for number, column in enumerate(columns(top))}
+    numbers = {column.path: number for number, column in enumerate(found)}
 
     def value(at: int, output: Output, raw: Any, convert: Convert | None) -> Scalar:
         if at in fused:

@@ -45,7 +45,7 @@ class Part:
         self, lookup: Lookup, node: Node, alias: str, pseudonym: Pseudonym, title: str
     ) -> None:
         self.lookup, self.alias = lookup, alias
-        found = columns(node)
+        found = columns(node, _compared(lookup))
         query = self._query(found)
         compiler = query.query.get_compiler(using=alias)
         sql, self.parameters = compiler.as_sql()
@@ -60,7 +60,7 @@ class Part:
         self.names = node.names()
         self._conversions = Conversions(found, expressions, connections[alias])
         self.reader: RowReader = row_reader(
-            node, self._conversions.fused, self._conversions.converted, pseudonym, title
+            node, found, self._conversions.fused, self._conversions.converted, pseudonym, title
         )
         #: How its rows are read on any connection, if no converter belongs to one.
         self.shared = None if self._conversions.converted else self.reader.make(())
@@ -90,6 +90,20 @@ class Part:
         """Whether the database itself sees to it that there is one row at most."""
         plain = self.lookup.model._default_manager.using(self.alias).query
         return self.lookup.facts.unique and not plain.where and not plain.alias_map
+
+
+def _compared(lookup: Lookup) -> str:
+    """The field that a lookup compares, where no row that it finds can show ``NULL`` for it.
+
+    "" where a field or a comparison of the host's own might.
+    """
+    field: Any = lookup.facts.field
+    own = (type(field), field.get_lookup("exact"))
+    return lookup.facts.attname if all(map(_is_djangos, own)) else ""
+
+
+def _is_djangos(cls: type) -> bool:
+    return cls.__module__.startswith("django.db.models.")
 
 
 class Resolved(NamedTuple):

@@ -78,6 +78,7 @@ def _reader(compiled: CompiledModel, alias: str, conversions: Conversions) -> Ro
     if key not in readers:
         readers[key] = row_reader(
             compiled.node,
+            columns(compiled.node),
             conversions.fused,
             conversions.converted,
             compiled.pseudonym,
