@@ -78,26 +78,28 @@ def split(
     other: Callable[..., None],
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[dict]:
-    """Each stage and its microseconds: medians, and what is more than up to the one before."""
+    """Each stage and its microseconds: the median of what a round took more than up to there."""
 
     def until_stopped() -> None:
         with suppress(_Stop):
             call()
 
     ways = [partial(instead, place, name, other) for _, place, name in stages] + [nullcontext]
-    seconds: list[list[float]] = [[] for _ in ways]
+    added: list[list[float]] = [[] for _ in ways]
     for _ in range(ROUNDS):
-        for way, taken in zip(ways, seconds, strict=True):
+        before = 0.0
+        for way, more in zip(ways, added, strict=True):
             with way():
                 started = clock()
                 for _ in range(CALLS):
                     until_stopped()
-                taken.append((clock() - started) / CALLS)
-    reached = [statistics.median(taken) * 1e6 for taken in seconds]
+                until = (clock() - started) / CALLS
+            more.append(until - before)
+            before = until
     words = [*(word for word, _, _ in stages), last]
     return [
-        {"stage": word, "us": until - before}
-        for word, before, until in zip(words, [0.0, *reached], reached, strict=False)
+        {"stage": word, "us": statistics.median(more) * 1e6}
+        for word, more in zip(words, added, strict=True)
     ]
 
 
