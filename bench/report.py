@@ -27,8 +27,9 @@ What the rows mean:
 * **current_map() while fresh**: what every call pays to know that its version is current.
 * **tracking URL → values**: the query string is parsed, the rows found, the values made.
   *Bare cursor* runs one hand-written statement for the same rows and converts nothing. *One
-  statement* counts the statements of one resolve. *Statement prepared*: on a connection with the
-  option `prepare_threshold` (see the guide), beside the same bare cursor.
+  statement* counts the statements of one resolve. On PostgreSQL trackadmin lets the server keep its
+  statement (see the guide); *nothing prepared* is without. Django's cursor writes the values into
+  the text, so there is nothing that the server could keep.
 * **iter_tracking_values**: a table streamed. *By hand* is `values_list(…).iterator()` and a dict.
   The memory rows are the peak of a whole process.
 * **models × attributes**: publish and load; the limit is a time, for want of a peer. A process that
@@ -48,9 +49,9 @@ each takes by itself.
 
 HTTP = """
 Over HTTP the bare view asks no database, and that is most of the difference. Of the bare view's
-requests per second trackadmin serves {ours:.2f}, and {prepared:.2f} where statements are prepared;
-a view that runs nothing but the statement, by Django's cursor, and throws the row away, serves
-{statement:.2f}.
+requests per second trackadmin serves {ours:.2f}, and {unprepared:.2f} where nothing may be
+prepared; a view that runs nothing but the statement, by Django's cursor, and throws the row away,
+serves {statement:.2f}.
 
 ![Time of one tracking_values call, by contestant](images/performance.svg)
 """
@@ -100,8 +101,8 @@ def write(rows: list[dict], stages: list[dict], seconds: dict[str, list[float]])
 
 def http_shares(rows: list[dict]) -> dict[str, float]:
     """What each view served of the bare view's requests per second."""
-    bare, statement, prepared = [row["ratio"] for row in rows if "over HTTP" in row["work"]]
-    return {"ours": 1 / bare, "statement": statement / bare, "prepared": 1 / prepared}
+    bare, statement, unprepared = [row["ratio"] for row in rows if "over HTTP" in row["work"]]
+    return {"ours": 1 / bare, "statement": statement / bare, "unprepared": 1 / unprepared}
 
 
 def plot(seconds: dict[str, list[float]]) -> None:

@@ -43,7 +43,5 @@ LOGGING = {
 }
 if os.environ.get("BENCH_DATABASE_NAME"):
     DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE_NAME"]
-if os.environ.get("BENCH_PREPARE_THRESHOLD"):
-    DATABASES["default"]["OPTIONS"] = {
-        "prepare_threshold": int(os.environ["BENCH_PREPARE_THRESHOLD"])
-    }
+if os.environ.get("BENCH_UNPREPARED"):
+    DATABASES["default"]["OPTIONS"] = {"prepare_threshold": None}

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import pgbouncer
 from tests.postgresql import find_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ PYTEST = [VENV / "pytest", "-q", "-p", "no:cacheprovider"]
 #: Programs the tests need, and the Debian package that brings each.
 PACKAGES = {
     "chromium": lambda: shutil.which("chromium"),
+    "pgbouncer": pgbouncer.find,
     "postgresql": find_server,
     "redis-server": lambda: shutil.which("redis-server"),
 }
@@ -66,7 +68,7 @@ def test_steps():
         Step(
             "tests on PostgreSQL",
             on_postgresql(PYTEST),
-            missing=needs("postgresql", "redis-server"),
+            missing=needs("postgresql", "pgbouncer", "redis-server"),
         ),
         *(matrix_step(django, minor) for django, minor in MATRIX.items()),
     ]

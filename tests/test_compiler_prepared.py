@@ -1,13 +1,17 @@
-"""Prepared statements: only where the host allows them, bounded, never the cause of an error."""
+"""Prepared statements: not behind a pool, bounded, never the cause of an error."""
+
+from contextlib import closing, contextmanager
 
 import pytest
 from django.db import connections
 
+from tests import pgbouncer
+from trackadmin.compiler import prepared
 from trackadmin.compiler.executing import OneRow
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-#: Runs before a statement is prepared.
-THRESHOLD = 3
+#: Runs before a statement is prepared: as the host says here, and where it says nothing.
+THRESHOLD, DEFAULT = 3, 5
 
 
 @pytest.fixture
@@ -17,6 +21,16 @@ def connection():
     made.settings_dict["OPTIONS"] = {"prepare_threshold": THRESHOLD}
     yield made
     made.close()
+
+
+@contextmanager
+def pool(connection, mode, sessions):
+    """A connection through a pool, of which the host says nothing."""
+    with pgbouncer.running(connection.settings_dict, mode, sessions) as port:
+        made = connection.copy()
+        made.settings_dict |= {"PORT": port, "OPTIONS": {}}
+        with closing(made):
+            yield made
 
 
 def on_server(connection):
@@ -34,10 +48,86 @@ def run(connection, sql="SELECT %s::text", times=THRESHOLD + 1):
     return rows.pop()
 
 
-def test_nothing_is_prepared_by_default():
-    """Django leaves it off, because of pools that cannot bear it."""
-    run(connections["default"], times=20)
-    assert on_server(connections["default"]) == []
+def test_prepared_where_the_host_says_nothing_and_is_connected_to_the_server(connection):
+    connection.settings_dict["OPTIONS"] = {}
+    run(connection, times=DEFAULT)
+    assert on_server(connection) == []
+    run(connection, times=1)
+    assert len(on_server(connection)) == 1
+
+
+def test_nothing_is_prepared_where_the_host_says_so(connection):
+    connection.settings_dict["OPTIONS"] = {"prepare_threshold": None}
+    run(connection, times=20)
+    assert on_server(connection) == []
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_nothing_is_prepared_behind_a_pool(connection, mode):
+    """It may give the next transaction another session."""
+    with pool(connection, mode, sessions=1) as behind:
+        run(behind, times=20)
+        assert on_server(behind) == []
+
+
+def test_pool_that_was_not_known_for_one_gives_the_right_rows(connection, monkeypatch):
+    """Its clients take turns on its sessions, where others have prepared the same or nothing."""
+    monkeypatch.setattr(prepared, "is_direct", lambda library: True)
+    with pool(connection, "transaction", sessions=2) as one, closing(one.copy()) as two:
+        statements = [OneRow(f"SELECT %s::text, {number}", one) for number in range(3)]
+        for text in map(str, range(20)):
+            for number, statement in enumerate(statements):
+                with two.cursor() as busy:
+                    busy.execute("BEGIN")
+                    assert statement.fetch(one, [text]) == (text, number)
+                    busy.execute("ROLLBACK")
+                assert statement.fetch(two, [text]) == (text, number)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_session_is_asked_once_for_what_it_is(connection, monkeypatch, answer):
+    connection.settings_dict["OPTIONS"] = {}
+    asked = []
+    monkeypatch.setattr(prepared, "is_direct", lambda library: asked.append(1) or answer)
+    for number in range(3):
+        run(connection, f"SELECT %s::text, {number}", times=DEFAULT + 3)
+    assert asked == [1]
+
+
+def test_session_that_does_not_tell_its_process_prepares_nothing(connection):
+    connection.settings_dict["OPTIONS"] = {}
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA dumb")
+        cursor.execute(
+            "CREATE FUNCTION dumb.pg_backend_pid() RETURNS integer LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION $$none$$; END'"
+        )
+        cursor.execute("SET search_path TO dumb, pg_catalog")
+    try:
+        run(connection, times=20)
+        assert on_server(connection) == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA dumb CASCADE")
+
+
+def test_schema_that_the_session_changes_to_is_read(connection):
+    """A site may have a schema for each tenant, and none may see another's rows."""
+    with connection.cursor() as cursor:
+        for tenant in ("one", "two"):
+            cursor.execute(f"CREATE SCHEMA {tenant} CREATE TABLE tenants (t text, n text)")
+            cursor.execute(f"INSERT INTO {tenant}.tenants VALUES ('a', %s)", [tenant])
+    try:
+        sql = "SELECT n FROM tenants WHERE t = %s"
+        for tenant in ("one", "two", "one"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET search_path TO {tenant}")
+            assert run(connection, sql) == (tenant,)
+            assert len(on_server(connection)) == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA one, two CASCADE")
 
 
 def test_prepared_once_it_was_run_often_enough(connection):
@@ -110,6 +200,14 @@ def test_server_keeps_no_more_than_the_driver_would(connection):
         assert run(connection, f"SELECT %s::text, {number}") == ("a", number)
     kept = [text for _, text in on_server(connection)]
     assert kept == [f"SELECT $1::text, {number}" for number in range(7, 12)]
+
+
+def test_host_that_lets_the_driver_keep_none(connection):
+    connection.ensure_connection()
+    connection.connection.prepared_max = 0
+    for number in range(3):
+        assert run(connection, f"SELECT %s::text, {number}") == ("a", number)
+    assert len(on_server(connection)) <= 1
 
 
 def test_new_connection_starts_anew(connection):

@@ -91,12 +91,12 @@ def cursors(monkeypatch):
 
 @contextmanager
 def preparing(threshold):
-    """New connections; on PostgreSQL statements may be prepared after this number of runs."""
+    """New connections; on PostgreSQL statements are prepared after so many runs, or never."""
     for alias in ("default", "other"):
         connections[alias].close()
         # A test that may not use a database leaves a method there that looks like somebody's own.
         connections[alias].__dict__.pop("cursor", None)
-        if threshold is not None and connections[alias].vendor == "postgresql":
+        if connections[alias].vendor == "postgresql":
             connections[alias].settings_dict["OPTIONS"] = {"prepare_threshold": threshold}
     try:
         yield

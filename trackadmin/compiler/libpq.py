@@ -75,7 +75,7 @@ class Question:
                 return UNANSWERED
             # As texts without a type: each is what the column is that it is compared with.
             values = reader.dump_sequence(parameters, [self._text] * len(parameters))
-            result = self._run(session, library, values)
+            result = self._run(connection, values)
             if result.status != self._rows:
                 return UNANSWERED
             reader.set_pgresult(result)
@@ -84,10 +84,8 @@ class Question:
             return UNANSWERED
         return row
 
-    def _run(self, session: Any, library: Any, values: Sequence[Any]) -> Any:
-        if session.prepare_threshold is None:
-            return library.exec_params(self._sql, values)
-        kept = prepared(session)
+    def _run(self, connection: Any, values: Sequence[Any]) -> Any:
+        kept = prepared(connection.connection, connection)
         result = kept.run(self._name, self._sql, values)
         if result.status != self._rows:
             kept.forget(self._name)

@@ -1,8 +1,9 @@
 """Statements that PostgreSQL keeps, planned, for one session.
 
-To plan such a statement takes the server longer than to run it. Django leaves this off, for
-not every pool of connections can bear it; a host whose server can says so in its ``DATABASES``:
-``"OPTIONS": {"prepare_threshold": 5}``.
+To plan such a statement takes the server longer than to run it. A pool of connections that gives
+each transaction another session cannot bear that, so Django leaves it off unless ``DATABASES`` has
+``"OPTIONS": {"prepare_threshold": 5}``. Here it is on where the host says nothing and no pool
+stands in between; ``None`` turns it off.
 """
 
 from __future__ import annotations
@@ -10,16 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+#: After how many runs a statement is prepared, if the host does not say: as psycopg has it.
+THRESHOLD = 5
+
+#: The host's word for it, in ``OPTIONS``.
+_OPTION = "prepare_threshold"
+
 #: Where a session of psycopg keeps what it has prepared. Not the statements of psycopg's own
 #: cursors, which bear other names.
 _PREPARED = "_trackadmin_prepared"
 
 
-def prepared(session: Any) -> Prepared:
-    """What is prepared on this session of psycopg, whose ``prepare_threshold`` must be set."""
+def prepared(session: Any, connection: Any) -> Prepared:
+    """What is prepared on this session of psycopg, which is Django's connection's."""
     found: Prepared | None = session.__dict__.get(_PREPARED)
     if found is None:
-        made = Prepared(session.pgconn, session.prepare_threshold, session.prepared_max)
+        threshold = session.prepare_threshold
+        is_said = threshold is not None or _OPTION in connection.settings_dict["OPTIONS"]
+        made = Prepared(session.pgconn, threshold if is_said else THRESHOLD, session.prepared_max)
+        made.is_allowed = is_said
         found = session.__dict__[_PREPARED] = made
     return found
 
@@ -31,25 +41,52 @@ class Prepared:
     has prepared this name, it is this very statement.
     """
 
-    def __init__(self, library: Any, threshold: int, most: int | None) -> None:
+    def __init__(self, library: Any, threshold: int | None, most: int | None) -> None:
         self._library, self._threshold, self._most = library, threshold, most
-        #: How often each was run, the oldest first. What is beyond the threshold is prepared.
+        #: Whether the host allows it; else the first statement to be prepared finds out.
+        self.is_allowed = True
+        #: How often each was run, the oldest first.
         self._runs: dict[bytes, int] = {}
+        self._names: set[bytes] = set()
 
     def run(self, name: bytes, sql: bytes, values: Sequence[Any]) -> Any:
         """The result, as the library gives it; a failure too."""
-        runs = self._runs.get(name, 0)
-        if runs > self._threshold:
+        if name in self._names:
             return self._library.exec_prepared(name, values)
-        if self._most is not None and name not in self._runs and len(self._runs) >= self._most:
-            self.forget(next(iter(self._runs)))
-        self._runs[name] = runs + 1
-        if runs < self._threshold:
+        if not self._is_due(name):
             return self._library.exec_params(sql, values)
+        self._names.add(name)
         self._library.prepare(name, sql)
         return self._library.exec_prepared(name, values)
 
     def forget(self, name: bytes) -> None:
         """Let the server drop a statement; it is prepared anew when it is used again."""
-        if self._runs.pop(name, 0) > self._threshold:
+        self._runs.pop(name, None)
+        if name in self._names:
+            self._names.remove(name)
             self._library.exec_(b"DEALLOCATE " + name)
+
+    def _is_due(self, name: bytes) -> bool:
+        """Whether a statement is to be prepared now; counts the run."""
+        if self._threshold is None:
+            return False
+        runs = self._runs.get(name, 0)
+        if self._most is not None and not runs and len(self._runs) >= self._most:
+            self.forget(next(iter(self._runs), name))
+        self._runs[name] = runs + 1
+        if runs < self._threshold:
+            return False
+        if not self.is_allowed:
+            self.is_allowed = is_direct(self._library)
+            self._threshold = self._threshold if self.is_allowed else None
+        return self.is_allowed
+
+
+def is_direct(library: Any) -> bool:
+    """Whether nothing stands between the session and the server but what hands bytes on.
+
+    A server tells the number of its process when a session begins. A pool has many sessions with
+    the server and makes that number up.
+    """
+    result = library.exec_(b"SELECT pg_backend_pid()")
+    return bool(result.ntuples) and int(result.get_value(0, 0)) == library.backend_pid
