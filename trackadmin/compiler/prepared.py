@@ -28,8 +28,9 @@ def prepared(session: Any, connection: Any) -> Prepared:
     if found is None:
         threshold = session.prepare_threshold
         is_said = threshold is not None or _OPTION in connection.settings_dict["OPTIONS"]
-        made = Prepared(session.pgconn, threshold if is_said else THRESHOLD, session.prepared_max)
-        made.is_allowed = is_said
+        if not is_said:
+            threshold = THRESHOLD
+        made = Prepared(session.pgconn, threshold, session.prepared_max, is_allowed=is_said)
         found = session.__dict__[_PREPARED] = made
     return found
 
@@ -41,10 +42,15 @@ class Prepared:
     has prepared this name, it is this very statement.
     """
 
-    def __init__(self, library: Any, threshold: int | None, most: int | None) -> None:
+    def __init__(
+        self, library: Any, threshold: int | None, most: int | None, *, is_allowed: bool
+    ) -> None:
+        """Without a ``threshold`` nothing is prepared; ``most`` is how many statements are counted.
+
+        Where it is not known that preparing ``is_allowed``, the server is asked before the first.
+        """
         self._library, self._threshold, self._most = library, threshold, most
-        #: Whether the host allows it; else the first statement to be prepared finds out.
-        self.is_allowed = True
+        self._is_allowed = is_allowed
         #: How often each was run, the oldest first.
         self._runs: dict[bytes, int] = {}
         self._names: set[bytes] = set()
@@ -76,10 +82,10 @@ class Prepared:
         self._runs[name] = runs + 1
         if runs < self._threshold:
             return False
-        if not self.is_allowed:
-            self.is_allowed = is_direct(self._library)
-            self._threshold = self._threshold if self.is_allowed else None
-        return self.is_allowed
+        if not self._is_allowed:
+            self._is_allowed = is_direct(self._library)
+            self._threshold = self._threshold if self._is_allowed else None
+        return self._is_allowed
 
 
 def is_direct(library: Any) -> bool:

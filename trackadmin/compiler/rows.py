@@ -117,7 +117,7 @@ def row_reader(
     make = build(text, "make", constants, title)
     careful = _careful(top, found, fused, converted, pseudonym)
     nulls: Values = dict.fromkeys(top.names())
-    return RowReader(text, lambda found: _readers(make(found), nulls, careful, found))
+    return RowReader(text, lambda given: _readers(make(given), nulls, careful, given))
 
 
 def _readers(fill: Fill, nulls: Values, careful: Careful, converters: Sequence[Convert]) -> Readers:
