@@ -27,7 +27,7 @@ from trackadmin.runtime import (
     store,
     tracking_values,
 )
-from trackadmin.runtime.current import _request_started
+from trackadmin.runtime.current import _loaders, _request_started
 from trackadmin.signals import map_published
 
 #: Long enough that nothing becomes due while a test runs.
@@ -134,6 +134,21 @@ def test_nothing_new_is_seen_before_its_time():
     current_map()
     insert(WITH_DEMO, 2)
     assert current_map().number == 1
+
+
+@committed
+@FOREVER
+def test_processes_that_start_together_do_not_ask_together():
+    insert(NAME_ONLY)
+    pauses = []
+    for _ in range(30):
+        testing.reset()
+        started = time.monotonic()
+        current_map()
+        pauses.append(_loaders["default"].fresh_until - started)
+    assert min(pauses) >= 900
+    assert max(pauses) <= 1001
+    assert max(pauses) - min(pauses) > 10
 
 
 @committed
