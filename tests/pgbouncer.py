@@ -30,6 +30,7 @@ def running(database, mode, sessions):
         "auth_type = any",
         f"pool_mode = {mode}",
         f"default_pool_size = {sessions}",
+        "server_round_robin = 1",
     ]
     # "any" logs everybody in as one role.
     lines[1] += f" user={database['USER']}"

@@ -71,17 +71,20 @@ def test_nothing_is_prepared_behind_a_pool(connection, mode):
 
 
 def test_pool_that_was_not_known_for_one_gives_the_right_rows(connection, monkeypatch):
-    """Its clients take turns on its sessions, where others have prepared the same or nothing."""
+    """A client gets this session and then that, where nothing was prepared, or by others."""
     monkeypatch.setattr(prepared, "is_direct", lambda library: True)
     with pool(connection, "transaction", sessions=2) as one, closing(one.copy()) as two:
+        with two.cursor() as busy:
+            busy.execute("BEGIN")
+            run(one, times=1)
+            busy.execute("ROLLBACK")
+        process = OneRow("SELECT pg_backend_pid()", one)
+        assert len({process.fetch(one, []) for _ in range(4)}) == 2
         statements = [OneRow(f"SELECT %s::text, {number}", one) for number in range(3)]
         for text in map(str, range(20)):
             for number, statement in enumerate(statements):
-                with two.cursor() as busy:
-                    busy.execute("BEGIN")
-                    assert statement.fetch(one, [text]) == (text, number)
-                    busy.execute("ROLLBACK")
-                assert statement.fetch(two, [text]) == (text, number)
+                for client in (one, one, two):
+                    assert statement.fetch(client, [text]) == (text, number)
 
 
 @pytest.mark.parametrize("answer", [True, False])
