@@ -851,6 +851,23 @@ def test_late_announcement_of_an_older_version_changes_nothing(cache):
 
 
 @committed
+def test_older_of_two_publishes_at_the_same_time_never_has_the_last_word(cache, monkeypatch):
+    """Its token would hide the newer version from the other processes while it is believed."""
+    first, coming = insert(NAME_ONLY), [2, 3, 4]
+    real = cache.set
+
+    def published_right_before(*arguments):
+        if coming:
+            announce(insert(EXAMPLE, coming.pop(0)))
+        real(*arguments)
+
+    monkeypatch.setattr(cache, "set", published_right_before)
+    announce(first)
+    assert not coming
+    assert cache.get("trackadmin:default:token")[0] == 4
+
+
+@committed
 def test_reader_does_not_write_over_what_was_published_meanwhile(cache, monkeypatch):
     insert(NAME_ONLY)
     current_map()

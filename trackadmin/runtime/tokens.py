@@ -33,12 +33,16 @@ def announce(slug: str, token: Token) -> None:
     """Put a new version's token into the shared cache, for the other processes. Never raises."""
     if conf.TOKEN_CACHE is None:
         return
-    _, known = _read(slug)
-    if known is not None and known.number > token.number:
-        # There was a later publish, or the cache is wrong and would hide all publishes.
-        token = _newest_in_table(slug) or known
-    if token != known:
+    written = None
+    # The table is asked again after each write: of two publishes at the same time, the older
+    # one's token may have been written last, and would hide the newer one.
+    while (token := _newer(token, _newest_in_table(slug))) != written:
         _write(slug, token, only_if_absent=False)
+        written = token
+
+
+def _newer(token: Token, other: Token | None) -> Token:
+    return token if other is None or other.number <= token.number else other
 
 
 def _newest_in_table(slug: str) -> Token | None:
