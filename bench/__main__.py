@@ -15,11 +15,17 @@ import tempfile
 from pathlib import Path
 
 from bench import report
+from bench.timing import joined, medians
 from tests.postgresql import find_server, server
 
 # In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
 # while. And the last one makes a map of its own the live one.
 BENCHES = ["flatten", "freshness", "resolve", "http", "bulk", "scale"]
+
+# What takes a microsecond is a few percent faster or slower for a whole process, by where things
+# lie in its memory. These are run in several, and the median counts.
+IN_MANY_PROCESSES = ["flatten", "freshness"]
+PROCESSES = 7
 
 
 def main() -> int:
@@ -35,7 +41,8 @@ def main() -> int:
     rows = [row for result in results for row in result["rows"]]
     stages = [stage for result in results for stage in result["stages"]]
     print(report.table(rows))
-    print(report.stages_table(stages))
+    if stages:
+        print(report.stages_table(stages))
     if benches == BENCHES and len(databases) == 2:
         report.write(rows, stages, results[0]["seconds"])
     words = [report.reached(row) for row in rows]
@@ -44,13 +51,25 @@ def main() -> int:
 
 
 def run_on(database: str, benches: list[str]) -> dict:
-    """One process a database: rows, stages, and the seconds of the flatten contestants."""
+    """Rows, stages, and the seconds of the flatten contestants."""
     if database == "sqlite":
-        return run_process(benches, {})
+        return run_processes(benches, {})
     if find_server() is None:
         raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
     with server() as port:
-        return run_process(benches, {"TRACKADMIN_TEST_POSTGRESQL_PORT": str(port)})
+        return run_processes(benches, {"TRACKADMIN_TEST_POSTGRESQL_PORT": str(port)})
+
+
+def run_processes(benches: list[str], environment: dict[str, str]) -> dict:
+    many = [bench for bench in benches if bench in IN_MANY_PROCESSES]
+    one = [bench for bench in benches if bench not in IN_MANY_PROCESSES]
+    runs = [run_process(many, environment) for _ in range(PROCESSES)] if many else []
+    rest = run_process(one, environment) if one else {"rows": [], "stages": []}
+    return {
+        "rows": medians([run["rows"] for run in runs]) + rest["rows"],
+        "stages": rest["stages"],
+        "seconds": joined([run["seconds"] for run in runs]),
+    }
 
 
 def run_process(benches: list[str], environment: dict[str, str]) -> dict:

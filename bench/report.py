@@ -14,7 +14,9 @@ HEAD = """# Performance
 
 `make bench` wrote this page: every contestant ran in turn in one process on one machine, so the
 ratios say more than the times. A ratio is the median over the rounds of trackadmin's time divided
-by the other's; 0.50 means twice as fast. Python {python}, Django {django}, {machine}.
+by the other's; 0.50 means twice as fast. What takes about a microsecond ran in seven processes, and
+the median of their ratios counts: where things lie in memory makes a whole process a few percent
+faster or slower. Python {python}, Django {django}, {machine}.
 
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from dataclasses import asdict, dataclass
 #: One batch of calls is long against the clock's resolution and short against the machine's moods.
 BATCH_SECONDS = 0.02
 ROUNDS = 31
+
+#: What of a row is measured.
+FIGURES = ["ours", "theirs", "ratio"]
 
 
 @dataclass
@@ -97,3 +101,22 @@ def compare(
 
 def fastest(seconds: dict[str, list[float]], names: list[str]) -> str:
     return min(names, key=lambda name: statistics.median(seconds[name]))
+
+
+def medians(runs: list[list[dict]]) -> list[dict]:
+    """One table out of the same rows of several processes: the median of each figure."""
+    rows: dict[tuple[str, str, str], list[dict]] = {}
+    for row in itertools.chain.from_iterable(runs):
+        rows.setdefault((row["work"], row["database"], row["against"]), []).append(row)
+    return [
+        same[0] | {key: statistics.median(row[key] for row in same) for key in FIGURES}
+        for same in rows.values()
+    ]
+
+
+def joined(runs: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """The seconds of each contestant in all processes."""
+    seconds: dict[str, list[float]] = {}
+    for name, times in itertools.chain.from_iterable(run.items() for run in runs):
+        seconds.setdefault(name, []).extend(times)
+    return seconds
