@@ -31,8 +31,9 @@ def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> d
         branch = snapshot.together
         for obj in objects:
             branch = branch[type(obj)]
-        if branch.flatten is not None:
-            return branch.flatten(objects, report)
+        together = branch.flatten
+        if together is not None:
+            return together(objects, report)
     return flatten(snapshot, objects, prefixed, report)
 
 
