@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
 from trackadmin.compiler.encoders import encode
+from trackadmin.compiler.failures import OUT_OF_TIME
 from trackadmin.compiler.prepared import prepared
 from trackadmin.compiler.rows import Row
 from trackadmin.compiler.watchers import is_djangos
@@ -50,6 +51,8 @@ class Question:
         self._name = b"trackadmin_" + sha256(self._sql).hexdigest()[:32].encode()
         psycopg = connection.Database
         self._rows = psycopg.pq.ExecStatus.TUPLES_OK
+        self._state = psycopg.pq.DiagnosticField.SQLSTATE
+        self._error_of = psycopg.errors.lookup
         # psycopg says MemoryError where the library does not take the call at all.
         self._errors = (psycopg.Error, MemoryError)
         self._text = psycopg.adapt.PyFormat.TEXT
@@ -58,7 +61,8 @@ class Question:
         """The first row; ``None`` where there is none.
 
         :data:`UNANSWERED` where something is not as usual, or the database complains: Django's
-        cursor shall do better, or say what is wrong.
+        cursor shall do better, or say what is wrong. Where the database gave up waiting, it would
+        only wait as long again: that raises Django's ``OperationalError``.
         """
         session = connection.connection
         library = session.pgconn
@@ -77,6 +81,7 @@ class Question:
             values = reader.dump_sequence(parameters, [self._text] * len(parameters))
             result = self._run(connection, values)
             if result.status != self._rows:
+                self._raise_if_out_of_time(connection, result)
                 return UNANSWERED
             reader.set_pgresult(result)
             row: Row | None = reader.load_row(0, tuple) if result.ntuples else None
@@ -90,6 +95,12 @@ class Question:
         if result.status != self._rows:
             kept.forget(self._name)
         return result
+
+    def _raise_if_out_of_time(self, connection: Any, result: Any) -> None:
+        state = (result.error_field(self._state) or b"").decode()
+        if state in OUT_OF_TIME:
+            with connection.wrap_database_errors:
+                raise self._error_of(state)(result.error_message.decode(errors="replace"))
 
 
 def _reader(connection: Any, session: Any, moments: Moments) -> Any:

@@ -14,9 +14,10 @@ from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
+from trackadmin.compiler.failures import drop_broken
 from trackadmin.compiler.joining import together
 from trackadmin.compiler.plan import Path
-from trackadmin.compiler.savepoints import contained, drop_broken
+from trackadmin.compiler.savepoints import contained
 
 #: What separates a prefix from an attribute in a reference.
 SEPARATOR = "__"

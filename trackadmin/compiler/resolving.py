@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from django.db import DatabaseError, InterfaceError, connections, router
 
 from trackadmin.compiler.careful import Fault, Values
+from trackadmin.compiler.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.joining import refusal
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.savepoints import drop_broken
 from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement
 
 #: How many combinations of references keep their joined statement. A site's pages use a few; a
@@ -137,8 +137,8 @@ class Resolver:
         """
         fault("statement.failed", alias, error)
         drop_broken(alias)
-        # The database is away: do not wait for it once for each reference.
-        away = connections[alias].connection is None
+        # The database is away or held up: do not wait for it once for each reference.
+        away = connections[alias].connection is None or is_out_of_time(error)
         for at, lookup, text in asked:
             if results[at] is None:
                 failed = Resolved("failed", error=error)

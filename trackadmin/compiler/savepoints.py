@@ -32,19 +32,6 @@ def contained(transactions: Transactions | None = None) -> Iterator[None]:
         yield
 
 
-def drop_broken(alias: str) -> None:
-    """Close the connection if it failed and is dead, so that the next try makes a new one.
-
-    Django does so only between two requests, and not every process has requests. Whoever has a
-    transaction open keeps the connection: they must see that it is lost.
-    """
-    connection = connections[alias]
-    failed = connection.connection is not None and connection.errors_occurred
-    in_transaction = connection.in_atomic_block or not connection.autocommit
-    if failed and not in_transaction and not connection.is_usable():
-        connection.close()
-
-
 class _LazySavepoint:
     """One connection's savepoint, set when its first statement comes.
 
