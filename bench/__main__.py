@@ -15,17 +15,15 @@ import tempfile
 from pathlib import Path
 
 from bench import report
-from bench.timing import joined, medians
+from bench.timing import PROCESSES, joined, medians
 from tests.postgresql import find_server, server
 
 # In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
 # while. And the last one makes a map of its own the live one.
 BENCHES = ["flatten", "freshness", "resolve", "http", "bulk", "scale"]
 
-# What takes a microsecond is a few percent faster or slower for a whole process, by where things
-# lie in its memory. These are run in several, and the median counts.
+# What takes about a microsecond.
 IN_MANY_PROCESSES = ["flatten", "freshness"]
-PROCESSES = 7
 
 
 def main() -> int:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import django
 
+from bench.timing import PROCESSES
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 HEAD = """# Performance
 
 `make bench` wrote this page: every contestant ran in turn in one process on one machine, so the
 ratios say more than the times. A ratio is the median over the rounds of trackadmin's time divided
-by the other's; 0.50 means twice as fast. What takes about a microsecond ran in seven processes, and
-the median of their ratios counts: where things lie in memory makes a whole process a few percent
-faster or slower. Python {python}, Django {django}, {machine}.
+by the other's; 0.50 means twice as fast. What takes about a microsecond ran in {processes}
+processes, and the median of their ratios counts: where things lie in memory makes a whole process a
+few percent faster or slower. Python {python}, Django {django}, {machine}.
 
 """
 
@@ -92,6 +94,7 @@ def stages_table(stages: list[dict]) -> str:
 def write(rows: list[dict], stages: list[dict], seconds: dict[str, list[float]]) -> None:
     """The page of all benches on both databases."""
     head = HEAD.format(
+        processes=PROCESSES,
         python=platform.python_version(),
         django=django.get_version(),
         machine=f"{platform.system()} {platform.machine()}",

@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass
 #: One batch of calls is long against the clock's resolution and short against the machine's moods.
 BATCH_SECONDS = 0.02
 ROUNDS = 31
+#: What takes a microsecond is a few percent faster or slower for a whole process, by where things
+#: lie in its memory. It is run in so many, and the median counts.
+PROCESSES = 7
 
 #: What of a row is measured.
 FIGURES = ["ours", "theirs", "ratio"]

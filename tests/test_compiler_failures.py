@@ -92,24 +92,14 @@ def snapshot():
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("setting", ["statement_timeout", "lock_timeout"])
-def test_postgresql_that_waited_in_vain_is_asked_once(snapshot, asked, setting):
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_postgresql_that_waited_in_vain_is_asked_once(snapshot, asked, setting, is_prepared):
     """Whatever the number of references; and afterwards all is as before."""
-    assert resolved(snapshot) == (["none"] * 3, [])
+    for _ in range(10 if is_prepared else 1):
+        assert resolved(snapshot) == (["none"] * 3, [])
+    assert bool(connections["default"].connection._trackadmin_prepared._names) == is_prepared
     asked.clear()
     with limited(setting), locked(*TABLES):
-        assert resolved(snapshot) == (["failed"] * 3, ["statement.failed"])
-    assert len(asked) == 1
-    assert resolved(snapshot) == (["none"] * 3, [])
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_prepared_statement_that_waited_in_vain_is_asked_once(snapshot, asked):
-    for _ in range(10):
-        resolved(snapshot)
-    assert connections["default"].connection._trackadmin_prepared._names, "it is prepared"
-    asked.clear()
-    with limited("statement_timeout"), locked(*TABLES):
         assert resolved(snapshot) == (["failed"] * 3, ["statement.failed"])
     assert len(asked) == 1
     assert resolved(snapshot) == (["none"] * 3, [])

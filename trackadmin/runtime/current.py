@@ -32,8 +32,9 @@ def current_map(map: str = DEFAULT_MAP) -> Snapshot:
     """
     loader = _loaders.get(map)
     if loader is not None and monotonic() < loader.fresh_until:
-        # Not by cast(): that would be a call, on the hottest way that there is.
-        return loader.snapshot  # type: ignore[return-value]  # a fresh loader holds one
+        snapshot = loader.snapshot
+        if snapshot is not None:
+            return snapshot
     return _ask(map)
 
 

@@ -1,0 +1,124 @@
+"""The newest version's token in a shared cache: never ahead of the table, never long behind it."""
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from tests.versions import EXAMPLE, NAME_ONLY, WITH_DEMO, announce, insert
+from trackadmin import testing
+from trackadmin.runtime import current_map, fault_counts, store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "t"}}
+CACHED = {"TOKEN_CACHE": "default", "REFRESH_SECONDS": 0}
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    testing.reset()
+    yield
+    testing.reset()
+
+
+@pytest.fixture
+def cache():
+    with override_settings(TRACKADMIN=CACHED, CACHES=CACHES):
+        caches["default"].clear()
+        yield caches["default"]
+        caches["default"].clear()
+
+
+def test_token_is_read_from_the_cache_and_not_from_the_table(cache):
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    with CaptureQueriesContext(connection) as captured:
+        for _ in range(20):
+            current_map()
+    assert len(captured) == 0
+
+
+def test_publish_reaches_the_others_through_the_cache(cache):
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    announce(insert(WITH_DEMO, 2))
+    with CaptureQueriesContext(connection) as captured:
+        assert current_map().number == 2
+    assert len(captured) == 1, "the document alone"
+
+
+def test_late_announcement_of_an_older_version_changes_nothing(cache):
+    old, new = insert(NAME_ONLY), insert(WITH_DEMO, 2)
+    announce(new)
+    announce(old)
+    assert cache.get("trackadmin:default:token") == [2, new.digest]
+
+
+def test_older_of_two_publishes_at_the_same_time_never_has_the_last_word(cache, monkeypatch):
+    """Its token would hide the newer version from the other processes while it is believed."""
+    first, coming = insert(NAME_ONLY), [2, 3, 4]
+    real = cache.set
+
+    def published_right_before(*arguments):
+        if coming:
+            announce(insert(EXAMPLE, coming.pop(0)))
+        real(*arguments)
+
+    monkeypatch.setattr(cache, "set", published_right_before)
+    announce(first)
+    assert not coming
+    assert cache.get("trackadmin:default:token")[0] == 4
+
+
+def test_reader_does_not_write_over_what_was_published_meanwhile(cache, monkeypatch):
+    insert(NAME_ONLY)
+    current_map()
+    real = store.newest_token
+
+    def published_right_after(slug):
+        token = real(slug)
+        announce(insert(WITH_DEMO, 2))
+        return token
+
+    monkeypatch.setattr(store, "newest_token", published_right_after)
+    assert current_map().number == 1
+    assert cache.get("trackadmin:default:token")[0] == 2
+
+
+@pytest.mark.parametrize("value", ["x", 5, [1], ["1", "x"], [True], {"a": 1}])
+def test_nonsense_in_the_cache_is_passed_over(cache, value):
+    insert(NAME_ONLY)
+    current_map()
+    cache.set("trackadmin:default:token", value)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+
+
+@pytest.mark.parametrize("backend", ["tests.no.such.Cache", "redis"])
+def test_broken_cache_falls_back_to_the_table(backend):
+    broken = {"BACKEND": backend}
+    if backend == "redis":
+        # Nobody listens there.
+        broken = {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1",
+        }
+    insert(NAME_ONLY)
+    with override_settings(TRACKADMIN=CACHED, CACHES={"default": broken}):
+        assert current_map().number == 1
+        announce(insert(WITH_DEMO, 2))
+        assert current_map().number == 2
+        assert fault_counts()["cache.failed"] >= 2
+        assert "map.unavailable" not in fault_counts()
+
+
+def test_cache_that_is_ahead_of_a_replica_keeps_the_snapshot(cache):
+    insert(NAME_ONLY)
+    snapshot = current_map()
+    cache.set("trackadmin:default:token", [2, "f" * 64])
+    assert current_map() is snapshot
+    assert fault_counts() == {"map.older": 1}
