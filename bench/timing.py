@@ -14,7 +14,7 @@ BATCH_SECONDS = 0.02
 ROUNDS = 31
 #: What takes a microsecond is a few percent faster or slower for a whole process, by where things
 #: lie in its memory. It is run in so many, and the median counts.
-PROCESSES = 7
+PROCESSES = 11
 
 #: What of a row is measured.
 FIGURES = ["ours", "theirs", "ratio"]
