@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	@$(IN_VENV) manage.py demo --port $(PORT)
 
 # Runs everything this machine can run, and says what it could not and why.
-test: $(VENV)/.installed
+test: $(VENV)/.installed-sites
 	@$(IN_VENV) -m tests.suite
 
 # Measures trackadmin beside what people would use instead; writes docs/performance.md.
@@ -20,7 +20,7 @@ bench: $(VENV)/.installed-bench
 	@$(IN_VENV) -m bench
 
 # Injects faults for minutes and says what was lost: nothing may be.
-torture: $(VENV)/.installed
+torture: $(VENV)/.installed-sites
 	@$(IN_VENV) -m tests.suite --torture
 
 format: $(VENV)/.installed
@@ -39,6 +39,10 @@ $(VENV)/.installed: requirements.txt
 		&& apt-get update -q && apt-get install -y -q python3-venv && $(PYTHON) -m venv $(VENV); } \
 		|| { echo "The Python module venv is missing: install your system's python3-venv."; exit 1; }
 	@$(IN_VENV) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-sites: $(VENV)/.installed requirements-sites.txt
+	@$(IN_VENV) -m pip install -q --disable-pip-version-check -r requirements-sites.txt
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed requirements-bench.txt

@@ -108,7 +108,7 @@ def matrix_step(django, minor):
         f"{venv}/bin/pip install -q --disable-pip-version-check -r {venv}/requirements.txt "
         f"'django~={django}.0'; touch {venv}/.installed; }}; "
         f"exec {venv}/bin/pytest -q -p no:cacheprovider "
-        "-m 'not browser and not install and not postgresql'"
+        "-m 'not browser and not install and not packages and not postgresql'"
     )
     return Step(name, ["bash", "-c", script], missing=needs("redis-server"))
 
