@@ -11,7 +11,7 @@ from django.template.defaultfilters import truncatechars
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.timezone import localtime
+from django.utils.timezone import is_aware, localtime
 
 from trackadmin.admin.adding import AddScreen
 from trackadmin.admin.history import (
@@ -107,7 +107,8 @@ class TrackingMapAdmin(ScreenAdmin):
         """The live version and since when."""
         if row.live_number is None:
             return "not published"
-        return f"version {row.live_number}, since {date_format(localtime(row.live_since))}"
+        since = localtime(row.live_since) if is_aware(row.live_since) else row.live_since
+        return f"version {row.live_number}, since {date_format(since)}"
 
 
 @admin.register(TrackedModel)

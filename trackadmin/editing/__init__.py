@@ -10,6 +10,7 @@ from trackadmin.editing.drafting import (
 )
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.mapping import add_map, delete_map, save_map
+from trackadmin.editing.moments import in_utc
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.stored import StoredModel
@@ -31,6 +32,7 @@ __all__ = [
     "get_version",
     "history",
     "import_document",
+    "in_utc",
     "live_version",
     "order_tracked_models",
     "preview",

@@ -15,6 +15,7 @@ from reversion.models import Revision, Version
 from trackadmin import document as documents
 from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.drafting import restore_tracked_model
+from trackadmin.editing.moments import in_utc
 from trackadmin.editing.people import Person
 from trackadmin.editing.stored import (
     StoredMap,
@@ -77,7 +78,7 @@ def undo(
     stored = as_it_was(subject, revision, prefix=prefix)
     tracking_map = subject.map if isinstance(subject, TrackedModel) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
-    comment = f"Put back as it was on {when:%Y-%m-%d %H:%M} UTC (edit {revision})."
+    comment = f"Put back as it was on {in_utc(when):%Y-%m-%d %H:%M} UTC (edit {revision})."
     return restore_tracked_model(
         tracking_map, stored.prefix, stored.entry, pk=stored.pk, by=by, comment=comment
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -107,7 +106,7 @@ def _as_json(version: MapVersion) -> dict[str, Any]:
         "digest": version.digest,
         "note": version.note,
         "author": str(version.author) if version.author else None,
-        "created_at": version.created_at.astimezone(UTC).isoformat(),
+        "created_at": editing.in_utc(version.created_at).isoformat(),
         "restores": version.restores,
     }
 
