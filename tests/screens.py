@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests.maps import EXAMPLE
 from trackadmin import editing
-from trackadmin.models import TrackingMap
+from trackadmin.models import MapVersion, TrackingMap
 
 MARKS = [
     pytest.mark.django_db,
@@ -54,6 +54,43 @@ def map_page(page, *args):
 
 def model_page(page, *args):
     return reverse(f"admin:trackadmin_trackedmodel_{page}", args=args)
+
+
+def pages_of(row, *, version=1):
+    """Every address of ours by the end of its name, with a valid path.
+
+    A map whose model CompanyAccount was deleted; a test says that none is missing.
+    """
+    pk, model = row.pk, row.tracked_models.get(prefix="User")
+    edits = editing.history(model)
+    deletion = next(e for e in editing.history(row) if e.deleted)
+    return {
+        "trackingmap_add": map_page("add"),
+        "trackingmap_change": map_page("change", pk),
+        "trackingmap_delete": map_page("delete", pk),
+        "trackingmap_history": map_page("history", pk),
+        "trackingmap_bring_back": map_page("bring_back", pk, deletion.revision),
+        "trackingmap_move": map_page("move", pk),
+        "trackingmap_publish": map_page("publish", pk),
+        "trackingmap_preview": map_page("preview", pk),
+        "trackingmap_search": map_page("search", pk),
+        "trackingmap_compare": map_page("compare", pk),
+        "trackingmap_versions": map_page("versions", pk),
+        "trackingmap_version": map_page("version", pk, version),
+        "trackingmap_document": map_page("document", pk, version),
+        "trackingmap_roll_back": map_page("roll_back", pk, version),
+        "trackingmap_changelist": map_page("changelist"),
+        "trackedmodel_add": model_page("add"),
+        "trackedmodel_change": model_page("change", model.pk),
+        "trackedmodel_delete": model_page("delete", model.pk),
+        "trackedmodel_history": model_page("history", model.pk),
+        "trackedmodel_undo": model_page("undo", model.pk, edits[-1].revision),
+        "trackedmodel_changelist": model_page("changelist"),
+        "mapversion_changelist": reverse("admin:trackadmin_mapversion_changelist"),
+        "mapversion_change": reverse(
+            "admin:trackadmin_mapversion_change", args=[MapVersion.objects.get(number=version).pk]
+        ),
+    }
 
 
 def filled(form, **changes):

@@ -54,7 +54,7 @@ def test_an_undo_shows_what_it_changes_and_does_it_on_post(client, tracking_map,
     shown = [line.words for group in response.context["groups"] for line in group.lines]
     assert shown == ["Owner changed from 'Second' to 'First'"]
     assert editing.draft_digest(tracking_map) == before, "a GET changes nothing"
-    response = client.post(page, follow=True)
+    response = client.post(page, {"seen": user_row.lock_version}, follow=True)
     assert said(response) == ["User is back in the draft as it was then."]
     user_row.refresh_from_db()
     assert user_row.owner == "First"
@@ -73,7 +73,8 @@ def test_an_undo_that_cannot_be_saved_today_changes_nothing(admin_client, tracki
     revision = editing.history(renamed)[1].revision
     page = model_page("undo", renamed.pk, revision)
     assert admin_client.get(page).status_code == 200
-    html = admin_client.post(page).content.decode()
+    renamed.refresh_from_db()
+    html = admin_client.post(page, {"seen": renamed.lock_version}).content.decode()
     assert "It was not put back" in html
     assert "already used" in html
     assert editing.draft_digest(tracking_map) == before

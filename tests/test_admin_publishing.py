@@ -44,8 +44,10 @@ def signals(django_capture_on_commit_callbacks):
     map_published.disconnect(receiver)
 
 
-def expected(client, page):
-    return client.get(page).context["form"]["expected"].value()
+def reviewed(client, page, **changes):
+    """What the page's form sends as it stands: what was reviewed, and against what."""
+    form = client.get(page).context["form"]
+    return {name: form[name].value() for name in ("expected", "expected_live")} | changes
 
 
 def numbers():
@@ -64,7 +66,7 @@ def test_what_was_reviewed_is_published(client, tracking_map, publish_page):
     client_of(client, "view_trackingmap", "publish_trackingmap")
     review = client.get(publish_page)
     assert words(review) == ["Owner set to 'Accounts team'"]
-    sent = {"expected": expected(client, publish_page), "note": "An owner."}
+    sent = reviewed(client, publish_page, note="An owner.")
     response = client.post(publish_page, sent, follow=True)
     assert said(response) == ["Version 2 is live."]
     version = MapVersion.objects.get(number=2)
@@ -76,7 +78,7 @@ def test_what_was_reviewed_is_published(client, tracking_map, publish_page):
 def test_a_draft_that_changed_since_is_shown_again_and_not_published(
     admin_client, tracking_map, publish_page
 ):
-    sent = {"expected": expected(admin_client, publish_page), "note": "My note."}
+    sent = reviewed(admin_client, publish_page, note="My note.")
     edit(tracking_map, "User", owner="Somebody else")
     response = admin_client.post(publish_page, sent)
     html = response.content.decode()
@@ -85,8 +87,7 @@ def test_a_draft_that_changed_since_is_shown_again_and_not_published(
     assert words(response) == ["Owner set to 'Somebody else'"]
     assert numbers() == [1]
     assert not LogEntry.objects.exists()
-    sent["expected"] = response.context["form"]["expected"].value()
-    admin_client.post(publish_page, sent)
+    admin_client.post(publish_page, reviewed(admin_client, publish_page))
     assert numbers() == [1, 2]
 
 
@@ -109,7 +110,7 @@ def test_errors_are_shown_first_and_stop_it(admin_client, tracking_map, publish_
     assert "Must be put right first" in html
     assert "BuyerProfile.user" in html
     assert "disabled>Publish" in html
-    sent = {"expected": expected(admin_client, publish_page)}
+    sent = reviewed(admin_client, publish_page)
     assert "It was not published" in admin_client.post(publish_page, sent).content.decode()
     assert numbers() == [1]
 
@@ -118,14 +119,14 @@ def test_warnings_are_shown_and_stop_nothing(admin_client, publish_page):
     html = admin_client.get(publish_page).content.decode()
     assert "Worth a look" in html
     assert "User.email" in html
-    admin_client.post(publish_page, {"expected": expected(admin_client, publish_page)})
+    admin_client.post(publish_page, reviewed(admin_client, publish_page))
     assert numbers() == [1, 2]
 
 
 @override_settings(TRACKADMIN={"REQUIRE_NOTE": True})
 @pytest.mark.parametrize("note", ["", "   "])
 def test_a_note_is_asked_for_where_the_site_wants_one(admin_client, publish_page, note):
-    sent = {"expected": expected(admin_client, publish_page), "note": note}
+    sent = reviewed(admin_client, publish_page, note=note)
     response = admin_client.post(publish_page, sent)
     assert "Say in a few words" in response.content.decode()
     assert numbers() == [1]
@@ -149,7 +150,7 @@ def test_the_first_publish_of_a_map(admin_client):
     row = editing.add_map("fresh", name="Fresh")
     page = map_page("publish", row.pk)
     assert "first publish" in admin_client.get(page).content.decode()
-    admin_client.post(page, {"expected": expected(admin_client, page)})
+    admin_client.post(page, reviewed(admin_client, page))
     assert editing.live_version("fresh").number == 1
 
 
@@ -167,9 +168,10 @@ def test_a_live_version_that_was_tampered_with_is_told_and_can_be_mended(
     pages = [map_page("change", 1), publish_page, map_page("version", 1, 1)]
     for page in [*pages, map_page("roll_back", 1, 1), map_page("compare", 1)]:
         assert "cannot be read" in admin_client.get(page).content.decode(), page
-    admin_client.post(map_page("roll_back", 1, 1))
+    back = map_page("roll_back", 1, 1)
+    admin_client.post(back, reviewed(admin_client, back))
     assert numbers() == [1]
-    admin_client.post(publish_page, {"expected": expected(admin_client, publish_page)})
+    admin_client.post(publish_page, reviewed(admin_client, publish_page))
     assert "cannot be read" not in admin_client.get(map_page("change", 1)).content.decode()
 
 
@@ -246,7 +248,7 @@ def test_rolling_back_says_what_changes_and_goes_forward(client, tracking_map, r
     assert words(page) == ["Owner 'Accounts team' taken away"]
     assert "checked" not in str(page.context["form"]["reset_draft"])
     draft = editing.draft_digest(tracking_map)
-    response = client.post(rolled, {"note": "Back."}, follow=True)
+    response = client.post(rolled, reviewed(client, rolled, note="Back."), follow=True)
     assert said(response) == ["Rolled back to version 1: it is live as version 3."]
     version = MapVersion.objects.get(number=3)
     assert (version.restores, version.note, version.author.username) == (1, "Back.", "user0")
@@ -255,7 +257,8 @@ def test_rolling_back_says_what_changes_and_goes_forward(client, tracking_map, r
 
 
 def test_the_draft_goes_back_too_only_where_that_was_ticked(admin_client, tracking_map, rolled):
-    response = admin_client.post(rolled, {"reset_draft": "on"}, follow=True)
+    sent = reviewed(admin_client, rolled, reset_draft="on")
+    response = admin_client.post(rolled, sent, follow=True)
     assert len(said(response)) == 2
     assert editing.draft_digest(tracking_map) == MapVersion.objects.get(number=1).digest
     assert editing.history(tracking_map)[0].who == "admin"
@@ -266,13 +269,13 @@ def test_a_rollback_across_drift_lists_what_does_not_come_back(admin_client, rol
         html = admin_client.get(rolled).content.decode()
         assert "No longer in the code" in html
         assert "User.email" in html
-        admin_client.post(rolled, {})
+        admin_client.post(rolled, reviewed(admin_client, rolled))
     assert numbers() == [1, 2, 3]
 
 
 @override_settings(TRACKADMIN={"REQUIRE_NOTE": True})
 def test_a_rollback_asks_for_a_note_too(admin_client, rolled):
-    response = admin_client.post(rolled, {"reset_draft": "on"})
+    response = admin_client.post(rolled, reviewed(admin_client, rolled, reset_draft="on"))
     assert "Say in a few words" in response.content.decode()
     assert numbers() == [1, 2]
 

@@ -337,7 +337,7 @@ def test_a_model_that_is_gone_can_still_be_opened_and_deleted(admin_client, trac
         html = admin_client.get(model_page("change", row.pk)).content.decode()
         assert "does not offer this model any more" in html
         assert "not in the code" in admin_client.get(map_page("change", 1)).content.decode()
-        admin_client.post(model_page("delete", row.pk))
+        admin_client.post(model_page("delete", row.pk), {"seen": row.lock_version})
     assert not TrackedModel.objects.filter(prefix="CompanyAccount").exists()
 
 

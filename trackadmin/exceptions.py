@@ -116,6 +116,29 @@ class DraftChanged(TrackAdminError):
         )
 
 
+class LiveChanged(TrackAdminError):
+    """The live version is not the one that the draft was reviewed against.
+
+    ``expected`` and ``actual`` are what ``editing.live_token`` gives.
+    """
+
+    def __init__(self, expected: str, actual: str) -> None:
+        self.expected, self.actual = expected, actual
+        seen, now = (token.partition(":")[0] for token in (expected, actual))
+        super().__init__(
+            "Another version went live since you opened the page. Look at the changes again, then "
+            f"decide. (you saw version {seen}, now version {now} is live)"
+        )
+
+
+class NothingChanged(TrackAdminError):
+    """What is to go live is live already."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"Version {number} is live and says the same. There is nothing to do.")
+
+
 class StaleForm(TrackAdminError):
     """Somebody else saved or deleted the same row since the form was opened.
 

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from trackadmin.admin.entry_screens import DELETED, EntryScreen, add_address
 from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.parameters import choice, number, text
 from trackadmin.admin.suggestions import models_left, suggested_entry
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import ModelEntry
@@ -25,9 +26,9 @@ class AddScreen(EntryScreen):
     @cached_property
     def tracking_map(self) -> TrackingMap:
         """The map named in the address; the only one there is where none is named."""
-        wanted = self.request.GET.get("map", "")
+        wanted = number(self.request.GET, "map")
         maps = TrackingMap.objects.all()
-        found = maps.filter(pk=int(wanted)).first() if wanted.isdecimal() else maps.first()
+        found = maps.first() if wanted is None else maps.filter(pk=wanted).first()
         if found is None:
             raise Http404("There is no such tracking map.")
         return found
@@ -43,12 +44,12 @@ class AddScreen(EntryScreen):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add the tracked model."""
-        facts = catalog().get(request.GET.get("model", ""))
+        facts = catalog().get(text(request.GET, "model"))
         if facts is None:
             return self._choice()
         entry = ModelEntry(model=facts.label, position=self._next_position())
         form = EntryForm(facts, facts.name, entry, data=request.POST)
-        deleted = DELETED in request.GET
+        deleted = choice(request.GET, DELETED, ["1"]) == "1"
         added = None if deleted else self.attempt(form, None)
         if added is None:
             return self._form_page(form, facts, deleted=deleted)
@@ -57,12 +58,12 @@ class AddScreen(EntryScreen):
         return self.go("change", added.map_id)
 
     def _chosen(self) -> ModelFacts | None:
-        facts = catalog().get(self.request.GET.get("model", ""))
+        facts = catalog().get(text(self.request.GET, "model"))
         return None if facts is None or facts.label in self._rows else facts
 
     def _choice(self) -> HttpResponse:
         self.template_name = "admin/trackadmin/choose_model.html"
-        wanted = self.request.GET.get("model", "")
+        wanted = text(self.request.GET, "model")
         return self.page(
             "Add a tracked model",
             groups=models_left(self._rows),

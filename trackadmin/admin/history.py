@@ -14,10 +14,11 @@ from django.utils.functional import cached_property
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.entry_screens import RowScreen
+from trackadmin.admin.parameters import required_number, text
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
 from trackadmin.editing import HistoryEntry, StoredModel
-from trackadmin.exceptions import InvalidMap, UnknownRevision
+from trackadmin.exceptions import InvalidMap, StaleForm, UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
 
 #: How many of the newest edits a page shows; older ones stay in the database.
@@ -108,9 +109,17 @@ class UndoScreen(RowScreen):
         return self._confirmation()
 
     def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
-        """Put it back."""
+        """Put it back, unless somebody saved it since the page was opened."""
+        seen, row = required_number(request.POST, "seen"), self.tracked_model
         try:
-            row = editing.undo(self.tracked_model, revision, by=request.user)
+            row = editing.undo(row, revision, seen=seen, by=request.user)
+        except UnknownRevision as unknown:
+            raise Http404(str(unknown)) from unknown
+        except StaleForm as stale:
+            if stale.current is None:
+                raise Http404(str(stale)) from stale
+            row.refresh_from_db()
+            return self._confirmation(refusal=str(stale))
         except InvalidMap as refusal:
             return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
         self.model_admin.log_change(request, row, f"Put back as it was at edit {revision}.")
@@ -129,6 +138,7 @@ class UndoScreen(RowScreen):
             lead=f"This puts {row.prefix} back as it was after edit {stored.revision}.",
             groups=grouped(editing.diff(now, then)),
             button="Put it back",
+            seen=row.lock_version,
             back=self.address("history", row.pk, model="trackedmodel"),
             **context,
         )
@@ -156,8 +166,10 @@ class BringBackScreen(Screen):
         if TrackedModel.objects.filter(pk=stored.pk).exists():
             return self._confirmation(refusal=f"{stored.prefix} is in the draft already.")
         try:
-            row = editing.undo(self.tracking_map, revision, prefix=stored.prefix, by=request.user)
-        except (InvalidMap, UnknownRevision) as refusal:
+            row = editing.undo(
+                self.tracking_map, revision, prefix=stored.prefix, seen=0, by=request.user
+            )
+        except (InvalidMap, StaleForm, UnknownRevision) as refusal:
             problems = faults(getattr(refusal, "problems", ()))
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
@@ -182,7 +194,7 @@ class BringBackScreen(Screen):
 
     @cached_property
     def _stored(self) -> StoredModel:
-        prefix = self.request.GET.get("prefix", "")
+        prefix = text(self.request.GET, "prefix")
         stored = as_it_was(self.tracking_map, self.kwargs["revision"], prefix=prefix)
         if not stored.deleted:
             raise Http404("That edit deleted no tracked model of this prefix.")

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import MapForm
+from trackadmin.admin.parameters import choice, text
 from trackadmin.admin.review import Review, review
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
@@ -122,13 +123,17 @@ def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
     )
 
 
+#: Where a move leads, and by how many places.
+STEPS = {"up": -1, "down": 1}
+
+
 class MoveScreen(Screen):
     """Move a tracked model one place up or down in its map."""
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Move it; a move beyond the ends changes nothing."""
-        moved = request.POST.get("prefix", "")
-        step = {"up": -1, "down": 1}.get(request.POST.get("to", ""), 0)
+        moved = text(request.POST, "prefix")
+        step = STEPS.get(choice(request.POST, "to", STEPS), 0)
         draft = editing.build_document(self.tracking_map)
         before = [prefix for prefix, _ in in_order(draft.models)]
         after = _moved(before, moved, step)

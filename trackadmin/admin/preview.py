@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.hidden import hidden_names
+from trackadmin.admin.parameters import choice, number, text
 from trackadmin.admin.review import read
 from trackadmin.admin.samples import Samples, SampleSearch, may_view
 from trackadmin.admin.screen import Screen
@@ -37,9 +38,11 @@ class PreviewBase(Screen):
 
     @cached_property
     def prefix(self) -> str:
-        """The tracked model to try; empty until one is chosen."""
-        asked = self.request.GET.get("model", "")
-        return asked if asked in self.draft.models else ""
+        """The tracked model to try; empty until one is chosen. One that is not there is a 404."""
+        asked = text(self.request.GET, "model")
+        if asked and asked not in self.draft.models:
+            raise Http404(f"The draft has no tracked model {asked!r}.")
+        return asked
 
     @property
     def entry(self) -> ModelEntry:
@@ -66,8 +69,20 @@ class SearchScreen(PreviewBase):
         """Matching objects as JSON, in the form of Django's autocomplete."""
         if self.samples is None:
             raise Http404("No tracked model is chosen.")
+        number(request.GET, "page")
+        text(request.GET, "term")
         view = SampleSearch.as_view(samples=self.samples, admin_site=self.model_admin.admin_site)
         return view(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which object the address names: picked by its primary key, or typed in."""
+
+    picked: str
+    #: The way in which :attr:`value` names it.
+    by: str
+    value: str
 
 
 class PreviewScreen(PreviewBase):
@@ -93,25 +108,27 @@ class PreviewScreen(PreviewBase):
     def _chosen(self, samples: Samples) -> dict[str, Any]:
         if samples.why_not:
             return {"why_not": samples.why_not}
-        obj = self._object(samples)
-        asked = self.request.GET.get("object") or self.request.GET.get("value")
+        asked = self._asked()
+        obj = self._object(samples, asked)
         return {
             "newest": samples.newest(),
             "ways": self._ways(),
-            "by": self.request.GET.get("by", PRIMARY_KEY),
-            "value": self.request.GET.get("value", ""),
+            "by": asked.by,
+            "value": asked.value,
             "object": obj,
-            "missing": bool(asked) and obj is None,
+            "missing": bool(asked.picked or asked.value) and obj is None,
             **(self._tried(obj) if obj is not None else {}),
         }
 
-    def _object(self, samples: Samples) -> models.Model | None:
-        picked = self.request.GET.get("object", "")
-        typed = self.request.GET.get("value", "").strip()
-        way = self.request.GET.get("by", PRIMARY_KEY)
-        if typed and way in dict(self._ways()):
-            return samples.by(dict(self._ways())[way], typed)
-        return samples.by_key(picked)
+    def _asked(self) -> Asked:
+        query = self.request.GET
+        by = choice(query, "by", list(dict(self._ways())), PRIMARY_KEY)
+        return Asked(text(query, "object"), by, text(query, "value").strip())
+
+    def _object(self, samples: Samples, asked: Asked) -> models.Model | None:
+        if asked.value:
+            return samples.by(dict(self._ways())[asked.by], asked.value)
+        return samples.by_key(asked.picked)
 
     def _ways(self) -> list[tuple[str, str]]:
         """The ways to name an object by hand: the output name, and the attribute behind it."""

@@ -10,9 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import PublishForm
-from trackadmin.admin.review import review
+from trackadmin.admin.review import Review, review
 from trackadmin.admin.screen import Screen
-from trackadmin.exceptions import DraftChanged, InvalidMap, NoteRequired
+from trackadmin.exceptions import (
+    DraftChanged,
+    InvalidMap,
+    LiveChanged,
+    NoteRequired,
+    NothingChanged,
+)
 
 
 class PublishScreen(Screen):
@@ -37,9 +43,11 @@ class PublishScreen(Screen):
                 by=request.user,
                 note=form.cleaned_data["note"],
                 expected=form.cleaned_data["expected"],
+                expected_live=form.cleaned_data["expected_live"],
+                refuse_same=True,
             )
-        except DraftChanged:
-            return self._review(again=True, changed=True)
+        except (DraftChanged, LiveChanged, NothingChanged) as changed:
+            return self._review(again=True, changed=changed)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._review(form)
@@ -56,12 +64,17 @@ class PublishScreen(Screen):
         reviewed = review(self.tracking_map)
         if again:
             note = self.request.POST.get("note", "")
-            form = PublishForm({"note": note, "expected": reviewed.digest})
+            form = PublishForm({"note": note, **_shown(reviewed)})
         return self.page(
             "Review and publish" if self.may.publish else "Review",
-            form=form or PublishForm(initial={"expected": reviewed.digest}),
+            form=form or PublishForm(initial=_shown(reviewed)),
             review=reviewed,
             problems=faults(reviewed.problems, self.model_addresses()),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,
             **context,
         )
+
+
+def _shown(reviewed: Review) -> dict[str, str]:
+    """What the page shows, for the form to say so."""
+    return {"expected": reviewed.digest, "expected_live": editing.live_token(reviewed.live)}

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.timezone import is_aware, localtime
 
 from trackadmin.admin.adding import AddScreen
+from trackadmin.admin.changelists import check_list_query, refuse_missing_page
 from trackadmin.admin.history import (
     BringBackScreen,
     MapHistoryScreen,
@@ -21,10 +22,11 @@ from trackadmin.admin.history import (
     UndoScreen,
 )
 from trackadmin.admin.maps import MapScreen, MoveScreen
+from trackadmin.admin.parameters import Unreadable
 from trackadmin.admin.preview import PreviewScreen, SearchScreen
 from trackadmin.admin.publishing import PublishScreen
 from trackadmin.admin.rolling_back import RollBackScreen
-from trackadmin.admin.screen import AnyAdmin, Screen, view_of
+from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
 from trackadmin.admin.starting_maps import AddMapScreen, DeleteMapScreen
 from trackadmin.admin.tracked_models import ChangeScreen, DeleteScreen
 from trackadmin.admin.versions import (
@@ -55,9 +57,15 @@ class ScreenAdmin(AnyAdmin):
         return ours + [url for url in super().get_urls() if url.name == f"{name}_changelist"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Django's list under the name of what it lists."""
+        """Django's list under the name of what it lists; what it cannot read is refused."""
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        try:
+            check_list_query(request.GET, self)
+        except Unreadable as unreadable:
+            return refusal(self, request, unreadable)
+        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        refuse_missing_page(response)
+        return response
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         """The first column leads on."""

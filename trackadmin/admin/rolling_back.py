@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from trackadmin import editing
@@ -13,7 +14,15 @@ from trackadmin.admin.forms import RollBackForm
 from trackadmin.admin.review import read
 from trackadmin.admin.versions import VersionScreen
 from trackadmin.document import Document
-from trackadmin.exceptions import DocumentError, InvalidMap, NoteRequired
+from trackadmin.exceptions import (
+    DocumentError,
+    DraftChanged,
+    InvalidMap,
+    LiveChanged,
+    NoteRequired,
+    NothingChanged,
+)
+from trackadmin.models import MapVersion
 
 
 class RollBackScreen(VersionScreen):
@@ -25,50 +34,88 @@ class RollBackScreen(VersionScreen):
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
         """What would change, and what no longer resolves."""
-        return self._confirmation(RollBackForm())
+        return self._confirmation()
 
     def post(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
         """Roll back; the draft follows only where that was ticked."""
         form = RollBackForm(request.POST)
-        if not form.is_valid():
+        valid = form.is_valid()
+        if form.cleaned_data.get("reset_draft") and not self.may.change_model:
+            raise PermissionDenied
+        if not valid:
             return self._confirmation(form)
-        note = form.cleaned_data["note"]
         try:
-            version = editing.roll_back(self.tracking_map, to=number, by=request.user, note=note)
+            version = self._roll_back(form)
+        except (DraftChanged, LiveChanged, NothingChanged) as changed:
+            return self._confirmation(changed=changed)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._confirmation(form)
         except DocumentError as refusal:
             return self._confirmation(form, refusal=refusal, problems=faults(refusal.problems))
-        message = f"Rolled back to version {number}: it is live as version {version.number}."
-        self.model_admin.log_change(request, self.tracking_map, message)
-        messages.success(request, message)
         if form.cleaned_data["reset_draft"]:
-            self._reset_draft(number)
+            self._reset_draft(form.cleaned_data["expected"])
         return self.go("version", self.tracking_map.pk, version.number)
 
-    def _reset_draft(self, number: int) -> None:
-        """The second, explicit choice; its refusal leaves the rollback as it is."""
+    def _roll_back(self, form: RollBackForm) -> MapVersion:
+        """The new version; the live one where that says the same and only the draft goes back."""
+        data = form.cleaned_data
         try:
-            editing.restore_draft(self.tracking_map, number, by=self.request.user)
+            version = editing.roll_back(
+                self.tracking_map,
+                to=self.version.number,
+                by=self.request.user,
+                note=data["note"],
+                expected=data["expected"] if data["reset_draft"] else None,
+                expected_live=data["expected_live"],
+                refuse_same=True,
+            )
+        except NothingChanged as same:
+            if not data["reset_draft"]:
+                raise
+            return editing.get_version(self.tracking_map, same.number)
+        back = self.version.number
+        self._tell(f"Rolled back to version {back}: it is live as version {version.number}.")
+        return version
+
+    def _reset_draft(self, expected: str) -> None:
+        """The second, explicit choice; its refusal leaves the rollback as it is."""
+        number, by = self.version.number, self.request.user
+        try:
+            editing.restore_draft(self.tracking_map, number, by=by, expected=expected)
         except InvalidMap as refusal:
             messages.error(self.request, f"The draft was not reset. {refusal.summary}")
-            return
-        message = f"The draft was reset to version {number}."
+        except DraftChanged as changed:
+            messages.error(self.request, f"The draft was not reset. {changed}")
+        else:
+            self._tell(f"The draft was reset to version {number}.")
+
+    def _tell(self, message: str) -> None:
         self.model_admin.log_change(self.request, self.tracking_map, message)
         messages.success(self.request, message)
 
-    def _confirmation(self, form: RollBackForm, **context: Any) -> HttpResponse:
+    def _confirmation(self, form: RollBackForm | None = None, **context: Any) -> HttpResponse:
+        """The page; without a form, one that says what the page shows now."""
         live = editing.live_version(self.tracking_map)
         number = self.version.number
-        now = read(live)[0] if live else Document()
+        now, unreadable = read(live) if live else (Document(), "")
         difference = editing.diff(now, read(self.version)[0])
         return self.version_page(
             f"Roll back to version {number}",
             (f"Version {number}", self.address("version", self.tracking_map.pk, number)),
-            form=form,
+            form=form or self._form(live),
             groups=grouped(difference),
-            is_live=live is not None and live.number == number,
+            same=live is not None and not difference and not unreadable,
             next_number=live.number + 1 if live else number + 1,
             **context,
         )
+
+    def _form(self, live: MapVersion | None) -> RollBackForm:
+        shown = {
+            "expected": editing.draft_digest(self.tracking_map),
+            "expected_live": editing.live_token(live),
+        }
+        if self.request.method == "POST":
+            note = self.request.POST.get("note", "")
+            return RollBackForm({"note": note, **shown})
+        return RollBackForm(initial=shown)

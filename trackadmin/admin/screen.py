@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import View
 
+from trackadmin.admin.parameters import Unreadable
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
 
@@ -54,11 +55,14 @@ class Screen(View):
         return found
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse whoever may not; the pages themselves need not ask again."""
+        """Refuse who may not and what cannot be read; the pages need not ask again."""
         needed = self.to_write if request.method == "POST" else self.to_read
         if not getattr(self.may, needed):
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Unreadable as unreadable:
+            return refusal(self.model_admin, request, unreadable)
 
     def page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> TemplateResponse:
         """The page in the admin's frame. ``crumbs`` are the steps between the map and the title."""
@@ -96,6 +100,19 @@ class Screen(View):
     def go(self, page: str, *args: object, model: str = "trackingmap") -> HttpResponse:
         """A redirect to an admin page of ours."""
         return redirect(self.address(page, *args, model=model))
+
+
+def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable) -> HttpResponse:
+    """The answer to a parameter that cannot be read: a 400 that says which and what is legal."""
+    site = model_admin.admin_site
+    request.current_app = site.name  # as ModelAdmin does
+    context = {
+        **site.each_context(request),
+        "opts": model_admin.opts,
+        "title": "This request cannot be read",
+        "refused": str(unreadable),
+    }
+    return TemplateResponse(request, "admin/trackadmin/refused.html", context, status=400)
 
 
 def page_address(

@@ -11,6 +11,7 @@ from trackadmin import editing
 from trackadmin.admin.differences import grouped
 from trackadmin.admin.entry_screens import DELETED, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.parameters import number, required_number, text
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff
 from trackadmin.exceptions import StaleForm
@@ -63,10 +64,10 @@ class ChangeScreen(RowScreen):
 
     def _deleted(self, request: HttpRequest) -> HttpResponse:
         """Somebody deleted it meanwhile: what was written goes to the form that adds it again."""
-        tracking_map, label = request.POST.get("map", ""), request.POST.get("model", "")
-        if not tracking_map.isdecimal() or catalog().get(label) is None:
+        tracking_map, label = number(request.POST, "map"), text(request.POST, "model")
+        if tracking_map is None or catalog().get(label) is None:
             raise Http404("There is no such tracked model. It may have been deleted.")
-        address = add_address(self, int(tracking_map), label, **{DELETED: "1"})
+        address = add_address(self, tracking_map, label, **{DELETED: "1"})
         # 307: the browser sends the same form there.
         return HttpResponse(status=307, headers={"Location": address})
 
@@ -115,10 +116,9 @@ class DeleteScreen(RowScreen):
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Delete it, unless somebody saved it meanwhile."""
         row = self.tracked_model
-        seen = request.POST.get("seen", "")
-        pk, number = row.pk, int(seen) if seen.isascii() and seen.isdecimal() else None
+        pk, seen = row.pk, required_number(request.POST, "seen")
         try:
-            editing.delete_tracked_model(row, seen=number, by=request.user)
+            editing.delete_tracked_model(row, seen=seen, by=request.user)
         except StaleForm as stale:
             if stale.current is not None:
                 row.refresh_from_db()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
+from trackadmin.admin.parameters import Unreadable, number, text, whole_number
 from trackadmin.admin.readable import readable
 from trackadmin.admin.review import read
 from trackadmin.admin.screen import Screen
@@ -35,7 +36,11 @@ class VersionsScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
         versions = editing.versions(self.tracking_map).select_related("author").defer("document")
-        page = Paginator(versions, PER_PAGE).get_page(request.GET.get("page"))
+        wanted = number(request.GET, "page")
+        try:
+            page = Paginator(versions, PER_PAGE).page(1 if wanted is None else wanted)
+        except EmptyPage as empty:
+            raise Http404("There is no such page.") from empty
         newest = versions.values_list("number", flat=True).first()
         return self.page("Versions", versions=page, newest=newest)
 
@@ -110,10 +115,10 @@ class CompareScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The choice of two sides, and what differs."""
         sides = self._sides()
-        asked = request.GET.get("old") or sides[-1][0], request.GET.get("new") or DRAFT
+        asked = text(request.GET, "old", sides[-1][0]), text(request.GET, "new", DRAFT)
         documents, wrong = [], []
-        for name in asked:
-            document, fault = self._side(name)
+        for parameter, side in zip(("old", "new"), asked, strict=True):
+            document, fault = self._side(parameter, side)
             documents.append(document)
             wrong += [fault] if fault else []
         difference = editing.diff(*documents)
@@ -134,14 +139,16 @@ class CompareScreen(Screen):
         picks = [(str(number), f"Version {number}") for number in numbers[:MOST_SIDES]]
         return [(DRAFT, "The draft"), *picks[1:], *picks[:1]]
 
-    def _side(self, name: str) -> tuple[Document, str]:
-        if name == DRAFT:
+    def _side(self, parameter: str, side: str) -> tuple[Document, str]:
+        if side == DRAFT:
             return editing.build_document(self.tracking_map), ""
-        number = int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else 0
+        wanted = whole_number(side)
+        if wanted is None:
+            raise Unreadable(parameter, side, f"Give the number of a version, or {DRAFT!r}.")
         try:
-            version = editing.get_version(self.tracking_map, number)
-        except UnknownVersion:
-            return Document(), f"This map has no version {name!r}. Pick two of its versions."
+            version = editing.get_version(self.tracking_map, wanted)
+        except UnknownVersion as unknown:
+            raise Http404(str(unknown)) from unknown
         document, unreadable = read(version)
         return document, unreadable and f"{version} cannot be read. {unreadable}"
 

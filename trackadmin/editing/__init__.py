@@ -14,7 +14,14 @@ from trackadmin.editing.moments import in_utc
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.stored import StoredModel
-from trackadmin.editing.versions import diff, get_version, live_version, read_version, versions
+from trackadmin.editing.versions import (
+    diff,
+    get_version,
+    live_token,
+    live_version,
+    read_version,
+    versions,
+)
 
 __all__ = [
     "HistoryEntry",
@@ -33,6 +40,7 @@ __all__ = [
     "history",
     "import_document",
     "in_utc",
+    "live_token",
     "live_version",
     "order_tracked_models",
     "preview",

@@ -14,7 +14,7 @@ from trackadmin.editing.locking import AnyMap, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.versions import find_version, read_version
 from trackadmin.editing.writing import write_document, write_entry
-from trackadmin.exceptions import InvalidMap, Problem, StaleForm
+from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
 
 
@@ -40,11 +40,24 @@ def save_tracked_model(
 
 
 def restore_tracked_model(
-    tracking_map: AnyMap, prefix: str, entry: ModelEntry, *, pk: int, by: Person, comment: str
+    tracking_map: AnyMap,
+    prefix: str,
+    entry: ModelEntry,
+    *,
+    pk: int,
+    seen: int | None = None,
+    by: Person,
+    comment: str,
 ) -> TrackedModel:
-    """Make the tracked model with this key say what the entry says, also if it was deleted."""
+    """Make the tracked model with this key say what the entry says, also if it was deleted.
+
+    ``seen`` is as in ``save_tracked_model``; 0 says that there was no row.
+    """
     with edit(tracking_map, by=by, comment=comment) as change:
         row = draft_rows(change.tracking_map).filter(pk=pk).first()
+        current = row.lock_version if row else 0
+        if seen is not None and seen != current:
+            raise StaleForm(prefix, seen, current or None)
         return _save(change, row, prefix, entry, pk=pk)
 
 
@@ -91,22 +104,39 @@ def import_document(
     return _replace_draft(tracking_map, document, by=by, comment=comment)
 
 
-def restore_draft(tracking_map: AnyMap, version: MapVersion | int, *, by: Person = None) -> Diff:
+def restore_draft(
+    tracking_map: AnyMap,
+    version: MapVersion | int,
+    *,
+    by: Person = None,
+    expected: str | None = None,
+) -> Diff:
     """Replace the draft by a version's document; gives what that changes.
 
-    Works across drift. Raises :class:`UnknownVersion`, and :class:`DocumentError` if the version
-    is not what was published.
+    Works across drift. ``expected`` is the digest of the draft that may be replaced, see
+    ``draft_digest``. Raises :class:`UnknownVersion`, :class:`DraftChanged`, and
+    :class:`DocumentError` if the version is not what was published.
     """
     found_version = find_version(tracking_map, version)
     document = read_version(found_version)
     comment = f"Restored from version {found_version.number}."
-    return _replace_draft(tracking_map, document, by=by, comment=comment)
+    return _replace_draft(tracking_map, document, by=by, comment=comment, expected=expected)
 
 
-def _replace_draft(tracking_map: AnyMap, document: Document, *, by: Person, comment: str) -> Diff:
+def _replace_draft(
+    tracking_map: AnyMap,
+    document: Document,
+    *,
+    by: Person,
+    comment: str,
+    expected: str | None = None,
+) -> Diff:
     with edit(tracking_map, by=by, comment=comment) as change:
         rows = list(draft_rows(change.tracking_map))
         before = build_rows(rows)
+        standing = documents.digest(documents.dump(before))
+        if expected is not None and expected != standing:
+            raise DraftChanged(expected, standing)
         found(change, [r for r in rows if before.models[r.prefix] != document.models.get(r.prefix)])
         write_document(change, rows, document)
         return documents.diff(before, document)

@@ -67,20 +67,26 @@ def history(subject: TrackedModel | TrackingMap, *, limit: int | None = None) ->
 
 
 def undo(
-    subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = "", by: Person = None
+    subject: TrackedModel | TrackingMap,
+    revision: int,
+    *,
+    prefix: str = "",
+    seen: int | None = None,
+    by: Person = None,
 ) -> TrackedModel:
     """Put one tracked model back as it was after an edit, or as it last was before a deletion.
 
     ``subject`` is the tracked model, or the map and ``prefix`` the one it had at that edit: so a
-    deleted one comes back. Raises :class:`UnknownRevision`, and :class:`InvalidMap` if that state
-    cannot be saved today.
+    deleted one comes back. ``seen`` is the ``lock_version`` that the page showed, 0 for no row.
+    Raises :class:`UnknownRevision`, :class:`StaleForm` if somebody saved, deleted or brought back
+    the row since, and :class:`InvalidMap` if that state cannot be saved today.
     """
     stored = as_it_was(subject, revision, prefix=prefix)
     tracking_map = subject.map if isinstance(subject, TrackedModel) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
     comment = f"Put back as it was on {in_utc(when):%Y-%m-%d %H:%M} UTC (edit {revision})."
     return restore_tracked_model(
-        tracking_map, stored.prefix, stored.entry, pk=stored.pk, by=by, comment=comment
+        tracking_map, stored.prefix, stored.entry, pk=stored.pk, seen=seen, by=by, comment=comment
     )
 
 

@@ -13,51 +13,106 @@ from trackadmin.document import Document
 from trackadmin.editing.building import read_draft
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person, author_id
-from trackadmin.editing.versions import get_version, live_version, read_version
-from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap, NoteRequired, errors_of
+from trackadmin.editing.versions import get_version, live_token, live_version, read_version
+from trackadmin.exceptions import (
+    DocumentError,
+    DraftChanged,
+    InvalidMap,
+    LiveChanged,
+    NoteRequired,
+    NothingChanged,
+    errors_of,
+)
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.signals import map_published
 
 
 def publish(
-    tracking_map: AnyMap, *, by: Person, note: str = "", expected: str | None = None
+    tracking_map: AnyMap,
+    *,
+    by: Person,
+    note: str = "",
+    expected: str | None = None,
+    expected_live: str | None = None,
+    refuse_same: bool = False,
 ) -> MapVersion:
     """Make the draft the next version, in one transaction.
 
-    ``by`` is a user or ``None``; ``expected`` the digest of the draft that was reviewed, see
-    ``draft_digest``. Raises :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`, or
-    :class:`InvalidMap` with every problem of the draft; then there is no version, no counter has
-    moved and no signal is sent.
+    ``by`` is a user or ``None``. ``expected`` is the digest of the draft that was reviewed, see
+    ``draft_digest``; ``expected_live`` names the version it was compared with, see ``live_token``.
+    ``refuse_same`` is for pages: a script may publish again what is live. Raises
+    :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`, :class:`LiveChanged`,
+    :class:`NothingChanged`, or :class:`InvalidMap` with every problem of the draft; then there is
+    no version, no counter has moved and no signal is sent.
     """
     _require_note(note)
     with locked(tracking_map) as current:
-        draft = read_draft(current)
+        draft, live = read_draft(current), live_version(current)
         text = document.dump(draft)
-        if expected is not None and expected != document.digest(text):
-            raise DraftChanged(expected, document.digest(text))
+        _require_reviewed(expected, document.digest(text))
+        _require_live(live, expected_live)
+        if refuse_same:
+            _require_change(live, draft)
         _require_publishable(draft, text)
-        return _insert(current, text, by=by, note=note)
+        return _insert(current, text, live, by=by, note=note)
 
 
-def roll_back(tracking_map: AnyMap, *, to: int, by: Person, note: str = "") -> MapVersion:
+def roll_back(
+    tracking_map: AnyMap,
+    *,
+    to: int,
+    by: Person,
+    note: str = "",
+    expected: str | None = None,
+    expected_live: str | None = None,
+    refuse_same: bool = False,
+) -> MapVersion:
     """Bring version ``to`` back as the next version; the draft stays as it is.
 
-    What the host's code no longer has does not stop it. Raises :class:`UnknownMap`,
-    :class:`UnknownVersion`, :class:`NoteRequired`, or :class:`DocumentError` if the old version is
+    What the host's code no longer has does not stop it. ``expected`` (for who resets the draft as
+    well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. Raises
+    :class:`UnknownMap`, :class:`UnknownVersion`, :class:`NoteRequired`, :class:`DraftChanged`,
+    :class:`LiveChanged`, :class:`NothingChanged`, or :class:`DocumentError` if the old version is
     not what was published; then nothing has happened.
     """
     _require_note(note)
     with locked(tracking_map) as current:
+        live = live_version(current)
+        if expected is not None:
+            _require_reviewed(expected, document.digest(document.dump(read_draft(current))))
+        _require_live(live, expected_live)
         old = read_version(get_version(current, to))
+        if refuse_same:
+            _require_change(live, old)
         # The same text as it was, unless today's format differs from that of its time.
         text = document.dump(old)
         compiler.compile_map(old, catalog(), slug=current.slug).prove()
-        return _insert(current, text, by=by, note=note, restores=to)
+        return _insert(current, text, live, by=by, note=note, restores=to)
 
 
 def _require_note(note: str) -> None:
     if conf.REQUIRE_NOTE and not note.strip():
         raise NoteRequired
+
+
+def _require_reviewed(expected: str | None, actual: str) -> None:
+    if expected is not None and expected != actual:
+        raise DraftChanged(expected, actual)
+
+
+def _require_live(live: MapVersion | None, expected: str | None) -> None:
+    if expected is not None and expected != live_token(live):
+        raise LiveChanged(expected, live_token(live))
+
+
+def _require_change(live: MapVersion | None, new: Document) -> None:
+    """What is live may be published again only where it cannot be read: that mends it."""
+    try:
+        same = live is not None and not document.diff(read_version(live), new)
+    except DocumentError:
+        return
+    if live is not None and same:
+        raise NothingChanged(live.number)
 
 
 def _require_publishable(draft: Document, text: str) -> None:
@@ -75,9 +130,14 @@ def _require_publishable(draft: Document, text: str) -> None:
 
 
 def _insert(
-    tracking_map: TrackingMap, text: str, *, by: Person, note: str, restores: int | None = None
+    tracking_map: TrackingMap,
+    text: str,
+    newest: MapVersion | None,
+    *,
+    by: Person,
+    note: str,
+    restores: int | None = None,
 ) -> MapVersion:
-    newest = live_version(tracking_map)
     version = MapVersion(
         map=tracking_map,
         number=newest.number + 1 if newest else 1,

@@ -22,6 +22,11 @@ def live_version(tracking_map: AnyMap) -> MapVersion | None:
     return versions(tracking_map).first()
 
 
+def live_token(version: MapVersion | None) -> str:
+    """Which version was live when somebody looked: give it as ``expected_live``."""
+    return f"{version.number}:{version.digest}" if version else "0:"
+
+
 def get_version(tracking_map: AnyMap, number: int) -> MapVersion:
     """The version of this number; raises :class:`UnknownVersion` for anything else."""
     current = find_map(tracking_map)

@@ -42,6 +42,8 @@ class EntryForm:
         self.relations = list(self._relation_rows())
         self.gone = list(self._gone_rows())
         self.head = HeadForm(data, initial=self._head_initial(prefix, seen), label_suffix="")
+        # A form that adds has seen no edit; one that changes says which, or nothing guards it.
+        self.head.fields["seen"].required = seen is not None
 
     # Reading ----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from trackadmin.admin.forms.names import name_refusal
+from trackadmin.admin.forms.seen import SeenField
 from trackadmin.models.draft import NAME_LENGTH
 
 
@@ -28,7 +29,7 @@ class HeadForm(forms.Form):
     )
     #: The row of the attribute that names an object in a URL.
     key = forms.CharField(required=False)
-    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    seen = SeenField(required=False)
 
     def clean_prefix(self) -> str:
         """A prefix that a map can hold."""

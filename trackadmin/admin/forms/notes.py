@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django import forms
 
+from trackadmin.admin.forms.seen import SeenField
 from trackadmin.conf import conf
 from trackadmin.models import TrackingMap
 
 NOTE_LENGTH = 1000
+#: What was on the page when it was opened: ``draft_digest`` and ``live_token`` of editing. Not
+#: with ``$``, which lets a newline through.
+DIGEST = r"\A[0-9a-f]{64}\Z"
+LIVE = r"\A(?:0:|[1-9][0-9]{0,18}:[0-9a-f]{64})\Z"
 
 
 class MapForm(forms.Form):
@@ -17,7 +22,7 @@ class MapForm(forms.Form):
     description = forms.CharField(
         required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    seen = SeenField()
 
 
 class AddMapForm(forms.Form):
@@ -58,12 +63,15 @@ class NoteForm(forms.Form):
 
 
 class PublishForm(NoteForm):
-    """A note, and the draft that was reviewed."""
+    """A note, the draft that was reviewed, and the version that it was compared with."""
 
-    expected = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+    expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
+    expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
 
 
 class RollBackForm(NoteForm):
-    """A note, and whether the draft goes back too."""
+    """A note, what was live and in the draft, and whether the draft goes back too."""
 
+    expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
+    expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
     reset_draft = forms.BooleanField(required=False, label="Also reset the draft to this version")

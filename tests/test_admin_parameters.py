@@ -1,0 +1,194 @@
+"""Every parameter of every page: what cannot be read is refused, and nothing changes (C1, F9)."""
+
+from itertools import product
+
+import pytest
+from django.contrib import admin
+from django.http import QueryDict
+from django.test import Client
+
+from tests import screens
+from tests.drafts import everything
+from tests.screens import edit, pages_of, published_example
+from trackadmin import editing
+from trackadmin.admin.parameters import (
+    LARGEST_NUMBER,
+    Unreadable,
+    choice,
+    number,
+    required_number,
+    text,
+)
+from trackadmin.admin.registry import MapVersionAdmin, TrackedModelAdmin, TrackingMapAdmin
+from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+
+pytestmark = screens.MARKS
+
+#: What is no number, though ``int`` or a locale would take some of it for one.
+NO_NUMBERS = [
+    "",
+    " ",
+    "x",
+    "-1",
+    "+1",
+    " 1",
+    "1 ",
+    "1\n",
+    "1_000",
+    "1,500",
+    "1.500",
+    "1.0",
+    "1e3",
+    "0x1",
+    "\uff11",
+    "\u0661",
+    "\u00b2",
+    "1\x00",
+    "\x00",
+    "9" * 5000,
+    str(10**30),
+    str(2**63),
+    "None",
+    "true",
+    "['1']",
+]
+#: Of these, and of texts, those that a page is sent.
+NASTY = [
+    *("", "x", "-1", " 1", "1_000", "1,500", "\uff11", "1\x00", "0", "1", "999999"),
+    *("9" * 5000, str(10**30), str(2**63), "' OR 1=1 --", "\u202e\U0001f600", "a " * 3000),
+]
+ANSWERS = {200, 302, 400, 403, 404, 405}
+
+
+# One way to read ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sent", NO_NUMBERS)
+def test_what_is_no_number_is_refused_and_never_taken_for_absent(sent):
+    """C1: an unreadable `seen` once switched the guard off."""
+    query = QueryDict(mutable=True)
+    query["seen"] = sent
+    with pytest.raises(Unreadable, match="'seen'"):
+        number(query, "seen")
+
+
+def test_a_number_is_read_and_one_that_was_not_sent_is_none():
+    assert number(QueryDict("seen=1500"), "seen") == 1500
+    assert number(QueryDict(f"seen={LARGEST_NUMBER}"), "seen") == LARGEST_NUMBER
+    assert number(QueryDict(""), "seen") is None
+    with pytest.raises(Unreadable):
+        required_number(QueryDict(""), "seen")
+
+
+def test_a_parameter_that_is_sent_twice_is_refused():
+    for query in (QueryDict("seen=1&seen=1"), QueryDict("seen=1&seen=2")):
+        with pytest.raises(Unreadable, match="once"):
+            number(query, "seen")
+        with pytest.raises(Unreadable, match="once"):
+            text(query, "seen")
+
+
+def test_a_choice_is_one_of_those_there_are():
+    assert choice(QueryDict("to=up"), "to", ["up", "down"]) == "up"
+    assert choice(QueryDict(""), "to", ["up", "down"]) == ""
+    with pytest.raises(Unreadable, match="up, down"):
+        choice(QueryDict("to=sideways"), "to", ["up", "down"])
+
+
+def test_what_is_refused_is_quoted_short():
+    with pytest.raises(Unreadable) as refused:
+        number(QueryDict(f"seen={'9' * 5000}"), "seen")
+    assert len(str(refused.value)) < 200
+
+
+# Every page --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tracking_map():
+    """Published twice, then edited and deleted from, so that every page has something to do."""
+    row = published_example()
+    edit(row, "User", owner="First")
+    editing.publish(row, by=None)
+    edit(row, "User", owner="Second")
+    editing.delete_tracked_model(row.tracked_models.get(prefix="CompanyAccount"))
+    return row
+
+
+LISTS = ["q", "p", "o", "e", "all", "_facets", "_popup", "_to_field", "x", "id__exact", "id__gt"]
+ENTRY = [
+    "prefix",
+    "owner",
+    "key",
+    "seen",
+    "map",
+    "model",
+    "a-id-decision",
+    "a-id-name",
+    "a-id-privacy",
+    "a-id-lookup",
+]
+#: What each page reads, from its address or its form.
+PARAMETERS = {
+    "trackingmap_add": ["name", "slug", "description"],
+    "trackingmap_change": ["name", "description", "seen"],
+    "trackingmap_delete": ["x"],
+    "trackingmap_history": ["page", "x"],
+    "trackingmap_bring_back": ["prefix"],
+    "trackingmap_move": ["prefix", "to"],
+    "trackingmap_publish": ["note", "expected", "expected_live"],
+    "trackingmap_preview": ["model", "object", "by", "value"],
+    "trackingmap_search": ["model", "term", "page"],
+    "trackingmap_compare": ["old", "new"],
+    "trackingmap_versions": ["page"],
+    "trackingmap_version": ["x"],
+    "trackingmap_document": ["x"],
+    "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],
+    "trackingmap_changelist": LISTS,
+    "trackedmodel_add": [*ENTRY, "deleted"],
+    "trackedmodel_change": [*ENTRY, "_continue", "c-buyer_profile-child_prefix"],
+    "trackedmodel_delete": ["seen"],
+    "trackedmodel_history": ["page", "x"],
+    "trackedmodel_undo": ["seen"],
+    "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
+    "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
+    "mapversion_change": ["x"],
+}
+#: Parameters that lead deeper into a page when another is asked for.
+CONTEXTS = {
+    "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
+    "trackingmap_search": [{}, {"model": "User"}],
+    "trackingmap_bring_back": [{}, {"prefix": "CompanyAccount"}],
+    "trackedmodel_add": [{}, {"model": "demo.order"}],
+}
+
+
+def test_no_address_is_left_out(tracking_map):
+    """A page that is added later must be added here, too."""
+    ours = {
+        pattern.name.removeprefix("trackadmin_")
+        for model, cls in [
+            (TrackingMap, TrackingMapAdmin),
+            (TrackedModel, TrackedModelAdmin),
+            (MapVersion, MapVersionAdmin),
+        ]
+        for pattern in cls(model, admin.site).get_urls()
+    }
+    assert ours == pages_of(tracking_map).keys()
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_no_parameter_of_any_page_is_an_error_of_the_server(admin_user, tracking_map, name):
+    """F9: 400 or 404, never a 500; and what is refused changes no version and no row."""
+    client = Client(raise_request_exception=False)
+    client.force_login(admin_user)
+    page = pages_of(tracking_map)[name]
+    client.get(page)  # the theme makes its own row on the first page
+    before = everything()
+    for parameter, value in product(PARAMETERS[name], NASTY):
+        for context in CONTEXTS.get(name, [{}]):
+            query = {**context, parameter: value}
+            got = client.get(page, query), client.post(page, query)
+            for response in got:
+                assert response.status_code in ANSWERS, (parameter, value[:40])
+    assert everything() == before

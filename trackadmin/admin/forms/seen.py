@@ -1,0 +1,37 @@
+"""The hidden field that says which edit a form shows, so that a stale form is noticed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from trackadmin.admin.parameters import whole_number
+
+
+class _SeenInput(forms.HiddenInput):
+    """Sent twice, it names no edit."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """What was sent; all of it where it was sent more than once."""
+        sent = data.getlist(name) if hasattr(data, "getlist") else [data.get(name)]
+        return sent[0] if len(sent) == 1 else ", ".join(map(str, sent))
+
+
+class SeenField(forms.Field):
+    """The ``lock_version`` that was shown. What cannot be read is refused, never left out."""
+
+    widget = _SeenInput
+    default_error_messages = {
+        "required": "The form does not say which edit it shows. Open the page again.",
+        "invalid": "The form names an edit that cannot be read. Open the page again.",
+    }
+
+    def to_python(self, value: Any) -> int | None:
+        """The number; ``None`` where the field was empty."""
+        if value in self.empty_values:
+            return None
+        number = whole_number(str(value))
+        if number is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return number

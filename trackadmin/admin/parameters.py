@@ -1,0 +1,76 @@
+"""How every page reads its parameters: one that cannot be read is refused, never left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from django.http import QueryDict
+
+#: What a database can hold in a key, a version number or a count of edits.
+LARGEST_NUMBER = 2**63 - 1
+#: No name, key or search term that a page asks for is longer.
+LONGEST_TEXT = 1000
+#: ASCII digits only: ``int`` takes " 1", "+1", "1_000" and the digits of other scripts, too.
+_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+#: How much of an unreadable value an error quotes.
+_QUOTED = 40
+
+
+class Unreadable(Exception):
+    """A page was asked with a parameter that it cannot read; the answer is a 400."""
+
+    def __init__(self, name: str, value: str, legal: str) -> None:
+        self.name, self.value, self.legal = name, value, legal
+        shown = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…"
+        super().__init__(f"The parameter {name!r} is {shown!r}, which cannot be read. {legal}")
+
+
+def whole_number(text: str) -> int | None:
+    """The number that the text writes in plain digits; ``None`` for any other text."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = int(text)
+    return value if value <= LARGEST_NUMBER else None
+
+
+def text(query: QueryDict, name: str, default: str = "") -> str:
+    """The parameter as it was sent; ``default`` where it was not."""
+    values = query.getlist(name)
+    if not values:
+        return default
+    if len(values) > 1:
+        raise Unreadable(name, ", ".join(values), "Give it once.")
+    value = str(values[0])
+    if "\x00" in value:
+        raise Unreadable(name, value, "Leave out the NUL character.")
+    if len(value) > LONGEST_TEXT:
+        raise Unreadable(name, value, f"Give at most {LONGEST_TEXT} characters.")
+    return value
+
+
+def number(query: QueryDict, name: str) -> int | None:
+    """The parameter as a whole number that is not negative; ``None`` where it was not sent."""
+    if name not in query:
+        return None
+    value = text(query, name)
+    found = whole_number(value)
+    if found is None:
+        raise Unreadable(name, value, "Give a whole number in the digits 0 to 9.")
+    return found
+
+
+def required_number(query: QueryDict, name: str) -> int:
+    """The parameter as a whole number; refused where it was not sent, too."""
+    found = number(query, name)
+    if found is None:
+        raise Unreadable(name, "", "Open the page again and send its form.")
+    return found
+
+
+def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:
+    """The parameter where it is one of the choices; ``default`` where it was not sent."""
+    value = text(query, name, default)
+    if value not in choices and name in query:
+        raise Unreadable(name, value, f"Give one of: {', '.join(choices)}.")
+    return value
