@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "demo",
     "tests.host",
     "tests.basket",
+    "tests.wide",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -64,7 +64,7 @@ def test_the_defaults_and_the_tests_own_settings_are_sound():
 def test_every_setting_has_one_check_of_its_own():
     assert list(RULES) == list(DEFAULTS)
     numbers = [number for number, _ in RULES.values()]
-    assert numbers == [f"E{n:03}" for n in range(1, len(DEFAULTS) + 1)]
+    assert len(set(numbers)) == len(DEFAULTS)
 
 
 @pytest.mark.parametrize(

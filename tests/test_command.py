@@ -12,12 +12,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, models
 from django.test import override_settings
 from reversion.models import Revision
 
 from demo.models import BuyerProfile, CompanyAccount
 from tests.drafts import everything
+from tests.host.models import Everything
 from tests.maps import EXAMPLE, document, tracked
 from tests.test_demo import ABBREVIATED, BUYER
 from tests.test_demo import EXAMPLE as VALUES
@@ -565,12 +566,33 @@ class TestExplain:
         assert "all together: 1" in queries
         assert "SELECT" in queries
 
-    def test_an_object_that_must_be_loaded(self):
+    def test_an_object_that_is_made_from_the_row(self):
+        """E1: what the columns alone do not give is said with the reason, and how it comes."""
+        published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
+        said = run("explain", "Everything__id=1")
+        assert "plan: in one statement" in said
+        assert "Everything: an instance is made from the row; shout is computed by code" in said
+        assert "queries of a flatten: Everything_shout: computed" in said
+
+    def test_an_object_that_must_be_loaded(self, monkeypatch):
         """What no statement can give is said with the reason."""
+        objects = Everything._default_manager.annotate(more=models.Value(1))
+        monkeypatch.setattr(Everything._default_manager, "get_queryset", lambda: objects)
         published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
         said = run("explain", "Everything__id=1")
         assert "plan: loads the object; " in said
-        assert "queries of a flatten: Everything_shout: computed" in said
+        assert "the queryset adds values to each object" in said
+
+    def test_a_child_that_is_loaded(self):
+        """E1: so is a child that no join gives."""
+        published(
+            document(
+                Folder=tracked("wide.folder", ["code"], ["vault"], key="code"),
+                Vault=tracked("wide.vault", ["code"]),
+            )
+        )
+        said = run("explain", "Folder__code=1")
+        assert "Folder.vault: loaded by a query of its own; behind a manager that may hide" in said
 
     def test_no_value_of_the_database_is_shown(self):
         shop()

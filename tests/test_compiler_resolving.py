@@ -240,13 +240,19 @@ def test_column_whose_value_cannot_be_converted_takes_no_other_along(snapshot, r
         assert faults == [("attribute.raised", "Everything.uuid")]
 
 
-def test_computed_attribute_loads_the_object(rows):
-    """What only code of the host knows cannot come from a row; the reason is told."""
+def test_object_with_a_computed_attribute_is_made_from_the_row(rows):
+    """E1: no query for it; the reason is given."""
     data = {"Everything": {"attributes": ["slug", "shout"], "key": "slug"}}
     computed = compile_map(from_dict(data, catalog().find), catalog())
-    (found,) = resolve(computed, ("Everything__slug", "s"))
+    with CaptureQueriesContext(connection) as captured:
+        (found,) = resolve(computed, ("Everything__slug", "s"))
+    assert len([query for query in captured if "SELECT" in query["sql"]]) == 1
     assert found.values == {"Everything_slug": "s", "Everything_shout": "ÜNÏCODE"}
-    assert "computed" in computed.resolver.refusal(computed.lookup("Everything__slug"))
+    lookup = computed.lookup("Everything__slug")
+    assert computed.resolver.refusal(lookup) == ""
+    assert computed.resolver.reasons(lookup) == (
+        "Everything: an instance is made from the row; shout is computed by code of the host",
+    )
 
 
 class Strange(models.Manager):

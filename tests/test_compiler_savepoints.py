@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from django.test.utils import CaptureQueriesContext
 
 from tests.host.models import Country
-from trackadmin.compiler.savepoints import contained, open_transactions
+from trackadmin.compiler.savepoints import Reads, contained, open_transactions, sharing
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
 
@@ -29,6 +29,28 @@ def read(*steps):
 
 def statements(captured):
     return [query["sql"].split()[0] for query in captured.captured_queries]
+
+
+def reads_of(*reads):
+    """Run reads that belong together; whether each of them failed."""
+    together = Reads()
+    failed = []
+    try:
+        for read in reads:
+            try:
+                with together:
+                    read()
+            except Exception:
+                failed.append(True)
+            else:
+                failed.append(False)
+    finally:
+        together.close()
+    return failed
+
+
+def count():
+    Country.objects.count()
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +173,100 @@ def test_reads_inside_reads_are_each_contained():
             broken_sql()
         assert still_usable()
     assert still_usable()
+
+
+# ── Several reads that belong together (E2) ────────────────────────────────────────────────────
+
+
+def test_several_reads_share_one_savepoint():
+    """E2: set with the first query, released at the end."""
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        reads_of(lambda: None, count, count, count)
+    assert statements(captured) == ["SAVEPOINT", "SELECT", "SELECT", "SELECT", "RELEASE"]
+
+
+def test_a_read_that_fails_loses_no_other_and_leaves_the_transaction_usable():
+    with transaction.atomic():
+        Country.objects.create(code="FR", name="France")
+        with CaptureQueriesContext(connection) as captured:
+            assert reads_of(count, broken_sql, still_usable, broken_sql, count) == [
+                *(False, True, False, True, False)
+            ]
+        assert statements(captured).count("SAVEPOINT") == 1
+        assert still_usable()
+    assert still_usable()
+
+
+def test_what_a_read_writes_stays_where_a_later_one_fails():
+    """The host's code may write. Its savepoint is released then, and the next query has another."""
+    with transaction.atomic():
+        assert reads_of(count, write, broken_sql, count) == [False, False, True, False]
+        assert Country.objects.filter(code="DE").exists()
+    assert Country.objects.filter(code="DE").exists()
+
+
+def test_what_a_failing_read_wrote_itself_is_taken_back():
+    def write_and_fail():
+        write()
+        broken_sql()
+
+    with transaction.atomic():
+        assert reads_of(count, write_and_fail, count) == [False, True, False]
+        assert not Country.objects.exists()
+
+
+def test_an_error_that_a_read_swallows_loses_no_other():
+    def swallow():
+        with suppress(DatabaseError):
+            broken_sql()
+
+    with transaction.atomic():
+        Country.objects.create(code="FR", name="France")
+        assert reads_of(count, swallow, count, swallow) == [False, False, False, False]
+        assert still_usable()
+    assert still_usable()
+
+
+def test_a_failing_query_between_two_reads_does_no_harm():
+    """Such as one of a value's own code that runs while the value is written."""
+    with transaction.atomic():
+        together = Reads()
+        with together:
+            count()
+        with suppress(DatabaseError):
+            broken_sql()
+        with together:
+            count()
+        with suppress(DatabaseError):
+            broken_sql()
+        together.close()
+        assert not still_usable()
+
+
+def test_reads_in_a_shared_block_have_one_savepoint():
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured, sharing():
+        reads_of(count)
+        with contained():
+            count()
+    assert statements(captured) == ["SAVEPOINT", "SELECT", "SELECT", "RELEASE"]
+
+
+def test_reads_that_the_hosts_code_starts_within_a_read_have_a_savepoint_of_their_own():
+    """Else their failure would take back the block that the host opened around them."""
+
+    def host_code():
+        with transaction.atomic():
+            write()
+            assert reads_of(broken_sql, count) == [True, False]
+
+    with transaction.atomic():
+        assert reads_of(count, host_code, count) == [False, False, False]
+        assert Country.objects.filter(code="DE").exists()
+    assert Country.objects.filter(code="DE").exists()
+
+
+def test_a_transaction_that_the_host_broke_stays_broken_for_all_reads():
+    with transaction.atomic():
+        connection.needs_rollback = True
+        assert reads_of(count, count) == [True, True]
+        assert connection.needs_rollback

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from pydoc import locate
 from typing import Any
 
 from django.apps import apps
@@ -20,6 +21,7 @@ from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from trackadmin.catalog import catalog
+from trackadmin.catalog.labels import model_of
 from trackadmin.conf import DEFAULTS
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import live_problems
@@ -113,6 +115,13 @@ def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
         message = f"TRACKADMIN['BOOTSTRAP_FILE'] names {str(path)!r}, and there is no such file."
         hint = "Write it with 'manage.py trackadmin export --format bootstrap'."
         yield Warning(message, hint, id="trackadmin.W004")
+    for entry in raw.get("HARMLESS_LOADING", ()):
+        if not _is_code(entry):
+            message = (
+                f"TRACKADMIN['HARMLESS_LOADING'] has the entry {entry!r}, and it names nothing."
+            )
+            hint = "Write an app, a model such as 'shop.Order', or the dotted path of a class."
+            yield Warning(message, hint, id="trackadmin.W034")
     cache = django_settings.CACHES.get(str(raw.get("TOKEN_CACHE")), {})
     if str(cache.get("BACKEND", "")).endswith(PRIVATE_CACHES):
         message = "TRACKADMIN['TOKEN_CACHE'] names a cache that each process has to itself."
@@ -125,6 +134,13 @@ def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
         )
         hint = f"Give {EVENTS!r} a handler and the level INFO in LOGGING, or name another sink."
         yield Warning(message, hint, id="trackadmin.W007")
+
+
+def _is_code(entry: str) -> bool:
+    """Whether an entry names an app, a model, or a class or function by its dotted path."""
+    if any(config.label.lower() == entry.lower() for config in apps.get_app_configs()):
+        return True
+    return model_of(entry) is not None or locate(entry) is not None
 
 
 def _installation() -> Iterator[CheckMessage]:
@@ -232,6 +248,7 @@ RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "SINKS": ("E010", _sinks),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache),
+    "HARMLESS_LOADING": ("E034", _texts),
     "MAX_NAMES": ("E013", _count),
     "MAX_REFERENCES": ("E014", _count),
 }

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
+    "HARMLESS_LOADING": (),
     "MAX_NAMES": 1000,
     "MAX_REFERENCES": 20,
 }
@@ -79,6 +80,11 @@ class Settings:
     def COMPUTED(self) -> tuple[str, ...]:
         """Properties and methods of third parties' models that may be tracked."""
         return tuple(self._get("COMPUTED"))
+
+    @property
+    def HARMLESS_LOADING(self) -> tuple[str, ...]:
+        """Code that runs when objects are loaded and changes no value: ``"shop.Order"``."""
+        return tuple(self._get("HARMLESS_LOADING"))
 
     @property
     def PSEUDONYM_KEYS(self) -> dict[str, str]:

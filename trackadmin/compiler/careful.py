@@ -9,19 +9,19 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, TypeAlias
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
+from trackadmin.compiler.children import child_reader
 from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
 from trackadmin.compiler.instances import is_method, unwrapped
 from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.savepoints import Transactions, contained, open_transactions
+from trackadmin.compiler.savepoints import Reads
 
 #: Called with a stable code, the place in the map, and the error, for each value that is lost.
 Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
 Values: TypeAlias = dict[str, Scalar]
 Pseudonym: TypeAlias = Callable[[Scalar], str | None]
-Reader: TypeAlias = Callable[[Any, Fault, Transactions], Scalar]
+Reader: TypeAlias = Callable[[Any, Fault, Reads], Scalar]
 
 
 def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
@@ -32,13 +32,16 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
 
     def flatten(obj: Any, fault: Fault) -> Values:
         values = nulls.copy()
+        reads = Reads()
         try:
-            with contained():
+            with reads:
                 obj = unwrapped(obj)
         except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
             fault("object.raised", top.road, error)
         else:
-            filler()(values, obj, fault, open_transactions())
+            filler()(values, obj, fault, reads)
+        finally:
+            reads.close()
         return values
 
     return flatten
@@ -61,7 +64,7 @@ def together(
 def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -> Reader:
     """A function that reads one attribute by running the host's code. It never raises.
 
-    It takes the object, the fault's receiver, and what :func:`open_transactions` says.
+    It takes the object, the fault's receiver, and the reads to which it belongs.
     """
     source, road = output.facts.attname, output.road
     convert = ENCODERS.get(output.facts.kind, encode)
@@ -71,10 +74,10 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
         value = getattr(obj, source)
         return convert(value() if called and callable(value) else value)
 
-    def read(obj: Any, fault: Fault, transactions: Transactions) -> Scalar:
+    def read(obj: Any, fault: Fault, reads: Reads) -> Scalar:
         try:
-            if transactions:
-                with contained(transactions):
+            if reads.guards:
+                with reads:
                     scalar = get(obj)
             else:
                 scalar = get(obj)
@@ -87,33 +90,20 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
     return read
 
 
-def child_reader(accessor: str) -> Callable[[Any], Any]:
-    """A function that gets a related object, loading it if need be; ``None`` if there is none."""
-
-    def child(obj: Any) -> Any:
-        with contained():
-            try:
-                return unwrapped(getattr(obj, accessor))
-            except ObjectDoesNotExist:
-                return None
-
-    return child
-
-
-def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, Transactions], None]:
+def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, Reads], None]:
     readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
-    children = [(c, child_reader(c.accessor), _filler(c, pseudonym)) for c in node.children]
+    children = [(c, child_reader(c), _filler(c, pseudonym)) for c in node.children if c.names()]
 
-    def fill(values: Values, obj: Any, fault: Fault, transactions: Transactions) -> None:
+    def fill(values: Values, obj: Any, fault: Fault, reads: Reads) -> None:
         for name, read in readers:
-            values[name] = read(obj, fault, transactions)
+            values[name] = read(obj, fault, reads)
         for child, get, fill_child in children:
             try:
-                found = get(obj)
+                found = get(obj, reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
                 fault("child.raised", child.road, error)
             else:
                 if found is not None:
-                    fill_child(values, found, fault, transactions)
+                    fill_child(values, found, fault, reads)
 
     return fill

@@ -15,7 +15,8 @@ from django.utils.dateparse import parse_datetime
 
 from trackadmin.catalog import Kind
 from trackadmin.compiler.encoders import as_decimal, encode
-from trackadmin.compiler.rows import Column, Convert
+from trackadmin.compiler.made import Convert
+from trackadmin.compiler.rows import Column
 
 
 class Conversions:
@@ -30,10 +31,14 @@ class Conversions:
         #: The columns that need the ORM's converters.
         self.converted: list[int] = []
         for at, (column, expression) in enumerate(zip(columns, expressions, strict=True)):
-            found = converters(expression, connection) if column.kind else []
-            if not found or column.kind is None:
+            if not column.kind and not column.in_instance:
                 continue
-            make = _fused(column.kind, found, expression, connection)
+            found = converters(expression, connection)
+            if not found:
+                continue
+            make = None
+            if column.kind and not column.in_instance:
+                make = _fused(column.kind, found, expression, connection)
             if make is None:
                 self.converted.append(at)
             else:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from trackadmin.compiler import libpq
 from trackadmin.compiler.libpq import UNANSWERED, Moments
-from trackadmin.compiler.rows import Row
+from trackadmin.compiler.made import Row
 from trackadmin.compiler.watchers import has_own_cursor, is_djangos, is_watched
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``

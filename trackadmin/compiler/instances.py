@@ -47,10 +47,10 @@ def is_plain(model: type[Model], attname: str) -> bool:
     """Whether reading the attribute is nothing but a look into the instance's ``__dict__``."""
     if model.__getattribute__ is not object.__getattribute__:
         return False
-    return type(_member(model, attname)) in _PLAIN
+    return type(member_of(model, attname)) in _PLAIN
 
 
-def _member(model: type[Model], name: str) -> Any:
+def member_of(model: type[Model], name: str) -> Any:
     """What the class or an ancestor says about the name, without asking a descriptor; or None."""
     return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
 
@@ -65,19 +65,24 @@ def cache_name(model: type[Model], accessor: str) -> str:
 
     The class may show something else under this name than Django's own relation.
     """
-    if model.__getattribute__ is not object.__getattribute__:
+    member = relation_of(model, accessor)
+    if member is None:
         return ""
-    member: Any = _member(model, accessor)
-    if type(member) in _FORWARD:
-        return str(member.field.cache_name)
-    if type(member) is ReverseOneToOneDescriptor:
-        return str(member.related.cache_name)
-    return ""
+    relation = member.related if type(member) is ReverseOneToOneDescriptor else member.field
+    return str(relation.cache_name)
+
+
+def relation_of(model: type[Model], accessor: str) -> Any:
+    """Django's own descriptor of a relation to one object; ``None`` where it is the host's."""
+    if model.__getattribute__ is not object.__getattribute__:
+        return None
+    member = member_of(model, accessor)
+    return member if type(member) in (*_FORWARD, ReverseOneToOneDescriptor) else None
 
 
 def null_column(model: type[Model], accessor: str) -> str:
     """The column that is null where there is no related object; "" if none says so."""
-    member: Any = _member(model, accessor)
+    member: Any = member_of(model, accessor)
     if type(member) not in _FORWARD or not isinstance(member.field, ForeignKey):
         return ""
     column = str(member.field.attname)

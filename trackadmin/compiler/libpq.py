@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from trackadmin.compiler.encoders import encode
 from trackadmin.compiler.failures import OUT_OF_TIME
+from trackadmin.compiler.made import Row
 from trackadmin.compiler.prepared import prepared
-from trackadmin.compiler.rows import Row
 from trackadmin.compiler.watchers import is_djangos
 
 #: Stands for a row where Django's cursor is to run the statement.

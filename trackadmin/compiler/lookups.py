@@ -15,8 +15,8 @@ from django.db.models import Model
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.failures import drop_broken
-from trackadmin.compiler.joining import together
-from trackadmin.compiler.plan import Path
+from trackadmin.compiler.joining import with_related
+from trackadmin.compiler.plan import Node
 from trackadmin.compiler.savepoints import contained
 
 #: What separates a prefix from an attribute in a reference.
@@ -49,8 +49,8 @@ class Lookup:
     reference: str
     model: type[Model]
     facts: AttributeFacts
-    #: The relations that come along in the same query.
-    related: tuple[Path, ...] = ()
+    #: What is tracked of the objects; what comes along is loaded by the same query.
+    node: Node | None = None
 
     @property
     def source(self) -> str:
@@ -110,8 +110,7 @@ class Lookup:
 
     def _query(self, alias: str) -> Any:
         query = self.model._default_manager.using(alias).order_by()
-        paths = [path.name for path in self.related if together(alias, path)]
-        return query.select_related(*paths) if paths else query
+        return with_related(query, self.node) if self.node else query
 
 
 def _integer(target: Any, alias: str) -> Callable[[str], int]:

@@ -119,12 +119,11 @@ class CompiledModel:
         return self._renamed[prefix]
 
     def _lookups(self) -> Iterator[Lookup]:
-        paths = tuple(self.node.paths())
         for name in self._matched.entry.lookups():
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:
                 reference = f"{self._matched.prefix}__{name}"
-                yield Lookup(reference, self.model, attribute.facts, paths)
+                yield Lookup(reference, self.model, attribute.facts, self.node)
 
     @cached_property
     def _source(self) -> Source:

@@ -9,9 +9,10 @@ from django.db import DatabaseError, InterfaceError, connections, router
 
 from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
-from trackadmin.compiler.joining import refusal
+from trackadmin.compiler.joining import cut, instance_refusal, own_tables, reasons
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.model import CompiledModel
+from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement
 
 #: How many combinations of references keep their joined statement. A site's pages use a few; a
@@ -57,10 +58,18 @@ class Joint:
             bound = [bind(texts[at], connection) for at, bind in self._binds]
         except Exception:  # noqa: BLE001 the host's routers and fields may raise anything
             return None
+        if connection.autocommit:
+            return self._ask(connection, bound, texts, fault)
+        with sharing():
+            return self._ask(connection, bound, texts, fault)
+
+    def _ask(
+        self, connection: Any, bound: Sequence[Any], texts: Sequence[str], fault: Fault
+    ) -> Values | list[Resolved]:
         statement = self._statement
         try:
             row = statement.fetch(connection, bound)
-            values = statement.together(row, connection)
+            values = statement.together(row, connection, fault)
             if values is not None:
                 return values
             found = statement.each(row, connection, fault)
@@ -94,6 +103,10 @@ class Resolver:
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
         """What came of each reference and its text, in the same order. Never raises."""
+        with sharing():
+            return self._resolve(wanted, fault)
+
+    def _resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
         results: list[Any] = [None] * len(wanted)
         databases: dict[str, list[Asked]] = {}
         for at, (lookup, text) in enumerate(wanted):
@@ -128,6 +141,11 @@ class Resolver:
         """Why a reference is answered by loading an object; "" where rows of a query will do."""
         part = self._part(lookup, router.db_for_read(lookup.model))
         return part if isinstance(part, str) else ""
+
+    def reasons(self, lookup: Lookup) -> tuple[str, ...]:
+        """What of a reference the row alone does not give, how it comes instead, and why."""
+        part = self._part(lookup, router.db_for_read(lookup.model))
+        return () if isinstance(part, str) else tuple(reasons(part.cut))
 
     def after_failure(
         self, error: Exception, alias: str, asked: Sequence[Asked], results: list[Any], fault: Fault
@@ -238,4 +256,5 @@ def _reference(lookup: Lookup) -> str:
 def _refusal(compiled: CompiledModel, alias: str) -> str:
     if connections[alias].vendor not in VENDORS:
         return f"the statement is not proven on {connections[alias].vendor}"
-    return refusal(compiled.node, alias)
+    rows = compiled.model._default_manager.using(alias)
+    return instance_refusal(cut(compiled.node, alias, own_tables(rows)), rows)

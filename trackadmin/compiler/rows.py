@@ -1,6 +1,7 @@
-"""From a plan to code that makes the values out of a row of a query, without any instance.
+"""From a plan to code that makes the values out of a row of a query.
 
-The rules for generated source are those of :mod:`trackadmin.compiler.source`.
+Only the objects for which :mod:`trackadmin.compiler.joining` says so are made as instances. The
+rules for generated source are those of :mod:`trackadmin.compiler.source`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,18 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from trackadmin.catalog import Kind
+from trackadmin.compiler import made
 from trackadmin.compiler.build import build
-from trackadmin.compiler.careful import Fault, Pseudonym, Values
+from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.encoders import ENCODERS, INLINE, INLINE_NAMES, Scalar, encode
-from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.joining import Cut
+from trackadmin.compiler.made import Bind, Convert, Converters, FillMade, Layout, Row
+from trackadmin.compiler.plan import Output
 from trackadmin.compiler.source import literal
 
-Row: TypeAlias = Sequence[Any]
-#: What a database's value goes through before it is what an instance would hold.
-Convert: TypeAlias = Callable[[Any], Any]
 #: ``read(row, fault)``: the values of a row, or ``None`` where the row holds no object.
 Read: TypeAlias = Callable[[Row, Fault], Values | None]
-Fill: TypeAlias = Callable[[Row, Values], None]
-Careful: TypeAlias = Callable[[Sequence[Convert], Row, Fault], Values]
+Fill: TypeAlias = Callable[[Row, Values, Fault], None]
 
 _INDENT = "    "
 
@@ -33,41 +33,45 @@ class Column:
 
     #: As a query names it: ``user__username``.
     path: str
-    #: ``None`` for what is only a key.
+    #: ``None`` where the column itself is no value that goes out.
     kind: Kind | None
+    #: Whether an instance is made of it.
+    in_instance: bool = False
 
 
-def columns(top: Node, shown_by: str = "") -> tuple[Column, ...]:
-    """The columns of a row in order, each once; an object's key stands before its values.
+def columns(top: Cut, shown_by: str = "") -> tuple[Column, ...]:
+    """The columns of a row in order, each once; the top's key comes first.
 
-    ``shown_by`` is a field of the top that no row has empty: it then stands in for the top's key.
+    ``shown_by`` is a field of the top that no row has empty: it then takes the place of the top's
+    key.
     """
     kinds: dict[str, Kind | None] = {}
-    for path, output in _cells(top, "", shown_by or _key(top, "")):
-        kinds[path] = output.facts.kind if output else kinds.get(path)
-    return tuple(Column(path, kind) for path, kind in kinds.items())
+    in_instances: set[str] = set()
+    for found, before in _read_apart(top, ""):
+        kinds.setdefault((before == "" and shown_by) or made.key_of(found.node.model, before), None)
+        if found.has_instance:
+            of_instance = [*made.paths(found if found.why else found.alone(), before)]
+            in_instances.update(of_instance)
+            for path in of_instance:
+                kinds.setdefault(path, None)
+        for output in () if found.why else found.node.outputs:
+            kinds[before + output.facts.attname] = output.facts.kind
+    return tuple(Column(path, kind, path in in_instances) for path, kind in kinds.items())
 
 
-def _key(node: Node, before: str) -> str:
-    # Not "pk": under its own name it may be a value as well, and is then read once.
-    pk: Any = node.model._meta.pk
-    return f"{before}{pk.attname}"
-
-
-def _cells(node: Node, before: str, key: str) -> Iterator[tuple[str, Output | None]]:
-    """Each value and the column it comes from; keys with ``None``."""
-    yield key, None
-    for output in node.outputs:
-        yield before + output.facts.attname, output
-    for child in node.children:
-        start = f"{before}{child.query_name}__"
-        yield from _cells(child, start, _key(child, start))
+def _read_apart(found: Cut, before: str) -> Iterator[tuple[Cut, str]]:
+    """Each object that is not part of an instance above it, and how its columns' paths start."""
+    yield found, before
+    if not found.why:
+        for child in found.joined:
+            yield from _read_apart(child, made.start(child, before))
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
     """How rows are read on one connection."""
 
+    #: What a model's own code raises while the top is made as an instance comes through.
     read: Read
     #: Puts the values of a row that holds an object into a dict. What a converter raises comes
     #: through; then ``read`` gives the other values all the same.
@@ -81,15 +85,16 @@ class RowReader:
     text: str
     #: Takes the converters of the columns that have one, in order.
     make: Callable[[Sequence[Convert]], Readers]
+    #: Whether instances are made of the rows.
+    makes_instances: bool
 
 
 def row_reader(
-    top: Node,
+    top: Cut,
     found: Sequence[Column],
     fused: Mapping[int, Convert],
     converted: Sequence[int],
-    pseudonym: Pseudonym,
-    title: str,
+    layout: Layout,
 ) -> RowReader:
     """The reader of a tracked model's rows, which have these :func:`columns`.
 
@@ -99,72 +104,87 @@ def row_reader(
     constants: dict[str, object] = {
         **INLINE_NAMES,
         **{f"fused_{number}": convert for number, convert in fused.items()},
-        "pseudonym": pseudonym,
+        "pseudonym": layout.pseudonym,
     }
-    names = "".join(f"c{number}, " for number in range(len(found)))
+    body = _Body(found, fused, converted, layout)
+    lines = [*body.values(top, "", found[0].path)]
+    row = "".join(f"c{number}, " for number in range(len(found)))
     converters = "".join(f"convert_{number}, " for number in converted)
-    lines = [*_Body(found, fused, converted).values(top, "")]
+    instances = "".join(f"made_{number}, " for number in range(len(body.binds)))
     text = "\n".join(
         [
-            "def make(converters):",
+            "def make(converters, instances):",
             *([f"{_INDENT}{converters}= converters"] if converters else []),
-            f"{_INDENT}def fill(row, out):",
-            *(_INDENT * 2 + line for line in [f"{names}= row", *lines]),
+            *([f"{_INDENT}{instances}= instances"] if instances else []),
+            f"{_INDENT}def fill(row, out, fault):",
+            *(_INDENT * 2 + line for line in [f"{row}= row", *lines]),
             f"{_INDENT}return fill",
             "",
         ]
     )
-    make = build(text, "make", constants, title)
-    careful = _careful(top, found, fused, converted, pseudonym)
-    nulls: Values = dict.fromkeys(top.names())
-    return RowReader(text, lambda given: _readers(make(given), nulls, careful, given))
+    make = build(text, "make", constants, layout.title)
+    nulls: Values = dict.fromkeys(top.node.names())
+
+    def readers(given: Sequence[Convert]) -> Readers:
+        by_column = dict(zip(converted, given, strict=True))
+        instances = [bind(by_column) for bind in body.binds]
+        careful = _Careful(top, fused, by_column, instances, layout)
+        return _readers(make(given, instances), nulls, careful)
+
+    return RowReader(text, readers, bool(body.binds))
 
 
-def _readers(fill: Fill, nulls: Values, careful: Careful, converters: Sequence[Convert]) -> Readers:
+def _readers(fill: Fill, nulls: Values, careful: _Careful) -> Readers:
     def read(row: Row, fault: Fault) -> Values | None:
         if row[0] is None:
             return None
         values = nulls.copy()
         try:
-            fill(row, values)
+            fill(row, values, fault)
         except Exception:  # noqa: BLE001 the host's converters may raise anything
-            return careful(converters, row, fault)
+            values = nulls.copy()
+            careful.top(row, values, fault)
         return values
 
     return Readers(read, fill)
-
-
-def _keys(node: Node, before: str) -> Iterator[tuple[str, str]]:
-    """How the paths of each related object's values start, and the path of its key."""
-    for child in node.children:
-        start = f"{before}{child.query_name}__"
-        yield start, _key(child, start)
-        yield from _keys(child, start)
 
 
 class _Body:
     """The lines that read one object's columns after the other."""
 
     def __init__(
-        self, found: Sequence[Column], fused: Mapping[int, Convert], converted: Sequence[int]
+        self,
+        found: Sequence[Column],
+        fused: Mapping[int, Convert],
+        converted: Sequence[int],
+        layout: Layout,
     ) -> None:
-        self.numbers = {column.path: number for number, column in enumerate(found)}
-        self.fused, self.converted = fused, converted
+        self.fused, self.converted, self.layout = fused, converted, layout
+        #: What makes instances, in the order in which the lines use them.
+        self.binds: list[Bind] = []
 
-    def values(self, node: Node, before: str) -> Iterator[str]:
-        for output in node.outputs:
-            yield from self.value(output, self.numbers[before + output.facts.attname])
-        for child in node.children:
-            yield from self.child(child, f"{before}{child.query_name}__")
-
-    def child(self, child: Node, before: str) -> Iterator[str]:
-        names = [literal(name) for name in child.names()]
-        if not names:
+    def values(self, found: Cut, before: str, key: str) -> Iterator[str]:
+        if found.why:
+            yield self.made(made.whole(found, before, key, self.layout))
             return
-        yield f"if c{self.numbers[_key(child, before)]} is None:"
-        yield _INDENT + "".join(f"out[{name}] = " for name in names) + "None"
+        for output in found.node.outputs:
+            yield from self.value(output, self.layout.places[before + output.facts.attname])
+        if found.loaded:
+            yield self.made(made.loaded(found, before, key, self.layout))
+        for child in found.joined:
+            yield from self.child(child, made.start(child, before))
+
+    def child(self, child: Cut, before: str) -> Iterator[str]:
+        key = made.key_of(child.node.model, before)
+        names = "".join(f"out[{literal(name)}] = " for name in child.node.names())
+        yield f"if c{self.layout.places[key]} is None:"
+        yield f"{_INDENT}{names}None"
         yield "else:"
-        yield from (_INDENT + line for line in self.values(child, before))
+        yield from (_INDENT + line for line in self.values(child, before, key))
+
+    def made(self, bind: Bind) -> str:
+        self.binds.append(bind)
+        return f"made_{len(self.binds) - 1}(row, out, fault)"
 
     def value(self, output: Output, at: int) -> Iterator[str]:
         if at in self.fused:
@@ -177,38 +197,60 @@ class _Body:
         )
 
 
-def _careful(
-    top: Node,
-    found: Sequence[Column],
-    fused: Mapping[int, Convert],
-    converted: Sequence[int],
-    pseudonym: Pseudonym,
-) -> Careful:
-    """Reads a row value by value, so that one that fails takes no other along."""
-    cells = tuple(_cells(top, "", found[0].path))
-    keys = tuple(_keys(top, ""))
-    numbers = {column.path: number for number, column in enumerate(found)}
+class _Careful:
+    """Reads a row value by value, so that one that fails does not take the others with it."""
 
-    def value(at: int, output: Output, raw: Any, convert: Convert | None) -> Scalar:
-        if at in fused:
-            scalar: Scalar = fused[at](raw)
+    def __init__(
+        self,
+        top: Cut,
+        fused: Mapping[int, Convert],
+        converters: Converters,
+        instances: Sequence[FillMade],
+        layout: Layout,
+    ) -> None:
+        self._top, self._fused, self._converters, self._layout = top, fused, converters, layout
+        self._instances = instances
+
+    def top(self, row: Row, out: Values, fault: Fault) -> None:
+        instances = iter(self._instances)
+        if self._top.why:
+            next(instances)(row, out, fault)
         else:
-            rule = ENCODERS.get(output.facts.kind, encode)
-            scalar = rule(convert(raw) if convert else raw)
-        return pseudonym(scalar) if output.pseudonymised else scalar
+            self._object(self._top, "", row, out, fault, instances)
 
-    def read(converters: Sequence[Convert], row: Row, fault: Fault) -> Values:
-        values: Values = dict.fromkeys(top.names())
-        by_column = dict(zip(converted, converters, strict=True))
-        missing = tuple(start for start, path in keys if row[numbers[path]] is None)
-        for path, output in cells:
-            if output is None or path.startswith(missing):
-                continue
-            at = numbers[path]
+    def _object(
+        self,
+        found: Cut,
+        before: str,
+        row: Row,
+        out: Values,
+        fault: Fault,
+        instances: Iterator[FillMade],
+    ) -> None:
+        places = self._layout.places
+        there = not before or row[places[made.key_of(found.node.model, before)]] is not None
+        for output in () if found.why or not there else found.node.outputs:
+            at = places[before + output.facts.attname]
             try:
-                values[output.name] = value(at, output, row[at], by_column.get(at))
+                out[output.name] = self._value(at, output, row[at])
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
                 fault("attribute.raised", output.road, error)
-        return values
+        # Taken in the order of the generated lines, also where there is no object.
+        fill = next(instances) if found.has_instance else None
+        if fill is not None and there:
+            try:
+                fill(row, out, fault)
+            except Exception as error:  # noqa: BLE001 the model's own code may raise anything
+                fault("child.raised", found.node.road, error)
+        for child in () if found.why else found.joined:
+            start = made.start(child, before)
+            self._object(child, start, row, out, fault, instances)
 
-    return read
+    def _value(self, at: int, output: Output, raw: Any) -> Scalar:
+        if at in self._fused:
+            scalar: Scalar = self._fused[at](raw)
+        else:
+            rule = ENCODERS.get(output.facts.kind, encode)
+            convert = self._converters.get(at)
+            scalar = rule(convert(raw) if convert else raw)
+        return self._layout.pseudonym(scalar) if output.pseudonymised else scalar

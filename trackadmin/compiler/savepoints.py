@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -18,40 +18,28 @@ def open_transactions() -> Transactions:
     return tuple(c for c in connections.all(initialized_only=True) if not c.autocommit)
 
 
-@contextmanager
-def contained(transactions: Transactions | None = None) -> Iterator[None]:
-    """Run reads of the host's objects so that they leave no transaction broken.
+class Reads:
+    """Reads of the host's objects that belong together, such as those of one flatten.
 
-    In every open transaction, the first statement, if there is one, is preceded by a savepoint;
-    an error takes the transaction back to it. Without a statement nothing is sent. Who reads many
-    times may ask for the open transactions once.
-    """
-    with ExitStack() as stack:
-        for connection in open_transactions() if transactions is None else transactions:
-            stack.enter_context(_LazySavepoint(connection))
-        yield
+    Each read is a ``with`` block. Every open transaction has one savepoint for all of them, which
+    is set with the first query; a read that fails takes the transaction back to it, and the others
+    lose nothing, for they only read. Without a query nothing is sent. Call :meth:`close` at the
+    end. Reads that begin between two reads of others share their savepoint.
 
-
-class _LazySavepoint:
-    """One connection's savepoint, set when its first statement comes.
-
-    Not an ``atomic`` block: the code that is read may open and close blocks of its own, and
-    blocks that do not nest properly take each other's savepoints.
+    A read that writes, or locks, ends with a savepoint of its own released, so that a later
+    failure leaves what it wrote.
     """
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self.connection = connection
-        self.came = False
-        self.sid: str | None = None
+    __slots__ = ("_own", "guards")
+
+    def __init__(self) -> None:
+        self._own: list[_Guard] = []
+        #: One for each open transaction; without any, a read needs no ``with`` block.
+        self.guards = tuple(self._guard(connection) for connection in open_transactions())
 
     def __enter__(self) -> None:
-        self.connection.execute_wrappers.append(self)
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not self.came:
-            self.came = True
-            self.sid = self.connection.savepoint()
-        return execute(sql, params, many, context)
+        for guard in self.guards:
+            guard.begin()
 
     def __exit__(
         self,
@@ -59,19 +47,136 @@ class _LazySavepoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.connection.execute_wrappers.remove(self)
-        if self.sid is None:
-            return
-        if error is None:
-            # An error that the code that was read has swallowed shows only here.
-            with suppress(Error):
-                self.connection.savepoint_commit(self.sid)
-                return
-        self._roll_back(self.sid)
+        for guard in self.guards:
+            guard.end(failed=error is not None)
 
-    def _roll_back(self, sid: str) -> None:
-        """Take the transaction back; where even that fails, the connection itself is gone."""
-        with suppress(Error):
+    def close(self) -> None:
+        """Release the savepoints that were set here."""
+        for guard in self._own:
+            guard.close()
+
+    def _guard(self, connection: BaseDatabaseWrapper) -> _Guard:
+        for wrapper in reversed(connection.execute_wrappers):
+            if isinstance(wrapper, _Guard):
+                if not wrapper.reading:
+                    return wrapper
+                # Code of the host runs in between, and may have savepoints of its own.
+                break
+        guard = _Guard(connection)
+        self._own.append(guard)
+        return guard
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Run one read of the host's objects so that it leaves no transaction broken."""
+    reads = Reads()
+    try:
+        with reads:
+            yield
+    finally:
+        reads.close()
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Let all reads in the block share one savepoint for each open transaction."""
+    reads = Reads()
+    try:
+        yield
+    finally:
+        reads.close()
+
+
+class _Guard:
+    """One connection's savepoint, set when the first statement comes.
+
+    Not an ``atomic`` block: the code that is read may open and close blocks of its own, and
+    blocks that do not nest properly take each other's savepoints.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+        self.reading = False
+        self._sid: str | None = None
+        #: Whether this read sent a statement.
+        self._sent = False
+        #: Whether a statement failed, or may have changed something.
+        self._unsure = False
+        #: Whether the statement that comes is the guard's own.
+        self._busy = False
+        connection.execute_wrappers.append(self)
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        if self._busy:
+            return execute(sql, params, many, context)
+        if self._sid is None:
+            self._sid = self._run(self.connection.savepoint)
+        self._sent = True
+        try:
+            result = execute(sql, params, many, context)
+        except BaseException:
+            self._unsure = True
+            raise
+        self._unsure |= many or not _only_reads(sql)
+        return result
+
+    def begin(self) -> None:
+        self.end(failed=False)  # of what was sent between two reads
+        self.reading = True
+
+    def end(self, *, failed: bool) -> None:
+        sent, unsure = self._sent, self._unsure
+        self.reading = self._sent = self._unsure = False
+        if self._sid is None or not sent:
+            return
+        if failed:
+            self._roll_back()
+        elif unsure or self.connection.needs_rollback:
+            self._release()
+
+    def close(self) -> None:
+        try:
+            if self._sid is not None:
+                self._release()
+            if self._sid is not None:
+                with suppress(Error):
+                    self._run(self.connection.savepoint_commit, self._sid)
+        finally:
+            self.connection.execute_wrappers.remove(self)
+
+    def _release(self) -> None:
+        # An error that the code that was read has swallowed shows only here.
+        try:
+            self._run(self.connection.savepoint_commit, self._sid)
+        except Error:
+            self._roll_back()
+        else:
+            self._sid = None
+
+    def _roll_back(self) -> None:
+        """Take the transaction back; the savepoint stays. Where even that fails, the connection
+        itself is gone.
+        """
+        try:
             self.connection.needs_rollback = False
-            self.connection.savepoint_rollback(sid)
-            self.connection.savepoint_commit(sid)
+            self._run(self.connection.savepoint_rollback, self._sid)
+        except Error:
+            self._sid = None
+
+    def _run(self, operation: Callable[..., Any], *args: Any) -> Any:
+        self._busy = True
+        try:
+            return operation(*args)
+        finally:
+            self._busy = False
+
+
+def _only_reads(sql: Any) -> bool:
+    """Whether a statement surely changes and locks nothing: a query as the ORM writes it."""
+    return (
+        isinstance(sql, str)
+        and sql.startswith("SELECT ")
+        and " FROM " in sql
+        and " FOR " not in sql
+    )

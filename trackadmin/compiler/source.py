@@ -15,14 +15,17 @@ from itertools import count
 from django.db.models import Model
 
 from trackadmin.compiler import careful
+from trackadmin.compiler.children import child_reader
 from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
 from trackadmin.compiler.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.savepoints import open_transactions
+from trackadmin.compiler.savepoints import Reads
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
 _INDENT = "    "
+#: What reads belong to; made by the first of them, as most objects have everything loaded.
+_READS = "reads := reads or Reads()"
 
 #: The generated function's name; the map's words stand in its file name.
 FUNCTION = "flatten"
@@ -62,16 +65,17 @@ def together_source(tops: Sequence[Node], pseudonym: careful.Pseudonym) -> Sourc
 
 
 def _function(argument: str, before: Sequence[str], lines: Sequence[str], reads: bool) -> list[str]:
-    before = [*before, "out = nulls.copy()"]
-    if reads:  # asked for once: it costs more than reading an attribute
-        before += ["transactions = open_transactions()"]
-    return [
+    function = [
         f"def {FUNCTION}({argument}, fault):",
         _INDENT + "try:",
-        *(_INDENT * 2 + line for line in [*before, *lines, "return out"]),
+        *(_INDENT * 2 + line for line in [*before, "out = nulls.copy()", *lines, "return out"]),
         _INDENT + "except Exception:",
         _INDENT * 2 + f"return careful({argument}, fault)",
     ]
+    if not reads:
+        return function
+    closed = ["finally:", f"{_INDENT}if reads is not None:", f"{_INDENT * 2}reads.close()"]
+    return [function[0], f"{_INDENT}reads = None", *function[1:], *(_INDENT + c for c in closed)]
 
 
 def literal(name: str) -> str:
@@ -88,14 +92,14 @@ class _Body:
         self.constants: dict[str, object] = {
             **INLINE_NAMES,
             "exactly": exactly,
-            "open_transactions": open_transactions,
+            "Reads": Reads,
             "pseudonym": pseudonym,
             "nulls": dict.fromkeys(name for top in tops for name in top.names()),
         }
         self.pseudonym = pseudonym
         self.nodes = count(len(tops))
         self.readers = count()
-        #: Whether code of the host is run to read an attribute.
+        #: Whether a query may be sent: code of the host runs, or a related object is loaded.
         self.reads = False
 
     def node(self, node: Node, number: int, *, seen: bool = False) -> Iterator[str]:
@@ -108,36 +112,44 @@ class _Body:
             yield f"{_INDENT}o{number} = exactly({model}, o{number})"
         if _reads_directly(node):
             yield f"d{number} = o{number}.__dict__"
+        children = [child for child in node.children if child.names()]
+        if any(cache_name(node.model, child.accessor) for child in children):
+            yield f"c{number} = d{number}['_state'].fields_cache"
+        # Where the host's code runs it finds them loaded; elsewhere each waits for its turn.
+        early = children if any(_runs_code(node.model, output) for output in node.outputs) else []
+        numbers = [next(self.nodes) for _ in early]
+        for child, its in zip(early, numbers, strict=True):
+            yield self.load(node, number, child, its)
         for output in node.outputs:
             yield from self.output(output, node.model, number)
-        yield from self.children(node, number)
+        for at, child in enumerate(children):
+            its = numbers[at] if early else next(self.nodes)
+            if not early:
+                yield self.load(node, number, child, its)
+            yield f"if o{its} is not None:"
+            yield from (_INDENT + line for line in self.node(child, its))
 
     def output(self, output: Output, model: type[Model], number: int) -> Iterator[str]:
         name, attname = literal(output.name), output.facts.attname
-        if output.facts.computed or not is_plain(model, attname):
+        if _runs_code(model, output):
             reader = f"read_{next(self.readers)}"
             self.reads = True
             self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
-            yield f"out[{name}] = {reader}(o{number}, fault, transactions)"
+            yield f"out[{name}] = {reader}(o{number}, fault, {_READS})"
             return
         value = INLINE.get(output.facts.kind, "encode(v)")
         yield f"v = d{number}[{literal(attname)}]"
         yield f"out[{name}] = {f'pseudonym({value})' if output.pseudonymised else value}"
 
-    def children(self, node: Node, number: int) -> Iterator[str]:
-        if any(cache_name(node.model, child.accessor) for child in node.children):
-            yield f"c{number} = d{number}['_state'].fields_cache"
-        for child in node.children:
-            its = next(self.nodes)
-            self.constants[f"child_{its}"] = careful.child_reader(child.accessor)
-            yield f"o{its} = {_child(node.model, child.accessor, number, its)}"
-            yield f"if o{its} is not None:"
-            yield from (_INDENT + line for line in self.node(child, its))
+    def load(self, node: Node, number: int, child: Node, its: int) -> str:
+        self.reads = True
+        self.constants[f"child_{its}"] = child_reader(child)
+        return f"o{its} = {_child(node.model, child.accessor, number, its)}"
 
 
 def _child(model: type[Model], accessor: str, number: int, its: int) -> str:
     """The expression that gets a related object: from the cache, else by a function."""
-    load = f"child_{its}(o{number})"
+    load = f"child_{its}(o{number}, {_READS})"
     cached, column = cache_name(model, accessor), null_column(model, accessor)
     if not cached:
         return load
@@ -148,10 +160,13 @@ def _child(model: type[Model], accessor: str, number: int, its: int) -> str:
 
 
 def _reads_directly(node: Node) -> bool:
-    return any(
-        not output.facts.computed and is_plain(node.model, output.facts.attname)
-        for output in node.outputs
-    ) or any(cache_name(node.model, child.accessor) for child in node.children)
+    return any(not _runs_code(node.model, output) for output in node.outputs) or any(
+        cache_name(node.model, child.accessor) for child in node.children
+    )
+
+
+def _runs_code(model: type[Model], output: Output) -> bool:
+    return output.facts.computed or not is_plain(model, output.facts.attname)
 
 
 def _comment(road: str) -> str:

@@ -17,10 +17,12 @@ from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.executing import OneRow
+from trackadmin.compiler.joining import cut, own_tables
 from trackadmin.compiler.libpq import Moments
 from trackadmin.compiler.lookups import Lookup, Status
+from trackadmin.compiler.made import Layout, Row
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.rows import Column, Readers, Row, RowReader, columns, row_reader
+from trackadmin.compiler.rows import Column, Readers, RowReader, columns, row_reader
 from trackadmin.compiler.savepoints import contained
 
 #: Databases whose dialect the joined statement speaks and the tests prove.
@@ -45,7 +47,9 @@ class Part:
         self, lookup: Lookup, node: Node, alias: str, pseudonym: Pseudonym, title: str
     ) -> None:
         self.lookup, self.alias = lookup, alias
-        found = columns(node, _compared(lookup))
+        #: What of the tree the query gives, and in which form.
+        self.cut = cut(node, alias, own_tables(self._rows()))
+        found = columns(self.cut, _compared(lookup))
         query = self._query(found)
         compiler = query.query.get_compiler(using=alias)
         sql, self.parameters = compiler.as_sql()
@@ -59,11 +63,14 @@ class Part:
         self.width = len(expressions)
         self.names = node.names()
         self._conversions = Conversions(found, expressions, connections[alias])
+        layout = Layout({c.path: n for n, c in enumerate(found)}, alias, pseudonym, title)
         self.reader: RowReader = row_reader(
-            node, found, self._conversions.fused, self._conversions.converted, pseudonym, title
+            self.cut, found, self._conversions.fused, self._conversions.converted, layout
         )
-        #: How its rows are read on any connection, if no converter belongs to one.
-        self.shared = None if self._conversions.converted else self.reader.make(())
+        #: How its rows are read on any connection, if no converter belongs to one. An instance
+        #: takes moments and not their texts, so its readers are never shared.
+        alone = self._conversions.converted or self.reader.makes_instances
+        self.shared = None if alone else self.reader.make(())
         #: ``bind(text, connection)``: what the place takes for a reference's text.
         self.bind = binder(lookup, alias)
 
@@ -80,15 +87,16 @@ class Part:
         return readers
 
     def _query(self, found: Sequence[Column]) -> QuerySet[Any, Any]:
-        model = self.lookup.model
-        query = model._default_manager.using(self.alias).order_by()
         slot = _Slot(output_field=self.lookup.facts.field)
-        rows = query.filter(**{self.lookup.source: slot})
+        rows = self._rows().order_by().filter(**{self.lookup.source: slot})
         return rows.values_list(*(column.path for column in found))
+
+    def _rows(self) -> QuerySet[Any, Any]:
+        return self.lookup.model._default_manager.using(self.alias)
 
     def _is_single(self) -> bool:
         """Whether the database itself sees to it that there is one row at most."""
-        plain = self.lookup.model._default_manager.using(self.alias).query
+        plain = self._rows().query
         return self.lookup.facts.unique and not plain.where and not plain.alias_map
 
 
@@ -160,7 +168,7 @@ class Statement:
         with contained():
             return self._one_row.fetch(connection, bound)
 
-    def together(self, row: Row | None, connection: Any) -> Values | None:
+    def together(self, row: Row | None, connection: Any, fault: Fault) -> Values | None:
         """All values in one dict; ``None`` where something is not as usual: see :meth:`each`.
 
         Only where no names :attr:`overlap`.
@@ -176,7 +184,7 @@ class Statement:
         values = self._nulls.copy()
         try:
             for part, cells, _ in self._pieces:
-                (part.shared or part.readers(connection)).fill(row[cells], values)
+                (part.shared or part.readers(connection)).fill(row[cells], values, fault)
         except Exception:  # noqa: BLE001 the host's converters may raise anything
             return None
         return values

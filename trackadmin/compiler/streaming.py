@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 from django.db import connections
 from django.db.models import QuerySet
-from django.db.models.query import ModelIterable
-from django.db.models.sql import Query
 
 from trackadmin.compiler import joining
 from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.conversions import Conversions
+from trackadmin.compiler.joining import Cut
+from trackadmin.compiler.made import Layout
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.rows import RowReader, columns, row_reader
 
@@ -24,7 +24,15 @@ Rows: TypeAlias = "QuerySet[Any, Any]"
 _readers: WeakKeyDictionary[CompiledModel, dict[object, RowReader]] = WeakKeyDictionary()
 
 
-def refusal(compiled: CompiledModel, rows: Rows) -> str:
+def shape(compiled: CompiledModel, rows: Rows) -> Cut | str:
+    """What the rows of a queryset's query give, and in which form; or why its objects must be
+    loaded.
+    """
+    found = joining.cut(compiled.node, rows.db, joining.own_tables(rows))
+    return refusal(compiled, rows, found) or found
+
+
+def refusal(compiled: CompiledModel, rows: Rows, found: Cut) -> str:
     """Why a queryset's objects must be loaded; "" where the rows of its query will do."""
     query = rows.query
     if compiled.model is not rows.model:
@@ -35,16 +43,18 @@ def refusal(compiled: CompiledModel, rows: Rows) -> str:
         return "its query joins several, groups rows or holds text of SQL"
     if query.annotations and query.distinct:
         return "what it annotates tells which rows are distinct"
-    if query.annotations.keys() & {column.path for column in columns(compiled.node)}:
+    if query.annotations.keys() & {column.path for column in columns(found)}:
         return "it annotates a name that the map reads"
     if query.select_for_update:
         return "it locks the rows that it selects"
-    return joining.refusal(compiled.node, rows.db)
+    return joining.stream_refusal(found, rows)
 
 
-def stream(compiled: CompiledModel, rows: Rows, fault: Fault, chunk_size: int) -> Iterator[Values]:
-    """The values of each row, fetched in chunks; only where :func:`refusal` gives ""."""
-    found = columns(compiled.node)
+def stream(
+    compiled: CompiledModel, rows: Rows, shape: Cut, fault: Fault, chunk_size: int
+) -> Iterator[Values]:
+    """The values of each row, which gives what :func:`shape` says, fetched in chunks."""
+    found = columns(shape)
     connection = connections[rows.db]
     query = rows.prefetch_related(None).values_list(*(column.path for column in found)).query
     compiler = query.get_compiler(using=rows.db)
@@ -52,7 +62,7 @@ def stream(compiled: CompiledModel, rows: Rows, fault: Fault, chunk_size: int) -
     chunks = compiler.execute_sql(chunked_fetch=in_chunks, chunk_size=chunk_size)
     expressions = [select[0] for select in compiler.select[: compiler.col_count]]
     conversions = Conversions(found, expressions, connection)
-    read = _reader(compiled, rows.db, conversions).make(conversions.bound(connection)).read
+    read = _reader(compiled, rows.db, shape, conversions).make(conversions.bound(connection)).read
     try:
         yield from map(read, chain.from_iterable(chunks), repeat(fault))
     finally:
@@ -64,24 +74,20 @@ def stream(compiled: CompiledModel, rows: Rows, fault: Fault, chunk_size: int) -
 def _has_own_ways(rows: Rows) -> bool:
     cls: Any = type(rows)
     return (
-        rows._iterable_class is not ModelIterable
-        or type(rows.query) is not Query
+        not joining.gives_instances(rows)
         or cls.iterator is not QuerySet.iterator
         or cls._iterator is not QuerySet._iterator  # type: ignore[attr-defined]
         or cls.values_list is not QuerySet.values_list
     )
 
 
-def _reader(compiled: CompiledModel, alias: str, conversions: Conversions) -> RowReader:
-    key = (alias, tuple(conversions.fused.items()), tuple(conversions.converted))
+def _reader(compiled: CompiledModel, alias: str, shape: Cut, conversions: Conversions) -> RowReader:
+    key = (alias, shape, tuple(conversions.fused.items()), tuple(conversions.converted))
     readers = _readers.setdefault(compiled, {})
     if key not in readers:
-        readers[key] = row_reader(
-            compiled.node,
-            columns(compiled.node),
-            conversions.fused,
-            conversions.converted,
-            compiled.pseudonym,
-            f"{compiled.title}: rows of {compiled.prefix}",
-        )
+        found = columns(shape)
+        title = f"{compiled.title}: rows of {compiled.prefix}"
+        places = {column.path: number for number, column in enumerate(found)}
+        layout = Layout(places, alias, compiled.pseudonym, title)
+        readers[key] = row_reader(shape, found, conversions.fused, conversions.converted, layout)
     return readers[key]

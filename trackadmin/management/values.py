@@ -99,6 +99,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     reason = snapshot.resolver.refusal(lookup)
     together = "in one statement with the others of its database"
     out.data(f"  plan: {f'loads the object; {reason}' if reason else together}")
+    for each in snapshot.resolver.reasons(lookup):
+        out.data(f"  {each}")
     for cost in compiled.costs or ["none"]:
         out.data(f"  queries of a flatten: {cost}")
 

@@ -52,17 +52,13 @@ def _rows(queryset: Any) -> QuerySet[Any, Any]:
 
 def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
     """The values of each object of a queryset by a compiled model, whichever version is live."""
-    if not streaming.refusal(model, rows):
-        return streaming.stream(model, rows, report, CHUNK_SIZE)
+    shape = streaming.shape(model, rows)
+    if not isinstance(shape, str):
+        return streaming.stream(model, rows, shape, report, CHUNK_SIZE)
     return (model.flatten(obj, report) for obj in _objects(model, rows))
 
 
 def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
     """The queryset's objects, with their children where one query can load both."""
-    # What combines queries cannot join, and a lock must not reach further than was asked for.
-    if not rows.query.combinator and not rows.query.select_for_update:
-        # A queryset that defers a relation could not join it.
-        rows = rows.defer(None)
-        related = joining.related(model.node, rows.db)
-        rows = rows.select_related(*related) if related else rows
+    rows = joining.with_related(rows, model.node)
     return rows.iterator(chunk_size=CHUNK_SIZE)

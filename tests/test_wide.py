@@ -1,0 +1,170 @@
+"""A site of more than 40 models: what rows answer alone, and what the rest costs."""
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests import oracle
+from tests.wide import models as wide
+from tests.wide.site import fill, site_map, site_models
+from trackadmin.catalog import catalog
+from trackadmin.compiler import compile_map
+from trackadmin.compiler.joining import MAX_TABLES
+from trackadmin.runtime.bulk import stream
+from trackadmin.runtime.faults import fault_counts
+from trackadmin.runtime.flatten import flatten
+from trackadmin.runtime.resolve import resolve
+from trackadmin.testing import reset
+
+pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+NAMES = [facts.name for facts in site_models()]
+#: Models that have, or lead to, something that is not a column of a row.
+NOT_ROWS = {
+    **dict.fromkeys(["Company", "Customer", "Purchase", "Delivery", "Passport"], "computed"),
+    **dict.fromkeys(["Shouted", "Listener"], "its from_db changes what it holds"),
+    **dict.fromkeys(["Vault", "Folder", "Box"], "behind a manager that hides"),
+    "Loose": "without a constraint",
+    "Spot": "over two columns",
+    "Hub": "more tables than one query joins",
+}
+#: How many objects are loaded by queries of their own, and why; all else is one statement.
+LOADED = {
+    "Folder": 1,  # the vault
+    "Box": 1,  # the same, one level down
+    "Loose": 1,  # the city
+    "Spot": 1,  # the region
+    "Hub": 2,  # the branches that make too many tables
+}
+
+
+@pytest.fixture(scope="module")
+def snapshot():
+    return compile_map(site_map(), catalog())
+
+
+@pytest.fixture
+def rows():
+    reset()
+    return fill()
+
+
+def models(name):
+    return getattr(wide, name)
+
+
+def statements(captured):
+    words = [query["sql"].split()[0] for query in captured.captured_queries]
+    return [word for word in words if word in ("SELECT", "SAVEPOINT", "ROLLBACK")]
+
+
+def url(name, number=0):
+    return f"{name}__code={name.lower()}{number}"
+
+
+def test_the_site_is_wide(snapshot):
+    assert len(NAMES) >= 40
+    assert max(len(compiled.names) for compiled in snapshot.by_prefix.values()) > 200
+    assert len(list(snapshot.by_prefix["Hub"].node.walk())) > MAX_TABLES
+    assert max(node.road.count(".") for node in snapshot.by_prefix["Delivery"].node.walk()) >= 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_way_gives_the_values_of_the_oracle(snapshot, rows, name):
+    """The same row, the same values: by URL, as a stream, and as an object."""
+    shown = list(models(name)._default_manager.order_by("pk"))
+    expected = [oracle.flatten(snapshot.document, obj) for obj in shown]
+    assert expected
+    fresh = list(models(name)._default_manager.order_by("pk"))
+    assert [flatten(snapshot, (obj,), {}, fail) for obj in fresh] == expected
+    compiled = snapshot.by_prefix[name]
+    assert [*stream(compiled, models(name)._default_manager.order_by("pk"))] == expected
+    for obj, values in zip(shown, expected, strict=True):
+        found = resolve(snapshot, f"{name}__code={obj.code}")
+        assert [each.outcome for each in found.references] == ["found"]
+        assert found == values
+        assert list(found) == list(values)
+    assert fault_counts() == {}
+
+
+def fail(code, where, error=None):
+    raise AssertionError((code, where)) from error
+
+
+def test_models_of_columns_are_answered_from_rows_alone(snapshot, rows):
+    """E1: at least nine in ten of the models whose attributes are all columns take one statement
+    and no instance; here all of them do."""
+    alone = []
+    for name in NAMES:
+        resolve(snapshot, url(name))
+        lookup = snapshot.lookup(f"{name}__code")
+        with CaptureQueriesContext(connection) as captured:
+            resolve(snapshot, url(name))
+        if statements(captured).count("SELECT") == 1 and not (
+            snapshot.resolver.refusal(lookup) or snapshot.resolver.reasons(lookup)
+        ):
+            alone.append(name)
+    assert {*NAMES} - {*alone} == {*NOT_ROWS} - {"Vault"}
+    assert len(alone) / len(NAMES) > 0.75
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_url_costs_the_one_statement_and_one_query_for_each_object_that_is_loaded(
+    snapshot, rows, name
+):
+    """E1: an instance for a computed attribute is made from the row and costs no query."""
+    resolve(snapshot, url(name))
+    with CaptureQueriesContext(connection) as captured:
+        resolve(snapshot, url(name))
+    assert statements(captured).count("SELECT") == 1 + LOADED.get(name, 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_object_costs_one_query_for_each_child_that_is_not_loaded(snapshot, rows, name):
+    """E1: what is below a child comes with it, one query instead of one for each object."""
+    obj = models(name)._default_manager.get(code=f"{name.lower()}0")
+    compiled = snapshot.by_prefix[name]
+    with CaptureQueriesContext(connection) as captured:
+        compiled.flatten(obj, fail)
+    more = {"Box": 1}.get(name, 0)  # the vault behind the folder
+    assert statements(captured).count("SELECT") <= len(compiled.node.children) + more
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_flatten_in_a_transaction_sends_one_savepoint_at_most(snapshot, rows, name):
+    """E2: however many objects are loaded and computed attributes read."""
+    obj = models(name)._default_manager.get(code=f"{name.lower()}0")
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        snapshot.by_prefix[name].flatten(obj, fail)
+    found = statements(captured)
+    assert found.count("SAVEPOINT") == min(1, found.count("SELECT"))
+
+
+@pytest.mark.parametrize("name", ["Hub", "Delivery", "Box", "Loose"])
+def test_a_url_in_a_transaction_sends_one_savepoint(snapshot, rows, name):
+    """E2: the statement and all that is loaded share it."""
+    resolve(snapshot, url(name))
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        resolve(snapshot, f"{url(name)}&{url('City')}&{url('Vehicle')}")
+    assert statements(captured).count("SAVEPOINT") == 1
+
+
+def test_several_wide_references_are_answered_by_several_statements(snapshot, rows):
+    """D7: together they have more tables, or columns, than one statement can bear."""
+    names = ["Hub", "Delivery", *(name for name in NAMES if name.startswith("Plain"))][:20]
+    found = resolve(snapshot, "&".join(map(url, names)))
+    # Some have another Part0 than others.
+    assert {each.outcome for each in found.references} == {"found", "conflict"}
+    with CaptureQueriesContext(connection) as captured:
+        resolve(snapshot, "&".join(map(url, names)))
+    assert "statement.failed" not in fault_counts()
+    assert statements(captured).count("SELECT") <= 6
+
+
+def test_a_city_that_is_gone_does_not_hide_what_points_to_it(snapshot, rows):
+    """E1: a key without a constraint may lead nowhere; the row itself is still there."""
+    wide.Loose.objects.filter(code="loose0").update(city_id=999)
+    found = resolve(snapshot, url("Loose"))
+    assert [each.outcome for each in found.references] == ["found"]
+    assert found["Loose_title"] == "loose é0"
+    assert found["City_title"] is None
