@@ -177,8 +177,9 @@ class Site:
     #: Where other hosts have other URLconfs: the admin's.
     admin_host: str = "testserver"
     admin_urlconf: str | None = None
-    #: Called on the fresh database, and at the end of the walk.
+    #: Called on the empty database, after the second publish, and at the end of the walk.
     before: Callable[[Any], None] = nothing
+    published: Callable[[Any], None] = nothing
     after: Callable[[Any], None] = nothing
     #: Makes the rows to track; gives the order.
     rows: Callable[[Any], Any] | None = None

@@ -28,7 +28,7 @@ def test_site(site, tmp_path_factory):
     """Checks, migrations, pages, an edit, a publish, a tracking URL, an event, the commands: each
     works on this site, nothing is lost, and the values are the same bytes as on every other."""
     report = walk_through(site, tmp_path_factory.mktemp(site.name))
-    assert report["errors"] == []
+    assert not report["errors"], "\n".join(report["errors"])
     assert report["check_errors"] == []
     assert sorted(report["check"]) == sorted(f"trackadmin.{each}" for each in site.warnings)
     assert report["invalid"] == []

@@ -105,13 +105,15 @@ class Walk:
         from django.conf import settings
 
         database.create(settings.DATABASES[alias] for alias in settings.DATABASES)
-        self.run("makemigrations", "shop")
+        if "shop" not in settings.MIGRATION_MODULES:
+            self.run("makemigrations", "shop")
         self.site.before(self)
         for alias in self.site.databases:
             self.run("migrate", database=alias)
         self._check()
         self._people_and_rows()
         self._edit_and_publish()
+        self.site.published(self)
         self._track()
         self._pages()
         self._commands()
@@ -362,13 +364,13 @@ def noted(report):
     """Keep the traceback of what a page raises, and of what ends the walk."""
 
     def raised(**kwargs):
-        report["errors"].append(traceback.format_exc(limit=-6))
+        report["errors"].append(traceback.format_exc(limit=-6, chain=False))
 
     got_request_exception.connect(raised, weak=False)
     try:
         yield
     except BaseException:  # the report must be written whatever happens
-        report["errors"].append(traceback.format_exc())
+        report["errors"].append(traceback.format_exc(limit=-8, chain=False))
     finally:
         Path("report.json").write_text(json.dumps(report, indent=1, default=str))
 

@@ -10,12 +10,13 @@ from trackadmin.document import Diff, Document, ModelEntry
 from trackadmin.editing.acceptance import refuse_document, refuse_entry
 from trackadmin.editing.building import build_document, build_rows, draft_rows, entry_of
 from trackadmin.editing.edits import Edit, edit, found
-from trackadmin.editing.locking import AnyMap, write_database
+from trackadmin.editing.locking import AnyMap, map_of, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.versions import find_version, read_version
 from trackadmin.editing.writing import write_document, write_entry
-from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm
+from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.models.draft import DEFAULT_MAP
 
 
 def save_tracked_model(
@@ -66,7 +67,7 @@ def delete_tracked_model(
 ) -> None:
     """Delete one tracked model; the history keeps its last state. May raise StaleForm."""
     comment = comment or f"Deleted {tracked_model.prefix}."
-    with edit(tracked_model.map, by=by, comment=comment) as change:
+    with edit(map_of(tracked_model), by=by, comment=comment) as change:
         row = _find(change.tracking_map, tracked_model, seen)
         found(change, [row])
         change.delete([row])
@@ -100,8 +101,18 @@ def import_document(
     """
     refuse_document(document)
     if dry_run:
-        return documents.diff(build_document(tracking_map), document)
+        return documents.diff(_draft_before(tracking_map), document)
     return _replace_draft(tracking_map, document, by=by, comment=comment)
+
+
+def _draft_before(tracking_map: AnyMap) -> Document:
+    """The draft; empty for the map ``default`` where nothing has made it yet."""
+    try:
+        return build_document(tracking_map)
+    except UnknownMap:
+        if tracking_map != DEFAULT_MAP:
+            raise
+        return Document()
 
 
 def restore_draft(

@@ -15,6 +15,7 @@ from reversion.models import Revision, Version
 from trackadmin import document as documents
 from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.drafting import restore_tracked_model
+from trackadmin.editing.locking import map_of
 from trackadmin.editing.moments import in_utc
 from trackadmin.editing.people import Person
 from trackadmin.editing.stored import (
@@ -82,7 +83,7 @@ def undo(
     the row since, and :class:`InvalidMap` if that state cannot be saved today.
     """
     stored = as_it_was(subject, revision, prefix=prefix)
-    tracking_map = subject.map if isinstance(subject, TrackedModel) else subject
+    tracking_map = map_of(subject) if isinstance(subject, TrackedModel) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
     comment = f"Put back as it was on {in_utc(when):%Y-%m-%d %H:%M} UTC (edit {revision})."
     return restore_tracked_model(

@@ -9,7 +9,8 @@ from django.db import router, transaction
 from django.db.models import F, QuerySet
 
 from trackadmin.exceptions import UnknownMap
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.models.draft import DEFAULT_MAP, DEFAULT_WORDS
 
 #: What every operation takes to say which map it is about: the row or its slug.
 AnyMap = TrackingMap | str
@@ -29,6 +30,12 @@ def find_map(tracking_map: AnyMap) -> TrackingMap:
     return found
 
 
+def map_of(row: TrackedModel) -> TrackingMap:
+    """The map of a tracked model, asked of the database that it was written to."""
+    known = row._state.fields_cache.get("map")
+    return known or TrackingMap.objects.using(write_database()).get(pk=row.map_id)
+
+
 @contextmanager
 def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
     """One transaction in which nobody else edits or publishes the map; gives its row.
@@ -37,9 +44,22 @@ def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
     waiting is still possible, on PostgreSQL it is a row lock, and readers are never held up.
     """
     with transaction.atomic(using=write_database()):
-        if not _rows(tracking_map).update(sequence=F("sequence") + 1):
-            raise _unknown(tracking_map)
+        if not _lock(tracking_map):
+            if tracking_map != DEFAULT_MAP:
+                raise _unknown(tracking_map)
+            add_default_map()
+            _lock(tracking_map)
         yield _rows(tracking_map).get()
+
+
+def add_default_map() -> None:
+    """Make the map ``default`` exist: a data migration runs before ``post_migrate`` adds it."""
+    rows = TrackingMap.objects.using(write_database())
+    rows.get_or_create(slug=DEFAULT_MAP, defaults=DEFAULT_WORDS)
+
+
+def _lock(tracking_map: AnyMap) -> int:
+    return _rows(tracking_map).update(sequence=F("sequence") + 1)
 
 
 def _rows(tracking_map: AnyMap) -> QuerySet[TrackingMap]:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 import reversion
-from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.db import models, router, transaction
 from django.utils import timezone
@@ -20,7 +19,7 @@ from reversion.signals import post_revision_commit, pre_revision_commit
 
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.people import Person, author_id
-from trackadmin.editing.stored import DELETED
+from trackadmin.editing.stored import DELETED, content_type_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 
 #: A map's counters move with every edit and say nothing to a reader.
@@ -74,7 +73,7 @@ def _version(
     if deleted:
         text = json.dumps([{**json.loads(text)[0], DELETED: True}])
     return Version(
-        content_type=ContentType.objects.get_for_model(obj),
+        content_type=content_type_of(type(obj)),
         object_id=str(obj.pk),
         db=write_database(),
         format="json",

@@ -51,11 +51,17 @@ class StoredMap:
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
     """The stored JSON rows of these objects, in every revision."""
     rows: QuerySet[Version] = _versions().filter(
-        content_type=ContentType.objects.get_for_model(model),
+        content_type=content_type_of(model),
         db=write_database(),
         object_id__in=[str(pk) for pk in pks],
     )
     return rows
+
+
+def content_type_of(model: type[models.Model]) -> ContentType:
+    """The model's content type in the database that holds the history."""
+    there = ContentType.objects.db_manager(router.db_for_write(Version))
+    return there.get_for_model(model)
 
 
 def newest_models(pks: Collection[int], *, before: int | None = None) -> dict[int, StoredModel]:
@@ -84,7 +90,7 @@ def read_models(revisions: Collection[int], *, only: int | None = None) -> list[
     """The tracked models these revisions keep, oldest first; ``only`` the one with this key."""
     known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
     versions = _versions().filter(revision_id__in=known, db=write_database())
-    rows = versions.filter(content_type__in=[ContentType.objects.get_for_model(m) for m in _KEPT])
+    rows = versions.filter(content_type__in=[content_type_of(m) for m in _KEPT])
     if only is not None:
         # "17" is in "171" too; rows of another tracked model find no head here and drop out.
         rows = rows.filter(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import models, router
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+from django.db import connections, models, router
 
 from trackadmin.document.structure import (
     DECISIONS,
@@ -17,7 +19,11 @@ from trackadmin.document.structure import (
     UNDECLARED,
 )
 
+M = TypeVar("M", bound=models.Model)
+
 DEFAULT_MAP = "default"
+#: The words of the map that exists without anybody having added it.
+DEFAULT_WORDS = {"name": "Default map"}
 
 #: Longest name of a model, attribute or prefix, in characters: Django's own limit for a label
 #: in ContentType is 100 for each half.
@@ -34,6 +40,18 @@ PRIVACY_CHOICES = [
 ]
 
 
+class EditorsManager(models.Manager[M]):
+    """Reads where it writes: what an editor just saved must not be hidden by a replica that lags.
+
+    Sites do not read drafts; for versions the runtime names its database itself.
+    """
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        """The rows in the database that the router gives for writing, unless one is named."""
+        alias = self._db or router.db_for_write(self.model)
+        return super().get_queryset().using(alias)
+
+
 class TrackingMap(models.Model):
     """The root of a map: its name, and the counters that order every write to it."""
 
@@ -46,6 +64,8 @@ class TrackingMap(models.Model):
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     #: Grows when somebody saves the map's own name or description.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = EditorsManager["TrackingMap"]()
 
     class Meta:
         ordering = ["name", "slug"]
@@ -81,6 +101,8 @@ class TrackedModel(models.Model):
     #: Grows with every save; a form that saw an older one is refused.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 
+    objects = EditorsManager["TrackedModel"]()
+
     class Meta:
         ordering = ["map", "position", "prefix"]
         verbose_name = "tracked model"
@@ -113,6 +135,8 @@ class TrackedAttribute(models.Model):
     privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
     description = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
+
+    objects = EditorsManager["TrackedAttribute"]()
 
     class Meta:
         ordering = ["tracked_model", "position", "name"]
@@ -150,6 +174,8 @@ class TrackedChild(models.Model):
     prefix = models.CharField(max_length=NAME_LENGTH, blank=True)
     position = models.PositiveIntegerField(default=0)
 
+    objects = EditorsManager["TrackedChild"]()
+
     class Meta:
         ordering = ["tracked_model", "position", "accessor"]
         verbose_name = "tracked child"
@@ -165,9 +191,17 @@ class TrackedChild(models.Model):
         return self.accessor
 
 
-def create_default_map(*, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_migrate``, so that the map also comes back after a ``flush``."""
-    if router.allow_migrate_model(using, TrackingMap):
-        TrackingMap.objects.using(using).get_or_create(
-            slug=DEFAULT_MAP, defaults={"name": "Default map"}
-        )
+def create_default_map(*, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
+    """Receiver of ``post_migrate``, so that the map also comes back after a ``flush``.
+
+    ``apps`` is what has been migrated so far. That may be another app only, or an older state of
+    this one, which lacks columns that the code has.
+    """
+    try:
+        model: Any = apps.get_model("trackadmin", "TrackingMap")
+    except LookupError:
+        return
+    # A flush and a faked migration know of tables that are not there.
+    there = connections[using].introspection.table_names
+    if router.allow_migrate_model(using, model) and model._meta.db_table in there():
+        model._default_manager.using(using).get_or_create(slug=DEFAULT_MAP, defaults=DEFAULT_WORDS)

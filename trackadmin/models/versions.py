@@ -10,7 +10,7 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from trackadmin.exceptions import ImmutableVersion
-from trackadmin.models.draft import TrackingMap
+from trackadmin.models.draft import EditorsManager, TrackingMap
 
 
 class VersionQuerySet(models.QuerySet["MapVersion"]):
@@ -54,6 +54,10 @@ class ForgettingQuerySet(VersionQuerySet):
         return models.QuerySet.update(self, **kwargs)
 
 
+VersionManager = EditorsManager.from_queryset(VersionQuerySet)
+ForgettingManager = EditorsManager.from_queryset(ForgettingQuerySet)
+
+
 class MapVersion(models.Model):
     """A published document, exactly as it was published."""
 
@@ -71,8 +75,8 @@ class MapVersion(models.Model):
     #: The number of the version that a rollback brought back.
     restores = models.PositiveIntegerField(null=True, blank=True)
 
-    objects = VersionQuerySet.as_manager()
-    forgetting = ForgettingQuerySet.as_manager()
+    objects = VersionManager()
+    forgetting = ForgettingManager()
 
     class Meta:
         ordering = ["map", "-number"]
