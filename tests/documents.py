@@ -1,5 +1,7 @@
 """Documents and data of every sort, for Hypothesis."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from trackadmin.document import (
@@ -28,7 +30,9 @@ attributes = st.builds(
     description=texts,
     position=positions,
 )
-children = st.builds(ChildEntry, prefix=st.just("") | names, position=positions)
+children = st.builds(
+    ChildEntry, prefix=st.just("") | names, position=positions, alone=st.booleans()
+)
 
 
 def models(keys=names, positions=positions):
@@ -81,7 +85,7 @@ def sound_documents(draw):
                 )
                 for number, (name, e) in enumerate(zip(own, entries, strict=True))
             },
-            {name: ChildEntry(draw(children).prefix, number) for number, name in enumerate(along)},
+            {name: replace(draw(children), position=number) for number, name in enumerate(along)},
         )
     return Document(found)
 

@@ -11,9 +11,10 @@ def attribute(source, **fields):
 
 def tracked(label, attributes=(), children=(), key="", **fields):
     """A tracked model. An attribute is its source or (name, entry); a child is its accessor or
-    (accessor, prefix). Positions follow the order given."""
+    (accessor, prefix) or (accessor, prefix, alone). Positions follow the order given."""
     pairs = [(a, AttributeEntry(a)) if isinstance(a, str) else a for a in attributes]
     links = [(c, "") if isinstance(c, str) else c for c in children]
+    links = [(*link, False)[:3] for link in links]
     return ModelEntry(
         label,
         key=key,
@@ -21,8 +22,8 @@ def tracked(label, attributes=(), children=(), key="", **fields):
             name: replace(entry, position=position) for position, (name, entry) in enumerate(pairs)
         },
         children={
-            accessor: ChildEntry(prefix, position)
-            for position, (accessor, prefix) in enumerate(links)
+            accessor: ChildEntry(prefix, position, alone)
+            for position, (accessor, prefix, alone) in enumerate(links)
         },
         **fields,
     )

@@ -68,7 +68,7 @@ def names(document, prefix):
     return list(values)
 
 
-def _walk(document, own, obj, start, base, path, road, values, faults):
+def _walk(document, own, obj, start, base, path, road, values, faults, alone=False):
     entry = document.models[own]
     model = apps.get_model(entry.model)
     for name, attribute in in_order(entry.attributes):
@@ -77,7 +77,7 @@ def _walk(document, own, obj, start, base, path, road, values, faults):
             if obj is not None:
                 value = _read(model, obj, attribute, f"{road}.{name}", faults)
             values.setdefault(start + name, value)
-    for accessor, child in in_order(entry.children):
+    for accessor, child in () if alone else in_order(entry.children):
         field = model._meta.get_field(_query_name(model, accessor))
         tracked = tracked_as(document, field.related_model)
         segment = child.prefix or tracked
@@ -88,7 +88,16 @@ def _walk(document, own, obj, start, base, path, road, values, faults):
         child_base = child_start if child.prefix else base
         its_path, its_road = [*path, segment, tracked], f"{road}.{accessor}"
         _walk(
-            document, tracked, related, child_start, child_base, its_path, its_road, values, faults
+            document,
+            tracked,
+            related,
+            child_start,
+            child_base,
+            its_path,
+            its_road,
+            values,
+            faults,
+            child.alone,
         )
 
 

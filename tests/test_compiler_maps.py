@@ -69,7 +69,7 @@ def children(draw, label, labels):
     if not usable:
         return []
     chosen = draw(st.lists(st.sampled_from(usable), unique=True))
-    return [(accessor, draw(PREFIXES)) for accessor in chosen]
+    return [(accessor, draw(PREFIXES), draw(st.booleans())) for accessor in chosen]
 
 
 @pytest.mark.torture

@@ -207,10 +207,6 @@ def test_two_names_each_for_one_source_are_no_renaming_either():
     assert {change.kind for change in diff(old, new).changes} == {"added", "removed"}
 
 
-def test_another_format_is_a_difference():
-    assert words(replace(MAP, format=2)) == ["Map: format changed from 1 to 2"]
-
-
 class TestOrder:
     def test_one_statement_for_the_whole_list(self):
         turned = {

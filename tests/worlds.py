@@ -107,7 +107,8 @@ def _entries(draw, label):
     accessors = CHILDREN.get(label, ())
     children = draw(st.lists(st.sampled_from(accessors), unique=True)) if accessors else []
     prefixes = st.sampled_from(["", "One", "Two", "Three", "Four_five"])
-    return label, pairs, [(accessor, draw(prefixes)) for accessor in children], key_name
+    children = [(accessor, draw(prefixes), draw(st.booleans())) for accessor in children]
+    return label, pairs, children, key_name
 
 
 def _without_errors(entries):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from trackadmin.admin.forms.rows import PRIVACY_WORDS
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, compile_map
-from trackadmin.document import AttributeEntry, Document, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
 from trackadmin.document.structure import TRACKED, UNDECLARED, in_order
 from trackadmin.exceptions import DocumentError
 
@@ -34,7 +34,7 @@ class ReadableModel:
     entry: ModelEntry
     attributes: list[ReadableAttribute] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
-    children: list[tuple[str, str]] = field(default_factory=list)
+    children: list[tuple[str, ChildEntry]] = field(default_factory=list)
     #: Every name that an event about one carries, those of its children too.
     names: tuple[str, ...] = ()
 
@@ -73,7 +73,7 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
                 description=attribute.description,
             )
         )
-    shown.children.extend((name, child.prefix) for name, child in in_order(entry.children))
+    shown.children.extend(in_order(entry.children))
     return shown
 
 

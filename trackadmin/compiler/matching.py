@@ -56,6 +56,8 @@ class MatchedChild:
     model: type[Model]
     #: Under which prefix the map tracks it.
     tracked_as: str
+    #: Whether it comes along without its own children.
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Matching:
             if model is None or not tracked_as or not self.offers(tracked_as):
                 problems.append(_not_tracked(f"{prefix}.{accessor}", relation))
                 continue
-            yield MatchedChild(accessor, child.prefix, relation, model, tracked_as)
+            yield MatchedChild(accessor, child.prefix, relation, model, tracked_as, child.alone)
 
 
 def _attributes(

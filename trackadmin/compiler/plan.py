@@ -121,10 +121,18 @@ class _Walk:
         self.entered: dict[str, str] = {}
         self.full = False
 
-    def node(self, matched: MatchedModel, road: str, names: _Names, path: tuple[str, ...]) -> Node:
+    def node(
+        self,
+        matched: MatchedModel,
+        road: str,
+        names: _Names,
+        path: tuple[str, ...],
+        *,
+        alone: bool = False,
+    ) -> Node:
         self.entered[names.start] = road
         outputs = tuple(self.outputs(matched, road, names))
-        children = tuple(self.children(matched, road, names, path))
+        children = () if alone else tuple(self.children(matched, road, names, path))
         return Node(road, "", "", matched.facts.model, outputs, children)
 
     def outputs(self, matched: MatchedModel, road: str, names: _Names) -> Iterator[Output]:
@@ -158,7 +166,13 @@ class _Walk:
             return None
         if segment in path:
             if road.count(".") == 1 and segment == path[0]:
-                self.empty(road, segment)
+                fix = "Give the child a prefix of its own, or take it out."
+                self.empty(road, f"leads back to {segment!r} itself", fix)
+            return None
+        if child.alone and not target.known:
+            if road.count(".") == 1:
+                fix = "Let its own children come along with it, or take it out."
+                self.empty(road, "comes along by itself and tracks no attributes", fix)
             return None
         if names.start in self.entered:
             if target.known or target.children:
@@ -171,7 +185,8 @@ class _Walk:
             self.stop(road, f"leads to more than {self.limit} objects (MAX_NAMES)")
             return None
         # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
-        return self.node(target, road, names, (*path, segment, child.tracked_as))
+        below = (*path, segment, child.tracked_as)
+        return self.node(target, road, names, below, alone=child.alone)
 
     def two_roads(self, name: str, first: str, second: str) -> None:
         shown = f"Names that start with {name!r}" if name.endswith("_") else f"The name {name!r}"
@@ -179,9 +194,8 @@ class _Walk:
         fix = "Give one of the children a prefix of its own, or another name to the attribute."
         self.problems.append(Problem("name.two_roads", "error", second, what, fix))
 
-    def empty(self, road: str, segment: str) -> None:
-        what = f"The child leads back to {segment!r} itself, so nothing comes of it."
-        fix = "Give the child a prefix of its own, or take it out."
+    def empty(self, road: str, why: str, fix: str) -> None:
+        what = f"The child {why}, so nothing comes of it."
         self.problems.append(Problem("child.empty", "warning", road, what, fix))
 
     def stop(self, road: str, why: str) -> None:

@@ -20,6 +20,7 @@ from trackadmin.document.structure import (
     Document,
     ModelEntry,
     in_order,
+    plain_fields,
 )
 from trackadmin.document.text import digest, dump, load, parse
 from trackadmin.document.validate import entry_problems, validate
@@ -51,6 +52,7 @@ __all__ = [
     "in_order",
     "load",
     "parse",
+    "plain_fields",
     "read_map_file",
     "to_dict",
     "to_python",

@@ -75,6 +75,8 @@ class Change:
             notes.append(f"from {fields['source']}")
         if fields.get("prefix"):
             notes.append(f"under the prefix {fields['prefix']}")
+        if fields.get("alone"):
+            notes.append("by itself, without its own children")
         if fields.get("decision") == IGNORED:
             notes.append("ignored")
         if fields.get("privacy") in (SENT, PSEUDONYMISED, DROPPED):
@@ -93,6 +95,10 @@ class Change:
         if self.subject == "child" and self.field == "prefix":
             old, new = (f"{p!r}" if p else "its own" for p in (self.old, self.new))
             return f"prefix changed from {old} to {new}; its names change"
+        if self.subject == "child" and self.field == "alone":
+            if self.new:
+                return "comes along by itself now; the names of its own children go"
+            return "comes along with its own children now; their names come too"
         if self.old == "":
             return f"{self.field} set to {_shown(self.new)}"
         if self.new == "":

@@ -43,8 +43,6 @@ def diff(old: Document, new: Document) -> Diff:
 
 
 def _document(old: Document, new: Document) -> Iterator[Change]:
-    if old.format != new.format:
-        yield Change("changed", "map", "", "format", old.format, new.format)
     renamed = _renamed(old.models, new.models, "model")
     before = {renamed.get(prefix, prefix): entry for prefix, entry in old.models.items()}
     was = {now: prefix for prefix, now in renamed.items()}

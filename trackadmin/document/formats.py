@@ -11,7 +11,10 @@ from trackadmin.exceptions import DocumentError, Problem
 
 #: By the format it reads: a function from such a document's data to that of the next format.
 #: It may raise any of the errors below where the data is not what its format says.
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    # Format 2 only added fields that may be left out.
+    1: dict,
+}
 
 _SPOILT = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -35,4 +38,4 @@ def _unknown(found: object) -> DocumentError:
     message = f"The document says that its format is {shown(found)}; legal: {legal}."
     fix = "A newer trackadmin wrote it: upgrade this one." if newer else "Export the map again."
     problem = Problem("document.unknown_format", "error", "format", message, fix)
-    return DocumentError("This is no document that this trackadmin can read.", [problem])
+    return DocumentError("This version of trackadmin cannot read the document.", [problem])

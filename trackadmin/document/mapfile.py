@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from trackadmin.document.reading import Reader, at, shown
-from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document.structure import (
+    AttributeEntry,
+    ChildEntry,
+    Document,
+    ModelEntry,
+    plain_fields,
+)
 from trackadmin.document.text import from_data, read_json
 from trackadmin.document.validate import validate
 from trackadmin.exceptions import DocumentError, errors_of
@@ -14,23 +20,15 @@ from trackadmin.exceptions import DocumentError, errors_of
 #: From a label or a class name to the lower-case label; raises :class:`DocumentError`.
 FindModel = Callable[[str], str]
 
-_MODEL: dict[str, type] = {
-    "model": str,
-    "attributes": list,
-    "children": list,
-    "key": str,
-    "owner": str,
-    "description": str,
-}
-_ATTRIBUTE: dict[str, type] = {
-    "source": str,
-    "name": str,
-    "lookup": bool,
-    "privacy": str,
-    "description": str,
-    "decision": str,
-}
-_CHILD: dict[str, type] = {"accessor": str, "prefix": str}
+
+def _written(entry: type) -> dict[str, type]:
+    """The fields that people write; the order of a list says what its positions are."""
+    return {each.name: each.kind for each in plain_fields(entry) if each.name != "position"}
+
+
+_MODEL = _written(ModelEntry) | {"attributes": list, "children": list}
+_ATTRIBUTE = {"source": str, "name": str} | _written(AttributeEntry)
+_CHILD = {"accessor": str} | _written(ChildEntry)
 
 
 def read_map_file(text: str, find_model: FindModel) -> Document:
@@ -54,7 +52,8 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     ``{"BuyerProfile": {"model": "demo.BuyerProfile", "attributes": ["uuid"], "children": ["user"],
     "key": "uuid"}}``. Everything but the prefix may be left out; without ``model`` the prefix is
     taken for a class name. An attribute may be an object (``source``, ``name``, ``lookup``,
-    ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``).
+    ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``,
+    ``alone``).
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
     reader, models, lost = Reader(), {}, set()

@@ -35,15 +35,24 @@ class Reader:
         """Note an error."""
         self.problems.append(Problem(code, "error", where or "document", message, fix))
 
-    def record(self, value: object, where: str, fields: Mapping[str, type]) -> dict[str, Any]:
-        """All the fields of an object; one that is missing or wrong gets its type's empty value."""
+    def record(
+        self,
+        value: object,
+        where: str,
+        fields: Mapping[str, type],
+        optional: Mapping[str, type] | None = None,
+    ) -> dict[str, Any]:
+        """All the fields of an object; one that is missing or wrong gets its type's empty value.
+
+        Those that are ``optional`` are given only where the object has them.
+        """
         if type(value) is dict and _is_sound(value, fields):
             return value.copy()
-        found = self.given(value, where, fields)
+        found = self.given(value, where, {**fields, **(optional or {})})
         if type(value) is dict:
             for name in fields.keys() - value.keys():
                 self.missing(name, where, fields[name])
-        return {name: found.get(name, kind()) for name, kind in fields.items()}
+        return {name: kind() for name, kind in fields.items()} | found
 
     def given(self, value: object, where: str, fields: Mapping[str, type]) -> dict[str, Any]:
         """The fields that an object has, each of exactly its type; wrong ones are left out."""

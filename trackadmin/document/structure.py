@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar, get_type_hints
 
-#: The format this code writes. Older ones are upgraded when read, never rewritten.
-FORMAT = 1
+#: The newest format that this code reads and writes.
+FORMAT = 2
+#: The format of a document that uses nothing that a later format added. Such a document keeps
+#: the text it always had, so that processes of an older trackadmin can read it as well.
+FIRST_FORMAT = 1
 
 #: What an editor decided about an attribute. Ignored ones stay in the map, so that everyone
 #: sees that the question was asked, and never reach an event.
@@ -45,6 +49,8 @@ class ChildEntry:
     #: Put before every name of the child in place of its own prefix; empty for its own prefix.
     prefix: str = ""
     position: int = 0
+    #: Whether it comes along by itself, without its own children.
+    alone: bool = field(default=False, metadata={"since": 2})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,54 @@ class Document:
     """A whole tracking map: what is published, compared and compiled."""
 
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
-    format: int = FORMAT
+
+    @property
+    def format(self) -> int:
+        """The oldest format that can say what the document says: the one it is written in."""
+        return max(self._needed(), default=FIRST_FORMAT)
+
+    def _needed(self) -> Iterator[int]:
+        for entry in self.models.values():
+            yield from _formats(ModelEntry, (entry,))
+            yield from _formats(AttributeEntry, entry.attributes.values())
+            yield from _formats(ChildEntry, entry.children.values())
+
+
+@dataclass(frozen=True, slots=True)
+class PlainField:
+    """A field of an entry that holds one value: a text, a number, true or false."""
+
+    name: str
+    kind: type
+    #: ``None`` where an entry must give it.
+    default: Any
+    #: The first format that has it. Later ones are left out of a text where they hold the default.
+    since: int
+
+
+@lru_cache(8)
+def plain_fields(entry: type) -> tuple[PlainField, ...]:
+    """The plain fields of a class of entries. What reads or writes an entry asks this, so that a
+    new field is lost nowhere."""
+    kinds = get_type_hints(entry)
+    return tuple(
+        PlainField(
+            each.name,
+            kinds[each.name],
+            None if each.default is MISSING else each.default,
+            each.metadata.get("since", FIRST_FORMAT),
+        )
+        for each in fields(entry)
+        if kinds[each.name] in (str, int, bool)
+    )
+
+
+def _formats(kind: type, entries: Collection[Any]) -> Iterator[int]:
+    """The formats that the entries need for the fields that they use."""
+    added = [each for each in plain_fields(kind) if each.since > FIRST_FORMAT]
+    for each in added:
+        if any(getattr(entry, each.name) != each.default for entry in entries):
+            yield each.since
 
 
 class _Positioned(Protocol):

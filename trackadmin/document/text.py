@@ -9,35 +9,55 @@ from typing import Any
 
 from trackadmin.document.formats import upgraded
 from trackadmin.document.reading import Reader, at, shown
-from trackadmin.document.structure import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document.structure import (
+    FIRST_FORMAT,
+    AttributeEntry,
+    ChildEntry,
+    Document,
+    ModelEntry,
+    plain_fields,
+)
 from trackadmin.document.validate import name_problems
 from trackadmin.exceptions import DocumentError, Problem
 
 #: The largest text that is read, in characters: a map of a thousand models has about a million.
 LARGEST = 5_000_000
 
-_ATTRIBUTE: dict[str, type] = {
-    "source": str,
-    "decision": str,
-    "lookup": bool,
-    "privacy": str,
-    "description": str,
-    "position": int,
-}
-_CHILD: dict[str, type] = {"prefix": str, "position": int}
-_MODEL: dict[str, type] = {
-    "model": str,
-    "key": str,
-    "owner": str,
-    "description": str,
-    "position": int,
-    "attributes": dict,
-    "children": dict,
-}
+
+class _Fields:
+    """The fields of one class of entries as a text has them, by name."""
+
+    def __init__(self, entry: type, **below: type) -> None:
+        plain = plain_fields(entry)
+        #: Those that every text has.
+        self.required = {each.name: each.kind for each in plain if each.since == FIRST_FORMAT}
+        self.required |= below
+        self._values = [each.name for each in plain if each.since == FIRST_FORMAT]
+        self._added = [each for each in plain if each.since > FIRST_FORMAT]
+
+    def optional(self, written: int) -> dict[str, type]:
+        """Those that a text of this format may have."""
+        return {each.name: each.kind for each in self._added if each.since <= written}
+
+    def values(self, entry: object) -> dict[str, Any]:
+        """What a text says of the entry. By hand: ``dataclasses.asdict`` takes ten times longer."""
+        values = {name: getattr(entry, name) for name in self._values}
+        for each in self._added:
+            if (value := getattr(entry, each.name)) != each.default:
+                values[each.name] = value
+        return values
+
+
+_ATTRIBUTE = _Fields(AttributeEntry)
+_CHILD = _Fields(ChildEntry)
+_MODEL = _Fields(ModelEntry, attributes=dict, children=dict)
 
 
 def dump(document: Document) -> str:
-    """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts."""
+    """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts.
+
+    It is of the oldest format that can say what the document says.
+    """
     models = {prefix: _model_data(entry) for prefix, entry in document.models.items()}
     return _canonical({"format": document.format, "models": models})
 
@@ -111,42 +131,44 @@ def from_data(data: object) -> Document:
     if not reader.typed(data, "", dict):
         raise DocumentError("This is no tracking map.", reader.problems)
     top = reader.record(upgraded(data), "", {"format": int, "models": dict})
-    models = {
-        prefix: _model(reader, top["models"][prefix], at("", prefix)) for prefix in top["models"]
-    }
+    # What a later format added is unknown to a text that says an older one.
+    read = _Reading(reader, data["format"])
+    models = {prefix: read.model(top["models"][prefix], at("", prefix)) for prefix in top["models"]}
     if reader.problems:
         raise DocumentError("This is no tracking map.", reader.problems)
-    return Document(models, top["format"])
+    return Document(models)
 
 
-def _model(reader: Reader, value: object, where: str) -> ModelEntry:
-    fields = reader.record(value, where, _MODEL)
-    attributes = fields.pop("attributes")
-    children = fields.pop("children")
-    return ModelEntry(
-        **fields,
-        attributes={
-            name: AttributeEntry(**reader.record(attribute, at(where, name), _ATTRIBUTE))
-            for name, attribute in attributes.items()
-        },
-        children={
-            accessor: ChildEntry(**reader.record(child, at(where, accessor), _CHILD))
-            for accessor, child in children.items()
-        },
-    )
+class _Reading:
+    """Reads the entries of a text that was written in one format."""
+
+    def __init__(self, reader: Reader, written: int) -> None:
+        self._reader = reader
+        self._optional = {each: each.optional(written) for each in (_MODEL, _ATTRIBUTE, _CHILD)}
+
+    def model(self, value: object, where: str) -> ModelEntry:
+        fields = self._record(value, where, _MODEL)
+        attributes, children = fields.pop("attributes"), fields.pop("children")
+        return ModelEntry(
+            **fields,
+            attributes={
+                name: AttributeEntry(**self._record(attribute, at(where, name), _ATTRIBUTE))
+                for name, attribute in attributes.items()
+            },
+            children={
+                accessor: ChildEntry(**self._record(child, at(where, accessor), _CHILD))
+                for accessor, child in children.items()
+            },
+        )
+
+    def _record(self, value: object, where: str, fields: _Fields) -> dict[str, Any]:
+        return self._reader.record(value, where, fields.required, self._optional[fields])
 
 
 def _model_data(entry: ModelEntry) -> dict[str, Any]:
-    """What :func:`_model` reads. By hand, for ``dataclasses.asdict`` takes ten times as long."""
-    return {name: getattr(entry, name) for name in _MODEL} | {
-        "attributes": {
-            name: {field: getattr(attribute, field) for field in _ATTRIBUTE}
-            for name, attribute in entry.attributes.items()
-        },
-        "children": {
-            accessor: {field: getattr(child, field) for field in _CHILD}
-            for accessor, child in entry.children.items()
-        },
+    return _MODEL.values(entry) | {
+        "attributes": {name: _ATTRIBUTE.values(each) for name, each in entry.attributes.items()},
+        "children": {accessor: _CHILD.values(each) for accessor, each in entry.children.items()},
     }
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from trackadmin.document.structure import (
-    TRACKED,
-    UNDECLARED,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
     in_order,
+    plain_fields,
 )
 
 #: The widest line of written source, in characters.
@@ -45,26 +44,27 @@ def _model(entry: ModelEntry, label: str) -> dict[str, Any]:
         "children": [_child(accessor, child) for accessor, child in in_order(entry.children)],
         "key": entry.key,
     }
-    return data | _set(owner=entry.owner, description=entry.description)
+    return data | {n: value for n, value in _said(entry) if n not in data}
 
 
 def _attribute(name: str, attribute: AttributeEntry) -> str | dict[str, Any]:
-    more = _set(
-        name=name if name != attribute.source else "",
-        lookup=attribute.lookup,
-        privacy=attribute.privacy if attribute.privacy != UNDECLARED else "",
-        decision=attribute.decision if attribute.decision != TRACKED else "",
-        description=attribute.description,
-    )
-    return {"source": attribute.source, **more} if more else attribute.source
+    named = {"name": name} if name != attribute.source else {}
+    fields = {"source": attribute.source, **named, **dict(_said(attribute))}
+    return fields if len(fields) > 1 else attribute.source
 
 
 def _child(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
-    return {"accessor": accessor, "prefix": child.prefix} if child.prefix else accessor
+    fields = {"accessor": accessor, **dict(_said(child))}
+    return fields if len(fields) > 1 else accessor
 
 
-def _set(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
+def _said(entry: ModelEntry | AttributeEntry | ChildEntry) -> Iterator[tuple[str, Any]]:
+    """The fields of which the entry says something else than the default; its place is implied."""
+    kind: type = type(entry)
+    for each in plain_fields(kind):
+        value = getattr(entry, each.name)
+        if each.name != "position" and value != each.default:
+            yield each.name, value
 
 
 def _source(value: Any, depth: int) -> str:

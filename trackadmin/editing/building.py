@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import TypeVar
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from trackadmin import compiler, document
 from trackadmin.catalog import catalog
-from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry, plain_fields
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
 from trackadmin.exceptions import Problem
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
@@ -20,8 +19,10 @@ E = TypeVar("E", AttributeEntry, ChildEntry)
 
 #: The fields of an entry, which are columns of its table.
 _COLUMNS: dict[type, list[str]] = {
-    entry: [field.name for field in fields(entry)] for entry in (AttributeEntry, ChildEntry)
+    entry: [field.name for field in plain_fields(entry)] for entry in (AttributeEntry, ChildEntry)
 }
+#: The label is a column of another name.
+_OF_MODEL = [field.name for field in plain_fields(ModelEntry) if field.name != "model"]
 
 #: The tables are read one after the other, so an edit may fall between; then all is read again.
 READS_WITHOUT_LOCK = 5
@@ -103,10 +104,9 @@ def _by_model(
 def _entry(
     row: TrackedModel, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
 ) -> ModelEntry:
-    return ModelEntry(
-        row.model_label, row.key, row.owner, row.description, row.position, attributes, children
-    )
+    columns = {name: getattr(row, name) for name in _OF_MODEL}
+    return ModelEntry(row.model_label, **columns, attributes=attributes, children=children)
 
 
 def _read(row: Model, entry: type[E]) -> E:
-    return entry(*(getattr(row, column) for column in _COLUMNS[entry]))
+    return entry(**{column: getattr(row, column) for column in _COLUMNS[entry]})

@@ -16,7 +16,7 @@ from django.db import models, router
 from django.db.models import Max, Q, QuerySet
 from reversion.models import Version
 
-from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
 from trackadmin.editing.locking import write_database
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 
@@ -152,10 +152,14 @@ def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
             heads.append(stored)
         elif stored.model == TrackedAttribute._meta.label_lower:
             name = _text(stored.fields, "name") or _text(stored.fields, "source")
-            attributes.setdefault(whose, {})[name] = _attribute(stored.fields)
+            attributes.setdefault(whose, {})[name] = AttributeEntry(
+                **_values(AttributeEntry, stored.fields)
+            )
         else:
             accessor = _text(stored.fields, "accessor")
-            children.setdefault(whose, {})[accessor] = _child(stored.fields)
+            children.setdefault(whose, {})[accessor] = ChildEntry(
+                **_values(ChildEntry, stored.fields)
+            )
     return [
         _model(
             head,
@@ -169,15 +173,9 @@ def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
 def _model(
     head: _Stored, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
 ) -> StoredModel:
-    entry = ModelEntry(
-        model=_text(head.fields, "model_label"),
-        key=_text(head.fields, "key"),
-        owner=_text(head.fields, "owner"),
-        description=_text(head.fields, "description"),
-        position=_number(head.fields, "position"),
-        attributes=attributes,
-        children=children,
-    )
+    label = _text(head.fields, "model_label")
+    values = _values(ModelEntry, head.fields) | {"model": label}
+    entry = ModelEntry(**values, attributes=attributes, children=children)
     return StoredModel(
         revision=head.revision,
         map=_number(head.fields, "map"),
@@ -188,20 +186,14 @@ def _model(
     )
 
 
-def _attribute(fields: Mapping[str, Any]) -> AttributeEntry:
-    plain = AttributeEntry(source=_text(fields, "source"))
-    return AttributeEntry(
-        source=plain.source,
-        decision=_text(fields, "decision") or plain.decision,
-        lookup=fields.get("lookup") is True,
-        privacy=_text(fields, "privacy") or plain.privacy,
-        description=_text(fields, "description"),
-        position=_number(fields, "position"),
-    )
-
-
-def _child(fields: Mapping[str, Any]) -> ChildEntry:
-    return ChildEntry(prefix=_text(fields, "prefix"), position=_number(fields, "position"))
+def _values(entry: type, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain fields of an entry; one that is not stored, or not of its type, is left empty."""
+    return {
+        each.name: fields[each.name]
+        if type(fields.get(each.name)) is each.kind and fields[each.name] != ""
+        else (each.kind() if each.default is None else each.default)
+        for each in plain_fields(entry)
+    }
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

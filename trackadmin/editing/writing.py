@@ -8,15 +8,16 @@ from typing import Any
 
 from django.db import models
 
-from trackadmin.document import Document, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry, plain_fields
 from trackadmin.editing.building import entry_of
 from trackadmin.editing.edits import Edit
 from trackadmin.editing.locking import write_database
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel
 
-OF_MODEL = ("key", "owner", "description", "position")
-OF_ATTRIBUTE = ("source", "decision", "lookup", "privacy", "description", "position")
-OF_CHILD = ("prefix", "position")
+#: The fields of each entry that are columns of its table; the label's has another name.
+OF_MODEL = [field.name for field in plain_fields(ModelEntry) if field.name != "model"]
+OF_ATTRIBUTE = [field.name for field in plain_fields(AttributeEntry)]
+OF_CHILD = [field.name for field in plain_fields(ChildEntry)]
 
 
 def write_document(change: Edit, rows: Sequence[TrackedModel], document: Document) -> None:

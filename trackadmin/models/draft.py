@@ -173,6 +173,14 @@ class TrackedChild(models.Model):
     accessor = models.CharField(max_length=NAME_LENGTH)
     prefix = models.CharField(max_length=NAME_LENGTH, blank=True)
     position = models.PositiveIntegerField(default=0)
+    #: The default stands in the database too: while a new release is rolled out, processes of an
+    #: older one insert rows without this column.
+    alone = models.BooleanField(
+        "by itself",
+        default=False,
+        db_default=False,
+        help_text="Comes along without its own children.",
+    )
 
     objects = EditorsManager["TrackedChild"]()
 

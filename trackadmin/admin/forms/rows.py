@@ -22,6 +22,8 @@ from trackadmin.document.structure import (
 from trackadmin.models.draft import NAME_LENGTH
 
 UNDECIDED = ""
+#: What a related object brings: a child that is not alone has its own children with it.
+BRINGS = [("", "with what comes along with it"), ("alone", "by itself")]
 DECISIONS = [(TRACKED, "Track"), (IGNORED, "Ignore"), (UNDECIDED, "Undecided")]
 PRIVACY_WORDS = {
     UNDECLARED: "Not declared",
@@ -121,6 +123,7 @@ class RelationRow(forms.Form):
 
     tracked = forms.BooleanField(required=False)
     child_prefix = forms.CharField(max_length=NAME_LENGTH, required=False)
+    alone = forms.ChoiceField(choices=BRINGS, required=False)
 
     def __init__(
         self,
@@ -132,9 +135,14 @@ class RelationRow(forms.Form):
         self.facts = facts
         self.said = facts.accessor
         self.entry = entry
-        initial = {"tracked": entry is not None, "child_prefix": entry.prefix if entry else ""}
+        initial = {
+            "tracked": entry is not None,
+            "child_prefix": entry.prefix if entry else "",
+            "alone": "alone" if entry and entry.alone else "",
+        }
         super().__init__(prefix=f"c-{facts.accessor}", initial=initial, **kwargs)
         self.fields["tracked"].widget.attrs["aria-label"] = f"Let {facts.accessor} come along"
+        self.fields["alone"].widget.attrs["aria-label"] = f"What {facts.accessor} brings"
         widget = self.fields["child_prefix"].widget
         widget.attrs |= {
             "aria-label": f"Prefix for {facts.accessor}",
@@ -153,7 +161,8 @@ class RelationRow(forms.Form):
     def as_entry(self, position: int) -> ChildEntry:
         """The row as the map holds it; only for a relation that comes along."""
         kept = position if self.entry is None else self.entry.position
-        return ChildEntry(prefix=self.cleaned_data["child_prefix"], position=kept)
+        data = self.cleaned_data
+        return ChildEntry(prefix=data["child_prefix"], position=kept, alone=bool(data["alone"]))
 
 
 class GoneRow(forms.Form):
