@@ -8,9 +8,13 @@ from tests import oracle
 from tests.wide import models as wide
 from tests.wide.site import fill, site_map, site_models
 from trackadmin.catalog import catalog
-from trackadmin.compiler import compile_map
-from trackadmin.compiler.joining import MAX_TABLES
+from trackadmin.compiler import beside, check, compile_map, joining
+from trackadmin.compiler import statements as statements_module
+from trackadmin.compiler.joining import MAX_TABLES, TOO_MANY
+from trackadmin.runtime import get_model, iter_tracking_values, tracking_values, values_from_query
+from trackadmin.runtime.backfill import backfill
 from trackadmin.runtime.bulk import stream
+from trackadmin.runtime.current import pin, unpin
 from trackadmin.runtime.faults import fault_counts
 from trackadmin.runtime.flatten import flatten
 from trackadmin.runtime.resolve import resolve
@@ -34,7 +38,7 @@ LOADED = {
     "Box": 1,  # the same, one level down
     "Loose": 1,  # the city
     "Spot": 1,  # the region
-    "Hub": 2,  # the branches that make too many tables
+    "Hub": 1,  # the branches that make too many tables, both by one
 }
 
 
@@ -168,3 +172,54 @@ def test_a_city_that_is_gone_does_not_hide_what_points_to_it(snapshot, rows):
     assert [each.outcome for each in found.references] == ["found"]
     assert found["Loose_title"] == "loose é0"
     assert found["City_title"] is None
+
+
+def test_a_map_that_one_query_cannot_join_is_published_with_a_warning(snapshot):
+    """D7: said at publish, and by explain; no error, for the rest is loaded."""
+    (problem,) = [p for p in check(site_map(), catalog()) if p.code == "model.too_many_tables"]
+    assert (problem.level, problem.where) == ("warning", "Hub")
+    assert "69 tables" in str(problem)
+    assert problem in snapshot.prove()
+    why = snapshot.resolver.reasons(snapshot.lookup("Hub__code"))
+    assert why[0] == "Hub.branch0: loaded by a query of its own; " + TOO_MANY
+
+
+def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, rows, monkeypatch):
+    """D7: not by one query for each; with room for four tables as with room for 64."""
+    expected = oracle.flatten(snapshot.document, wide.Hub.objects.get(code="hub0"))
+    for limit, queries in ((64, 2), (32, 3), (9, 9)):
+        for module in (joining, beside, statements_module):
+            monkeypatch.setattr(module, "MAX_TABLES", limit)
+        monkeypatch.setattr(joining.fits, "__defaults__", (limit, False))
+        small = compile_map(site_map(), catalog())
+        resolve(small, url("Hub"))
+        with CaptureQueriesContext(connection) as captured:
+            assert resolve(small, url("Hub")) == expected
+        assert statements(captured).count("SELECT") == queries
+    assert fault_counts() == {}
+
+
+@pytest.mark.parametrize("name", ["Spot", "Hub"])
+def test_a_relation_over_two_columns_raises_nowhere(snapshot, rows, name):
+    """D3, D7: stream, backfill, URL and view."""
+    obj = models(name).objects.get(code=f"{name.lower()}0")
+    expected = oracle.flatten(snapshot.document, obj)
+    before = pin("default", compile_map(site_map(), catalog(), number=1, digest="d"))
+    try:
+        assert next(iter_tracking_values(models(name).objects.order_by("pk"))) == expected
+        assert next(iter(backfill(name))) == expected
+        assert values_from_query(url(name)) == expected
+        assert tracking_values(obj) == expected
+        assert get_model(f"{name}__code", obj.code) == obj
+    finally:
+        unpin("default", before)
+    assert fault_counts() == {}
+
+
+def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
+    """D3: nulls, and no fault."""
+    wide.Spot.objects.filter(code="spot0").update(north=99)
+    found = resolve(snapshot, url("Spot"))
+    assert found["Spot_code"] == "spot0"
+    assert found["Region_code"] is None
+    assert fault_counts() == {}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trackadmin.compiler.joining import MAX_TABLES
+
 #: A row to start from, so that a query that finds nothing takes no other along.
 _START = "(SELECT 1 AS one) AS one"
 
@@ -36,7 +38,9 @@ def statement(sides: Sequence[Side]) -> str:
         return sides[0].sql
     tables = [side.tables for side in sides if side.tables is not None]
     names = [name for each in tables for name in each.names]
-    if len(tables) == len(sides) and len(set(names)) == len(names):
+    # The row to start from is one more table.
+    fit = len(set(names)) == len(names) and len(names) < MAX_TABLES
+    if len(tables) == len(sides) and fit:
         columns = ", ".join(each.columns for each in tables)
         joins = " ".join(each.joins for each in tables)
         return f"SELECT {columns} FROM {_START} {joins}"  # noqa: S608 the ORM's own text

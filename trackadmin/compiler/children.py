@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from trackadmin.compiler import joining
-from trackadmin.compiler.instances import relation_of, unwrapped
+from trackadmin.compiler.instances import null_column, relation_of, unwrapped
+from trackadmin.compiler.joining import Cut
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.savepoints import Reads
+from trackadmin.compiler.savepoints import Reads, contained
+
+#: What loads children of an object that was just made.
+Complete: TypeAlias = Callable[[Any], None]
 
 
 def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
@@ -59,3 +64,63 @@ def _joined(descriptor: Any, child: Node) -> Any:
     twin = Joined.__new__(Joined)
     twin.__dict__.update(descriptor.__dict__)
     return twin
+
+
+def completer(found: Cut, alias: str) -> Complete | None:
+    """What loads the children that one query could not join, some at a time; ``None`` where each
+    may as well be loaded by itself.
+    """
+    model = found.node.model
+    batches = [
+        ([*batch.paths()], [_cache(model, child.node) for child in batch.joined])
+        for batch in _batches(found, alias)
+        if len(batch.joined) > 1
+    ]
+
+    def complete(obj: Any) -> None:
+        for paths, caches in batches:
+            if sum(column == "" or getattr(obj, column) is not None for column, *_ in caches) < 2:
+                continue
+            twin = _twin(QuerySet(model, using=alias).select_related(*paths), obj)
+            for _, relation, back in caches if twin else ():
+                child = relation.get_cached_value(twin)
+                relation.set_cached_value(obj, child)
+                if child is not None and back is not None:
+                    back.set_cached_value(child, obj)
+
+    return complete if batches else None
+
+
+def _twin(rows: QuerySet[Any, Any], obj: Any) -> Any:
+    try:
+        with contained():
+            return rows.get(pk=obj.pk)
+    except Exception:  # noqa: BLE001 then each child is loaded by itself, or fails
+        return None
+
+
+def _batches(found: Cut, alias: str) -> Iterator[Cut]:
+    """The object with as many of the left children as one query can join, and so on."""
+    left = [
+        joining.cut(each.node, alias, instances=True)
+        for each in found.loaded
+        if each.why == joining.TOO_MANY
+    ]
+    while left:
+        batch = Cut(found.node, "", (), ())
+        for child in left[:]:
+            more = replace(batch, joined=(*batch.joined, child))
+            if joining.fits(more, instances=True):
+                batch = more
+                left.remove(child)
+        if not batch.joined:
+            return
+        yield batch
+
+
+def _cache(model: type[Model], child: Node) -> tuple[str, Any, Any]:
+    """The column that is null where there is no child ("" if none says so), and what keeps the
+    child and, where only one has it, its parent.
+    """
+    relation, back = joining.relations(model, child)
+    return null_column(model, child.accessor), relation, back

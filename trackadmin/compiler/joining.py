@@ -49,13 +49,14 @@ class Cut:
     @property
     def tables(self) -> int:
         """How many tables the query joins for it, at most."""
-        return _tables(self.node.model) + sum(child.tables for child in self.joined)
+        return tables_of(self.node.model) + sum(child.tables for child in self.joined)
 
-    @property
-    def columns(self) -> int:
-        """How many columns the query gives, at most."""
-        meta = self.node.model._meta
-        return len(meta.concrete_fields) + sum(child.columns for child in self.joined)
+    def columns(self, *, instances: bool = False) -> int:
+        """How many columns the query gives, at most; ``instances`` where it is all of them."""
+        instances = instances or bool(self.why)
+        every = instances or self.has_instance
+        own = len(self.node.model._meta.concrete_fields if every else self.node.outputs) + 1
+        return own + sum(child.columns(instances=instances) for child in self.joined)
 
     def alone(self) -> Cut:
         """The object without those that are joined to it."""
@@ -75,35 +76,34 @@ class Cut:
                 yield f"{child.node.query_name}__{path}"
 
 
-def cut(top: Node, alias: str, spare: int = 0) -> Cut:
+def cut(top: Node, alias: str, *, spare: int = 0, instances: bool = False) -> Cut:
     """Cut what one query of this database gives out of a tree.
 
     ``spare`` is the number of tables that the query of the top's manager joins by itself.
+    ``instances`` says that the query gives all columns of all objects, as ``select_related`` does.
     """
-    return _fitting(_cut(top, alias), MAX_TABLES - spare)
+    return _fitting(_cut(top, alias, instances), MAX_TABLES - spare, instances)
 
 
-def _cut(node: Node, alias: str) -> Cut:
+def _cut(node: Node, alias: str, instances: bool) -> Cut:
+    refusals = (output_refusal(node, output) for output in node.outputs)
+    why = loading_refusal(node.model) or next(filter(None, refusals), "")
+    instances = instances or bool(why)
     joined, loaded = [], []
     for child in node.children:
         if not child.names():
             continue
-        if why := child_refusal(node, child, alias):
-            loaded.append(Loaded(child, why))
+        if not_joined := child_refusal(node, child, alias):
+            loaded.append(Loaded(child, not_joined))
         else:
-            joined.append(_cut(child, alias))
-    own = loading_refusal(node.model) or next(filter(None, map(_of(node), node.outputs)), "")
-    return _fitting(Cut(node, own, tuple(joined), tuple(loaded)), MAX_TABLES)
+            joined.append(_cut(child, alias, instances))
+    return _fitting(Cut(node, why, tuple(joined), tuple(loaded)), MAX_TABLES, instances)
 
 
-def _of(node: Node) -> Any:
-    return lambda output: output_refusal(node, output)
-
-
-def _fitting(found: Cut, tables: int) -> Cut:
+def _fitting(found: Cut, tables: int, instances: bool) -> Cut:
     """Without the largest of its children, until the rest fits into one query."""
-    while found.joined and (found.tables > tables or found.columns > MAX_COLUMNS):
-        largest = max(found.joined, key=lambda child: (child.tables, child.columns))
+    while found.joined and not fits(found, tables, instances):
+        largest = max(found.joined, key=lambda child: (child.tables, child.columns()))
         found = replace(
             found,
             joined=tuple(child for child in found.joined if child is not largest),
@@ -112,11 +112,17 @@ def _fitting(found: Cut, tables: int) -> Cut:
     return found
 
 
+def fits(found: Cut, tables: int = MAX_TABLES, instances: bool = False) -> bool:
+    """Whether one query can give all this."""
+    return found.tables <= tables and found.columns(instances=instances) <= MAX_COLUMNS
+
+
 #: Why a child that could be joined is not.
 TOO_MANY = "one query cannot join so many tables"
 
 
-def _tables(model: type[Model]) -> int:
+def tables_of(model: type[Model]) -> int:
+    """How many tables hold an object of the model, its ancestors' included."""
     return len({model._meta.db_table, *(each._meta.db_table for each in model._meta.all_parents)})
 
 
@@ -164,7 +170,7 @@ def with_related(rows: QuerySet[Any, Any], top: Node) -> QuerySet[Any, Any]:
     # What combines queries cannot join, and a lock must not reach further than was asked for.
     if rows.query.combinator or rows.query.select_for_update:
         return rows
-    paths = [*cut(top, rows.db, spare=own_tables(rows)).paths()]
+    paths = [*cut(top, rows.db, spare=own_tables(rows), instances=True).paths()]
     # A queryset that defers a relation could not join it.
     return rows.defer(None).select_related(*paths) if paths else rows
 
@@ -212,6 +218,14 @@ def own_tables(rows: QuerySet[Any, Any]) -> int:
 def gives_instances(rows: QuerySet[Any, Any]) -> bool:
     """Whether a queryset makes its objects as Django does."""
     return rows._iterable_class is ModelIterable and type(rows.query) is Query
+
+
+def relations(model: type[Model], child: Node) -> tuple[Any, Any]:
+    """The relation that leads to a child, and the one back, if only one object has the child."""
+    relation: Any = model._meta.get_field(child.query_name)
+    if hasattr(relation, "field"):  # it is a reverse one
+        return relation, relation.field
+    return relation, relation.remote_field if relation.unique else None
 
 
 def _is_held(parent: type[Model], child: Node) -> bool:

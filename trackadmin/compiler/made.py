@@ -11,9 +11,9 @@ from django.db.models import Model
 
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
-from trackadmin.compiler.children import child_reader
+from trackadmin.compiler.children import child_reader, completer
 from trackadmin.compiler.instances import null_column
-from trackadmin.compiler.joining import Cut
+from trackadmin.compiler.joining import Cut, relations
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.source import FUNCTION, flatten_source
@@ -137,22 +137,25 @@ def _maker(found: Cut, before: str, key: str, layout: Layout) -> Callable[[Conve
     names = [field.attname for field in model._meta.concrete_fields]
     places = [layout.places[before + name] for name in names]
     key_at = layout.places[key]
-    children = [(*_setters(model, c), _child_maker(c, before, layout)) for c in found.joined]
+    children = [(*relations(model, c.node), _child_maker(c, before, layout)) for c in found.joined]
+    complete = completer(found, alias)
 
     def bind(converters: Converters) -> Make:
         cells = [(place, converters.get(place)) for place in places]
-        bound = [(here, there, child(converters)) for here, there, child in children]
+        bound = [(relation, back, child(converters)) for relation, back, child in children]
 
         def make(row: Row) -> Any:
             if row[key_at] is None:
                 return None
             values = [convert(row[at]) if convert else row[at] for at, convert in cells]
             obj = model.from_db(alias, names, values)
-            for set_here, set_there, make_child in bound:
+            for relation, back, make_child in bound:
                 child = make_child(row)
-                set_here(obj, child)
-                if child is not None and set_there is not None:
-                    set_there(child, obj)
+                relation.set_cached_value(obj, child)
+                if child is not None and back is not None:
+                    back.set_cached_value(child, obj)
+            if complete is not None:
+                complete(obj)
             return obj
 
         return make
@@ -163,12 +166,3 @@ def _maker(found: Cut, before: str, key: str, layout: Layout) -> Callable[[Conve
 def _child_maker(child: Cut, before: str, layout: Layout) -> Callable[[Converters], Make]:
     its = start(child, before)
     return _maker(child, its, key_of(child.node.model, its), layout)
-
-
-def _setters(model: type[Model], child: Cut) -> tuple[Any, Any]:
-    """What makes an object know its child and, where only one has it, the child its parent."""
-    relation: Any = model._meta.get_field(child.node.query_name)
-    if hasattr(relation, "field"):  # it is a reverse one
-        return relation.set_cached_value, relation.field.set_cached_value
-    back = relation.remote_field.set_cached_value if relation.unique else None
-    return relation.set_cached_value, back

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+from django.db import router
 
 from trackadmin.catalog import Catalog
+from trackadmin.compiler import joining
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
-from trackadmin.compiler.plan import plan
+from trackadmin.compiler.plan import Node, plan
 from trackadmin.document import validate
 from trackadmin.document.structure import UNDECLARED, Document, in_order
 from trackadmin.exceptions import Problem
@@ -31,7 +35,11 @@ def drift_of(matching: Matching) -> list[Problem]:
 
 
 def _problems(matching: Matching) -> Iterator[Problem]:
-    return host_problems(matching, lambda matched: plan(matching, matched).problems)
+    def of_plan(matched: MatchedModel) -> Iterator[Problem]:
+        made = plan(matching, matched)
+        return chain(made.problems, too_wide(made.top))
+
+    return host_problems(matching, of_plan)
 
 
 def host_problems(
@@ -48,6 +56,31 @@ def host_problems(
         yield from _lookups(matched)
         yield from _undeclared(matched)
         yield from of_plan(matched)
+
+
+def too_wide(top: Node) -> Iterator[Problem]:
+    """A warning where one query cannot give all that comes along."""
+    tables = sum(joining.tables_of(node.model) for node in top.walk())
+    columns = sum(len(node.model._meta.concrete_fields) + 1 for node in top.walk())
+    if tables <= joining.MAX_TABLES and columns <= joining.MAX_COLUMNS:
+        return
+    try:
+        found = joining.cut(top, router.db_for_read(top.model))
+    except Exception:  # noqa: BLE001 the host's routers may raise anything
+        return
+    left = [
+        each.node.road
+        for joined in found.walk()
+        for each in joined.loaded
+        if each.why == joining.TOO_MANY
+    ]
+    if left:
+        what = (
+            f"It leads to {tables} tables, and one query joins {joining.MAX_TABLES} at most. Each "
+            f"event takes more queries, for {', '.join(left)}."
+        )
+        fix = "Take out children that nobody needs."
+        yield Problem("model.too_many_tables", "warning", top.road, what, fix)
 
 
 def _taken_prefixes(matched: MatchedModel, matching: Matching) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from trackadmin.compiler.joining import cut, instance_refusal, own_tables, reaso
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.savepoints import sharing
-from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement
+from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement, fitting
 
 #: How many combinations of references keep their joined statement. A site's pages use a few; a
 #: visitor who makes up more makes all of them be forgotten.
@@ -132,8 +132,10 @@ class Resolver:
         (alias,) = aliases
         parts = [self._part(lookup, alias) for lookup in sorted(lookups, key=_reference)]
         joined = [part for part in parts if isinstance(part, Part)]
-        statement = self._statement(joined) if len(joined) == len(parts) else None
-        if statement is None or statement.overlap:
+        if len(joined) < len(parts) or len([*fitting(joined)]) > 1:
+            return None
+        statement = self._statement(joined)
+        if statement.overlap:
             return None
         return Joint(self, alias, lookups, statement)
 
@@ -169,11 +171,11 @@ class Resolver:
         try:
             connection = connections[alias]
             parts, bound, places = self._bind(alias, asked, connection, results)
-            if parts:
-                statement = self._statement(parts)
-                row = statement.fetch(connection, bound)
+            for fit in fitting(parts):
+                statement = self._statement(parts[fit])
+                row = statement.fetch(connection, bound[fit])
                 found = statement.each(row, connection, fault)
-                for at, resolved in zip(places, found, strict=True):
+                for at, resolved in zip(places[fit], found, strict=True):
                     results[at] = resolved
         except Exception as error:  # noqa: BLE001 the database, or a field of the host
             self.after_failure(error, alias, asked, results, fault)
@@ -257,4 +259,4 @@ def _refusal(compiled: CompiledModel, alias: str) -> str:
     if connections[alias].vendor not in VENDORS:
         return f"the statement is not proven on {connections[alias].vendor}"
     rows = compiled.model._default_manager.using(alias)
-    return instance_refusal(cut(compiled.node, alias, own_tables(rows)), rows)
+    return instance_refusal(cut(compiled.node, alias, spare=own_tables(rows)), rows)

@@ -14,7 +14,7 @@ from trackadmin.compiler.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.problems import drift_of, host_problems
+from trackadmin.compiler.problems import drift_of, host_problems, too_wide
 from trackadmin.compiler.pseudonyms import pseudonymiser
 from trackadmin.compiler.resolving import Resolver
 from trackadmin.compiler.savepoints import contained
@@ -125,7 +125,7 @@ class Snapshot:
     def _prove(self, matched: MatchedModel) -> tuple[Problem, ...]:
         compiled = self.by_prefix.make(matched)
         compiled.compile()
-        return compiled.problems
+        return (*compiled.problems, *too_wide(compiled.node))
 
     def _cased(self, label: str) -> str:
         facts = self._matching.catalog.get(label)

@@ -17,7 +17,7 @@ from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.executing import OneRow
-from trackadmin.compiler.joining import cut, own_tables
+from trackadmin.compiler.joining import MAX_COLUMNS, MAX_TABLES, cut, own_tables
 from trackadmin.compiler.libpq import Moments
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.made import Layout, Row
@@ -48,7 +48,7 @@ class Part:
     ) -> None:
         self.lookup, self.alias = lookup, alias
         #: What of the tree the query gives, and in which form.
-        self.cut = cut(node, alias, own_tables(self._rows()))
+        self.cut = cut(node, alias, spare=own_tables(self._rows()))
         found = columns(self.cut, _compared(lookup))
         query = self._query(found)
         compiler = query.query.get_compiler(using=alias)
@@ -61,6 +61,8 @@ class Part:
         )
         expressions = [select[0] for select in compiler.select]
         self.width = len(expressions)
+        #: How many tables it joins.
+        self.tables = len(compiler.query.alias_map)
         self.names = node.names()
         self._conversions = Conversions(found, expressions, connections[alias])
         layout = Layout({c.path: n for n, c in enumerate(found)}, alias, pseudonym, title)
@@ -98,6 +100,19 @@ class Part:
         """Whether the database itself sees to it that there is one row at most."""
         plain = self._rows().query
         return self.lookup.facts.unique and not plain.where and not plain.alias_map
+
+
+def fitting(parts: Sequence[Part]) -> Iterator[slice]:
+    """The parts, cut into as few statements as a database can bear, in their order."""
+    start = tables = columns = 0
+    for at, part in enumerate(parts):
+        tables += part.tables
+        columns += part.width + part.counted
+        if at > start and (tables > MAX_TABLES or columns > MAX_COLUMNS):
+            yield slice(start, at)
+            start, tables, columns = at, part.tables, part.width + part.counted
+    if parts:
+        yield slice(start, len(parts))
 
 
 def _compared(lookup: Lookup) -> str:

@@ -28,7 +28,7 @@ def shape(compiled: CompiledModel, rows: Rows) -> Cut | str:
     """What the rows of a queryset's query give, and in which form; or why its objects must be
     loaded.
     """
-    found = joining.cut(compiled.node, rows.db, joining.own_tables(rows))
+    found = joining.cut(compiled.node, rows.db, spare=joining.own_tables(rows))
     return refusal(compiled, rows, found) or found
 
 
