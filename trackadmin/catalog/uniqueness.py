@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from trackadmin.catalog.kinds import AnyField
@@ -21,7 +23,7 @@ def is_unique(field: AnyField) -> bool:
     )
 
 
-def is_indexed(field: AnyField) -> bool:
+def is_indexed(field: Any) -> bool:
     """Whether an index finds the rows with a value of the field, so that no table is scanned.
 
     As far as the models say: the field's own index, or the first column of another one. A partial
