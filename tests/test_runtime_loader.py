@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -36,7 +37,8 @@ from trackadmin.runtime import (
     store,
     tracking_values,
 )
-from trackadmin.runtime.current import _loaders, _request_started
+from trackadmin.runtime.current import _catch_up, _loaders
+from trackadmin.runtime.place import ONLY
 
 #: Long enough that nothing becomes due while a test runs.
 FOREVER = override_settings(TRACKADMIN={"REFRESH_SECONDS": 1000})
@@ -147,7 +149,7 @@ def test_processes_that_start_together_do_not_ask_together():
         testing.reset()
         started = time.monotonic()
         current_map()
-        pauses.append(_loaders["default"].fresh_until - started)
+        pauses.append(_loaders.get(("default", ONLY)).fresh_until - started)
     assert min(pauses) >= 900
     assert max(pauses) <= 1001
     assert max(pauses) - min(pauses) > 10
@@ -173,8 +175,8 @@ def test_publish_while_another_thread_is_asking_is_not_missed(monkeypatch):
     announce(insert(WITH_DEMO, 2))
     real = store.newest_token
 
-    def published_right_after(slug):
-        token = real(slug)
+    def published_right_after(*where):
+        token = real(*where)
         monkeypatch.setattr(store, "newest_token", real)
         announce(insert(EXAMPLE, 3))
         return token
@@ -223,7 +225,7 @@ def test_unpublished_map_tracks_nothing_elsewhere(caplog):
     with CaptureQueriesContext(connection) as captured:
         assert tracking_values(CompanyAccount()) == {}
         assert tracking_values(CompanyAccount()) == {}
-    assert len(captured) == 1, "it is not asked for again before its time"
+    assert len(captured) == 2, "the version and the maps there are, and not again before their time"
     assert fault_counts() == {"map.not_published": 2}
     assert len(caplog.records) == 1
     assert not is_ready()
@@ -285,7 +287,7 @@ def test_an_outage_is_logged_once_and_the_next_one_again(caplog, monkeypatch):
     current_map()
     real = store.newest_token
 
-    def fail(slug):
+    def fail(slug, *database):
         raise OperationalError
 
     for _ in range(2):
@@ -497,17 +499,141 @@ def test_changed_text_under_the_same_number_is_seen():
     assert current_map().digest == digest(dump(WITH_DEMO))
 
 
+@pytest.fixture
+def replica(monkeypatch):
+    """The tables as a replica has them: ``replica()`` lets it lag from now on."""
+    real, lagging = store._versions, {}
+
+    def start(**frozen):
+        lagging.update(frozen)
+
+    @contextmanager
+    def versions(slug, database=""):
+        with real(slug, database) as found:
+            yield found if database else found.filter(number__lte=lagging.get("at", 1000))
+
+    monkeypatch.setattr(store, "_versions", versions)
+    return start
+
+
 @committed
 @ALWAYS
-def test_replica_that_lags_is_ignored():
+@pytest.mark.parametrize("at", [1, 0])
+def test_replica_that_lags_is_ignored(replica, at):
+    """A3: the writing database still has the version, so the reading one lags."""
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+    replica(at=at)
+    for times in range(1, 4):
+        assert current_map().number == 2
+        assert fault_counts() == {"map.older": times}
+
+
+@committed
+@ALWAYS
+def test_writing_database_is_asked_less_and_less_often(replica, monkeypatch):
+    """A3: a thousand processes behind a replica that lags do not all turn to the other one."""
+    now, asked = [1000.0], []
+    monkeypatch.setattr(loader, "monotonic", lambda: now[0])
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    served = loader.Loader("default")
+    assert served.serve().number == 2
+    replica(at=1)
+    real = store.newest
+    monkeypatch.setattr(store, "newest", lambda *where: asked.append(now[0]) or real(*where))
+    for _ in range(3000):
+        assert served.serve().number == 2
+        now[0] += 0.1
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert pauses[0] < 1
+    assert all(b > a * 1.5 for a, b in pairwise(pauses[:6]))
+    assert 20 < max(pauses) <= loader.MAX_PAUSE + 0.2
+
+
+@committed
+@ALWAYS
+def test_writing_database_is_not_asked_in_a_transaction_on_it(replica):
+    """A3: no SQL of ours in the host's transaction once a snapshot is held."""
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+    replica(at=1)
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        assert current_map().number == 2
+    assert len(captured) == 0
+
+
+@committed
+@ALWAYS
+def test_writing_database_that_is_away_changes_nothing(replica, monkeypatch):
+    """A3: a replica that lags while the primary is down."""
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+    replica(at=1)
+
+    def fail(*where):
+        raise OperationalError
+
+    monkeypatch.setattr(store, "newest", fail)
+    for _ in range(3):
+        assert current_map().number == 2
+    assert fault_counts() == {"map.unavailable": 1, "map.older": 2}
+
+
+@committed
+@ALWAYS
+def test_emptied_table_is_a_reset(caplog):
+    """A3: after a flush there is no version, and nothing is tracked."""
     insert(NAME_ONLY)
     insert(WITH_DEMO, 2)
     assert current_map().number == 2
     remove(2)
-    assert current_map().number == 2
     remove(1)
+    assert tracking_values(CompanyAccount()) == {}
+    assert not is_ready()
+    assert fault_counts()["map.reset"] == 1
+    assert [r.getMessage() for r in caplog.records] == [
+        "default: map.reset",
+        "default: map.not_published",
+    ]
+    insert(NAME_ONLY)
+    assert tracking_values(CompanyAccount(name="a")) == {"CompanyAccount_name": "a"}
+
+
+@committed
+@ALWAYS
+@pytest.mark.parametrize("content", [EXAMPLE, NAME_ONLY], ids=["unknown", "known"])
+def test_lower_number_in_the_writing_database_is_a_reset(content):
+    """A3: a flush and a new version 1, or a backup that was brought back, under a process."""
+    insert(NAME_ONLY)
+    assert current_map().number == 1
+    insert(WITH_DEMO, 2)
     assert current_map().number == 2
-    assert fault_counts() == {"map.older": 2}
+    remove(2)
+    remove(1)
+    insert(content)
+    assert (current_map().number, current_map().digest) == (1, digest(dump(content)))
+    assert fault_counts() == {"map.reset": 1}
+
+
+@committed
+@ALWAYS
+def test_reset_is_seen_while_the_writing_database_is_seldom_asked(replica):
+    """A3: the pause that a replica's lag brought ends with what is published here."""
+    insert(NAME_ONLY)
+    insert(WITH_DEMO, 2)
+    current_map()
+    replica(at=1)
+    for _ in range(20):
+        current_map()
+    replica(at=1000)
+    remove(2)
+    remove(1)
+    announce(insert(EXAMPLE))
+    assert current_map().digest == digest(dump(EXAMPLE))
 
 
 @committed
@@ -609,13 +735,13 @@ def test_start_of_a_request_asks_only_for_what_was_put_off():
     insert()
     current_map()
     with CaptureQueriesContext(connection) as captured:
-        _request_started()
+        _catch_up()
     assert len(captured) == 0
     with transaction.atomic():
         current_map()
     with CaptureQueriesContext(connection) as captured:
-        _request_started()
-        _request_started()
+        _catch_up()
+        _catch_up()
     assert len(captured) == 1
 
 
@@ -682,10 +808,10 @@ def test_first_load_is_done_by_one_thread_while_the_others_wait(monkeypatch):
     insert()
     real, loads = store.newest, []
 
-    def slow(slug):
+    def slow(slug, *database):
         loads.append(slug)
         time.sleep(0.1)
-        return real(slug)
+        return real(slug, *database)
 
     monkeypatch.setattr(store, "newest", slow)
     monkeypatch.setattr(store, "newest_token", loads.append)
@@ -705,11 +831,11 @@ def test_one_thread_asks_and_the_others_do_not_wait(monkeypatch):
     real, asking, go_on = store.newest_token, threading.Event(), threading.Event()
     calls = []
 
-    def hanging(slug):
+    def hanging(slug, *database):
         calls.append(slug)
         asking.set()
         assert go_on.wait(10)
-        return real(slug)
+        return real(slug, *database)
 
     monkeypatch.setattr(store, "newest_token", hanging)
 
@@ -736,9 +862,9 @@ def test_load_that_calls_itself_does_not_hang(monkeypatch):
     insert()
     real, inner = store.newest, []
 
-    def within(slug):
+    def within(slug, *database):
         inner.append(tracking_values(CompanyAccount()))
-        return real(slug)
+        return real(slug, *database)
 
     monkeypatch.setattr(store, "newest", within)
     started = time.monotonic()

@@ -106,10 +106,10 @@ def test_child_forked_while_a_thread_asks_goes_on_by_itself():
 assert current_map().number == 1
 real, asking, go_on = store.newest_token, threading.Event(), threading.Event()
 
-def hanging(slug):
+def hanging(slug, *database):
     asking.set()
     assert go_on.wait(30)
-    return real(slug)
+    return real(slug, *database)
 
 store.newest_token = hanging
 thread = threading.Thread(target=current_map)
@@ -140,10 +140,10 @@ def test_child_forked_during_the_first_load_loads_by_itself():
         + """
 real, asking, go_on = store.newest, threading.Event(), threading.Event()
 
-def hanging(slug):
+def hanging(slug, *database):
     asking.set()
     assert go_on.wait(30)
-    return real(slug)
+    return real(slug, *database)
 
 store.newest = hanging
 thread = threading.Thread(target=current_map)

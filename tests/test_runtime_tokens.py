@@ -79,8 +79,8 @@ def test_reader_does_not_write_over_what_was_published_meanwhile(cache, monkeypa
     current_map()
     real = store.newest_token
 
-    def published_right_after(slug):
-        token = real(slug)
+    def published_right_after(*where):
+        token = real(*where)
         announce(insert(WITH_DEMO, 2))
         return token
 

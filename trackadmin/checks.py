@@ -234,6 +234,22 @@ def _cache(value: Any) -> Faults:
         yield f"must be the alias of a cache, not {value!r}", f"Use one of CACHES: {legal}."
 
 
+def _callable_or_none(value: Any) -> Faults:
+    if value is None or callable(value):
+        return
+    fix = "Name a function without arguments that returns the tenant's key: 'shop.tenants.current'."
+    if not isinstance(value, str):
+        yield f"must be a callable or its dotted path, not {value!r}", fix
+        return
+    try:
+        found = import_string(value)
+    except Exception as error:  # noqa: BLE001 the module's own code may raise anything
+        yield f"names {value!r}, which cannot be imported ({error!r})", fix
+        return
+    if not callable(found):
+        yield f"names {value!r}, which cannot be called", fix
+
+
 #: The id of each setting's check, and what it finds.
 RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "STRICT": ("E001", _switch_or_none),
@@ -249,6 +265,7 @@ RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache),
     "HARMLESS_LOADING": ("E034", _texts),
+    "TENANT": ("E042", _callable_or_none),
     "MAX_NAMES": ("E013", _count),
     "MAX_REFERENCES": ("E014", _count),
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.utils.module_loading import import_string
 
 from trackadmin.exceptions import SettingError
 
@@ -23,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
+    "TENANT": None,
     "MAX_NAMES": 1000,
     "MAX_REFERENCES": 20,
 }
@@ -113,6 +116,13 @@ class Settings:
         """The alias of a shared cache that holds the newest version's number and digest."""
         alias = self._get("TOKEN_CACHE")
         return None if alias is None else str(alias)
+
+    @property
+    def TENANT(self) -> Callable[[], Any] | None:
+        """Gives the key of the current tenant, where neither database nor schema tells it."""
+        ask = self._get("TENANT")
+        found: Callable[[], Any] | None = import_string(ask) if isinstance(ask, str) else ask
+        return found
 
     @property
     def MAX_NAMES(self) -> int:

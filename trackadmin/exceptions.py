@@ -41,6 +41,17 @@ class SettingError(TrackAdminError):
     """The ``TRACKADMIN`` setting holds something it cannot hold."""
 
 
+class TenantError(TrackAdminError):
+    """The setting ``TENANT`` did not give the key of the current tenant."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "TRACKADMIN['TENANT'] did not give the key of the current tenant. It is called without "
+            "arguments and returns something hashable, such as a text. Choose a tenant first, or "
+            "return None where there is none."
+        )
+
+
 class ProblemsError(TrackAdminError):
     """Something cannot go on because of ``problems``, a tuple of :class:`Problem`."""
 

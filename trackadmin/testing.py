@@ -10,12 +10,8 @@
     def test_order_is_tracked():
         assert tracking_values(Order(number="7")) == {"Order_number": "7"}
 
-A process keeps the live map between two tests. A suite that publishes maps calls :func:`reset`
-before each test, for example in a fixture::
-
-    @pytest.fixture(autouse=True)
-    def clean_tracking():
-        trackadmin.testing.reset()
+A test that publishes a map needs nothing of this: what it publishes is served at once, and when its
+transaction is rolled back, or its database flushed, the next test sees its own map or none.
 """
 
 from __future__ import annotations
@@ -32,7 +28,7 @@ from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap, errors_of
 from trackadmin.runtime import current, state
-from trackadmin.runtime.loader import Loader
+from trackadmin.runtime.loader import Pinned
 
 
 def reset() -> None:
@@ -54,7 +50,7 @@ class override_map(ContextDecorator):
 
     def __init__(self, data: Mapping[str, Any], slug: str = "default") -> None:
         self.data, self.slug = data, slug
-        self._before: list[Loader | None] = []
+        self._before: list[Pinned | None] = []
 
     def __enter__(self) -> Snapshot:
         offered = catalog()

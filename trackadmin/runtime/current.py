@@ -1,27 +1,36 @@
-"""The snapshots that this process serves, one loader for each map."""
+"""The snapshots that this process serves: one for each map, and for each tenant its own."""
 
 from __future__ import annotations
 
 from time import monotonic
 from typing import Any
 
-from django.core.signals import request_started, setting_changed
+from django.core.signals import request_finished, request_started, setting_changed
+from django.db.models.signals import post_migrate, post_save
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, UnknownMap
-from trackadmin.runtime import store, tokens
+from trackadmin.runtime import slugs, store, tokens, uncommitted
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.loader import Loader, Pinned
+from trackadmin.runtime.loader import Loader, Pinned, Private, Unknown
+from trackadmin.runtime.loaders import Key, Loaders
+from trackadmin.runtime.place import Place, home, look_again, many, place, schema_of
 from trackadmin.runtime.state import after_fork_in_child, at_reset
-from trackadmin.runtime.store import Token
 from trackadmin.signals import map_published
 
 DEFAULT_MAP = "default"
 
-_loaders: dict[str, Loader] = {}
+#: The loaders that serve every caller alike, by slug: the short way of :func:`current_map`. Empty
+#: where it depends on the caller, for its tenant or for a version that it has not committed.
+_near: dict[str, Loader] = {}
+_loaders = Loaders()
+#: What :func:`pin` put in the place of the published maps.
+_pinned: dict[str, Pinned] = {}
+#: The loaders whose refresh was due where no SQL was allowed.
+_overdue: set[Key] = set()
 
 
 def current_map(map: str = DEFAULT_MAP) -> Snapshot:
@@ -30,7 +39,7 @@ def current_map(map: str = DEFAULT_MAP) -> Snapshot:
     Where there is none: raises :class:`NotPublished` or :class:`UnknownMap` where strict; else,
     and wherever the database cannot be asked, gives a snapshot that tracks nothing.
     """
-    loader = _loaders.get(map)
+    loader = _near.get(map)
     if loader is not None and monotonic() < loader.fresh_until:
         snapshot = loader.snapshot
         if snapshot is not None:
@@ -39,8 +48,12 @@ def current_map(map: str = DEFAULT_MAP) -> Snapshot:
 
 
 def fresh_map(map: str = DEFAULT_MAP) -> Snapshot | None:
-    """The snapshot if it can be served without asking anybody, else ``None``."""
-    loader = _loaders.get(map)
+    """The snapshot if every caller may be served it now without asking anybody, else ``None``.
+
+    For event loops. A connection's schema, and often a router's choice, belong to the thread that
+    the queries run in, so where there are tenants the loop does not know whose map it is.
+    """
+    loader = _near.get(map)
     if loader is not None and monotonic() < loader.fresh_until:
         return loader.snapshot
     return None
@@ -52,90 +65,207 @@ def is_ready(map: str = DEFAULT_MAP) -> bool:
     For health probes, and for a worker that does all its work in transactions: called outside of
     one, it also sees to it that a new version is loaded.
     """
-    return _loader(map).serve() is not None
+    loader = _loader(map)
+    return loader is not None and _serve(loader) is not None
 
 
-def pin(map: str, snapshot: Snapshot) -> Loader | None:
-    """Serve this very snapshot from now on; gives what :func:`unpin` takes."""
-    before = _loaders.get(map)
-    _loaders[map] = Pinned(map, snapshot)
+def pin(map: str, snapshot: Snapshot) -> Pinned | None:
+    """Serve this very snapshot from now on, to every tenant; gives what :func:`unpin` takes."""
+    before = _pinned.get(map)
+    _pinned[map] = _near[map] = Pinned(map, snapshot)
     return before
 
 
-def unpin(map: str, before: Loader | None) -> None:
+def unpin(map: str, before: Pinned | None) -> None:
     """Serve again what was served before :func:`pin`."""
+    _near.pop(map, None)
     if before is None:
-        _loaders.pop(map, None)
+        _pinned.pop(map, None)
     else:
-        _loaders[map] = before
+        _pinned[map] = before
 
 
 def _ask(slug: str) -> Snapshot:
     loader = _loader(slug)
-    snapshot = loader.serve()
-    if snapshot is not None:
-        return snapshot
-    if loader.unpublished:
-        if conf.STRICT:
-            raise _missing(slug)
-        report("map.not_published", slug)
+    if loader is not None:
+        snapshot = _serve(loader)
+        if snapshot is not None:
+            return snapshot
+        if loader.unpublished:
+            _unpublished(loader)
     return compile_map(Document(), catalog(), slug=slug)
 
 
-def _loader(slug: str) -> Loader:
-    return _loaders.get(slug) or _loaders.setdefault(slug, Loader(slug))
-
-
-def _missing(slug: str) -> Exception:
+def _loader(slug: str) -> Loader | None:
+    """The loader for this caller; ``None``, and a report, where it is not known whose map it is."""
+    pinned = _pinned.get(slug)
+    if pinned is not None:
+        _near[slug] = pinned
+        return pinned
     try:
-        known = store.slugs()
-    except Exception:  # noqa: BLE001 the less exact error will do
-        return NotPublished(slug)
-    return NotPublished(slug) if slug in known else UnknownMap(slug, known)
+        look_again()
+        here = place()
+        private = _private(slug, here) if uncommitted.any_valid() else None
+    except Exception as error:  # noqa: BLE001 the host's routers may raise anything
+        report("tenant.unknown", "the tracking maps", error)
+        return None
+    if private is not None:
+        return private
+    if here.schema is not None and store.in_event_loop():
+        report("tenant.unknown", "the tracking maps (called in an event loop)")
+        return None
+    if slugs.is_unknown(slug, here) and (slug, here) not in _loaders:
+        return Unknown(slug, here)
+    return _loaders.get_or_make((slug, here))
+
+
+def _private(slug: str, here: Place) -> Loader | None:
+    """The loader of a transaction that has written versions, if the caller is in one."""
+    for alias in dict.fromkeys((home().database, here.database)):
+        note = uncommitted.newest_note(alias)
+        if note is not None:
+            return note.loaders.setdefault((slug, here), Private(slug, here, alias))
+    return None
+
+
+def _serve(loader: Loader) -> Snapshot | None:
+    snapshot = loader.serve()
+    if snapshot is None or isinstance(loader, Pinned | Private):
+        return snapshot
+    key = loader.slug, loader.place
+    _loaders.used(key, loader)
+    if loader.overdue:
+        _overdue.add(key)
+    if not many():
+        _near[loader.slug] = loader
+        # In this order: a transaction that writes a version just now goes the other way round.
+        if uncommitted.any_valid():
+            _near.clear()
+    return snapshot
+
+
+def _unpublished(loader: Loader) -> None:
+    """Report, or raise where strict, that a map has no version."""
+    slug = loader.slug
+    known = slugs.known_slugs(loader.place)
+    if known is None or slug in known:
+        if conf.STRICT:
+            raise NotPublished(slug)
+        report("map.not_published", loader.where)
+        return
+    # A URL may bring any slug, so it is not kept, and all of them are one place of the log.
+    _loaders.forget((slug, loader.place))
+    if conf.STRICT:
+        raise UnknownMap(slug, known)
+    report("map.not_published", "an unknown map")
+
+
+def _written(*, using: str, **kwargs: Any) -> None:
+    """Receiver of ``post_save`` of a version, whoever writes it: a publish, a fixture, a test."""
+    if uncommitted.write_down(using, _committed):
+        _near.clear()
+        slugs.forget()
+
+
+def _committed() -> None:
+    """A version was committed in this process: each loader asks when it is used again.
+
+    Not here and now: each asks as its own tenant, and this transaction may be another's.
+    """
+    _near.clear()
+    slugs.forget()
+    for _, loader in _loaders.items():
+        loader.expire()
 
 
 def _published(*, map: str, number: int, digest: str, **kwargs: Any) -> None:
     """Receiver of ``map_published``: the next call in this process asks at once."""
-    tokens.announce(map, Token(number, digest))
-    loader = _loaders.get(map)
-    if loader is None:
+    _committed()
+    # A test case runs what is to be done on commit inside its transaction.
+    if uncommitted.newest_note(home().database) is None:
+        tokens.announce(map, store.Token(number, digest))
+
+
+def _migrated(*, sender: Any, using: str, **kwargs: Any) -> None:
+    """Receiver of ``post_migrate``, which a ``flush`` sends too: what was loaded may be gone."""
+    if getattr(sender, "name", "") != "trackadmin":
         return
-    loader.expire()
-    # After a commit there is no transaction, except where a test case holds one open and runs
-    # the callbacks inside it. Only a first load may read there.
-    if store.in_transaction() and not isinstance(loader, Pinned):
-        _loaders.pop(map, None)
+    _near.clear()
+    slugs.forget()
+    schema = schema_of(using)
+    for key, loader in _loaders.items():
+        if loader.place.schema == schema:
+            _loaders.forget(key)
 
 
-def _request_started(**kwargs: Any) -> None:
-    """Receiver of ``request_started``: catch up on what a transaction of the host put off.
+def _catch_up(**kwargs: Any) -> None:
+    """Receiver of the start and the end of a request: do what a transaction of the host put off.
 
-    With ``ATOMIC_REQUESTS`` every view runs in one; here it has not begun.
+    With ``ATOMIC_REQUESTS`` every view runs in one; here it has not begun, or is over. Only the
+    maps of the current tenant are asked for.
     """
-    for loader in tuple(_loaders.values()):
-        if loader.overdue:
+    if not _overdue:
+        return
+    try:
+        here = place()
+    except Exception:  # noqa: BLE001 no tenant is chosen, so there is nothing to catch up on
+        return
+    for key in tuple(_overdue):
+        loader = _loaders.get(key)
+        if key[1] == here and loader is not None:
             loader.serve()
+        if loader is None or not loader.overdue:
+            _overdue.discard(key)
+
+
+def _request_finished(**kwargs: Any) -> None:
+    """Receiver of ``request_finished``: the next request may be another tenant's."""
+    if many():
+        _catch_up()
 
 
 def _settings_changed(*, setting: str, **kwargs: Any) -> None:
     """Receiver of ``setting_changed``, which tests send: other settings compile another map."""
-    if setting in ("TRACKADMIN", "INSTALLED_APPS", "AUTH_USER_MODEL", "SECRET_KEY", "DATABASES"):
-        _forget(keep_pinned=True)
+    if setting in _SETTINGS:
+        _forget_loaded()
+
+
+_SETTINGS = frozenset(
+    {
+        "TRACKADMIN",
+        "INSTALLED_APPS",
+        "AUTH_USER_MODEL",
+        "SECRET_KEY",
+        "DATABASES",
+        "DATABASE_ROUTERS",
+    }
+)
 
 
 @at_reset
-def _forget(*, keep_pinned: bool = False) -> None:
-    for slug, loader in tuple(_loaders.items()):
-        if not (keep_pinned and isinstance(loader, Pinned)):
-            _loaders.pop(slug, None)
+def _forget() -> None:
+    _pinned.clear()
+    _forget_loaded()
+
+
+def _forget_loaded() -> None:
+    """Forget all but what is pinned."""
+    _near.clear()
+    _loaders.clear()
+    _overdue.clear()
+    slugs.forget()
+    uncommitted.forget_loaded()
 
 
 @after_fork_in_child
 def _renew_locks() -> None:
-    for loader in _loaders.values():
+    for _, loader in _loaders.items():
         loader.renew_lock()
 
 
-map_published.connect(_published)
-request_started.connect(_request_started)
-setting_changed.connect(_settings_changed)
+post_save.connect(_written, sender="trackadmin.MapVersion", dispatch_uid="trackadmin.written")
+post_migrate.connect(_migrated, dispatch_uid="trackadmin.migrated")
+map_published.connect(_published, dispatch_uid="trackadmin.published")
+request_started.connect(_catch_up, dispatch_uid="trackadmin.started")
+request_finished.connect(_request_finished, dispatch_uid="trackadmin.finished")
+setting_changed.connect(_settings_changed, dispatch_uid="trackadmin.current")

@@ -15,6 +15,7 @@ from trackadmin.exceptions import DocumentError
 from trackadmin.runtime import store, tokens
 from trackadmin.runtime.bootstrap import read_bootstrap
 from trackadmin.runtime.faults import rearm, report
+from trackadmin.runtime.place import ONLY, Place
 from trackadmin.runtime.store import Published, Token
 
 #: Longest pause, in seconds, between two tries while the database cannot be asked.
@@ -41,16 +42,23 @@ class Loader:
         "_published",
         "_refused",
         "_retry_at",
+        "_table_at",
         "_unexamined",
+        "_writer_at",
+        "_writer_pause",
         "fresh_until",
         "overdue",
+        "place",
         "slug",
         "snapshot",
         "unpublished",
+        "where",
     )
 
-    def __init__(self, slug: str) -> None:
-        self.slug = slug
+    def __init__(self, slug: str, place: Place = ONLY) -> None:
+        self.slug, self.place = slug, place
+        #: The map's name in the log.
+        self.where = place.named(slug)
         self.snapshot: Snapshot | None = None
         #: On the clock of ``time.monotonic``, in seconds; never in the future without a snapshot.
         self.fresh_until = -inf
@@ -62,6 +70,11 @@ class Loader:
         self._failures = 0
         self._refused: Token | None = None
         self._unexamined = False
+        #: When the writing database may be asked what the reading one does not know, and how long
+        #: it is left alone after that.
+        self._writer_at, self._writer_pause = -inf, 0.0
+        #: When the table has to be asked, whatever a shared cache says.
+        self._table_at = -inf
         #: How often this process heard of a publish.
         self._published = 0
         #: The thread that loads for the first time.
@@ -90,7 +103,7 @@ class Loader:
     def expire(self) -> None:
         """Ask again at the next call: there may be a new version."""
         self._published += 1
-        self.fresh_until = self._retry_at = -inf
+        self.fresh_until = self._retry_at = self._writer_at = -inf
 
     def renew_lock(self) -> None:
         """Forget who held the lock: it was copied by a fork, and its holder was not."""
@@ -102,7 +115,7 @@ class Loader:
         if self._loading == threading.get_ident() or monotonic() < self._retry_at:
             return
         if store.in_event_loop():
-            report("map.unavailable", f"{self.slug} (called in an event loop)")
+            report("map.unavailable", f"{self.where} (called in an event loop)")
         elif self._lock.acquire(timeout=FIRST_LOAD_SECONDS):
             try:
                 self._loading = threading.get_ident()
@@ -120,11 +133,11 @@ class Loader:
         except Exception as error:  # noqa: BLE001 whatever it is, the last good snapshot serves on
             self._failures += 1
             pause = min(MAX_PAUSE, max(pause, 0.1) * 2 ** min(self._failures, 10))
-            report("map.unavailable", self.slug, error)
+            report("map.unavailable", self.where, error)
             self._recover()
         else:
             self._failures = 0
-            rearm("map.unavailable", self.slug)
+            rearm("map.unavailable", self.where)
         # What was published while this thread was looking may have been missed.
         self._wait(pause if published == self._published else 0)
 
@@ -137,40 +150,82 @@ class Loader:
     def _look(self) -> None:
         """Ask for the newest version, and load it if it is news."""
         if self.snapshot is None:
-            self._look_first()
+            self._table_at = monotonic() + tokens.CACHE_SECONDS
+            self._take(store.newest(self.slug))
             return
-        token = tokens.newest_token(self.slug)
         held = Token(self.snapshot.number, self.snapshot.digest)
-        if token is None or token.number < held.number:
-            # A replica that lags behind, most likely.
-            report("map.older", self.slug)
-        elif token in (held, self._refused):
+        token = self._newest_token()
+        if token is not None and token in (held, self._refused):
+            self._writer_at, self._writer_pause = -inf, 0.0
             self._report_drift()
-        else:
-            published = store.version(self.slug, token.number)
-            if published is None:
-                report("map.older", self.slug)
-            else:
-                self._adopt(published)
-
-    def _look_first(self) -> None:
-        published = store.newest(self.slug)
-        self.unpublished = published is None
-        if published is None or published.token == self._refused:
             return
-        newest = published.token
+        published = None
+        if token is not None and token.number > held.number:
+            published = store.version(self.slug, token.number)
+        if published is None:
+            self._look_where_written(held)
+        else:
+            self._adopt(published)
+
+    def _newest_token(self) -> Token | None:
+        """As a shared cache has it, but now and then as the table has it: what a cache was given
+        for a while it may keep for ever.
+        """
+        ask_table = monotonic() >= self._table_at
+        if ask_table:
+            self._table_at = monotonic() + tokens.CACHE_SECONDS
+        return tokens.newest_token(self.slug, ask_table=ask_table)
+
+    def _look_where_written(self, held: Token) -> None:
+        """The version held is newer than all that were found: see who is right.
+
+        A replica that lags does not have it yet. But if the database that versions are written to
+        does not have it either, the table was emptied or restored, and what is there now counts.
+        That database is asked less and less often: all processes behind the replica want to know.
+        """
+        if monotonic() < self._writer_at or store.in_transaction(store.writer()):
+            report("map.older", self.where)
+            return
+        self._writer_pause = min(MAX_PAUSE, max(2 * self._writer_pause, conf.REFRESH_SECONDS, 0.1))
+        self._writer_at = monotonic() + self._writer_pause
+        writer = store.writer()
+        try:
+            newest = store.newest(self.slug, writer)
+        except Exception as error:  # noqa: BLE001 it is away, so the snapshot serves on
+            report("map.unavailable", f"{self.where} (where versions are written)", error)
+            store.drop_broken_connection()
+            return
+        if newest is not None and newest.token == held:
+            report("map.older", self.where)
+        else:
+            if newest is None or newest.number <= held.number:
+                report("map.reset", self.where)
+            self._writer_at, self._writer_pause = -inf, 0.0
+            self._take(newest, writer)
+        tokens.repair(self.slug, None if newest is None else newest.token)
+
+    def _take(self, newest: Published | None, *database: str) -> None:
+        """Serve this version, or the newest one before it that can be served; ``None`` for none.
+
+        Older ones are looked for in ``database``, by default where the router says.
+        """
+        self.unpublished = newest is None
+        if newest is None:
+            self.snapshot = None
+            return
+        if newest.token == self._refused:
+            return
+        published: Published | None = newest
         for _ in range(MAX_STEPS_BACK):
-            if self._adopt(published):
+            if published is None or self._adopt(published):
                 break
-            published = store.before(self.slug, published.number)
-            if published is None:
-                break
+            published = store.before(self.slug, published.number, *database)
         if self.snapshot is None or self.snapshot.number != newest.number:
-            self._refused = newest
+            self._refused = newest.token
 
     def _adopt(self, published: Published) -> bool:
         """Check, compile and serve a version; whether it is one that can be served."""
-        where = f"{self.slug} version {published.number}"
+        where = f"{self.where} version {published.number}"
         try:
             document = load(published.document, published.digest)
             snapshot = compile_map(
@@ -196,7 +251,7 @@ class Loader:
             self._unexamined = False
             drift = "\n".join(map(str, self.snapshot.drift))
             if drift:
-                where = f"{self.slug} version {self.snapshot.number}"
+                where = f"{self.where} version {self.snapshot.number}"
                 report("map.drift", where, detail=drift)
 
     def _recover(self) -> None:
@@ -208,7 +263,35 @@ class Loader:
                     self._adopt(published)
             store.drop_broken_connection()
         except Exception as error:  # noqa: BLE001 the database is away already; nothing may break
-            report("map.not_recovered", self.slug, error)
+            report("map.not_recovered", self.where, error)
+
+
+class Private(Loader):
+    """Serves one transaction what it has written itself and not committed; nobody else sees it."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, slug: str, place: Place, database: str) -> None:
+        """``database`` is the alias of the transaction's connection."""
+        super().__init__(slug, place)
+        self._database = database
+
+    def _look(self) -> None:
+        self._take(store.newest(self.slug, self._database), self._database)
+
+
+class Unknown(Loader):
+    """Stands for a map that does not exist, and asks nobody."""
+
+    __slots__ = ()
+
+    def __init__(self, slug: str, place: Place) -> None:
+        super().__init__(slug, place)
+        self.unpublished = True
+
+    def serve(self) -> None:
+        """Nothing."""
+        return
 
 
 class Pinned(Loader):

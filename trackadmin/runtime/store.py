@@ -40,16 +40,19 @@ class Published:
         return Token(self.number, self.digest)
 
 
-def newest_token(slug: str) -> Token | None:
-    """Number and digest of the newest version; ``None`` if the map has none. One query."""
-    with _versions(slug) as versions:
+def newest_token(slug: str, database: str = "") -> Token | None:
+    """Number and digest of the newest version; ``None`` if the map has none. One query.
+
+    Here and below, ``database`` is an alias; by default the one that the router reads from.
+    """
+    with _versions(slug, database) as versions:
         row = versions.order_by("-number").values_list("number", "digest").first()
     return None if row is None else Token(*row)
 
 
-def newest(slug: str) -> Published | None:
+def newest(slug: str, database: str = "") -> Published | None:
     """The newest version; ``None`` if the map has none. One query."""
-    with _versions(slug) as versions:
+    with _versions(slug, database) as versions:
         return _first(versions.order_by("-number"))
 
 
@@ -59,9 +62,9 @@ def version(slug: str, number: int) -> Published | None:
         return _first(versions.filter(number=number))
 
 
-def before(slug: str, number: int) -> Published | None:
+def before(slug: str, number: int, database: str = "") -> Published | None:
     """The newest version that is older than this number."""
-    with _versions(slug) as versions:
+    with _versions(slug, database) as versions:
         return _first(versions.filter(number__lt=number).order_by("-number"))
 
 
@@ -81,14 +84,20 @@ def in_event_loop() -> bool:
     return not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
-def in_transaction() -> bool:
+def in_transaction(database: str = "") -> bool:
     """Whether the host has a transaction open on the connection that versions are read from."""
-    return _is_in_transaction(router.db_for_read(_model()))
+    return _is_in_transaction(database or router.db_for_read(_model()))
+
+
+def writer() -> str:
+    """The alias of the database that versions are written to."""
+    return router.db_for_write(_model())
 
 
 def drop_broken_connection() -> None:
     """See to it that the next try makes a new connection where this one is dead."""
-    drop_broken(router.db_for_read(_model()))
+    for alias in {router.db_for_read(_model()), writer()}:
+        drop_broken(alias)
 
 
 def _model() -> type[MapVersion]:
@@ -98,9 +107,9 @@ def _model() -> type[MapVersion]:
 
 
 @contextmanager
-def _versions(slug: str) -> Iterator[VersionQuerySet]:
+def _versions(slug: str, database: str = "") -> Iterator[VersionQuerySet]:
     model = _model()
-    with _undisturbed(router.db_for_read(model)) as alias:
+    with _undisturbed(database or router.db_for_read(model)) as alias:
         yield model.objects.using(alias).filter(map__slug=slug)
 
 

@@ -7,25 +7,32 @@ from django.core.cache import BaseCache, caches
 from trackadmin.conf import conf
 from trackadmin.runtime import store
 from trackadmin.runtime.faults import rearm, report
+from trackadmin.runtime.place import home
 from trackadmin.runtime.store import Token
 
-#: A token in the cache is believed for so long. It bounds how long a lost write can go unseen.
+#: A token stays in the cache for so long, in seconds, and no process goes without asking the table
+#: for longer. It bounds how long a lost write can go unseen.
 CACHE_SECONDS = 30
 
 
-def newest_token(slug: str) -> Token | None:
+def newest_token(slug: str, *, ask_table: bool = False) -> Token | None:
     """Number and digest of the newest version; ``None`` if the map has none.
 
-    Raises what the database raises; a cache that fails is reported and passed over.
+    ``ask_table`` passes the cache over, and puts it right where it says something else. Raises
+    what the database raises; a cache that fails is reported and passed over.
     """
     if conf.TOKEN_CACHE is None:
         return store.newest_token(slug)
-    answered, token = _read(slug)
-    if token is None:
-        token = store.newest_token(slug)
-        # Nobody waits for a cache twice that did not answer.
-        if answered and token is not None:
+    answered, cached = _read(slug)
+    if cached is not None and not ask_table:
+        return cached
+    token = store.newest_token(slug)
+    # Nobody waits for a cache twice that did not answer.
+    if answered and token not in (None, cached):
+        if cached is None:
             _write(slug, token, only_if_absent=True)
+        else:
+            announce(slug, token)
     return token
 
 
@@ -36,31 +43,40 @@ def announce(slug: str, token: Token) -> None:
     written = None
     # The table is asked again after each write: of two publishes at the same time, the older
     # one's token may have been written last, and would hide the newer one.
-    while (token := _newer(token, _newest_in_table(slug))) != written:
+    while (token := _newest_written(slug) or token) != written:
         _write(slug, token, only_if_absent=False)
         written = token
 
 
-def _newer(token: Token, other: Token | None) -> Token:
-    return token if other is None or other.number <= token.number else other
+def repair(slug: str, token: Token | None) -> None:
+    """Let the shared cache say what the database has that versions are written to."""
+    if conf.TOKEN_CACHE is None:
+        return
+    answered, cached = _read(slug)
+    if answered and cached is not None and cached != token:
+        if token is None:
+            _forget(slug)
+        else:
+            announce(slug, token)
 
 
-def _newest_in_table(slug: str) -> Token | None:
+def _newest_written(slug: str) -> Token | None:
     try:
-        return store.newest_token(slug)
+        return store.newest_token(slug, store.writer())
     except Exception as error:  # noqa: BLE001 the version is published, whatever comes now
-        report("map.unavailable", slug, error)
+        report("map.unavailable", home().named(slug), error)
         return None
 
 
 def _read(slug: str) -> tuple[bool, Token | None]:
     """Whether the cache answered, and its token if it has one that makes sense."""
+    where = home().named(slug)
     try:
         value = _cache().get(_key(slug))
     except Exception as error:  # noqa: BLE001 a cache may raise anything, and the table knows too
-        report("cache.failed", slug, error)
+        report("cache.failed", where, error)
         return False, None
-    rearm("cache.failed", slug)
+    rearm("cache.failed", where)
     match value:
         case [int(number), str(digest)]:
             return True, Token(number, digest)
@@ -68,7 +84,7 @@ def _read(slug: str) -> tuple[bool, Token | None]:
 
 
 def _write(slug: str, token: Token, *, only_if_absent: bool) -> None:
-    where = f"{slug} (write)"
+    where = f"{home().named(slug)} (write)"
     try:
         # A reader never overwrites what a publish wrote meanwhile.
         write = _cache().add if only_if_absent else _cache().set
@@ -79,9 +95,18 @@ def _write(slug: str, token: Token, *, only_if_absent: bool) -> None:
         rearm("cache.failed", where)
 
 
+def _forget(slug: str) -> None:
+    try:
+        _cache().delete(_key(slug))
+    except Exception as error:  # noqa: BLE001 as above
+        report("cache.failed", f"{home().named(slug)} (write)", error)
+
+
 def _cache() -> BaseCache:
     return caches[conf.TOKEN_CACHE or "default"]
 
 
 def _key(slug: str) -> str:
-    return f"trackadmin:{slug}:token"
+    # Of the place that versions are written to: a process that reads from a replica has it too.
+    fingerprint = home().fingerprint
+    return f"trackadmin:{slug}:{fingerprint}:token" if fingerprint else f"trackadmin:{slug}:token"

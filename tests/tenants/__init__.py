@@ -1,0 +1,1 @@
+"""Sites with two tenants, run by test_tenants.py in processes of their own."""

@@ -1,0 +1,1 @@
+"""The tenants themselves, as django-tenants wants them."""

@@ -1,0 +1,84 @@
+"""Versions that a transaction of this process wrote and has not committed: only it may see them.
+
+In a test case of Django's every publish is one: it is rolled back when the test ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from django.db import connections, transaction
+
+from trackadmin.runtime.state import after_fork_in_child
+
+if TYPE_CHECKING:
+    from trackadmin.runtime.loader import Loader
+
+#: The notes of all connections. Those whose transaction has ended are taken out when it is asked.
+_notes: set[Note] = set()
+
+
+class Note:
+    """Says that a transaction wrote a version.
+
+    It lies among the transaction's ``on_commit`` callbacks. Django drops these on commit and on
+    rollback, also to a savepoint, so the note is valid for as long as it lies there.
+    """
+
+    def __init__(self, alias: str, committed: Callable[[], None]) -> None:
+        self.alias = alias
+        self._connection = ref(connections[alias])
+        self._committed = committed
+        #: What this transaction is served, by map and place: loaded after this note was written.
+        self.loaders: dict[object, Loader] = {}
+
+    def __call__(self) -> None:
+        """Do what is to be done on commit."""
+        self._committed()
+
+    def is_valid(self) -> bool:
+        """Whether the version is still not committed, and not rolled back."""
+        connection = self._connection()
+        return connection is not None and any(self in entry for entry in connection.run_on_commit)
+
+
+def write_down(alias: str, committed: Callable[[], None]) -> bool:
+    """Note a version that was just written; whether it is not committed yet.
+
+    ``committed`` is called on commit.
+    """
+    if not connections[alias].in_atomic_block:
+        return False
+    note = Note(alias, committed)
+    transaction.on_commit(note, using=alias, robust=True)
+    _notes.add(note)
+    return True
+
+
+def any_valid() -> bool:
+    """Whether a transaction in this process has such a version now."""
+    if not _notes:
+        return False
+    for note in tuple(_notes):
+        if not note.is_valid():
+            _notes.discard(note)
+    return bool(_notes)
+
+
+def newest_note(alias: str) -> Note | None:
+    """The newest valid note on this thread's connection."""
+    callbacks: list[Any] = connections[alias].run_on_commit
+    found = (part for entry in reversed(callbacks) for part in entry if isinstance(part, Note))
+    return next(found, None)
+
+
+def forget_loaded() -> None:
+    """Load again what transactions are served."""
+    for note in tuple(_notes):
+        note.loaders.clear()
+
+
+# A child's connections are its own; a transaction does not survive a fork.
+after_fork_in_child(_notes.clear)
