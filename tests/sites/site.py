@@ -167,6 +167,8 @@ class Site:
     packages: tuple[str, ...] = ()
     #: Whether PostgreSQL may differ from SQLite here, so that both are walked.
     postgresql: bool = False
+    #: The labels of its own apps: migrations are made for them.
+    apps: tuple[str, ...] = ("shop",)
     #: The databases to migrate.
     databases: tuple[str, ...] = ("default",)
     #: The ids of the warnings of trackadmin that ``check`` gives here.

@@ -105,8 +105,8 @@ class Walk:
         from django.conf import settings
 
         database.create(settings.DATABASES[alias] for alias in settings.DATABASES)
-        if "shop" not in settings.MIGRATION_MODULES:
-            self.run("makemigrations", "shop")
+        if not settings.MIGRATION_MODULES:
+            self.run("makemigrations", *self.site.apps)
         self.site.before(self)
         for alias in self.site.databases:
             self.run("migrate", database=alias)
@@ -130,7 +130,7 @@ class Walk:
     def _people_and_rows(self):
         self.boss = new_person("boss", is_superuser=True)
         self.editor = new_person("editor")
-        allow(self.editor, "trackadmin", "shop")
+        allow(self.editor, "trackadmin", *self.site.apps)
         self.order = (self.site.rows or template_rows)(self)
 
     def _edit_and_publish(self):

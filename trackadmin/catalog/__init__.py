@@ -7,6 +7,7 @@ models or apps while it is imported.
 from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.kinds import Kind
+from trackadmin.catalog.labels import model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model import ModelFacts
 from trackadmin.catalog.site import Catalog, catalog
@@ -20,5 +21,6 @@ __all__ = [
     "built_in_denied",
     "catalog",
     "denied",
+    "model_of",
     "trackable",
 ]

@@ -8,7 +8,10 @@ from trackadmin.catalog.kinds import AnyModel
 
 
 def model_of(label: str) -> AnyModel | None:
-    """The model of this label in any case: maps write labels in lower case, apps may not."""
+    """The model of this label in any case: maps write labels in lower case, apps may not.
+
+    This is the only way from a label to a model: ``apps.get_model`` heeds the case of the app.
+    """
     app, _, name = label.partition(".")
     for config in apps.get_app_configs():
         if config.label.lower() == app.lower():

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.apps import apps
 from django.db.models import Model
 
-from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts
+from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts, model_of
 from trackadmin.document.structure import (
     DROPPED,
     TRACKED,
@@ -106,7 +105,7 @@ class Matching:
     def missing(self, prefix: str) -> Problem:
         """What to say about a tracked model that the host does not offer."""
         label = self.document.models[prefix].model
-        known = _model(label) is not None
+        known = model_of(label) is not None
         return Problem(
             "model.refused" if known else "model.gone",
             "error",
@@ -118,7 +117,7 @@ class Matching:
     @cached_property
     def _prefixes(self) -> dict[type[Model], str]:
         """The tracked classes; found by label, so that no model's fields are looked at."""
-        found = ((_model(entry.model), p) for p, entry in self.document.models.items())
+        found = ((model_of(entry.model), p) for p, entry in self.document.models.items())
         return {model: prefix for model, prefix in found if model is not None}
 
     def _match(self, prefix: str) -> MatchedModel | None:
@@ -139,7 +138,7 @@ class Matching:
             if relation is None:
                 problems.append(_no_relation(f"{prefix}.{accessor}", accessor, facts))
                 continue
-            model = _model(relation.target)
+            model = model_of(relation.target)
             tracked_as = self.nearest(model) if model else ""
             if model is None or not tracked_as or not self.offers(tracked_as):
                 problems.append(_not_tracked(f"{prefix}.{accessor}", relation))
@@ -158,13 +157,6 @@ def _attributes(
             yield MatchedAttribute(name, attribute, found)
         else:
             problems.append(_no_attribute(f"{prefix}.{name}", attribute.source, facts, found))
-
-
-def _model(label: str) -> type[Model] | None:
-    try:
-        return apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
 
 
 def _no_attribute(

@@ -98,6 +98,7 @@ SITES = [
         name="capital_label",
         about="an app label with capital letters",
         settings=CAPITAL_SETTINGS,
+        apps=("OnlineShop",),
         files={"shop/apps.py": CAPITAL},
         after=children_can_be_chosen,
         postgresql=True,
