@@ -17,7 +17,7 @@ django.setup()
 from trackadmin.catalog import catalog
 (thing,) = catalog().models()
 assert thing is catalog().get("Loud.Thing") is catalog().get("loud.thing")
-print(thing.label, thing.cased_label, *thing.attributes, catalog().unmatched())
+print(thing.label, thing.cased_label, *thing.attributes, catalog().strays())
 """
 
 

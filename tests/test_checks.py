@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -79,19 +80,14 @@ def test_every_setting_has_one_check_of_its_own():
         ("REFRESH_SECONDS", None),
         ("MODELS", "demo"),
         ("MODELS", [1]),
-        ("MODELS", ["demmo"]),
-        ("MODELS", ["demo.Nothing"]),
-        ("MODELS", ["demo.Order.number"]),
         ("EXCLUDE", None),
         ("EXCLUDE", "demo"),
         ("EXCLUDE", ["demo.Order.nothing"]),
         ("EXCLUDE", [""]),
         ("ALLOW", {"demo.Order": True}),
-        ("ALLOW", ["demo"]),
         ("DENY_WORDS", "margin"),
         ("DENY_WORDS", [" "]),
-        ("COMPUTED", ["demo.BuyerProfile"]),
-        ("COMPUTED", ["demo.BuyerProfile.nothing"]),
+        ("COMPUTED", "demo.BuyerProfile.order_count"),
         ("PSEUDONYM_KEYS", "secret"),
         ("PSEUDONYM_KEYS", {}),
         ("PSEUDONYM_KEYS", {"a:b": "secret"}),
@@ -140,6 +136,55 @@ def test_a_wrong_value_is_told_under_its_own_id(key, wrong):
 )
 def test_right_values_pass(key, right):
     assert found(**{key: right}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "stale", "why"),
+    [
+        ("MODELS", "demmo", "no such thing"),
+        ("MODELS", "demo.Nothing", "no such thing"),
+        ("MODELS", "demo.Order.number", "no such thing"),
+        ("ALLOW", "demo", "no such thing"),
+        ("ALLOW", "demo.Gone", "no such thing"),
+        ("ALLOW", "demo.Order.gone_token", "no such thing"),
+        ("ALLOW", "auth.User.password", "all the same"),
+        ("ALLOW", "host.Order.objects", "a manager"),
+        ("ALLOW", "host.Person.order_set", "a relation"),
+        ("COMPUTED", "demo.BuyerProfile", "no such thing"),
+        ("COMPUTED", "demo.BuyerProfile.renamed", "no such thing"),
+        ("COMPUTED", "gone.Model.name", "no such thing"),
+        ("COMPUTED", "host.Order.objects", "a manager"),
+        ("COMPUTED", "host.Order.person", "a relation"),
+        ("COMPUTED", "host.Order.tags", "a relation"),
+        ("COMPUTED", "host.Person.order_set", "a relation"),
+        ("COMPUTED", "host.Order.number", "a field"),
+        ("COMPUTED", "host.Order.delete", "all the same"),
+    ],
+)
+def test_an_entry_without_effect_is_a_warning_that_stops_no_command(key, stale, why):
+    """B8. A package renamed a property: migrate and rollback must still run."""
+    with override_settings(TRACKADMIN={key: [stale]}):
+        (message,) = check_settings(None)
+        call_command("check", stdout=StringIO(), stderr=StringIO())
+    assert message.id == "trackadmin.W053"
+    assert not message.is_serious()
+    assert key in message.msg
+    assert why in message.msg
+
+
+@pytest.mark.parametrize("entry", ["demo.Order.gone", "gone", "demo.Gone"])
+def test_an_entry_of_exclude_that_names_nothing_is_an_error(entry):
+    """B8. What was to be kept back may now be tracked under another name."""
+    assert found(EXCLUDE=[entry]) == ["E004"]
+
+
+@pytest.mark.parametrize("entry", ["host.Order.tags", "host.Order.person", "host.Person.order_set"])
+def test_a_relation_may_be_excluded(entry):
+    assert found(EXCLUDE=[entry]) == []
+
+
+def test_what_exclude_keeps_back_needs_no_warning_elsewhere():
+    assert found(EXCLUDE=["demo.Order.number"], ALLOW=["demo.Order.number"]) == []
 
 
 def test_no_secret_is_shown():

@@ -103,10 +103,15 @@ def _wrong_values(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
 
 
 def _strange_entries() -> Iterator[CheckMessage]:
-    for key, entry in catalog().unmatched():
-        message = f"TRACKADMIN[{key!r}] has the entry {entry!r}, and this site has no such thing."
-        hint = "Mend its spelling, or take it out. A field is written app.Model.field."
-        yield Error(message, hint, id=f"trackadmin.{RULES[key][0]}")
+    for stray in catalog().strays():
+        message = f"TRACKADMIN[{stray.setting!r}] has the entry {stray.entry!r}, but {stray.why}."
+        hint = "Correct its spelling, or take it out. A field is written app.Model.field."
+        if stray.setting == "EXCLUDE":
+            # What it names would be tracked unseen under another name.
+            yield Error(message, hint, id=f"trackadmin.{RULES['EXCLUDE'][0]}")
+        else:
+            # Less is offered than was meant. That must not stop a migrate or a rollback.
+            yield Warning(message, hint, id="trackadmin.W053")
 
 
 def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:

@@ -12,6 +12,7 @@ from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import model_of
 from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.strays import Stray, strays
 from trackadmin.exceptions import DocumentError, Problem
 
 
@@ -58,26 +59,9 @@ class Catalog:
         problem = _ambiguous(name, named) if named else self._unknown(name)
         raise DocumentError(f"There is no telling which model {name!r} is.", [problem])
 
-    def unmatched(self) -> list[tuple[str, str]]:
-        """The setting and the entry, for each entry of a setting that names nothing on this site.
-
-        Such an entry in ``EXCLUDE`` is a leak that nobody sees.
-        """
-        return [
-            (setting, entry)
-            for setting, entries, parts in self._ceiling.entries()
-            for entry in entries
-            if entry.count(".") + 1 not in parts or not self._exists(entry)
-        ]
-
-    def _exists(self, entry: str) -> bool:
-        label, member = ".".join(entry.split(".")[:2]), ".".join(entry.split(".")[2:])
-        if "." not in entry:
-            return entry in {config.label.lower() for config in apps.get_app_configs()}
-        model = model_of(label)
-        if model is None or not member:
-            return model is not None
-        return self._of(model).attribute(member) is not None
+    def strays(self) -> list[Stray]:
+        """The entries of the settings that have no effect on this site."""
+        return list(strays(self._ceiling, self._of))
 
     def _unknown(self, name: str) -> Problem:
         kept_back = (m._meta.label for m in apps.get_models() if m.__name__ == name)

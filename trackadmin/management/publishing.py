@@ -29,8 +29,11 @@ def person(options: Options) -> Any:
     if username is None:
         return None
     users: Any = get_user_model()
+    manager = users._default_manager
     try:
-        return users._default_manager.get_by_natural_key(username)
+        if hasattr(manager, "get_by_natural_key"):
+            return manager.get_by_natural_key(username)
+        return manager.get(**{users.USERNAME_FIELD: username})
     except users.DoesNotExist as error:
         message = f"There is no user {username!r}. Give the name that the user logs in with."
         raise CommandError(message) from error
