@@ -1,8 +1,10 @@
 """What the tests of the admin's pages share: users, addresses, and filling in a page's form."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
@@ -46,6 +48,18 @@ def person(*codenames, staff=True):
 def client_of(client, *codenames):
     client.force_login(person(*codenames))
     return client
+
+
+@contextmanager
+def registered(model, **members):
+    """The model in the host's admin for a while, with these methods."""
+    # Not on the index: the addresses of the site are made already.
+    members = {"has_module_permission": lambda self, request: False, **members}
+    admin.site.register(model, type("HostAdmin", (admin.ModelAdmin,), members))
+    try:
+        yield admin.site.get_model_admin(model)
+    finally:
+        admin.site.unregister(model)
 
 
 def map_page(page, *args):

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "TENANT": None,
     "MAX_NAMES": 1000,
     "MAX_REFERENCES": 20,
+    "PREVIEW_SECONDS": 2.0,
 }
 
 
@@ -133,6 +134,11 @@ class Settings:
     def MAX_REFERENCES(self) -> int:
         """How many references one tracking URL may carry; the rest are not looked up."""
         return int(self._get("MAX_REFERENCES"))
+
+    @property
+    def PREVIEW_SECONDS(self) -> float:
+        """How long, in seconds, one preview may run the host's own code."""
+        return float(self._get("PREVIEW_SECONDS"))
 
 
 conf = Settings()

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.hidden import hidden_names
 from trackadmin.admin.parameters import choice, number, text
-from trackadmin.admin.review import read
-from trackadmin.admin.samples import Samples, SampleSearch, may_view
+from trackadmin.admin.samples import Samples, SampleSearch, sample
 from trackadmin.admin.screen import Screen
+from trackadmin.admin.viewing import HostFailed, Viewer, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
-from trackadmin.editing import PreviewRow
+from trackadmin.editing import Preview, PreviewRow, Unshown
+from trackadmin.editing.previewing import Status
 
 PRIMARY_KEY = "pk"
-#: Stands for a value of a related object that the user may not view.
-HIDDEN = "hidden"
+#: What is counted above the comparison.
+STATUSES: tuple[Status, ...] = ("new", "changed", "gone", "same", "unknown")
 
 
 class PreviewBase(Screen):
@@ -59,7 +59,11 @@ class PreviewBase(Screen):
         """The objects to choose from."""
         if self.facts is None:
             return None
-        return Samples(self.facts, self.model_admin.admin_site, self.request)
+        return Samples(self.facts, self._viewer)
+
+    @cached_property
+    def _viewer(self) -> Viewer:
+        return Viewer(self.model_admin.admin_site, self.request)
 
 
 class SearchScreen(PreviewBase):
@@ -72,7 +76,13 @@ class SearchScreen(PreviewBase):
         number(request.GET, "page")
         text(request.GET, "term")
         view = SampleSearch.as_view(samples=self.samples, admin_site=self.model_admin.admin_site)
-        return view(request)
+        try:
+            with host_code(f"The search of {self.samples.facts.cased_label}"):
+                return view(request)
+        except HostFailed as failed:
+            # An entry that cannot be picked: the select box shows nothing else of an answer.
+            told = {"id": "", "text": str(failed), "disabled": True}
+            return JsonResponse({"results": [told], "pagination": {"more": False}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +107,33 @@ class PreviewScreen(PreviewBase):
             "choices": [(prefix, entry.model) for prefix, entry in in_order(self.draft.models)],
             "prefix": self.prefix,
             "facts": self.facts,
-            "samples": self.samples,
         }
         if self.prefix and self.facts is None:
             context["why_not"] = catalog().why_not(self.entry.model)
         elif self.samples is not None:
-            context |= self._chosen(self.samples)
+            try:
+                context |= self._chosen(self.samples)
+            except HostFailed as failed:
+                context["why_not"] = str(failed)
         return self.page("Preview", **context)
 
     def _chosen(self, samples: Samples) -> dict[str, Any]:
-        if samples.why_not:
-            return {"why_not": samples.why_not}
         asked = self._asked()
         obj = self._object(samples, asked)
+        why_not = samples.why_not
+        if obj is None and why_not:
+            return {"why_not": why_not}
         return {
-            "newest": samples.newest(),
+            "choosable": True,
+            "searchable": not why_not and samples.searchable,
+            "newest": [] if why_not else samples.newest(),
             "ways": self._ways(),
             "by": asked.by,
             "value": asked.value,
             "object": obj,
+            "picked": None if obj is None else sample(obj),
             "missing": bool(asked.picked or asked.value) and obj is None,
-            **(self._tried(obj) if obj is not None else {}),
+            **(self._tried(samples, obj) if obj is not None else {}),
         }
 
     def _asked(self) -> Asked:
@@ -145,31 +161,21 @@ class PreviewScreen(PreviewBase):
         ]
         return [*known, (PRIMARY_KEY, PRIMARY_KEY)]
 
-    def _tried(self, obj: models.Model) -> dict[str, Any]:
-        preview = editing.preview(self.tracking_map, obj, document=self.draft)
-        hidden = self._hidden(obj)
-        statuses = [row.status for row in preview.rows]
-        counts = [(word, statuses.count(word)) for word in ("new", "changed", "gone", "same")]
+    def _tried(self, samples: Samples, obj: models.Model) -> dict[str, Any]:
+        may_view = self._viewer.may_view
+        with host_code(samples.facts.cased_label):
+            preview = editing.preview(
+                self.tracking_map, obj, document=self.draft, may_view=may_view
+            )
+        statuses = Counter(row.status for row in preview.rows)
         return {
             "preview": preview,
             "problems": faults(preview.problems, self.model_addresses()),
-            "rows": [shown(row, hidden) for row in preview.rows],
-            "hidden": sorted(set(hidden.values())),
-            "json": values_as_json(preview.values, hidden),
-            "counts": [(word, count) for word, count in counts if count],
+            "rows": [shown(row, preview) for row in preview.rows],
+            "hidden": preview.hidden,
+            "json": values_as_json(preview),
+            "counts": [(word, statuses[word]) for word in STATUSES if statuses[word]],
         }
-
-    def _hidden(self, obj: models.Model) -> Mapping[str, str]:
-        """What comes along of models that the user may not view, in the draft or live."""
-        live = editing.live_version(self.tracking_map)
-        published = read(live)[0] if live else Document()
-        site, request = self.model_admin.admin_site, self.request
-
-        def viewable(model: type[models.Model]) -> bool:
-            return may_view(model, site, request)
-
-        in_draft, in_live = (hidden_names(d, obj, viewable) for d in (self.draft, published))
-        return {**in_draft, **in_live}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +188,19 @@ class ShownRow:
     status: str
 
 
-def shown(row: PreviewRow, hidden: Mapping[str, str]) -> ShownRow:
+def shown(row: PreviewRow, preview: Preview) -> ShownRow:
     """The row for the page: a text keeps its quotes, so that 1 and "1" look different."""
-    if row.name in hidden:
-        return ShownRow(row.name, HIDDEN, HIDDEN, row.status)
-    draft, live = (json.dumps(value, ensure_ascii=False) for value in (row.draft, row.live))
-    return ShownRow(row.name, draft, live, row.status)
+    draft, live = preview.unshown.get(row.name), preview.live_unshown.get(row.name)
+    if Unshown.HIDDEN in (draft, live):
+        draft = live = Unshown.HIDDEN
+    return ShownRow(row.name, _text(row.draft, draft), _text(row.live, live), row.status)
 
 
-def values_as_json(values: Mapping[str, Any], hidden: Mapping[str, str]) -> str:
-    """All values as indented JSON."""
-    seen = {name: HIDDEN if name in hidden else value for name, value in values.items()}
-    return json.dumps(seen, indent=2, ensure_ascii=False)
+def values_as_json(preview: Preview) -> str:
+    """All the draft's values as indented JSON."""
+    unshown = {name: why.value for name, why in preview.unshown.items()}
+    return json.dumps({**preview.values, **unshown}, indent=2, ensure_ascii=False)
+
+
+def _text(value: Any, why: Unshown | None) -> str:
+    return why.value if why else json.dumps(value, ensure_ascii=False)

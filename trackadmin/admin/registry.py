@@ -16,6 +16,7 @@ from django.utils.timezone import is_aware, localtime
 from trackadmin.admin.adding import AddScreen
 from trackadmin.admin.changelists import check_list_query, refuse_missing_page
 from trackadmin.admin.history import (
+    NOBODY,
     BringBackScreen,
     MapHistoryScreen,
     ModelHistoryScreen,
@@ -140,7 +141,7 @@ class TrackedModelAdmin(ScreenAdmin):
 class MapVersionAdmin(ScreenAdmin):
     """Versions of all maps, to read."""
 
-    list_display = ("number", "map", "created_at", "author", "what_for")
+    list_display = ("number", "map", "created_at", "who", "what_for")
     list_filter = ("map",)
     list_select_related = ("map", "author")
     search_fields = ("note", "digest")
@@ -149,6 +150,11 @@ class MapVersionAdmin(ScreenAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the documents, which may be long."""
         return super().get_queryset(request).defer("document")
+
+    @admin.display(description="Author", ordering="author")
+    def who(self, row: MapVersion) -> str:
+        """The author's user name; a user's own text is the host's code, and may raise."""
+        return row.author.get_username() if row.author else NOBODY
 
     @admin.display(description="Note", ordering="note")
     def what_for(self, row: MapVersion) -> str:

@@ -2,79 +2,95 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, models
+from django.db import DataError, models
 from django.http import Http404, HttpRequest
 
+from trackadmin.admin.viewing import Viewer, host_code, label_of
 from trackadmin.catalog import ModelFacts
 
 #: How many of the newest objects a page offers to pick at once.
 NEWEST = 6
 
 
-class Samples:
-    """The objects of one model that the user may view in the host's admin."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An object as a page offers it."""
 
-    def __init__(self, facts: ModelFacts, site: AdminSite, request: HttpRequest) -> None:
-        self.facts = facts
-        self.request = request
-        self.admin = _admin_of(facts.model, site)
+    #: Its primary key as an address carries it.
+    key: str
+    label: str
+
+
+class Samples:
+    """The objects of one model that the user may view."""
+
+    def __init__(self, facts: ModelFacts, viewer: Viewer) -> None:
+        self.facts, self.viewer, self.model = facts, viewer, facts.model
+        self.admin = viewer.admin_of(facts.model)
 
     @property
     def why_not(self) -> str:
         """Why there are none to choose from; empty where there are."""
-        if self.admin is None:
-            return f"{self.facts.cased_label} is not in this admin, so its objects cannot be shown."
-        if not self.admin.has_view_permission(self.request):
-            return f"You may not view the objects of {self.facts.cased_label}."
-        return ""
+        with host_code(f"The admin of {self.facts.cased_label}"):
+            if self.viewer.permits(self.model):
+                return ""
+        return f"You may not view the objects of {self.facts.cased_label}."
 
     @property
     def searchable(self) -> bool:
         """Whether the host's admin says how to search them."""
-        return self.admin is not None and bool(self.admin.get_search_fields(self.request))
+        with host_code(f"The admin of {self.facts.cased_label}"):
+            return bool(self.admin and self.admin.get_search_fields(self.viewer.request))
 
-    def newest(self) -> list[models.Model]:
+    def newest(self) -> list[Sample]:
         """The last few by primary key."""
-        return [obj for obj in self.all().order_by("-pk")[:NEWEST] if self.visible(obj)]
+        with host_code(f"The list of {self.facts.cased_label}"):
+            rows = self.viewer.rows(self.model).order_by("-pk")[:NEWEST]
+            return [sample(obj) for obj in rows if self.visible(obj)]
 
-    def by_key(self, value: str) -> models.Model | None:
+    def by_key(self, text: str) -> models.Model | None:
         """The object of this primary key in text; ``None`` if there is none to be seen."""
-        return self.by("pk", value)
+        if not text or not _composite(self.model):
+            return self.by("pk", text)
+        try:
+            return self.by("pk", tuple(json.loads(text)))
+        except (ValueError, TypeError, RecursionError):
+            return None
 
-    def by(self, attribute: str, value: str) -> models.Model | None:
-        """The one object with this value; ``None`` if there is none, or more than one."""
+    def by(self, attribute: str, value: Any) -> models.Model | None:
+        """The one object with this value; ``None`` if there is none, or more than one.
+
+        An object may be one of few that the user may view, so the model alone is not asked.
+        """
         if not value:
             return None
-        rows = self.all()
-        try:
-            found: list[models.Model] = list(rows.filter(**{f"{attribute}__exact": value})[:2])
-        except (ValueError, TypeError, ValidationError, OverflowError, DatabaseError):
-            return None  # the text is none of that field's values
-        return found[0] if len(found) == 1 and self.visible(found[0]) else None
-
-    def all(self) -> models.QuerySet[Any]:
-        """What the host's admin lists for this user."""
-        if self.why_not or self.admin is None:
-            return self.facts.model._default_manager.none()
-        return self.admin.get_queryset(self.request)
+        with host_code(f"The list of {self.facts.cased_label}"):
+            rows = self.viewer.rows(self.model)
+            try:
+                rows = rows.filter(**{f"{attribute}__exact": value})[:2]
+            except (ValueError, TypeError, ValidationError, OverflowError):
+                return None  # the text is none of that field's values
+            try:
+                found: list[models.Model] = list(rows)
+            except (DataError, OverflowError):
+                return None  # nor does the column hold it
+            return found[0] if len(found) == 1 and self.visible(found[0]) else None
 
     def visible(self, obj: models.Model) -> bool:
-        """Whether the host's admin lets the user view this very object."""
-        return self.admin is not None and self.admin.has_view_permission(self.request, obj)
+        """Whether the user may view this very object of those that are listed."""
+        return self.viewer.may_view_row(self.model, obj)
 
 
-def may_view(model: type[models.Model], site: AdminSite, request: HttpRequest) -> bool:
-    """Whether the user may view objects of this model at all, in the admin or by permission."""
-    admin = _admin_of(model, site)
-    if admin is not None:
-        return admin.has_view_permission(request)
-    return request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+def sample(obj: models.Model) -> Sample:
+    """The object as a page offers it."""
+    key = json.dumps(list(obj.pk), default=str) if _composite(type(obj)) else str(obj.pk)
+    return Sample(key, label_of(obj))
 
 
 class SampleSearch(AutocompleteJsonView):
@@ -92,9 +108,9 @@ class SampleSearch(AutocompleteJsonView):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """What the host's admin finds."""
-        admin = self.samples.admin
+        admin, rows = self.samples.admin, self.samples.viewer.rows(self.samples.model)
         found, duplicates = admin.get_search_results(  # type: ignore[union-attr] # see above
-            self.request, self.samples.all(), self.term
+            self.request, rows, self.term
         )
         found = found.distinct() if duplicates else found
         return found if found.ordered else found.order_by("pk")
@@ -105,9 +121,12 @@ class SampleSearch(AutocompleteJsonView):
         found = context["object_list"]
         return {**context, "object_list": [obj for obj in found if self.samples.visible(obj)]}
 
+    def serialize_result(self, obj: models.Model, to_field_name: str) -> dict[str, str]:
+        """One entry of the select box."""
+        offered = sample(obj)
+        return {"id": offered.key, "text": offered.label}
 
-def _admin_of(model: type[models.Model], site: AdminSite) -> ModelAdmin[Any] | None:
-    try:
-        return site.get_model_admin(model)
-    except NotRegistered:
-        return None
+
+def _composite(model: type[models.Model]) -> bool:
+    """Whether the primary key is of several columns, which Django knows since 5.2."""
+    return len(getattr(model._meta, "pk_fields", ())) > 1

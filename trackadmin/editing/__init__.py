@@ -14,6 +14,7 @@ from trackadmin.editing.moments import in_utc
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.stored import StoredModel
+from trackadmin.editing.trying import Unshown
 from trackadmin.editing.versions import (
     diff,
     get_version,
@@ -28,6 +29,7 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "StoredModel",
+    "Unshown",
     "add_map",
     "as_it_was",
     "build_document",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 from django.db import connections, router, transaction
@@ -14,25 +14,28 @@ from django.db.models import Model
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
-from trackadmin.compiler import CompiledModel, Snapshot
+from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.salvaging import compile_what_can
+from trackadmin.editing.trying import MayView, Trial, Tried, Unshown, everything
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 
-#: A JSON scalar, as the flattener gives it.
-Scalar = str | int | float | bool | None
-Status = Literal["same", "new", "changed", "gone"]
+#: ``unknown`` where both sides have the name and one of them is not shown.
+Status = Literal["same", "new", "changed", "gone", "unknown"]
 
-#: Statements that are there because the preview runs in a transaction.
-OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+_STATEMENT_TIMEOUT = (
+    "SELECT set_config('statement_timeout', %s, true) FROM pg_settings "
+    "WHERE name = 'statement_timeout' AND (setting::bigint = 0 OR setting::bigint > %s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One name of the output; the side that lacks it has ``None``."""
+    """One name of the output; the side that lacks it, or is not shown, has ``None``."""
 
     name: str
     draft: Scalar
@@ -47,6 +50,11 @@ class Preview:
     rows: tuple[PreviewRow, ...]
     values: Mapping[str, Scalar]
     live_values: Mapping[str, Scalar]
+    #: The names of either side without a value to show, and why.
+    unshown: Mapping[str, Unshown]
+    live_unshown: Mapping[str, Unshown]
+    #: The labels of the models of objects that may not be viewed.
+    hidden: tuple[str, ...]
     #: The query string that names the object by its key; empty where the draft has no key for it.
     url: str
     #: How many queries the draft's values took, with nothing loaded but the object.
@@ -60,29 +68,45 @@ class Preview:
         return json.dumps(self.values, indent=2, ensure_ascii=False)
 
 
-def preview(tracking_map: AnyMap, obj: Model, *, document: Document | None = None) -> Preview:
+def preview(
+    tracking_map: AnyMap,
+    obj: Model,
+    *,
+    document: Document | None = None,
+    may_view: MayView = everything,
+) -> Preview:
     """Flatten ``obj`` by the draft, or by ``document`` in its place, and by the live version.
 
-    A draft with errors is previewed as far as it compiles, and they are among the problems. What
-    the host's own code writes meanwhile is rolled back.
+    ``may_view`` is asked for each related object; what it hides is not read, nor what comes along
+    with it. A draft with errors is previewed as far as it compiles, and they are among the
+    problems. What the host's own code writes meanwhile is rolled back, and it runs no longer than
+    ``PREVIEW_SECONDS``.
     """
     current = find_map(tracking_map)
     draft = build_document(current) if document is None else document
     problems = compiler.check(draft, catalog())
     snapshot = compile_what_can(draft, current.slug)
     live = _live_snapshot(current, problems)
-    faults: list[Problem] = []
-    values, queries = _flatten(snapshot, obj, faults)
-    live_values, _ = _flatten(live, obj, []) if live else ({}, 0)
     if snapshot.find(obj) is None:
-        faults.append(_not_tracked(obj))
+        problems.append(_not_tracked(obj))
+    with _nothing_stays(obj):
+        fresh = _fresh(obj)
+        # Compiled before the time for the host's code begins to run.
+        draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
+        trial = Trial(fresh, may_view, conf.PREVIEW_SECONDS)
+        # The draft first: its queries are counted with nothing loaded but the object.
+        new, old = trial.tried(draft_model), trial.tried(live_model)
+        url = _url(draft_model, fresh)
     return Preview(
-        rows=tuple(_rows(values, live_values)),
-        values=values,
-        live_values=live_values,
-        url=_url(snapshot, obj),
-        queries=queries,
-        problems=(*problems, *faults),
+        rows=tuple(_rows(new, old)),
+        values=new.values,
+        live_values=old.values,
+        unshown=new.unshown,
+        live_unshown=old.unshown,
+        hidden=tuple(sorted(trial.hidden)),
+        url=url,
+        queries=new.queries,
+        problems=(*problems, *new.problems),
     )
 
 
@@ -99,26 +123,6 @@ def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | 
         return None
 
 
-def _flatten(
-    snapshot: Snapshot, obj: Model, faults: list[Problem]
-) -> tuple[dict[str, Scalar], int]:
-    """The values of a fresh copy of the object, and how many queries they took."""
-    compiled = snapshot.find(obj)
-    if compiled is None:
-        return {}, 0
-
-    def fault(code: str, where: str, error: BaseException | None) -> None:
-        what = f"The value is lost: {error!r}." if error else "The value is lost."
-        fix = "Ask a developer; until then it goes out as null."
-        faults.append(Problem(code, "warning", where, what, fix))
-
-    with _nothing_stays(obj):
-        fresh = _fresh(obj)
-        with _counted() as statements:
-            values = compiled.flatten(fresh, fault)
-    return values, len(statements)
-
-
 def _fresh(obj: Model) -> Model:
     """The object as the database has it, with no relation loaded; itself where it is not saved."""
     database = obj._state.db or router.db_for_read(obj.__class__)
@@ -133,41 +137,38 @@ def _nothing_stays(obj: Model) -> Iterator[None]:
         for alias in sorted(aliases):
             stack.enter_context(transaction.atomic(using=alias))
             stack.callback(transaction.set_rollback, True, using=alias)
+            _limit_statements(alias, conf.PREVIEW_SECONDS)
         yield
 
 
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    """The queries of every database, whether or not the site is in debug mode."""
-    statements: list[str] = []
+def _limit_statements(alias: str, seconds: float) -> None:
+    """Let PostgreSQL end a statement that takes longer, until the transaction is over.
 
-    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not sql.startswith(OF_TRANSACTIONS):
-            statements.append(sql)
-        return execute(sql, params, many, context)
-
-    with ExitStack() as stack:
-        for connection in connections.all():
-            stack.enter_context(connection.execute_wrapper(count))
-        yield statements
+    A limit of the site's own that is lower stays.
+    """
+    if connections[alias].vendor == "postgresql":
+        most = max(int(seconds * 1000), 1)
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_STATEMENT_TIMEOUT, [str(most), most])
 
 
-def _rows(values: Mapping[str, Scalar], live_values: Mapping[str, Scalar]) -> Iterator[PreviewRow]:
-    for name, value in values.items():
-        if name not in live_values:
+def _rows(new: Tried, old: Tried) -> Iterator[PreviewRow]:
+    for name, value in new.values.items():
+        if name not in old.values:
             yield PreviewRow(name, value, None, "new")
+        elif name in new.unshown or name in old.unshown:
+            yield PreviewRow(name, value, old.values[name], "unknown")
         else:
-            live = live_values[name]
+            live = old.values[name]
             # 1, 1.0 and True are equal to Python and three different things in JSON.
             same = (type(value), value) == (type(live), live)
             yield PreviewRow(name, value, live, "same" if same else "changed")
-    for name, live in live_values.items():
-        if name not in values:
+    for name, live in old.values.items():
+        if name not in new.values:
             yield PreviewRow(name, None, live, "gone")
 
 
-def _url(snapshot: Snapshot, obj: Model) -> str:
-    compiled: CompiledModel | None = snapshot.find(obj)
+def _url(compiled: CompiledModel | None, obj: Model) -> str:
     key = compiled.key if compiled else None
     text = key.text(obj) if key else None
     return urlencode({key.reference: text}, quote_via=quote) if key and text is not None else ""

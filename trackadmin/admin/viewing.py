@@ -1,0 +1,146 @@
+"""Who may see which object of the host: the host's own admin says it, else Django's permissions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils.text import Truncator
+
+logger = logging.getLogger("trackadmin")
+
+#: How much of an object's own text a page shows.
+LONGEST_LABEL = 200
+
+
+class HostFailed(Exception):
+    """Code of the host raised; its words are in the log and not on the page: they may hold values
+    that the reader may not see."""
+
+
+@contextmanager
+def host_code(what: str) -> Iterator[None]:
+    """Run code of the host; whatever it raises becomes :class:`HostFailed`."""
+    try:
+        yield
+    except (HostFailed, Http404, PermissionDenied):
+        raise
+    except Exception as error:
+        logger.exception("%s failed in the preview", what)
+        name = type(error).__name__
+        raise HostFailed(f"{what} raised {name}. Ask a developer: the log says more.") from error
+
+
+def label_of(obj: Model) -> str:
+    """The object's own text; its model and key where that raises."""
+    try:
+        return Truncator(str(obj)).chars(LONGEST_LABEL)
+    except Exception as error:  # noqa: BLE001 the host's code may raise anything
+        return f"{type(obj).__name__} {obj.pk} (its text raised {type(error).__name__})"
+
+
+@dataclass(slots=True)
+class _Answer:
+    yes: bool = False
+
+
+@contextmanager
+def _closed_on_error(model: type[Model]) -> Iterator[_Answer]:
+    """An answer that is no where code of the host raises; the error is logged."""
+    answer = _Answer()
+    try:
+        yield answer
+    except Exception:
+        logger.exception("Whether an object of %s may be viewed is not known", model._meta.label)
+        answer.yes = False
+
+
+class Viewer:
+    """What one request's user may see in the host's admin, or by permission where it has none."""
+
+    def __init__(self, site: AdminSite, request: HttpRequest) -> None:
+        self.site, self.request = site, request
+
+    def admin_of(self, model: type[Model]) -> ModelAdmin[Any] | None:
+        """The host's admin of exactly this model."""
+        try:
+            return self.site.get_model_admin(model)
+        except NotRegistered:
+            return None
+
+    def rows(self, model: type[Model]) -> QuerySet[Any]:
+        """What the host's admin lists for the user; else what the model's manager shows."""
+        admin = self.admin_of(model)
+        return admin.get_queryset(self.request) if admin else model._default_manager.all()
+
+    def permits(self, model: type[Model], obj: Model | None = None) -> bool:
+        """Whether the user has the permission, for this object or for the model.
+
+        It does not say that the object is among :meth:`rows`.
+        """
+        if admin := self.admin_of(model):
+            return admin.has_view_permission(self.request, obj)
+        parent = self._registered_parent(model)
+        if parent is not None and not self.permits(parent, obj):
+            return False
+        if parent is not None and model._meta.concrete_model is parent._meta.concrete_model:
+            return True  # the very same rows
+        return self._has_permission(model, obj)
+
+    def may_view_row(self, model: type[Model], obj: Model) -> bool:
+        """Whether the user may view this object, which is among :meth:`rows`.
+
+        Where only a parent of the model has an admin, the object must be in that one's list, too.
+        What the host's admin answers with an error, the user may not view.
+        """
+        with _closed_on_error(model) as answer:
+            answer.yes = self._may_view_row(model, obj)
+        return answer.yes
+
+    def may_view(self, model: type[Model], obj: Model | None) -> bool:
+        """Whether the user may view this object, or any of the model where there is none.
+
+        What the host's admin answers with an error, the user may not view.
+        """
+        with _closed_on_error(model) as answer:
+            answer.yes = all(self._may_view(each, obj) for each in self._classes(model, obj))
+        return answer.yes
+
+    def _classes(self, model: type[Model], obj: Model | None) -> set[type[Model]]:
+        """The model, and the object's own class where that has an admin of its own."""
+        return {model} if obj is None or not self.admin_of(type(obj)) else {model, type(obj)}
+
+    def _may_view(self, model: type[Model], obj: Model | None) -> bool:
+        if obj is None:
+            return self.permits(model)
+        return self._may_view_row(model, obj) and self._lists(model, obj)
+
+    def _may_view_row(self, model: type[Model], obj: Model) -> bool:
+        parent = None if self.admin_of(model) else self._registered_parent(model)
+        return self.permits(model, obj) and (parent is None or self._lists(parent, obj))
+
+    def _lists(self, model: type[Model], obj: Model) -> bool:
+        key = getattr(obj, model._meta.pk.attname, None)
+        return key is not None and bool(self.rows(model).filter(pk=key).exists())
+
+    def _registered_parent(self, model: type[Model]) -> type[Model] | None:
+        """The nearest model that it inherits from, or is a proxy of, with an admin."""
+        parents = [each for each in model.__mro__[1:] if hasattr(each, "_meta")]
+        return next((each for each in parents if self.admin_of(each)), None)
+
+    def _has_permission(self, model: type[Model], obj: Model | None) -> bool:
+        has_perm: Any = getattr(self.request.user, "has_perm", None)
+        names = [
+            f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}"
+            for action in ("view", "change")
+        ]
+        return any(has_perm(name) or (obj is not None and has_perm(name, obj)) for name in names)

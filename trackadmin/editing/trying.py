@@ -1,0 +1,218 @@
+"""Reads one object for a preview: each thing once, for a limited time, and only what may be seen.
+
+The flattener cannot do this: it is one function that reads everything, for one version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from time import monotonic
+from typing import Any, TypeAlias
+
+from django.db import connections
+from django.db.models import Model
+
+from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler.careful import attribute_reader, child_reader
+from trackadmin.compiler.instances import cache_name, is_plain
+from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.savepoints import contained, open_transactions
+from trackadmin.exceptions import Problem
+
+#: Whether somebody may see this related object; where there is none (``None``), whether they may
+#: see objects of its model at all.
+MayView: TypeAlias = Callable[[type[Model], Model | None], bool]
+
+#: Statements that are there because the preview runs in a transaction.
+OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+class Unshown(Enum):
+    """Why a preview shows no value under a name."""
+
+    HIDDEN = "hidden"
+    LATE = "not computed: time limit"
+
+
+def everything(model: type[Model], obj: Model | None) -> bool:
+    """For who may see all there is."""
+    return True
+
+
+@dataclass(slots=True)
+class Tried:
+    """What came of one version for the object."""
+
+    values: dict[str, Scalar] = field(default_factory=dict)
+    unshown: dict[str, Unshown] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    queries: int = 0
+
+
+class Trial:
+    """One object, tried with several versions; what was read for one is not read again."""
+
+    def __init__(self, obj: Model, may_view: MayView, seconds: float) -> None:
+        self.obj, self.may_view = obj, may_view
+        self.seconds, self.deadline = seconds, monotonic() + seconds
+        #: The labels of the models whose objects were hidden.
+        self.hidden: set[str] = set()
+        self._values: dict[tuple[int, str], Scalar] = {}
+        self._related: dict[tuple[int, str], Any] = {}
+        self._seen: dict[int, bool] = {}
+        #: Objects whose ids are keys above, so that no other object takes over their ids.
+        self._kept: list[Any] = []
+        self._count = _Count()
+
+    def tried(self, compiled: CompiledModel | None) -> Tried:
+        """What the version that this was compiled from makes of the object; nothing of ``None``."""
+        out = Tried()
+        if compiled is not None:
+            with self._count.running():
+                self._node(compiled, compiled.node, self.obj, out)
+            out.queries = self._count.taken()
+        return out
+
+    def _node(self, compiled: CompiledModel, node: Node, obj: Any, out: Tried) -> None:
+        for output in node.outputs:
+            out.values[output.name] = self._output(compiled, node, output, obj, out)
+        for child in node.children:
+            self._child(compiled, node, child, obj, out)
+
+    def _child(
+        self, compiled: CompiledModel, node: Node, child: Node, obj: Any, out: Tried
+    ) -> None:
+        related = self._load(node, child, obj, out)
+        if related is Unshown.LATE:
+            self._nothing(child, out, Unshown.LATE)
+        elif related is None:
+            self._missing(child, out)
+        elif self._may_view(child.model, related):
+            self._node(compiled, child, related, out)
+        else:
+            # Not what lies behind it, either: that a customer is from France is about them.
+            self.hidden.add(child.model._meta.label)
+            self._nothing(child, out, Unshown.HIDDEN)
+
+    def _missing(self, child: Node, out: Tried) -> None:
+        for node in child.walk():
+            if self.may_view_none(node.model):
+                out.values.update((output.name, None) for output in node.outputs)
+            else:
+                self.hidden.add(node.model._meta.label)
+                self._names(node, out, Unshown.HIDDEN)
+
+    def _nothing(self, top: Node, out: Tried, why: Unshown) -> None:
+        for node in top.walk():
+            self._names(node, out, why)
+
+    def _names(self, node: Node, out: Tried, why: Unshown) -> None:
+        for output in node.outputs:
+            out.values[output.name] = None
+            out.unshown[output.name] = why
+
+    def _output(
+        self, compiled: CompiledModel, node: Node, output: Output, obj: Any, out: Tried
+    ) -> Scalar:
+        key = (id(obj), output.facts.attname)
+        if key not in self._values:
+            runs_code = output.facts.computed or not is_plain(node.model, output.facts.attname)
+            if runs_code and self._late():
+                out.unshown[output.name] = Unshown.LATE
+                out.problems.append(_late(output.road, self.seconds))
+                return None
+            read = attribute_reader(replace(output, pseudonymised=False), node.model, _as_it_is)
+            self._kept.append(obj)
+            self._values[key] = read(obj, _faults(out), open_transactions())
+        value = self._values[key]
+        return compiled.pseudonym(value) if output.pseudonymised else value
+
+    def _load(self, node: Node, child: Node, obj: Any, out: Tried) -> Any:
+        """The related object; ``None`` for none or one that fails; LATE after the deadline."""
+        key = (id(obj), child.accessor)
+        if key not in self._related:
+            if self._late() and not _loaded(node.model, child.accessor, obj):
+                out.problems.append(_late(child.road, self.seconds))
+                return Unshown.LATE
+            self._kept.append(obj)
+            try:
+                self._related[key] = child_reader(child.accessor)(obj)
+            except Exception as error:  # noqa: BLE001 the host's code may raise anything
+                _faults(out)("child.raised", child.road, error)
+                self._related[key] = None
+        return self._related[key]
+
+    def _may_view(self, model: type[Model], related: Model) -> bool:
+        key = id(related)
+        if key not in self._seen:
+            self._kept.append(related)
+            with self._count.paused(), contained():
+                self._seen[key] = self.may_view(model, related)
+        return self._seen[key]
+
+    def may_view_none(self, model: type[Model]) -> bool:
+        """Whether objects of this model may be seen, asked where there is none."""
+        with self._count.paused(), contained():
+            return self.may_view(model, None)
+
+    def _late(self) -> bool:
+        return monotonic() > self.deadline
+
+
+def _loaded(model: type[Model], accessor: str, obj: Any) -> bool:
+    cached = cache_name(model, accessor)
+    return bool(cached) and cached in getattr(obj._state, "fields_cache", ())
+
+
+class _Count:
+    """Counts the queries of every database, whether or not the site is in debug mode."""
+
+    def __init__(self) -> None:
+        self._number, self._on = 0, True
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(self._see))
+            yield
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self._on = False
+        try:
+            yield
+        finally:
+            self._on = True
+
+    def taken(self) -> int:
+        """How many there were since this was last asked."""
+        number, self._number = self._number, 0
+        return number
+
+    def _see(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self._number += self._on and not sql.startswith(OF_TRANSACTIONS)
+        return execute(sql, params, many, context)
+
+
+def _as_it_is(value: Scalar) -> str | None:
+    raise AssertionError("values are kept as they are, for versions that hide them and others")
+
+
+def _faults(out: Tried) -> Callable[[str, str, BaseException | None], None]:
+    def fault(code: str, where: str, error: BaseException | None) -> None:
+        # Only the error's type: its text may hold values that the reader may not see.
+        what = f"The value is lost: {type(error).__name__}." if error else "The value is lost."
+        fix = "Ask a developer; until then it goes out as null."
+        out.problems.append(Problem(code, "warning", where, what, fix))
+
+    return fault
+
+
+def _late(where: str, seconds: float) -> Problem:
+    what = f"Not computed: the preview stops running the site's code after {seconds:g} s."
+    fix = "Ask a developer if it is too slow to go out with each event."
+    return Problem("preview.time_limit", "warning", where, what, fix)
