@@ -16,10 +16,11 @@ from django.db import connections
 from django.db.models import Model
 
 from trackadmin.compiler import CompiledModel, Scalar
-from trackadmin.compiler.careful import attribute_reader, child_reader
+from trackadmin.compiler.careful import attribute_reader
+from trackadmin.compiler.children import child_reader
 from trackadmin.compiler.instances import cache_name, is_plain
 from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.savepoints import contained, open_transactions
+from trackadmin.compiler.savepoints import Reads, contained
 from trackadmin.exceptions import Problem
 
 #: Whether somebody may see this related object; where there is none (``None``), whether they may
@@ -66,20 +67,27 @@ class Trial:
         #: Objects whose ids are keys above, so that no other object takes over their ids.
         self._kept: list[Any] = []
         self._count = _Count()
+        #: Those of the version that is being tried.
+        self._reads: Reads
 
     def tried(self, compiled: CompiledModel | None) -> Tried:
         """What the version that this was compiled from makes of the object; nothing of ``None``."""
         out = Tried()
-        if compiled is not None:
+        if compiled is None:
+            return out
+        self._reads = Reads()
+        try:
             with self._count.running():
                 self._node(compiled, compiled.node, self.obj, out)
-            out.queries = self._count.taken()
+        finally:
+            self._reads.close()
+        out.queries = self._count.taken()
         return out
 
     def _node(self, compiled: CompiledModel, node: Node, obj: Any, out: Tried) -> None:
         for output in node.outputs:
             out.values[output.name] = self._output(compiled, node, output, obj, out)
-        for child in node.children:
+        for child in (each for each in node.children if each.names()):
             self._child(compiled, node, child, obj, out)
 
     def _child(
@@ -126,7 +134,7 @@ class Trial:
                 return None
             read = attribute_reader(replace(output, pseudonymised=False), node.model, _as_it_is)
             self._kept.append(obj)
-            self._values[key] = read(obj, _faults(out), open_transactions())
+            self._values[key] = read(obj, _faults(out), self._reads)
         value = self._values[key]
         return compiled.pseudonym(value) if output.pseudonymised else value
 
@@ -139,7 +147,7 @@ class Trial:
                 return Unshown.LATE
             self._kept.append(obj)
             try:
-                self._related[key] = child_reader(child.accessor)(obj)
+                self._related[key] = child_reader(child)(obj, self._reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
                 _faults(out)("child.raised", child.road, error)
                 self._related[key] = None
@@ -194,7 +202,7 @@ class _Count:
         return number
 
     def _see(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self._number += self._on and not sql.startswith(OF_TRANSACTIONS)
+        self._number += self._on and not str(sql).startswith(OF_TRANSACTIONS)
         return execute(sql, params, many, context)
 
 
