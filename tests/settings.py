@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "tests.host",
     "tests.basket",
     "tests.wide",
+    "tests.tenants",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

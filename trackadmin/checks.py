@@ -242,7 +242,7 @@ def _cache(value: Any) -> Faults:
 def _callable_or_none(value: Any) -> Faults:
     if value is None or callable(value):
         return
-    fix = "Name a function without arguments that returns the tenant's key: 'shop.tenants.current'."
+    fix = "Name a function by its dotted path, such as 'shop.tracking.function'."
     if not isinstance(value, str):
         yield f"must be a callable or its dotted path, not {value!r}", fix
         return
@@ -265,6 +265,8 @@ RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "DENY_WORDS": ("E006", _texts),
     "COMPUTED": ("E007", _texts),
     "PSEUDONYM_KEYS": ("E008", _keys),
+    "CONSTANT_MANAGERS": ("E030", _texts),
+    "CONTEXT": ("E031", _callable_or_none),
     "REQUIRE_NOTE": ("E009", _switch),
     "SINKS": ("E010", _sinks),
     "BOOTSTRAP_FILE": ("E011", _path),

@@ -19,6 +19,8 @@ DEFAULTS: dict[str, Any] = {
     "ALLOW": (),
     "DENY_WORDS": (),
     "COMPUTED": (),
+    "CONSTANT_MANAGERS": (),
+    "CONTEXT": None,
     "PSEUDONYM_KEYS": None,
     "REQUIRE_NOTE": False,
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
@@ -89,6 +91,16 @@ class Settings:
     def HARMLESS_LOADING(self) -> tuple[str, ...]:
         """Code that runs when objects are loaded and changes no value: ``"shop.Order"``."""
         return tuple(self._get("HARMLESS_LOADING"))
+
+    @property
+    def CONSTANT_MANAGERS(self) -> tuple[str, ...]:
+        """Models whose default manager gives the same query at any time: ``"shop.Order"``."""
+        return tuple(self._get("CONSTANT_MANAGERS"))
+
+    @property
+    def CONTEXT(self) -> Any:
+        """What makes the context in which values are looked up: a function or its dotted path."""
+        return self._get("CONTEXT")
 
     @property
     def PSEUDONYM_KEYS(self) -> dict[str, str]:

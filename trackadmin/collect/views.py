@@ -11,6 +11,7 @@ from trackadmin.collect.event import Event
 from trackadmin.collect.reading import queries_of
 from trackadmin.collect.sinks import deliver
 from trackadmin.runtime import current_map
+from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.resolve import resolve
 
@@ -39,7 +40,8 @@ def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
 
 
 def _track(request: HttpRequest, map: str) -> None:
-    values = resolve(current_map(map), *queries_of(request))
+    with lookup_context(request):
+        values = resolve(current_map(map), *queries_of(request))
     if values or values.references:
         deliver(Event.of(values))
     else:

@@ -32,6 +32,10 @@ _LONGEST_INTEGER = 20
 _64_BITS = (-(2**63), 2**63 - 1)
 
 
+class Malformed(Exception):
+    """A text cannot be a value of the column that it is compared with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of looking for an object: how it went, and the object where it was found."""
@@ -78,12 +82,10 @@ class Lookup:
         One query, its children along with it. Never raises: what goes wrong is in the outcome.
         """
         try:
-            alias = using or router.db_for_read(self.model)
-            try:
-                value = self.parse(text, using=alias)
-            except ValueError as error:
-                return Outcome("malformed", error=error)
-            objects = self._objects(alias, value)
+            with contained():
+                objects = self._find(text, using)
+        except Malformed as error:
+            return Outcome("malformed", error=error.__cause__)
         except Exception as error:  # noqa: BLE001 the host's managers and routers may raise anything
             return Outcome("failed", error=error)
         if len(objects) == 1:
@@ -100,17 +102,28 @@ class Lookup:
         except Exception:  # noqa: BLE001 a deferred value may have to be loaded
             return None
 
-    def _objects(self, alias: str, value: Any) -> list[Any]:
+    def _find(self, text: str, using: str | None) -> list[Any]:
+        """Two objects at most that the manager, asked now, shows for this text."""
+        rows = default_rows(self.model)
+        rows = rows.using(using or rows.db)
         try:
-            with contained():
-                return list(self._query(alias).filter(**{self.source: value})[:2])
+            value = self.parse(text, using=rows.db)
+        except ValueError as error:
+            raise Malformed from error
+        found = rows.order_by().filter(**{self.source: value})
+        try:
+            return list((with_related(found, self.node) if self.node else found)[:2])
         except Error:
-            drop_broken(alias)
+            drop_broken(rows.db)
             raise
 
-    def _query(self, alias: str) -> Any:
-        query = self.model._default_manager.using(alias).order_by()
-        return with_related(query, self.node) if self.node else query
+
+def default_rows(model: type[Model]) -> Any:
+    """What the model's default manager says now; raises whatever the manager raises.
+
+    Its ``db`` is the database that the manager has chosen, or that the site's routers choose.
+    """
+    return model._default_manager.get_queryset()
 
 
 def _integer(target: Any, alias: str) -> Callable[[str], int]:

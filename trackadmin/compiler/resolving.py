@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import DatabaseError, InterfaceError, connections, router
+from django.db.models import Model, QuerySet
 
 from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
-from trackadmin.compiler.joining import cut, instance_refusal, own_tables, reasons
-from trackadmin.compiler.lookups import SEPARATOR, Lookup
+from trackadmin.compiler.joining import instance_refusal, reasons
+from trackadmin.compiler.lookups import SEPARATOR, Lookup, default_rows
+from trackadmin.compiler.managers import is_constant
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.savepoints import sharing
-from trackadmin.compiler.statements import VENDORS, Part, Resolved, Statement, fitting
+from trackadmin.compiler.savepoints import contained, sharing
+from trackadmin.compiler.statements import (
+    VENDORS,
+    LookupQuery,
+    Part,
+    Query,
+    Resolved,
+    Statement,
+    fitting,
+)
+from trackadmin.compiler.streaming import has_own_ways
+
+Rows: TypeAlias = "QuerySet[Any, Any]"
 
 #: How many combinations of references keep their joined statement. A site's pages use a few; a
 #: visitor who makes up more makes all of them be forgotten.
@@ -27,6 +41,8 @@ class Asked(NamedTuple):
     at: int
     lookup: Lookup
     text: str
+    #: What the manager shows now; ``None`` where its query is constant.
+    rows: Rows | None = None
 
 
 class Joint:
@@ -68,7 +84,7 @@ class Joint:
     ) -> Values | list[Resolved]:
         statement = self._statement
         try:
-            row = statement.fetch(connection, bound)
+            row = statement.fetch(connection, statement.parameters(bound))
             values = statement.together(row, connection, fault)
             if values is not None:
                 return values
@@ -97,8 +113,14 @@ class Resolver:
 
     def __init__(self, by_prefix: Mapping[str, CompiledModel]) -> None:
         self._by_prefix = by_prefix
-        #: For each reference and database its part of a statement, or why there is none.
+        #: Whether the default manager of a model always gives the same query.
+        self._constant: dict[type[Model], bool] = {}
+        self._queries: dict[str, LookupQuery] = {}
+        #: For each reference and database its part of a statement, or why there is none; for
+        #: constant managers only.
         self._parts: dict[tuple[str, str], Part | str] = {}
+        #: For the other managers: by reference, database and the text of the query.
+        self._parts_by_text: dict[tuple[str, str, str], Part] = {}
         self._statements: dict[tuple[Part, ...], Statement] = {}
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
@@ -111,11 +133,12 @@ class Resolver:
         databases: dict[str, list[Asked]] = {}
         for at, (lookup, text) in enumerate(wanted):
             try:
-                alias = router.db_for_read(lookup.model)
-            except Exception as error:  # noqa: BLE001 the host's routers may raise anything
+                rows = self._rows_now(lookup.model)
+                alias = router.db_for_read(lookup.model) if rows is None else rows.db
+            except Exception as error:  # noqa: BLE001 the host's managers and routers
                 results[at] = Resolved("failed", error=error)
             else:
-                databases.setdefault(alias, []).append(Asked(at, lookup, text))
+                databases.setdefault(alias, []).append(Asked(at, lookup, text, rows))
         for alias, asked in databases.items():
             # In the order of their names, so that a URL's order makes no statement of its own.
             asked.sort(key=_name)
@@ -124,8 +147,10 @@ class Resolver:
 
     def joint(self, lookups: Sequence[Lookup]) -> Joint | None:
         """What answers these lookups together; ``None`` where one statement does not answer all,
-        or two of them yield the same name.
+        where two of them yield the same name, or where a manager must be asked each time.
         """
+        if not all(self.is_constant(lookup.model) for lookup in lookups):
+            return None
         aliases = {router.db_for_read(lookup.model) for lookup in lookups}
         if len(aliases) != 1:
             return None
@@ -141,13 +166,30 @@ class Resolver:
 
     def refusal(self, lookup: Lookup) -> str:
         """Why a reference is answered by loading an object; "" where rows of a query will do."""
-        part = self._part(lookup, router.db_for_read(lookup.model))
-        return part if isinstance(part, str) else ""
+        found = self._part_now(lookup)
+        return found if isinstance(found, str) else ""
 
     def reasons(self, lookup: Lookup) -> tuple[str, ...]:
         """What of a reference the row alone does not give, how it comes instead, and why."""
-        part = self._part(lookup, router.db_for_read(lookup.model))
-        return () if isinstance(part, str) else tuple(reasons(part.cut))
+        found = self._part_now(lookup)
+        return () if isinstance(found, str) else tuple(reasons(found.cut))
+
+    def is_constant(self, model: type[Model]) -> bool:
+        """Whether the model's manager is asked once for this snapshot, and not on each request."""
+        found = self._constant.get(model)
+        if found is None:
+            found = self._constant[model] = is_constant(model)
+        return found
+
+    def _part_now(self, lookup: Lookup) -> Part | str:
+        try:
+            rows = self._rows_now(lookup.model)
+            if rows is None:
+                return self._part(lookup, router.db_for_read(lookup.model))
+            written = self._written(lookup, rows)
+        except Exception as error:  # noqa: BLE001 the host's managers and routers
+            return f"its manager or a router raises {type(error).__name__}"
+        return written if isinstance(written, str) else written[0]
 
     def after_failure(
         self, error: Exception, alias: str, asked: Sequence[Asked], results: list[Any], fault: Fault
@@ -159,7 +201,7 @@ class Resolver:
         drop_broken(alias)
         # The database is away or held up: do not wait for it once for each reference.
         away = connections[alias].connection is None or is_out_of_time(error)
-        for at, lookup, text in asked:
+        for at, lookup, text, _ in asked:
             if results[at] is None:
                 failed = Resolved("failed", error=error)
                 results[at] = failed if away else self._load(lookup, text, alias, fault)
@@ -173,38 +215,90 @@ class Resolver:
             parts, bound, places = self._bind(alias, asked, connection, results)
             for fit in fitting(parts):
                 statement = self._statement(parts[fit])
-                row = statement.fetch(connection, bound[fit])
+                row = statement.fetch(connection, [*chain.from_iterable(bound[fit])])
                 found = statement.each(row, connection, fault)
                 for at, resolved in zip(places[fit], found, strict=True):
                     results[at] = resolved
         except Exception as error:  # noqa: BLE001 the database, or a field of the host
             self.after_failure(error, alias, asked, results, fault)
-        for at, lookup, text in asked:
+        for at, lookup, text, _ in asked:
             if results[at] is None:
                 results[at] = self._load(lookup, text, alias, fault)
 
     def _bind(
         self, alias: str, asked: list[Asked], connection: Any, results: list[Any]
-    ) -> tuple[list[Part], list[Any], list[int]]:
-        """The parts of a statement, what their places take, and whose results they are.
+    ) -> tuple[list[Part], list[list[Any]], list[int]]:
+        """The parts of statements, the parameters of each, and whose results the parts are.
 
         A reference that is malformed has its result; one that must be loaded is left out.
         """
         parts: list[Part] = []
-        bound: list[Any] = []
+        bound: list[list[Any]] = []
         places: list[int] = []
-        for at, lookup, text in asked:
-            part = self._part(lookup, alias)
-            if isinstance(part, str):
+        for at, lookup, text, rows in asked:
+            found = self._kept(lookup, alias) if rows is None else self._written(lookup, rows)
+            if isinstance(found, str):
                 continue
+            part, query = found
             try:
-                bound.append(part.bind(text, connection))
+                value = part.bind(text, connection)
             except ValueError as error:
                 results[at] = Resolved("malformed", error=error)
             else:
                 parts.append(part)
+                bound.append(query.bound(value))
                 places.append(at)
         return parts, bound, places
+
+    def _rows_now(self, model: type[Model]) -> Rows | None:
+        """What the model's manager shows now; ``None`` where its query is constant."""
+        if self.is_constant(model):
+            return None
+        with contained():
+            rows: Rows = default_rows(model)
+            return rows
+
+    def _kept(self, lookup: Lookup, alias: str) -> tuple[Part, Query] | str:
+        part = self._part(lookup, alias)
+        if isinstance(part, str) or part.query is None:
+            return str(part)
+        return part, part.query
+
+    def _written(self, lookup: Lookup, rows: Rows) -> tuple[Part, Query] | str:
+        """The part and the query for what a manager shows now, or why there is none.
+
+        Of the query only what follows from its text is kept.
+        """
+        alias = rows.db
+        try:
+            query = self._query(lookup, rows.using(alias))
+        except Exception as error:  # noqa: BLE001 the ORM refuses, or code of the host
+            return _no_rows(error)
+        if isinstance(query, str):
+            return query
+        key = (lookup.reference, alias, query.sql)
+        part = self._parts_by_text.get(key)
+        if part is None or (part.counted, part.cut) != (query.counted, query.shape):
+            part = Part(self._queries[lookup.reference], query, alias, constant=False)
+            if len(self._parts_by_text) >= MAX_STATEMENTS:
+                self._parts_by_text.clear()
+            self._parts_by_text[key] = part
+        return part, query
+
+    def _query(self, lookup: Lookup, rows: Rows) -> Query | str:
+        """The query of a lookup as the ORM writes it, or why its rows will not do."""
+        vendor = connections[rows.db].vendor
+        if vendor not in VENDORS:
+            return f"the statement is not proven on {vendor}"
+        if has_own_ways(rows):
+            return "its manager has a way of its own to give rows"
+        asked = self._queries.get(lookup.reference)
+        if asked is None:
+            compiled = self._compiled(lookup)
+            title = f"{compiled.title}: {lookup.reference}"
+            asked = LookupQuery(lookup, compiled.node, compiled.pseudonym, title)
+            self._queries[lookup.reference] = asked
+        return instance_refusal(asked.shape(rows), rows) or asked.written(rows)
 
     def _load(self, lookup: Lookup, text: str, alias: str, fault: Fault) -> Resolved:
         outcome = lookup.fetch(text, using=alias)
@@ -234,17 +328,20 @@ class Resolver:
         return part
 
     def _make_part(self, lookup: Lookup, alias: str) -> Part | str:
-        compiled = self._compiled(lookup)
-        if why := _refusal(compiled, alias):
-            return why
-        title = f"{compiled.title}: {lookup.reference}"
         try:
-            return Part(lookup, compiled.node, alias, compiled.pseudonym, title)
+            query = self._query(lookup, default_rows(lookup.model).using(alias))
+            if isinstance(query, str):
+                return query
+            return Part(self._queries[lookup.reference], query, alias, constant=True)
         except (DatabaseError, InterfaceError):
             # Not the query's fault: the next one to ask tries again.
             raise
         except Exception as error:  # noqa: BLE001 the host's managers may raise anything
-            return f"the ORM makes no rows of its manager's query ({type(error).__name__})"
+            return _no_rows(error)
+
+
+def _no_rows(error: Exception) -> str:
+    return f"the ORM makes no rows of its manager's query ({type(error).__name__})"
 
 
 def _name(asked: Asked) -> str:
@@ -253,10 +350,3 @@ def _name(asked: Asked) -> str:
 
 def _reference(lookup: Lookup) -> str:
     return lookup.reference
-
-
-def _refusal(compiled: CompiledModel, alias: str) -> str:
-    if connections[alias].vendor not in VENDORS:
-        return f"the statement is not proven on {connections[alias].vendor}"
-    rows = compiled.model._default_manager.using(alias)
-    return instance_refusal(cut(compiled.node, alias, spare=own_tables(rows)), rows)

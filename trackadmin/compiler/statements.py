@@ -1,6 +1,8 @@
-"""Compiled SQL: the ORM makes each query once, a request only binds values and executes.
+"""Compiled SQL: the ORM writes each query, so managers, converters and dialects keep their meaning.
 
-So the model's manager, the field's converters and the database's dialect keep their meaning.
+The query of a constant manager is written once, and a request only binds values and executes. Any
+other manager is asked for its query on each request. Then only what follows from the text of its
+SQL is kept, and never a parameter.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.executing import OneRow
-from trackadmin.compiler.joining import MAX_COLUMNS, MAX_TABLES, cut, own_tables
+from trackadmin.compiler.joining import MAX_COLUMNS, MAX_TABLES, Cut, cut, own_tables
 from trackadmin.compiler.libpq import Moments
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.made import Layout, Row
@@ -40,41 +42,98 @@ class _Slot(Expression):
         return "%s", [self]
 
 
-class Part:
-    """What finds one reference's row in one database: a query with a place for the value."""
+class Query(NamedTuple):
+    """A query as the ORM has just written it, with a :class:`_Slot` among its parameters."""
 
-    def __init__(
-        self, lookup: Lookup, node: Node, alias: str, pseudonym: Pseudonym, title: str
-    ) -> None:
-        self.lookup, self.alias = lookup, alias
-        #: What of the tree the query gives, and in which form.
-        self.cut = cut(node, alias, spare=own_tables(self._rows()))
-        found = columns(self.cut, _compared(lookup))
-        query = self._query(found)
-        compiler = query.query.get_compiler(using=alias)
-        sql, self.parameters = compiler.as_sql()
-        self.counted = not self._is_single()
-        plain = not self.counted and len(self.parameters) == 1
+    sql: str
+    parameters: tuple[Any, ...]
+    #: Whether it may give more than one row.
+    counted: bool
+    #: What of the tree it gives, and in which form.
+    shape: Cut
+    compiler: Any
+
+    def bound(self, value: Any) -> list[Any]:
+        """The parameters, with the value in its place."""
+        return [value if type(each) is _Slot else each for each in self.parameters]
+
+
+class LookupQuery:
+    """How the row of one reference is asked for."""
+
+    def __init__(self, lookup: Lookup, node: Node, pseudonym: Pseudonym, title: str) -> None:
+        self.lookup, self.node = lookup, node
+        self._pseudonym, self._title = pseudonym, title
+        self._shapes: dict[tuple[str, int], Cut] = {}
+        self._readers: dict[object, RowReader] = {}
+
+    def shape(self, rows: QuerySet[Any, Any]) -> Cut:
+        """What of the tree the rows of a manager's query give."""
+        key = (rows.db, own_tables(rows))
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = cut(self.node, key[0], spare=key[1])
+        return found
+
+    def columns(self, shape: Cut) -> tuple[Column, ...]:
+        """The columns of a row of this shape."""
+        return columns(shape, _compared(self.lookup))
+
+    def written(self, rows: QuerySet[Any, Any]) -> Query:
+        """The query for the rows that a manager gave."""
+        shape, counted = self.shape(rows), not self._is_single(rows)
+        slot = _Slot(output_field=self.lookup.facts.field)
+        rows = rows.order_by().filter(**{self.lookup.source: slot})
+        query: Any = rows.values_list(*(column.path for column in self.columns(shape))).query
+        compiler = query.get_compiler(using=rows.db)
+        sql, parameters = compiler.as_sql()
+        return Query(sql, tuple(parameters), counted, shape, compiler)
+
+    def reader(self, shape: Cut, alias: str, conversions: Conversions) -> RowReader:
+        """The code that reads the rows, made once for each way in which columns convert."""
+        key = (alias, shape, tuple(conversions.fused.items()), tuple(conversions.converted))
+        if key not in self._readers:
+            found = self.columns(shape)
+            places = {column.path: number for number, column in enumerate(found)}
+            layout = Layout(places, alias, self._pseudonym, self._title)
+            self._readers[key] = row_reader(
+                shape, found, conversions.fused, conversions.converted, layout
+            )
+        return self._readers[key]
+
+    def _is_single(self, rows: QuerySet[Any, Any]) -> bool:
+        """Whether the database itself sees to it that there is one row at most."""
+        query = rows.query
+        plain = not query.where and not query.alias_map and not query.combinator
+        return self.lookup.facts.unique and plain
+
+
+class Part:
+    """What finds one reference's row in one database; it follows from the text of its query."""
+
+    def __init__(self, asked: LookupQuery, query: Query, alias: str, *, constant: bool) -> None:
+        """``constant`` says that the manager's query, its parameters too, is always this one."""
+        self.lookup, self.alias = asked.lookup, alias
+        self.query = query._replace(compiler=None) if constant else None
+        self.cut, self.counted = query.shape, query.counted
+        plain = not self.counted and len(query.parameters) == 1
         self.side = beside.Side(
-            beside.counted(sql) if self.counted else sql,
-            beside.tables(compiler, sql) if plain else None,
+            beside.counted(query.sql) if self.counted else query.sql,
+            beside.tables(query.compiler, query.sql) if plain else None,
         )
-        expressions = [select[0] for select in compiler.select]
+        expressions = [select[0] for select in query.compiler.select]
         self.width = len(expressions)
         #: How many tables it joins.
-        self.tables = len(compiler.query.alias_map)
-        self.names = node.names()
-        self._conversions = Conversions(found, expressions, connections[alias])
-        layout = Layout({c.path: n for n, c in enumerate(found)}, alias, pseudonym, title)
-        self.reader: RowReader = row_reader(
-            self.cut, found, self._conversions.fused, self._conversions.converted, layout
-        )
+        self.tables = len(query.compiler.query.alias_map)
+        self.names = asked.node.names()
+        self._conversions = Conversions(asked.columns(self.cut), expressions, connections[alias])
+        self.reader: RowReader = asked.reader(self.cut, alias, self._conversions)
         #: How its rows are read on any connection, if no converter belongs to one. An instance
         #: takes moments and not their texts, so its readers are never shared.
         alone = self._conversions.converted or self.reader.makes_instances
         self.shared = None if alone else self.reader.make(())
         #: ``bind(text, connection)``: what the place takes for a reference's text.
-        self.bind = binder(lookup, alias)
+        self.bind = binder(asked.lookup, alias)
 
     def readers(self, connection: Any) -> Readers:
         """How its rows are read, with the converters of this thread's connection."""
@@ -87,19 +146,6 @@ class Part:
         if readers is None:
             readers = kept[self] = self.reader.make(self._conversions.bound(connection))
         return readers
-
-    def _query(self, found: Sequence[Column]) -> QuerySet[Any, Any]:
-        slot = _Slot(output_field=self.lookup.facts.field)
-        rows = self._rows().order_by().filter(**{self.lookup.source: slot})
-        return rows.values_list(*(column.path for column in found))
-
-    def _rows(self) -> QuerySet[Any, Any]:
-        return self.lookup.model._default_manager.using(self.alias)
-
-    def _is_single(self) -> bool:
-        """Whether the database itself sees to it that there is one row at most."""
-        plain = self._rows().query
-        return self.lookup.facts.unique and not plain.where and not plain.alias_map
 
 
 def fitting(parts: Sequence[Part]) -> Iterator[slice]:
@@ -163,25 +209,31 @@ class Statement:
         moments: Moments = "texts" if all(part.shared for part in parts) else "moments"
         sql = beside.statement([part.side for part in parts])
         self._one_row = OneRow(sql, connection, moments)
-        #: The parameters in order: for each the part whose value it is, or a constant of a query.
-        self._places = tuple(_places(parts))
-        self._only_values = [at for at, _ in self._places] == [*range(len(parts))]
+        #: The parts' queries, where all of them are constant.
+        self._queries = [part.query for part in parts if part.query is not None]
+        #: Whether each of them has one parameter, which is the value of its reference.
+        self._only_values = all(len(query.parameters) == 1 for query in self._queries)
         names = [name for part in parts for name in part.names]
         #: Whether two parts may yield the same name.
         self.overlap = len(set(names)) < len(names)
         self._nulls: Values = dict.fromkeys(names)
 
-    def fetch(self, connection: Any, bound: Sequence[Any]) -> Row | None:
-        """The one row that holds all parts' columns; ``bound`` is what each part's place takes.
+    def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The parameters, if all managers are constant; ``values`` has one for each part."""
+        if self._only_values:
+            return values
+        pairs = zip(self._queries, values, strict=True)
+        return [each for query, value in pairs for each in query.bound(value)]
+
+    def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
+        """The one row that holds all parts' columns.
 
         Leaves a transaction of the host as it was. What the database raises comes through.
         """
-        if not self._only_values:
-            bound = [constant if at is None else bound[at] for at, constant in self._places]
         if connection.autocommit:
-            return self._one_row.fetch(connection, bound)
+            return self._one_row.fetch(connection, parameters)
         with contained():
-            return self._one_row.fetch(connection, bound)
+            return self._one_row.fetch(connection, parameters)
 
     def together(self, row: Row | None, connection: Any, fault: Fault) -> Values | None:
         """All values in one dict; ``None`` where something is not as usual: see :meth:`each`.
@@ -217,12 +269,6 @@ def _pieces(parts: Sequence[Part]) -> Iterator[Piece]:
         end = start + part.width
         yield Piece(part, slice(start, end), end if part.counted else None)
         start = end + part.counted
-
-
-def _places(parts: Sequence[Part]) -> Iterator[tuple[int | None, Any]]:
-    for at, part in enumerate(parts):
-        for each in part.parameters:
-            yield (at, None) if isinstance(each, _Slot) else (None, each)
 
 
 def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved:

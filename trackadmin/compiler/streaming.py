@@ -37,7 +37,7 @@ def refusal(compiled: CompiledModel, rows: Rows, found: Cut) -> str:
     query = rows.query
     if compiled.model is not rows.model:
         return "its model is not the compiled one"
-    if _has_own_ways(rows):
+    if has_own_ways(rows):
         return "the queryset has a way of its own to give rows"
     if query.combinator or query.extra or query.group_by is not None:
         return "its query joins several, groups rows or holds text of SQL"
@@ -71,7 +71,8 @@ def stream(
             chunks.close()
 
 
-def _has_own_ways(rows: Rows) -> bool:
+def has_own_ways(rows: Rows) -> bool:
+    """Whether code of the host has a say in what the queryset's rows are."""
     cls: Any = type(rows)
     return (
         not joining.gives_instances(rows)

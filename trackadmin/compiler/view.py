@@ -11,6 +11,7 @@ from django.db import connections
 
 from trackadmin.catalog import Kind
 from trackadmin.compiler.joining import child_refusal, lies_in, loading_refusal, output_refusal
+from trackadmin.compiler.managers import is_constant
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.source import literal
@@ -50,6 +51,12 @@ def view_sql(compiled: CompiledModel, alias: str) -> View:
         )
     if not lies_in(alias, compiled.model):
         raise ExportError(f"{compiled.prefix!r} does not lie in the database {alias!r}.")
+    if not is_constant(compiled.model):
+        raise ExportError(
+            f"The manager of {compiled.model._meta.label} must be asked each time, as its query "
+            "may differ, and a view cannot do that. If it always gives the same query, list the "
+            "model in CONSTANT_MANAGERS; otherwise use the backfill."
+        )
     cells = list(_cells(compiled.node, "", connection, loading_refusal(compiled.model)))
     left_out = tuple(LeftOut(cell.output.name, cell.why) for cell in cells if cell.why)
     shown = [cell for cell in cells if not cell.why]

@@ -51,6 +51,11 @@ def _flatten(options: Options, out: Output) -> None:
         obj = model._default_manager.get(pk=pk)
     except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError) as error:
         raise CommandError(f"There is no {model._meta.label} with the key {pk!r}.") from error
+    except Exception as error:
+        raise CommandError(
+            f"The manager of {model._meta.label} raises {type(error).__name__}: {error}. If it "
+            "needs a context, such as a tenant, let the setting CONTEXT give it one."
+        ) from error
     with faults_told(out):
         out.json(tracking_values(obj, map=options["map"]))
 
@@ -98,6 +103,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
     reason = snapshot.resolver.refusal(lookup)
     together = "in one statement with the others of its database"
+    if not snapshot.resolver.is_constant(lookup.model):
+        out.data("  manager: asked each time, as its query may differ")
     out.data(f"  plan: {f'loads the object; {reason}' if reason else together}")
     for each in snapshot.resolver.reasons(lookup):
         out.data(f"  {each}")

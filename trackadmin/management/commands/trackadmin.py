@@ -13,6 +13,7 @@ from django.db import Error
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import backfilling, maps, publishing, values
 from trackadmin.management.subcommand import Output, Subcommand
+from trackadmin.runtime.context import lookup_context
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     each.name: each
@@ -43,7 +44,8 @@ class Command(BaseCommand):
         self.stderr.style_func = None  # what is told is no error
         out = Output(self.stdout.write, self.stderr.write)
         try:
-            SUBCOMMANDS[options["subcommand"]].run(options, out)
+            with lookup_context():
+                SUBCOMMANDS[options["subcommand"]].run(options, out)
             self.stdout.flush()
         except TrackAdminError as error:
             raise CommandError(str(error)) from error
