@@ -64,6 +64,18 @@ def test_a_key_can_only_be_picked_where_the_database_proves_it(admin_client, use
     assert 'name="a-is_staff-lookup"' not in html
 
 
+def test_a_lookup_without_an_index_is_told_where_it_is_chosen(admin_client, user_page):
+    """F16: twenty of them in one URL scan the table twenty times."""
+    html = admin_client.get(user_page).content.decode()
+    words = "No index: a URL would scan the whole table"
+    for name, slow in [("first_name", True), ("email", True), ("id", False), ("username", False)]:
+        row = html[html.index(f'id="a-{name}"') :]
+        assert (words in row[: row.index("</tr>")]) == slow, name
+    assert 'aria-describedby="a-email-slow"' in html
+    rows = {row.facts.name: row for row in form_of(admin_client, user_page).attributes}
+    assert not rows["is_staff"].slow, "no URL may name one by it"
+
+
 def test_computed_attributes_say_that_they_may_cost_queries(admin_client, tracking_map):
     buyer = model_page("change", tracking_map.tracked_models.get(prefix="BuyerProfile").pk)
     form = form_of(admin_client, buyer)

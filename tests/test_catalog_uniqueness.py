@@ -3,14 +3,15 @@
 # (models for one test need no words for people)
 
 import pytest
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import BrinIndex, HashIndex, OpClass
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.test.utils import isolate_apps
 
 from demo.models import BuyerProfile, CompanyAccount
 from tests.host.models import Constrained, Everything, Line, Order, PlaceProxy, Profile, Restaurant
-from trackadmin.catalog.uniqueness import is_unique
+from trackadmin.catalog.uniqueness import is_indexed, is_unique
 
 
 def unique(model):
@@ -153,3 +154,82 @@ def test_unique_for_a_date_is_not_unique():
             app_label = "host"
 
     assert unique(Post) == {"id"}
+
+
+# ── F16: which columns have an index ───────────────────────────────────────────────────────────
+
+
+def indexed(model):
+    return {field.name for field in model._meta.concrete_fields if is_indexed(field)}
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        # A foreign key has an index of its own; of unique_together the first column has one.
+        (Line, {"id", "order"}),
+        (Profile, {"id", "person", "nickname"}),
+        (Constrained, {"id", "yes", "together_a"}),
+        (Restaurant, {"id", "name", "place_ptr"}),
+    ],
+)
+def test_columns_that_an_index_finds(model, names):
+    assert indexed(model) == names
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"indexes": [models.Index(fields=["a", "b"], name="i")]}, {"a"}),
+        ({"indexes": [models.Index(fields=["-b"], name="i")]}, {"b"}),
+        ({"indexes": [models.Index(Lower("a"), name="i")]}, set()),
+        ({"indexes": [models.Index(fields=["a"], name="i", condition=models.Q(b=""))]}, set()),
+        ({"indexes": [BrinIndex(fields=["a"], name="i")]}, set()),
+        ({"indexes": [HashIndex(fields=["a"], name="i")]}, {"a"}),
+        ({"unique_together": [("b", "a")]}, {"b"}),
+        ({"constraints": [models.UniqueConstraint(fields=["b", "a"], name="c")]}, {"b"}),
+        (
+            {"constraints": [models.UniqueConstraint(fields=["a"], name="c", condition=Q(b=""))]},
+            set(),
+        ),
+        ({"constraints": [models.CheckConstraint(condition=Q(b=""), name="c")]}, set()),
+    ],
+)
+def test_an_index_counts_where_it_finds_one_value_of_the_column(options, names):
+    """Not one on an expression, not a partial one, not a block range index."""
+    with isolate_apps("tests.host"):
+
+        class Thing(models.Model):
+            a = models.CharField(max_length=9)
+            b = models.CharField(max_length=9)
+            Meta = type("Meta", (), {"app_label": "host", **options})
+
+        assert indexed(Thing) - {"id"} == names
+
+
+def test_field_says_itself_that_it_has_an_index():
+    with isolate_apps("tests.host"):
+
+        class Thing(models.Model):
+            a = models.CharField(max_length=9, db_index=True)
+            b = models.ForeignKey(Order, models.CASCADE, db_index=False, related_name="+")
+            c = models.SlugField()
+
+            class Meta:
+                app_label = "host"
+
+        assert indexed(Thing) == {"id", "a", "c"}
+
+
+def test_first_column_of_a_key_of_several_has_an_index():
+    with isolate_apps("tests.host"):
+
+        class Thing(models.Model):
+            pk = models.CompositePrimaryKey("a", "b")
+            a = models.IntegerField()
+            b = models.IntegerField()
+
+            class Meta:
+                app_label = "host"
+
+        assert indexed(Thing) == {"a"}

@@ -164,7 +164,14 @@ def test_a_lookup_that_is_not_unique_is_a_warning():
     loose = [("text", attribute("text", lookup=True))]
     assert found({"E": tracked("host.everything", loose)}) == []
     warnings = found({"E": tracked("host.everything", loose)}, "warning")
-    assert warnings == [("lookup.not_unique", "E.text")]
+    assert warnings == [("lookup.not_unique", "E.text"), ("lookup.no_index", "E.text")]
+
+
+def test_a_lookup_without_an_index_is_a_warning_of_its_own():
+    """F16: a foreign key is not unique either, but an index finds its rows."""
+    loose = [("person", attribute("person_id", lookup=True))]
+    warnings = found({"O": tracked("host.order", loose)}, "warning")
+    assert warnings == [("lookup.not_unique", "O.person")]
 
 
 def test_a_personal_attribute_that_nobody_decided_on_is_a_warning():

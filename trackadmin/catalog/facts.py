@@ -28,6 +28,8 @@ class AttributeFacts:
     nullable: bool = True
     #: Whether the database proves that no two rows share a value.
     unique: bool = False
+    #: Whether an index finds the rows with a value, as far as the models say.
+    indexed: bool = False
     #: Whether code of the host runs to get the value; it may cost queries.
     computed: bool = False
     #: A guess that the value tells something about a person.

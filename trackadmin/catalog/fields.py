@@ -18,7 +18,7 @@ from trackadmin.catalog.kinds import (
 )
 from trackadmin.catalog.labels import label_of
 from trackadmin.catalog.privacy import field_is_personal
-from trackadmin.catalog.uniqueness import is_unique
+from trackadmin.catalog.uniqueness import is_indexed, is_unique
 from trackadmin.catalog.words import why_not_plain
 
 
@@ -38,6 +38,7 @@ def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Attribute
         help=field.help_text,
         nullable=field.null,
         unique=is_unique(field),
+        indexed=is_indexed(field),
         personal=field_is_personal(field, model),
         refused=_refused(field, model, ceiling),
         field=field,

@@ -1,6 +1,8 @@
-"""Whether the database proves that no two rows of a model share a value in a field."""
+"""What the database knows of a field's values: are they unique, and does an index find them?"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import models
 
@@ -19,6 +21,39 @@ def is_unique(field: AnyField) -> bool:
         or any(tuple(fields) == (field.name,) for fields in meta.unique_together)
         or any(_proves(constraint, field.name) for constraint in meta.constraints)
     )
+
+
+def is_indexed(field: Any) -> bool:
+    """Whether an index finds the rows with a value of the field, so that no table is scanned.
+
+    As far as the models say: the field's own index, or the first column of another one. A partial
+    index does not count, since PostgreSQL uses it only where the query repeats its condition.
+    """
+    meta = field.model._meta
+    return (
+        field.unique
+        or field.db_index
+        # Of a primary key of several columns the first one.
+        or meta.pk_fields[:1] == [field]
+        or any(tuple(fields)[:1] == (field.name,) for fields in meta.unique_together)
+        or any(_leads_with(index, field.name) for index in meta.indexes)
+        or any(
+            _leads_with(constraint, field.name)
+            for constraint in meta.constraints
+            if isinstance(constraint, models.UniqueConstraint)
+        )
+    )
+
+
+def _leads_with(index: models.Index | models.UniqueConstraint, name: str) -> bool:
+    if index.condition is not None or getattr(index, "suffix", "") in _NOT_FOR_EQUALITY:
+        return False
+    fields = [each.removeprefix("-") for each in index.fields]
+    return fields[:1] == [name]
+
+
+#: Kinds of PostgreSQL's indexes (django.contrib.postgres) that do not find one value quickly.
+_NOT_FOR_EQUALITY = frozenset({"brin", "gin", "gist", "spgist"})
 
 
 def _proves(constraint: models.BaseConstraint, name: str) -> bool:

@@ -115,6 +115,10 @@ def _lookup(matched: MatchedModel, attribute: MatchedAttribute) -> Iterator[Prob
     elif not facts.unique:
         what = f"Several objects may share one {facts.name!r}; then a URL finds none of them."
         yield Problem("lookup.not_unique", "warning", where, what, _CHOOSE)
+        if not facts.indexed:
+            what = f"{facts.name!r} has no index, so each URL that uses it reads the whole table."
+            fix = "Ask a developer for an index, or choose another attribute as the lookup."
+            yield Problem("lookup.no_index", "warning", where, what, fix)
 
 
 def _undeclared(matched: MatchedModel) -> Iterator[Problem]:

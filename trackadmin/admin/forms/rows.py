@@ -74,6 +74,8 @@ class AttributeRow(forms.Form):
         for field, words in said.items():
             label = f"{words} {self.facts.name}"
             self.fields[field].widget.attrs["aria-label"] = label
+        if self.slow:
+            self.fields["lookup"].widget.attrs["aria-describedby"] = f"{self.prefix}-slow"
         self.fields["description"].widget.attrs["placeholder"] = "What it means"
         self.fields["name"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
         self.fields["decision"].widget.attrs["class"] = "ta-decision"
@@ -87,6 +89,11 @@ class AttributeRow(forms.Form):
     def can_be_key(self) -> bool:
         """Whether a URL can carry it and the database proves that it names one row."""
         return self.facts.unique and self.facts.lookupable
+
+    @property
+    def slow(self) -> bool:
+        """Whether a lookup by it would read the whole table."""
+        return self.facts.lookupable and not self.facts.indexed
 
     def clean_name(self) -> str:
         """The output name; the source's own name where it is left empty."""
