@@ -1,13 +1,14 @@
 """The edit history: who changed what, told from stored JSON, and undone one thing at a time."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 import reversion
 from django.core import serializers
 from reversion.models import Revision, Version
-from reversion.signals import post_revision_commit
+from reversion.signals import post_revision_commit, pre_revision_commit
 
 from tests.drafts import COUNTRY, PERSON, PROFILE, SMALL, draft, editor, everything, row, the_map
 from tests.maps import attribute, document, tracked
@@ -199,6 +200,73 @@ def test_receivers_of_reversions_signals_are_told():
     finally:
         post_revision_commit.disconnect(receive)
     assert heard == [("New.", 4)]
+
+
+@contextmanager
+def receiving(receive):
+    """This receiver of both of reversion's signals."""
+    for signal in (pre_revision_commit, post_revision_commit):
+        signal.connect(receive)
+    try:
+        yield
+    finally:
+        for signal in (pre_revision_commit, post_revision_commit):
+            signal.disconnect(receive)
+
+
+def test_receivers_may_ask_reversion_about_the_revision():
+    """B9. What reversion's own revisions answer, ours answer: comment, user, date, meta."""
+    heard = []
+
+    def receive(sender, revision, versions, **kwargs):
+        assert reversion.is_active()
+        assert reversion.get_date_created() == revision.date_created
+        reversion.add_meta(Revision, comment="so late, reversion accepts it and keeps nothing")
+        heard.append((reversion.get_comment(), reversion.get_user()))
+
+    with receiving(receive):
+        editing.save_tracked_model("default", "Country", COUNTRY, comment="New.", by=editor())
+        editing.delete_tracked_model(row("Country"))
+    one, two = ("New.", editor()), ("Deleted Country.", None)
+    assert heard == [one, one, two, two]
+    assert not reversion.is_active()
+    assert [entry.comment for entry in editing.history(the_map())] == ["Deleted Country.", "New."]
+
+
+def test_a_receiver_that_adds_to_the_revision_makes_no_second_one():
+    """B9. Reversion's own receivers come too late to add something; so do ours."""
+
+    def receive(**kwargs):
+        reversion.add_to_revision(the_map())
+
+    with receiving(receive):
+        editing.save_tracked_model("default", "Country", COUNTRY)
+    assert Revision.objects.count() == 1
+
+
+def test_a_revision_that_the_host_has_open_keeps_its_own_words():
+    """B9. Each edit is a revision of its own, also inside one of the host's."""
+    with reversion.create_revision():
+        reversion.set_comment("The host's.")
+        reversion.set_user(editor("host"))
+        editing.save_tracked_model("default", "Country", COUNTRY, comment="Ours.", by=editor())
+        editing.save_tracked_model("default", "Profile", PROFILE, comment="Ours too.")
+        assert (reversion.get_comment(), reversion.get_user()) == ("The host's.", editor("host"))
+    comments = list(Revision.objects.order_by("pk").values_list("comment", flat=True))
+    assert comments == ["Ours.", "Ours too.", "The host's."]
+
+
+def test_a_receiver_that_raises_stops_the_edit_and_leaves_no_open_revision():
+    """B9. As with reversion's own revisions: a host may refuse an edit that way."""
+
+    def refuse(**kwargs):
+        raise PermissionError("not today")
+
+    before = everything()
+    with receiving(refuse), pytest.raises(PermissionError, match="not today"):
+        editing.save_tracked_model("default", "Country", COUNTRY)
+    assert everything() == before
+    assert not reversion.is_active()
 
 
 # reading

@@ -30,6 +30,7 @@ from trackadmin.runtime import live_problems
 Faults = Iterator[tuple[str, str]]
 
 ADMIN, THEME, HISTORY = "django.contrib.admin", "admin_interface", "reversion"
+REVISIONS = "reversion.middleware.RevisionMiddleware"
 FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
 #: The sink that writes to a logger, and the logger's name.
 LOG_SINK, EVENTS = "trackadmin.collect.sinks.LogSink", "trackadmin.events"
@@ -46,7 +47,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     wrong = list(_wrong_values(raw))
     # What a value says is only worth a look where it is one.
     closer = [] if wrong else [*_strange_entries(), *_doubts(raw)]
-    return [*_unknown_keys(raw), *wrong, *closer, *_installation()]
+    return [*_unknown_keys(raw), *wrong, *closer, *_installation(), *_transactions()]
 
 
 def check_live_map(
@@ -163,6 +164,34 @@ def _installation() -> Iterator[CheckMessage]:
         )
         hint = "Set X_FRAME_OPTIONS = 'SAMEORIGIN', and silence 'security.W019'."
         yield Warning(message, hint, id="trackadmin.W003")
+
+
+def _transactions() -> Iterator[CheckMessage]:
+    """What opens a transaction around whole requests, where SQLite cannot bear it."""
+    alias = router.db_for_write(TrackingMap)
+    database = connections[alias].settings_dict
+    waits = database.get("OPTIONS", {}).get("transaction_mode") in ("IMMEDIATE", "EXCLUSIVE")
+    if connections[alias].vendor == "sqlite" and not waits:
+        for path in filter(_opens_a_revision, django_settings.MIDDLEWARE):
+            message = (
+                f"The middleware {path!r} runs each request in a transaction that begins with a "
+                "read. When two editors save at the same time, SQLite answers one of them with "
+                "'database is locked'."
+            )
+            hint = (
+                f"Set 'OPTIONS': {{'transaction_mode': 'IMMEDIATE'}} in DATABASES[{alias!r}], or "
+                "use a subclass of the middleware with atomic = False."
+            )
+            yield Warning(message, hint, id="trackadmin.W054")
+
+
+def _opens_a_revision(path: str) -> bool:
+    try:
+        middleware = import_string(path)
+    except ImportError:
+        return False  # Django itself says so when the site starts
+    kinds = {f"{cls.__module__}.{cls.__qualname__}" for cls in getattr(middleware, "__mro__", ())}
+    return REVISIONS in kinds and bool(getattr(middleware, "atomic", True))
 
 
 def _switch(value: Any) -> Faults:

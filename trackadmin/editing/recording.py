@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 
 import reversion
 from django.core import serializers
@@ -44,19 +46,38 @@ def keep(
     versions = [_version(tracking_map, fields=MAP_FIELDS)]
     versions += [_version(obj) for obj in _with_their_rows(rows)]
     versions += [_version(obj, deleted=True) for obj in _with_their_rows(gone)]
-    _save(Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment), versions)
-
-
-def _save(revision: Revision, versions: Sequence[Version]) -> None:
+    revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment)
     using = router.db_for_write(Revision)
-    told = {"sender": reversion.create_revision, "revision": revision, "versions": versions}
     with transaction.atomic(using=using):
+        # In a context of its own, our frame leaves no trace in a revision that the host has open.
+        copy_context().run(_save, revision, versions, using, by)
+
+
+def _save(revision: Revision, versions: Sequence[Version], using: str, by: Person) -> None:
+    told = {"sender": reversion.create_revision, "revision": revision, "versions": versions}
+    with _frame(revision, using, by):
         pre_revision_commit.send(**told)
         revision.save(using=using)
         for version in versions:
             version.revision = revision
         Version.objects.using(using).bulk_create(versions)
         post_revision_commit.send(**told)
+
+
+class _Saved(Exception):
+    """Leaves a frame of reversion's so that it saves nothing itself."""
+
+
+@contextmanager
+def _frame(revision: Revision, using: str, by: Person) -> Iterator[None]:
+    """What receivers of reversion's signals ask for: its user, comment and date."""
+    frame = reversion.create_revision(manage_manually=True, using=using, atomic=False)
+    with suppress(_Saved), frame:
+        reversion.set_user(by if revision.user_id is not None else None)
+        reversion.set_comment(revision.comment)
+        reversion.set_date_created(revision.date_created)
+        yield
+        raise _Saved
 
 
 def _with_their_rows(rows: Iterable[TrackedModel]) -> Iterator[models.Model]:
