@@ -25,26 +25,32 @@ def is_unknown(slug: str, here: Place) -> bool:
 
 
 def known_slugs(here: Place) -> frozenset[str] | None:
-    """The slugs of all maps, asked for at most once in ``REFRESH_SECONDS``; ``None`` if nobody
-    answers.
+    """The slugs of all maps, asked for at most once in ``REFRESH_SECONDS``.
+
+    ``None`` if they cannot be read. In a transaction of the host they are read only where strict,
+    for the error, and not kept: it may be rolled back.
     """
-    known = _believed(here)
-    if known is None:
-        try:
-            known = frozenset(store.slugs())
-        except Exception:  # noqa: BLE001 whoever asks does with less
-            return None
-        _known[here] = known, monotonic() + conf.REFRESH_SECONDS
-        _known.move_to_end(here)
-        if len(_known) > MAX_PLACES:
-            with suppress(KeyError):  # another thread was faster
-                _known.popitem(last=False)
-    return known
+    try:
+        if store.in_transaction():
+            return frozenset(store.slugs()) if conf.STRICT else None
+        known = _believed(here)
+        return _keep(here, frozenset(store.slugs())) if known is None else known
+    except Exception:  # noqa: BLE001 the less exact error or report will do
+        return None
 
 
 def forget() -> None:
     """Ask again at the next call."""
     _known.clear()
+
+
+def _keep(here: Place, known: frozenset[str]) -> frozenset[str]:
+    _known[here] = known, monotonic() + conf.REFRESH_SECONDS
+    with suppress(KeyError):  # another thread was faster
+        _known.move_to_end(here)
+        if len(_known) > MAX_PLACES:
+            _known.popitem(last=False)
+    return known
 
 
 def _believed(here: Place) -> frozenset[str] | None:
