@@ -1,7 +1,12 @@
 """The runtime at the edges of a process: when it is imported, and when it forks."""
 
+import functools
+import importlib
+import pkgutil
 import subprocess
 import sys
+
+import trackadmin
 
 #: A host site that only tracks: neither an admin nor an edit history.
 SITE = """
@@ -178,3 +183,56 @@ print(fork(child), fork(child))
 """
     )
     assert run(script) == ["1", "1"]
+
+
+def test_child_forked_while_a_thread_compiles_compiles_by_itself():
+    """F7: Python 3.11's functools.cached_property has one lock for all instances. A child copies
+    it while the thread holds it, and nobody in the child ever lets go.
+    """
+    script = (
+        SITE
+        + PUBLISHED
+        + FORK
+        + """
+from trackadmin.compiler import model
+
+snapshot = current_map()
+real, inside, go_on = model.flatten_source, threading.Event(), threading.Event()
+
+def hanging(*arguments):
+    inside.set()
+    assert go_on.wait(30)
+    return real(*arguments)
+
+model.flatten_source = hanging
+thread = threading.Thread(target=snapshot.by_prefix["User"].compile)
+thread.start()
+assert inside.wait(10)
+
+def child():
+    model.flatten_source = real
+    snapshot.compile_all()
+    values = tracking_values(User(id=1))
+    publish(2, ["id", "username"])
+    return 10 * len(values) + len(tracking_values(User(id=1)))
+
+print(fork(child))
+go_on.set()
+thread.join()
+"""
+    )
+    assert run(script) == ["12"]
+
+
+def test_nothing_of_ours_is_kept_under_a_lock_of_all_instances():
+    """F7: ruff refuses the import; this finds what came in another way."""
+    found = [
+        f"{cls.__module__}.{cls.__qualname__}.{name}"
+        for info in pkgutil.walk_packages(trackadmin.__path__, "trackadmin.")
+        if ".migrations" not in info.name
+        for cls in vars(importlib.import_module(info.name)).values()
+        if isinstance(cls, type) and cls.__module__.startswith("trackadmin")
+        for name, member in vars(cls).items()
+        if isinstance(member, functools.cached_property)
+    ]
+    assert not found

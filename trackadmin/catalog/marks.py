@@ -73,7 +73,7 @@ def function_of(member: object) -> object:
             return member.fget
         case cached_property():
             return vars(member)["real_func"]  # its .func is bound only once the class stands
-        case functools.cached_property():
+        case functools.cached_property():  # noqa: TID251 the host's own
             return member.func
         case classmethod() | staticmethod():
             return member.__func__

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import MappingProxyType
+
+from django.utils.functional import cached_property
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import class_member, computed_facts, computed_names

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from django.db.models import Model
+from django.utils.functional import cached_property
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts, model_of
 from trackadmin.document.structure import (

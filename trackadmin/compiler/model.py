@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.db.models import Model
+from django.utils.functional import cached_property
 
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
