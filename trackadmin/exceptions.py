@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["error", "warning"]
 
@@ -33,7 +33,25 @@ def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.level == "error"]
 
 
-class TrackAdminError(Exception):
+class Portable(Exception):
+    """An error that survives pickling, as task queues and process pools need it.
+
+    By default Python makes such an error anew by calling its class with its message, which fails
+    or gives another message where the class makes the message itself.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """The error of this class and message; its data comes with what pickle sets afterwards."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    return error
+
+
+class TrackAdminError(Portable):
     """The base of every error that trackadmin raises on purpose."""
 
 
@@ -74,8 +92,10 @@ class UnknownMap(TrackAdminError):
 
     def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
         self.slug = slug
+        # A URL may bring any slug.
+        shown = slug if len(slug) <= 100 else f"{slug[:100]}…"
         names = ", ".join(sorted(known)) or "none"
-        super().__init__(f"There is no tracking map {slug!r}. Known maps: {names}.")
+        super().__init__(f"There is no tracking map {shown!r}. Known maps: {names}.")
 
 
 class UnknownVersion(TrackAdminError):

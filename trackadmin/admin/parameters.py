@@ -7,6 +7,8 @@ from collections.abc import Collection
 
 from django.http import QueryDict
 
+from trackadmin.exceptions import Portable
+
 #: What a database can hold in a key, a version number or a count of edits.
 LARGEST_NUMBER = 2**63 - 1
 #: No name, key or search term that a page asks for is longer.
@@ -17,7 +19,7 @@ _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 _QUOTED = 40
 
 
-class Unreadable(Exception):
+class Unreadable(Portable):
     """A page was asked with a parameter that it cannot read; the answer is a 400."""
 
     def __init__(self, name: str, value: str, legal: str) -> None:

@@ -21,6 +21,7 @@ from django.utils.functional import LazyObject, Promise
 
 from trackadmin.catalog import Kind
 from trackadmin.compiler.instances import unwrapped
+from trackadmin.exceptions import Portable
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -34,7 +35,7 @@ _BOOLEANS: dict[Scalar, bool] = {
 }
 
 
-class Unencodable(TypeError):
+class Unencodable(Portable, TypeError):
     """The value has no useful text, e.g. a function or a list of rows."""
 
     def __init__(self, value: object) -> None:
