@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from itertools import combinations
 
 import pytest
 from django.contrib.auth.models import User
@@ -25,7 +26,7 @@ from tests.host.models import (
 )
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.resolving import MAX_STATEMENTS
+from trackadmin.compiler.resolving import MAX_BYTES
 from trackadmin.document import from_dict
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -317,11 +318,15 @@ def test_database_that_is_away_is_not_waited_for_once_for_each(snapshot, rows, m
 
 
 def test_made_up_combinations_do_not_pile_up(snapshot, rows):
-    """A visitor who repeats references in every number fills no memory."""
-    for number in range(1, 2 * MAX_STATEMENTS, 7):
-        wanted = [("Country__code", "NL")] * (number % 15 + 1)
-        resolve(snapshot, *wanted)
-    assert len(snapshot.resolver._statements) <= MAX_STATEMENTS
+    """F1: a visitor who makes up sets of references fills no memory, wide as they may be."""
+    names = [name for name in rows if name != "Hidden__name"]
+    for size in range(1, 5):
+        for chosen in combinations(names * 2, size):
+            resolve(snapshot, *((name, rows[name][0]) for name in chosen))
+    statements = snapshot.resolver._statements
+    assert 0 < statements.weight <= MAX_BYTES
+    kept = [statement for statement, _ in statements._new.values()]
+    assert all(statement.weight > len(statement._one_row.sql) for statement in kept)
 
 
 @pytest.mark.torture

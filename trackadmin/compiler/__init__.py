@@ -3,6 +3,7 @@
 from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.encoders import Scalar, Unencodable, encode
 from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
+from trackadmin.compiler.managers import ManagerError
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
 from trackadmin.compiler.resolving import Joint
@@ -15,6 +16,7 @@ __all__ = [
     "Fault",
     "Joint",
     "Lookup",
+    "ManagerError",
     "Outcome",
     "Resolved",
     "Scalar",

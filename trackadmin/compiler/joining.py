@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import router
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
+from trackadmin.compiler import managers
 from trackadmin.compiler.harmless import loading_code
 from trackadmin.compiler.instances import is_plain
 from trackadmin.compiler.plan import Node, Output
@@ -153,16 +154,29 @@ def child_refusal(node: Node, child: Node, alias: str) -> str:
     """Why a join does not give what the child's accessor gives; "" where it does."""
     if not child.query_name:
         return "read by code of the host"
-    if type(child.model._base_manager) is not Manager:
+    if not managers.is_plain(child.model._base_manager):
         return "behind a manager that may hide objects"
+    if not managers.is_usual_relation(_field(node.model, child)):
+        return "its relation is read by code of the host"
     if not _is_held(node.model, child):
         return "no constraint holds its object in place"
-    return "" if lies_in(alias, child.model) else "it lies in another database"
+    return "" if lies_with(node.model, alias, child.model) else "it lies in another database"
 
 
 def lies_in(alias: str, model: type[Model]) -> bool:
     """Whether this database has the model's table, as far as the site's routers know."""
     return router.db_for_read(model) == alias or router.allow_migrate_model(alias, model)
+
+
+def lies_with(parent: type[Model], alias: str, model: type[Model]) -> bool:
+    """Whether a parent's row in this database has its child's row beside it.
+
+    As the site's routers have it now: they may send each tenant to a database of its own. A
+    replica is as good as any other: the rows of both are written to the same place.
+    """
+    if not router.routers or router.db_for_read(model) == alias:
+        return True
+    return router.db_for_write(model) == router.db_for_write(parent) and lies_in(alias, model)
 
 
 def with_related(rows: QuerySet[Any, Any], top: Node) -> QuerySet[Any, Any]:
@@ -215,6 +229,31 @@ def own_tables(rows: QuerySet[Any, Any]) -> int:
     return len(rows.query.alias_map) + len(_chosen(rows.query.select_related))
 
 
+def rows_refusal(rows: QuerySet[Any, Any], paths: Iterable[str]) -> str:
+    """Why a queryset's objects are not what the rows of its query hold; "" where they are.
+
+    ``paths`` are the columns that are read.
+    """
+    query = rows.query
+    if not gives_instances(rows) or managers.overridden(type(rows)) & _READS:
+        return "the queryset has a way of its own to give rows"
+    if query.combinator or query.extra or query.group_by is not None:
+        return "its query joins several, groups rows or holds text of SQL"
+    if query.annotations and query.distinct:
+        return "what it annotates tells which rows are distinct"
+    if not query.annotations.keys().isdisjoint(paths):
+        return "it annotates a name that the map reads"
+    if query.select_for_update:
+        return "it locks the rows that it selects"
+    return ""
+
+
+#: How a queryset gives its rows. What else a class of its own does is done when we call it.
+_READS = frozenset({"__getitem__", "__iter__", "__len__", "_fetch_all", "_iterator", "_values"}) | {
+    *("iterator", "values_list"),
+}
+
+
 def gives_instances(rows: QuerySet[Any, Any]) -> bool:
     """Whether a queryset makes its objects as Django does."""
     return rows._iterable_class is ModelIterable and type(rows.query) is Query
@@ -230,7 +269,11 @@ def relations(model: type[Model], child: Node) -> tuple[Any, Any]:
 
 def _is_held(parent: type[Model], child: Node) -> bool:
     """Whether a foreign key that is set always leads to a row: a join may rely on it."""
-    relation: Any = parent._meta.get_field(child.query_name)
-    field = getattr(relation, "field", relation)  # of a reverse relation
     # A relation over several columns has no constraint.
-    return bool(getattr(field, "db_constraint", False))
+    return bool(getattr(_field(parent, child), "db_constraint", False))
+
+
+def _field(parent: type[Model], child: Node) -> Any:
+    """The foreign key that holds the column of a relation, on either side."""
+    relation: Any = parent._meta.get_field(child.query_name)
+    return getattr(relation, "field", relation)

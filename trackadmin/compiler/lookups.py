@@ -10,12 +10,13 @@ from sys import maxsize
 from typing import Any, Literal
 
 from django.db import Error, connections, router
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.failures import drop_broken
 from trackadmin.compiler.joining import with_related
+from trackadmin.compiler.managers import Rows, asking, rows_of
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.savepoints import contained
 
@@ -104,13 +105,13 @@ class Lookup:
 
     def _find(self, text: str, using: str | None) -> list[Any]:
         """Two objects at most that the manager, asked now, shows for this text."""
-        rows = default_rows(self.model)
-        rows = rows.using(using or rows.db)
+        rows = rows_of(self.model, using=using)
         try:
             value = self.parse(text, using=rows.db)
         except ValueError as error:
             raise Malformed from error
-        found = rows.order_by().filter(**{self.source: value})
+        with asking(self.model):
+            found = _conditional(rows).filter(**{self.source: value})
         try:
             return list((with_related(found, self.node) if self.node else found)[:2])
         except Error:
@@ -118,12 +119,12 @@ class Lookup:
             raise
 
 
-def default_rows(model: type[Model]) -> Any:
-    """What the model's default manager says now; raises whatever the manager raises.
-
-    Its ``db`` is the database that the manager has chosen, or that the site's routers choose.
-    """
-    return model._default_manager.get_queryset()
+def _conditional(rows: Rows) -> Rows:
+    """The same rows, as a query that takes a condition: slices and unions take none."""
+    if rows.query.is_sliced or rows.query.combinator:
+        every: Rows = QuerySet(rows.model, using=rows.db)
+        return every.filter(pk__in=rows.values("pk"))
+    return rows.order_by()
 
 
 def _integer(target: Any, alias: str) -> Callable[[str], int]:

@@ -8,14 +8,29 @@ that it cannot differ, or where the site says so in ``CONSTANT_MANAGERS``.
 from __future__ import annotations
 
 import builtins
+import datetime
+import decimal
 import dis
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
-from django.db.models import Manager, Model, Q, QuerySet
+from django.db import Error
+from django.db.models import ForeignKey, Manager, Model, OneToOneField, Q, QuerySet
+from django.db.models.expressions import Col
+from django.db.models.fields import related_descriptors
+from django.db.models.fields.related_descriptors import ReverseOneToOneDescriptor
+from django.db.models.lookups import Lookup
 from django.db.models.manager import BaseManager
+from django.db.models.sql import Query
+from django.db.models.sql.datastructures import BaseTable, Join
+from django.db.models.sql.where import WhereNode
 
 from trackadmin.conf import conf
+
+Rows: TypeAlias = "QuerySet[Any, Any]"
 
 #: What a class may define without changing how its queries are made.
 _HARMLESS = frozenset(
@@ -104,6 +119,39 @@ _INSTRUCTIONS = frozenset(
 )
 
 
+class ManagerError(Exception):
+    """The manager of a model gives no query now; the cause says why."""
+
+    def __init__(self, label: str, cause: str) -> None:
+        super().__init__(label, cause)
+        self.label, self.cause = label, cause
+
+    def __str__(self) -> str:
+        return f"The default manager of {self.label} raised {self.cause}."
+
+
+def rows_of(model: type[Model], *, using: str | None = None) -> Rows:
+    """The rows that a model's default manager shows now.
+
+    In the database that the manager, or else the site's router, chooses, unless one is given.
+    Raises :class:`ManagerError`.
+    """
+    with asking(model):
+        rows: Rows = model._default_manager.all()
+        return rows if using is None else rows.using(using)
+
+
+@contextmanager
+def asking(model: type[Model]) -> Iterator[None]:
+    """Turn what a manager raises into :class:`ManagerError`; a database's errors come through."""
+    try:
+        yield
+    except (Error, ManagerError):
+        raise
+    except Exception as error:
+        raise ManagerError(model._meta.label, type(error).__name__) from error
+
+
 def is_constant(model: type[Model]) -> bool:
     """Whether the model's default manager gives the same query whenever it is asked.
 
@@ -112,7 +160,27 @@ def is_constant(model: type[Model]) -> bool:
     """
     if model._meta.label_lower in {label.lower() for label in conf.CONSTANT_MANAGERS}:
         return True
-    return _is_proven(model._default_manager)
+    try:
+        manager = model._default_manager
+        return _is_proven(manager) and _is_simple(manager.all().query)
+    except Exception:  # noqa: BLE001 the host's managers may raise anything
+        return False
+
+
+def is_plain(manager: Any) -> bool:
+    """Whether a manager is nothing but Django's own, which shows every row."""
+    return type(manager) is Manager and not _is_changed(manager)
+
+
+def overridden(rows: type[Rows]) -> frozenset[str]:
+    """What a class of querysets does otherwise than Django's own class."""
+    return frozenset(
+        name
+        for each in rows.__mro__
+        if each not in QuerySet.__mro__
+        for name in vars(each).keys() - _HARMLESS
+        if hasattr(QuerySet, name)
+    )
 
 
 def _is_proven(manager: Any) -> bool:
@@ -192,3 +260,90 @@ def _is_known_global(name: str, function: FunctionType, mro: tuple[type, ...]) -
     if found is Q or any(found is cls for cls in mro):
         return True
     return type(found) is type and _is_plain_queryset(found)
+
+
+# ── The query of a manager ─────────────────────────────────────────────────────────────────────
+
+#: Types of which a value never changes by itself.
+_FIXED = (
+    *(type(None), bool, bytes, float, int, str, decimal.Decimal, uuid.UUID),
+    *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
+)
+
+
+def _is_simple(query: Query) -> bool:
+    """Whether SQL is made of a query by nothing but Django's own classes, out of fixed values.
+
+    A field, a lookup or a relation of somebody else's may write other SQL for each request. So do
+    Django's own parts of moments (``day__year=2026``), which depend on the active time zone.
+    """
+    return (
+        type(query) is Query
+        and not query.annotations
+        and not query.extra
+        and not query.combinator
+        and not query.is_sliced
+        and not query.select_for_update
+        and all(map(_is_usual_table, query.alias_map.values()))
+        and _is_usual(query.where)
+    )
+
+
+def _is_usual_table(table: Any) -> bool:
+    if type(table) is BaseTable:
+        return True
+    return type(table) is Join and not table.filtered_relation and _is_djangos(table.join_field)
+
+
+def _is_usual(each: Any) -> bool:
+    if type(each) is WhereNode:
+        return all(map(_is_usual, each.children))
+    return (
+        isinstance(each, Lookup)
+        and _is_djangos(each)
+        and type(each.lhs) is Col
+        and _is_djangos(each.lhs.target)
+        and not each.bilateral_transforms
+        and _is_fixed(each.rhs)
+    )
+
+
+def _is_fixed(value: Any) -> bool:
+    if type(value) in (list, tuple, set, frozenset):
+        return all(map(_is_fixed, value))
+    return type(value) in _FIXED
+
+
+def _is_djangos(thing: Any) -> bool:
+    return type(thing).__module__.startswith("django.db.models.")
+
+
+# ── Relations ──────────────────────────────────────────────────────────────────────────────────
+
+#: By these a relation of the host's own may read or join other rows than its column says.
+_OF_RELATIONS = (
+    *("get_extra_restriction", "get_extra_descriptor_filter", "get_forward_related_filter"),
+    *("get_reverse_related_filter", "get_joining_fields", "get_joining_columns"),
+    *("get_path_info", "get_reverse_path_info", "get_attname", "get_local_related_value"),
+)
+
+
+def is_usual_relation(field: Any) -> bool:
+    """Whether a foreign key joins, and reads, the row that its column names and nothing else."""
+    base = OneToOneField if isinstance(field, OneToOneField) else ForeignKey
+    usual = isinstance(field, base) and all(
+        getattr(type(field), name, None) is getattr(base, name, None) for name in _OF_RELATIONS
+    )
+    # Some packages change Django's own classes for all models.
+    return usual and all(
+        getattr(vars(cls)[name], "__code__", None) is code for cls, name, code in _READERS
+    )
+
+
+#: What reads a related object, with its code; none where somebody changed it before we came.
+_READERS = tuple(
+    (cls, name, code if code.co_filename == related_descriptors.__file__ else None)
+    for cls in (related_descriptors.ForwardManyToOneDescriptor, ReverseOneToOneDescriptor)
+    for name in ("__get__", "get_queryset")
+    if (code := vars(cls)[name].__code__)
+)

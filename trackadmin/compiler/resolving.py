@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, InterfaceError, connections, router
-from django.db.models import Model, QuerySet
+from django.db.models import Model
+from django.db.models.expressions import Col
 
 from trackadmin.compiler.careful import Fault, Values
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
-from trackadmin.compiler.joining import instance_refusal, reasons
-from trackadmin.compiler.lookups import SEPARATOR, Lookup, default_rows
-from trackadmin.compiler.managers import is_constant
+from trackadmin.compiler.joining import instance_refusal, reasons, rows_refusal
+from trackadmin.compiler.kept import Kept
+from trackadmin.compiler.lookups import SEPARATOR, Lookup
+from trackadmin.compiler.managers import ManagerError, Rows, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.savepoints import contained, sharing
 from trackadmin.compiler.statements import (
@@ -25,13 +27,10 @@ from trackadmin.compiler.statements import (
     Statement,
     fitting,
 )
-from trackadmin.compiler.streaming import has_own_ways
 
-Rows: TypeAlias = "QuerySet[Any, Any]"
-
-#: How many combinations of references keep their joined statement. A site's pages use a few; a
-#: visitor who makes up more makes all of them be forgotten.
-MAX_STATEMENTS = 256
+#: How much memory the kept statements of one snapshot may take, in bytes, and so may the parts of
+#: managers that are asked each time. A site's pages use a few; visitors may make up any number.
+MAX_BYTES = 4_000_000
 
 
 class Asked(NamedTuple):
@@ -94,12 +93,18 @@ class Joint:
         return [found[self._order.index(at)] for at in range(len(texts))]
 
     @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return self._statement.weight
+
+    @property
     def source(self) -> str:
         """The text of the generated functions that read the statement's row."""
         return "\n".join(part.reader.text for part in self._statement.parts)
 
     def _lies_together(self) -> bool:
-        return all(router.db_for_read(each.model) == self._alias for each in self._lookups)
+        found = (router.db_for_read(each.model) == self._alias for each in self._lookups)
+        return all(found) and all(part.lies_together() for part in self._statement.parts)
 
     def _one_by_one(self, error: Exception, texts: Sequence[str], fault: Fault) -> list[Resolved]:
         asked = [Asked(at, *each) for at, each in enumerate(zip(self._lookups, texts, strict=True))]
@@ -120,8 +125,8 @@ class Resolver:
         #: constant managers only.
         self._parts: dict[tuple[str, str], Part | str] = {}
         #: For the other managers: by reference, database and the text of the query.
-        self._parts_by_text: dict[tuple[str, str, str], Part] = {}
-        self._statements: dict[tuple[Part, ...], Statement] = {}
+        self._parts_by_text: Kept[Part] = Kept(MAX_BYTES)
+        self._statements: Kept[Statement] = Kept(MAX_BYTES)
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
         """What came of each reference and its text, in the same order. Never raises."""
@@ -135,6 +140,7 @@ class Resolver:
             try:
                 rows = self._rows_now(lookup.model)
                 alias = router.db_for_read(lookup.model) if rows is None else rows.db
+                connections[alias]  # there may be no such database
             except Exception as error:  # noqa: BLE001 the host's managers and routers
                 results[at] = Resolved("failed", error=error)
             else:
@@ -187,6 +193,8 @@ class Resolver:
             if rows is None:
                 return self._part(lookup, router.db_for_read(lookup.model))
             written = self._written(lookup, rows)
+        except ManagerError as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001 the host's managers and routers
             return f"its manager or a router raises {type(error).__name__}"
         return written if isinstance(written, str) else written[0]
@@ -240,6 +248,8 @@ class Resolver:
             if isinstance(found, str):
                 continue
             part, query = found
+            if router.routers and not part.lies_together():
+                continue
             try:
                 value = part.bind(text, connection)
             except ValueError as error:
@@ -255,8 +265,7 @@ class Resolver:
         if self.is_constant(model):
             return None
         with contained():
-            rows: Rows = default_rows(model)
-            return rows
+            return rows_of(model)
 
     def _kept(self, lookup: Lookup, alias: str) -> tuple[Part, Query] | str:
         part = self._part(lookup, alias)
@@ -280,9 +289,7 @@ class Resolver:
         part = self._parts_by_text.get(key)
         if part is None or (part.counted, part.cut) != (query.counted, query.shape):
             part = Part(self._queries[lookup.reference], query, alias, constant=False)
-            if len(self._parts_by_text) >= MAX_STATEMENTS:
-                self._parts_by_text.clear()
-            self._parts_by_text[key] = part
+            self._parts_by_text.put(key, part, 4 * len(query.sql) + 4000)
         return part, query
 
     def _query(self, lookup: Lookup, rows: Rows) -> Query | str:
@@ -290,15 +297,20 @@ class Resolver:
         vendor = connections[rows.db].vendor
         if vendor not in VENDORS:
             return f"the statement is not proven on {vendor}"
-        if has_own_ways(rows):
-            return "its manager has a way of its own to give rows"
         asked = self._queries.get(lookup.reference)
         if asked is None:
             compiled = self._compiled(lookup)
             title = f"{compiled.title}: {lookup.reference}"
             asked = LookupQuery(lookup, compiled.node, compiled.pseudonym, title)
             self._queries[lookup.reference] = asked
-        return instance_refusal(asked.shape(rows), rows) or asked.written(rows)
+        shape = asked.shape(rows)
+        paths = (column.path for column in asked.columns(shape))
+        if why := rows_refusal(rows, paths) or instance_refusal(shape, rows):
+            return why
+        query = asked.written(rows)
+        if self.is_constant(lookup.model) or all(type(each) is Col for each in query.selected):
+            return query
+        return "its manager selects something else than columns"
 
     def _load(self, lookup: Lookup, text: str, alias: str, fault: Fault) -> Resolved:
         outcome = lookup.fetch(text, using=alias)
@@ -315,9 +327,7 @@ class Resolver:
         statement = self._statements.get(key)
         if statement is None:
             statement = Statement(parts)
-            if len(self._statements) >= MAX_STATEMENTS:
-                self._statements.clear()
-            self._statements[key] = statement
+            self._statements.put(key, statement, statement.weight)
         return statement
 
     def _part(self, lookup: Lookup, alias: str) -> Part | str:
@@ -329,7 +339,7 @@ class Resolver:
 
     def _make_part(self, lookup: Lookup, alias: str) -> Part | str:
         try:
-            query = self._query(lookup, default_rows(lookup.model).using(alias))
+            query = self._query(lookup, rows_of(lookup.model, using=alias))
             if isinstance(query, str):
                 return query
             return Part(self._queries[lookup.reference], query, alias, constant=True)

@@ -10,12 +10,13 @@ from django.utils.functional import LazyObject, cached_property
 
 from trackadmin.catalog import Catalog, built_in_denied
 from trackadmin.compiler.instances import unwrapped
+from trackadmin.compiler.kept import Kept
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of, host_problems, too_wide
 from trackadmin.compiler.pseudonyms import pseudonymiser
-from trackadmin.compiler.resolving import Resolver
+from trackadmin.compiler.resolving import MAX_BYTES, Resolver
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.together import Branch
 from trackadmin.document import to_dict, validate
@@ -59,7 +60,7 @@ class Snapshot:
         #: Finds what the references of a query name.
         self.resolver = Resolver(self.by_prefix)
         #: Room for what the runtime learns about queries while this snapshot is served.
-        self.routes: dict[tuple[Any, ...], Any] = {}
+        self.routes: Kept[Any] = Kept(MAX_BYTES)
         #: Functions that flatten several objects at once; see :class:`Branch`.
         self.together = Branch(self._classes.find)
 

@@ -19,7 +19,7 @@ from trackadmin.compiler.binding import binder
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
 from trackadmin.compiler.conversions import Conversions
 from trackadmin.compiler.executing import OneRow
-from trackadmin.compiler.joining import MAX_COLUMNS, MAX_TABLES, Cut, cut, own_tables
+from trackadmin.compiler.joining import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables
 from trackadmin.compiler.libpq import Moments
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.made import Layout, Row
@@ -52,6 +52,11 @@ class Query(NamedTuple):
     #: What of the tree it gives, and in which form.
     shape: Cut
     compiler: Any
+
+    @property
+    def selected(self) -> list[Any]:
+        """What is selected, column by column."""
+        return [select[0] for select in self.compiler.select]
 
     def bound(self, value: Any) -> list[Any]:
         """The parameters, with the value in its place."""
@@ -116,12 +121,15 @@ class Part:
         self.lookup, self.alias = asked.lookup, alias
         self.query = query._replace(compiler=None) if constant else None
         self.cut, self.counted = query.shape, query.counted
+        self._joined = {
+            (each.node.model, child.node.model) for each in self.cut.walk() for child in each.joined
+        }
         plain = not self.counted and len(query.parameters) == 1
         self.side = beside.Side(
             beside.counted(query.sql) if self.counted else query.sql,
             beside.tables(query.compiler, query.sql) if plain else None,
         )
-        expressions = [select[0] for select in query.compiler.select]
+        expressions = query.selected
         self.width = len(expressions)
         #: How many tables it joins.
         self.tables = len(query.compiler.query.alias_map)
@@ -134,6 +142,10 @@ class Part:
         self.shared = None if alone else self.reader.make(())
         #: ``bind(text, connection)``: what the place takes for a reference's text.
         self.bind = binder(asked.lookup, alias)
+
+    def lies_together(self) -> bool:
+        """Whether all that is joined lies in one database, as the site's routers have it now."""
+        return all(lies_with(parent, self.alias, child) for parent, child in self._joined)
 
     def readers(self, connection: Any) -> Readers:
         """How its rows are read, with the converters of this thread's connection."""
@@ -217,6 +229,8 @@ class Statement:
         #: Whether two parts may yield the same name.
         self.overlap = len(set(names)) < len(names)
         self._nulls: Values = dict.fromkeys(names)
+        #: About how many bytes of memory it takes: its text in several forms, and its names.
+        self.weight = 4 * len(sql) + 200 * len(names) + 2000
 
     def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
         """The parameters, if all managers are constant; ``values`` has one for each part."""

@@ -34,20 +34,10 @@ def shape(compiled: CompiledModel, rows: Rows) -> Cut | str:
 
 def refusal(compiled: CompiledModel, rows: Rows, found: Cut) -> str:
     """Why a queryset's objects must be loaded; "" where the rows of its query will do."""
-    query = rows.query
     if compiled.model is not rows.model:
         return "its model is not the compiled one"
-    if has_own_ways(rows):
-        return "the queryset has a way of its own to give rows"
-    if query.combinator or query.extra or query.group_by is not None:
-        return "its query joins several, groups rows or holds text of SQL"
-    if query.annotations and query.distinct:
-        return "what it annotates tells which rows are distinct"
-    if query.annotations.keys() & {column.path for column in columns(found)}:
-        return "it annotates a name that the map reads"
-    if query.select_for_update:
-        return "it locks the rows that it selects"
-    return joining.stream_refusal(found, rows)
+    paths = (column.path for column in columns(found))
+    return joining.rows_refusal(rows, paths) or joining.stream_refusal(found, rows)
 
 
 def stream(
@@ -69,17 +59,6 @@ def stream(
         # Left early, the cursor is closed now and not whenever Python collects it.
         if isinstance(chunks, Generator):
             chunks.close()
-
-
-def has_own_ways(rows: Rows) -> bool:
-    """Whether code of the host has a say in what the queryset's rows are."""
-    cls: Any = type(rows)
-    return (
-        not joining.gives_instances(rows)
-        or cls.iterator is not QuerySet.iterator
-        or cls._iterator is not QuerySet._iterator  # type: ignore[attr-defined]
-        or cls.values_list is not QuerySet.values_list
-    )
 
 
 def _reader(compiled: CompiledModel, alias: str, shape: Cut, conversions: Conversions) -> RowReader:

@@ -7,7 +7,15 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
-from trackadmin.compiler import SEPARATOR, Lookup, Resolved, Scalar, Snapshot, encode
+from trackadmin.compiler import (
+    SEPARATOR,
+    Lookup,
+    ManagerError,
+    Resolved,
+    Scalar,
+    Snapshot,
+    encode,
+)
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
@@ -143,6 +151,9 @@ def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> ReferenceOutc
 def _report(
     snapshot: Snapshot, lookup: Lookup, outcome: ReferenceOutcome, error: BaseException | None
 ) -> None:
+    if isinstance(error, ManagerError):
+        # Of the cause only the type: its text may hold what the manager compares with.
+        report("manager.raised", f"{snapshot.slug}: {error.label} ({error.cause})", error)
     report(f"reference.{outcome}", f"{snapshot.slug}: {lookup.reference}", error)
 
 

@@ -14,9 +14,8 @@ from trackadmin.compiler import SEPARATOR, Joint, Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.runtime.parameters import MAX_NAME, clean
 
-#: How many kinds are kept for one snapshot, and the most parameters of one. A visitor who makes up
-#: more makes all of them be forgotten.
-MAX_ROUTES, MAX_LENGTH = 256, 32
+#: The most parameters of a kind that is kept.
+MAX_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,7 @@ def route(snapshot: Snapshot, names: Sequence[Any]) -> Route | None:
     except Exception:  # noqa: BLE001 the host's routers, or its database: who asks is told
         return None
     if found is not None:
-        if len(snapshot.routes) >= MAX_ROUTES:
-            snapshot.routes.clear()
-        snapshot.routes[kind] = found
+        snapshot.routes.put(kind, found, found.joint.weight + 2 * sum(map(len, kind)))
     return found
 
 
