@@ -19,8 +19,8 @@ from bench.timing import PROCESSES, joined, medians
 from tests.postgresql import find_server, server
 
 # In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
-# while. And the last one makes a map of its own the live one.
-BENCHES = ["flatten", "freshness", "resolve", "http", "bulk", "scale"]
+# while. And the last two make maps of their own the live one.
+BENCHES = ["flatten", "freshness", "resolve", "http", "bulk", "instances", "scale"]
 
 # What takes about a microsecond.
 IN_MANY_PROCESSES = ["flatten", "freshness"]

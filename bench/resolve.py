@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bench.data import Data
+from bench.data import Data, one_by_hand
 from bench.timing import Row, compare, in_turn
 from demo.models import BuyerProfile, CompanyAccount, Manufacturer, Order, Product
 from trackadmin.compiler.prepared import prepared
@@ -86,46 +86,6 @@ def unprepared_contestant(query: str) -> Any:
         return values
 
     return unprepared
-
-
-def one_by_hand(obj: Any) -> dict[str, Any]:
-    match obj:
-        case BuyerProfile():
-            user = obj.user
-            return {
-                "BuyerProfile_uuid": str(obj.uuid),
-                "BuyerProfile_ctime": obj.ctime.isoformat(),
-                "User_id": user.id,
-                "User_first_name": user.first_name,
-                "User_last_name": user.last_name,
-                "User_email": user.email,
-                "User_is_staff": user.is_staff,
-                "User_is_active": user.is_active,
-                "User_is_superuser": user.is_superuser,
-                "User_username": user.username,
-            }
-        case CompanyAccount():
-            return {"CompanyAccount_name": obj.name, "CompanyAccount_is_demo": obj.is_demo}
-        case Manufacturer():
-            return {
-                "Manufacturer_uuid": str(obj.uuid),
-                "Manufacturer_slug": obj.slug,
-                "Manufacturer_name": obj.name,
-            }
-        case Product():
-            return {
-                "Product_sku": obj.sku,
-                "Product_name": obj.name,
-                "Product_price": str(obj.price),
-                "Product_in_stock": obj.in_stock,
-            }
-    return {
-        "Order_number": obj.number,
-        "Order_status": obj.status,
-        "Order_quantity": obj.quantity,
-        "Order_total": str(obj.total),
-        "Order_placed_at": obj.placed_at.isoformat(),
-    }
 
 
 def statements(query: str) -> int:

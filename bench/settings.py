@@ -12,6 +12,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASE_ROUTERS = []
 INSTALLED_APPS = [
     *(app for app in TEST_APPS if not app.startswith("tests.")),
+    "tests.wide",
     "constance",
     "waffle",
     "rest_framework",

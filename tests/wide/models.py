@@ -124,6 +124,10 @@ class Delivery(Base):
     purchase = foreign_key(Purchase)
 
 
+class Parcel(Base):
+    delivery = foreign_key(Delivery)
+
+
 class Passport(Base):
     """Reached backwards."""
 
