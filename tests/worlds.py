@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from tests import oracle
 from tests.host import models as host
 from tests.maps import attribute, document, tracked
+from tests.wide import models as wide
+from tests.wide.site import fill
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check
 
@@ -39,6 +41,17 @@ ATTRIBUTES = {
     "host.remote": ("id", "name", "person_name"),
     "host.constrained": ("yes", "sometimes"),
     "auth.user": ("id", "username", "is_staff", "date_joined"),
+    "wide.company": ("code", "moment", "city_id", "label", "opened"),
+    "wide.customer": ("code", "amount"),
+    "wide.passport": ("code", "title"),
+    "wide.vault": ("code", "gone"),
+    "wide.folder": ("code", "title"),
+    "wide.loose": ("code", "moment", "city_id"),
+    "wide.shouted": ("code", "title"),
+    "wide.listener": ("code", "amount"),
+    "wide.city": ("code", "title", "moment"),
+    "wide.spot": ("code", "north"),
+    "wide.region": ("code", "title"),
 }
 #: What a URL may use: keys, and lookups that need not be unique.
 KEYS = {
@@ -55,6 +68,7 @@ KEYS = {
     "host.remote": ("id", "name"),
     "host.constrained": ("yes",),
     "auth.user": ("id", "username"),
+    **{label: ("code",) for label in ATTRIBUTES if label.startswith("wide.")},
 }
 LOOKUPS = {
     "host.everything": ("text", "integer", "status"),
@@ -64,6 +78,7 @@ LOOKUPS = {
     "host.order": ("person_id", "billing_address_id"),
     "host.constrained": ("sometimes",),
     "host.remote": ("person_name",),
+    "wide.city": ("title",),
 }
 CHILDREN = {
     "host.order": ("person", "billing_address", "shipping_address"),
@@ -71,6 +86,17 @@ CHILDREN = {
     "host.person": ("profile", "boss", "user"),
     "host.profile": ("person",),
     "host.place": ("restaurant",),
+    # What a row alone does not give, at any depth.
+    "wide.company": ("city",),
+    "wide.customer": ("company", "passport"),
+    "wide.passport": ("customer",),
+    "wide.vault": ("city",),
+    "wide.folder": ("vault", "city"),
+    "wide.loose": ("city",),
+    "wide.shouted": ("city",),
+    "wide.listener": ("shouted",),
+    "wide.spot": ("region",),
+    "wide.region": ("city",),
 }
 TEXTS = ("", "a", "A", "Ünïcode", "x'y", "%", "\\", "_", "null", "1", "\u2028", " a ", "a&b=c+d")
 NASTY = ("", "-0", "007", " 1", "1_0", "\uff11", "9" * 30, str(2**63), "-1", "\0", "a\0", "é" * 60)
@@ -214,6 +240,7 @@ class World:
                 shipping_address=self._pick(addresses),
             )
         self._save_others()
+        self._save_wide()
         for n in range(6):
             self._save_everything(n)
 
@@ -228,6 +255,14 @@ class World:
             host.Constrained.objects.create(
                 yes=f"y{n}", folded=f"f{n}", together_a=n + 2, sometimes=sometimes
             )
+
+    def _save_wide(self):
+        fill(rows=4)
+        wide.Vault.everything.filter(code__in=["vault1", "vault2"]).update(gone=True)
+        wide.Company.objects.filter(code="company3").update(gone=True)
+        wide.Loose.objects.filter(code="loose1").update(city_id=10**6)
+        wide.Spot.objects.filter(code="spot2").update(east=10**6)
+        wide.City.objects.update(title=self.random.choice(TEXTS)[:20])
 
     def _save_everything(self, n):
         odd = self.random

@@ -6,16 +6,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from django.db import router
 from django.db.models import Model
 from django.utils.functional import cached_property
 
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
-from trackadmin.compiler.instances import is_plain
+from trackadmin.compiler.joining import cut
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
-from trackadmin.compiler.source import FUNCTION, Source, flatten_source, literal
+from trackadmin.compiler.source import FUNCTION, Source, flatten_source, literal, runs_code
 
 Flatten: TypeAlias = Callable[[Any, Fault], Values]
 
@@ -78,10 +79,19 @@ class CompiledModel:
         """What a queryset's ``select_related`` loads along, so that flattening costs no query."""
         return tuple(path.name for path in self.node.paths())
 
-    @cached_property
+    @property
     def costs(self) -> tuple[str, ...]:
         """What may cost queries when an object is flattened, each in words."""
-        return tuple(_costs(self.node))
+        return tuple(_costs(self.node, router.db_for_read(self.model)))
+
+    @cached_property
+    def runs_host_code(self) -> bool:
+        """Whether code of the host runs when the values of an object are read."""
+        return any(
+            any(runs_code(node.model, output) for output in node.outputs)
+            or any(not child.query_name for child in node.children)
+            for node in self.node.walk()
+        )
 
     @cached_property
     def lookups(self) -> Mapping[str, Lookup]:
@@ -130,12 +140,25 @@ class CompiledModel:
         return flatten_source(self.node, self.pseudonym)
 
 
-def _costs(top: Node) -> Iterator[str]:
-    for node in top.walk():
-        if node is not top:
-            yield f"{node.road}: a query where it is not loaded yet"
-        for output in node.outputs:
-            if output.facts.computed:
-                yield f"{output.name}: computed, it may cost queries"
-            elif not is_plain(node.model, output.facts.attname):
-                yield f"{output.name}: read by code of the host, it may cost queries"
+def _costs(top: Node, alias: str) -> Iterator[str]:
+    yield from _computed(top)
+    for child in top.children:
+        if child.names():
+            yield from _loading(child, alias)
+
+
+def _loading(child: Node, alias: str) -> Iterator[str]:
+    """What a child costs that is not loaded; what is joined to it comes with it."""
+    yield f"{child.road}: a query where it is not loaded yet"
+    for found in cut(child, alias, instances=True).walk():
+        yield from _computed(found.node)
+        for loaded in found.loaded:
+            yield from _loading(loaded.node, alias)
+
+
+def _computed(node: Node) -> Iterator[str]:
+    for output in node.outputs:
+        if output.facts.computed:
+            yield f"{output.name}: computed, it may cost queries"
+        elif runs_code(node.model, output):
+            yield f"{output.name}: read by code of the host, it may cost queries"

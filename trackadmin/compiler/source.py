@@ -116,7 +116,7 @@ class _Body:
         if any(cache_name(node.model, child.accessor) for child in children):
             yield f"c{number} = d{number}['_state'].fields_cache"
         # Where the host's code runs it finds them loaded; elsewhere each waits for its turn.
-        early = children if any(_runs_code(node.model, output) for output in node.outputs) else []
+        early = children if any(runs_code(node.model, output) for output in node.outputs) else []
         numbers = [next(self.nodes) for _ in early]
         for child, its in zip(early, numbers, strict=True):
             yield self.load(node, number, child, its)
@@ -131,7 +131,7 @@ class _Body:
 
     def output(self, output: Output, model: type[Model], number: int) -> Iterator[str]:
         name, attname = literal(output.name), output.facts.attname
-        if _runs_code(model, output):
+        if runs_code(model, output):
             reader = f"read_{next(self.readers)}"
             self.reads = True
             self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
@@ -160,12 +160,13 @@ def _child(model: type[Model], accessor: str, number: int, its: int) -> str:
 
 
 def _reads_directly(node: Node) -> bool:
-    return any(not _runs_code(node.model, output) for output in node.outputs) or any(
+    return any(not runs_code(node.model, output) for output in node.outputs) or any(
         cache_name(node.model, child.accessor) for child in node.children
     )
 
 
-def _runs_code(model: type[Model], output: Output) -> bool:
+def runs_code(model: type[Model], output: Output) -> bool:
+    """Whether code of the host runs when the value is read."""
     return output.facts.computed or not is_plain(model, output.facts.attname)
 
 

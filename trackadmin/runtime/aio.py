@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 
-from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.compiler import Scalar, Snapshot
 from trackadmin.runtime.bulk import iter_tracking_values
 from trackadmin.runtime.current import DEFAULT_MAP, current_map, fresh_map, is_ready
 from trackadmin.runtime.faults import report
@@ -118,11 +118,7 @@ def _is_plain(snapshot: Snapshot, objects: tuple[Any, ...]) -> bool:
     if os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"):
         return False
     models = [snapshot.find(type(obj)) for obj in objects if obj is not None]
-    return all(model is not None and not _runs_host_code(model) for model in models)
-
-
-def _runs_host_code(model: CompiledModel) -> bool:
-    return any("computed" in words or "host" in words for words in model.costs)
+    return all(model is not None and not model.runs_host_code for model in models)
 
 
 def _in_thread(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
