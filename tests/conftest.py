@@ -1,8 +1,10 @@
-"""Patience with a busy machine; and a run ends with what was compared, injected and lost."""
+"""Patience with a busy machine, what a test needs, and how a run ends: what was compared."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import tally
+from tests.settings import POSTGRESQL_PORT
 
 # No test is about its own time. What Hypothesis sets by itself in CI stays.
 settings.register_profile(
@@ -10,8 +12,35 @@ settings.register_profile(
 )
 settings.load_profile("patient")
 
+#: Tests that were left out because they need PostgreSQL. ``make test`` runs them on it.
+_LEFT_OUT = pytest.StashKey[list]()
 
-def pytest_terminal_summary(terminalreporter):
+
+def pytest_collection_modifyitems(config, items):
+    """On SQLite leave out what needs PostgreSQL, so that each file can be run by itself."""
+    if POSTGRESQL_PORT:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    config.stash[_LEFT_OUT] = left_out
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("postgresql")]
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A file of which nothing can run here is no failure: the summary says why nothing ran."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.stash.get(_LEFT_OUT, []):
+        session.exitstatus = pytest.ExitCode.OK
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    left_out = config.stash.get(_LEFT_OUT, [])
+    if left_out:
+        terminalreporter.section("not run here")
+        terminalreporter.write_line(
+            f"{len(left_out)} tests need PostgreSQL: "
+            ".venv/bin/python -m tests.postgresql .venv/bin/pytest …"
+        )
     lines = tally.report()
     if lines:
         terminalreporter.section("compared, injected, lost")
