@@ -73,11 +73,22 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Collision:
+    """Two roads that lead to the same name, or to names that start alike."""
+
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The tree of one tracked model, and what is wrong with it."""
 
     top: Node
     problems: tuple[Problem, ...]
+    #: Those of the problems that are two roads to one name.
+    collisions: tuple[Collision, ...] = ()
 
 
 def plan(
@@ -93,7 +104,8 @@ def plan(
     base = f"{prefix}_" if prefix else ""
     start = f"{prefix or matched.prefix}_"
     top = walk.node(matched, matched.prefix, _Names(start, base), path)
-    return Plan(replace(top, model=model) if model else top, tuple(walk.problems))
+    top = replace(top, model=model) if model else top
+    return Plan(top, tuple(walk.problems), tuple(walk.collisions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ class _Walk:
         self.matching = matching
         self.limit = conf.MAX_NAMES
         self.problems: list[Problem] = []
+        self.collisions: list[Collision] = []
         self.roads: dict[str, str] = {}
         self.entered: dict[str, str] = {}
         self.full = False
@@ -192,6 +205,7 @@ class _Walk:
         shown = f"Names that start with {name!r}" if name.endswith("_") else f"The name {name!r}"
         what = f"{shown} would come by two roads: {first} and {second}."
         fix = "Give one of the children a prefix of its own, or another name to the attribute."
+        self.collisions.append(Collision(name, first, second))
         self.problems.append(Problem("name.two_roads", "error", second, what, fix))
 
     def empty(self, road: str, why: str, fix: str) -> None:

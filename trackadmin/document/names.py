@@ -43,6 +43,11 @@ def why_not_a_name(name: str) -> str:
     return "" if _PLAIN.fullmatch(name) else "is not a plain name"
 
 
+def camel_case(name: str) -> str:
+    """A name of words as the name of a class: ``billing_address`` is ``BillingAddress``."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
 def _not_ascii(name: str) -> str:
     # Python reads such a name as its folded form, and with it a field that nobody meant.
     folded = unicodedata.normalize("NFKC", name)

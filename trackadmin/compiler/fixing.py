@@ -1,0 +1,238 @@
+"""What can be put right in a map without asking anybody: each mechanical fix, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, count
+
+from trackadmin.catalog import Catalog
+from trackadmin.compiler.matching import MatchedChild, MatchedModel, Matching
+from trackadmin.compiler.plan import Collision, Plan, plan
+from trackadmin.document.names import LONGEST, camel_case, why_not_a_name
+from trackadmin.document.structure import ChildEntry, Document, ModelEntry, in_order
+
+#: The problems of a tracked model that brings too much; a child that comes by itself brings less.
+TOO_MUCH = frozenset({"model.too_many_names", "model.too_deep"})
+#: What has a fix here.
+FIXABLE = TOO_MUCH | {"name.two_roads", "prefix.taken", "child.not_tracked"}
+
+#: A child in the map: the prefix of its tracked model, and its accessor.
+Child = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One thing that was put right: what, where, and in words what is different now."""
+
+    #: ``child.prefix``, ``child.alone`` or ``child.removed``.
+    code: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} [{self.code}]"
+
+
+def fix(document: Document, catalog: Catalog) -> tuple[Document, list[Fix]]:
+    """The document with everything mechanical put right, and what that was.
+
+    Children that lead to a name that is taken get a prefix: the accessor in camel case. A child
+    whose model is not in the map brings nothing and is taken out. In a tracked model that would
+    bring more than ``MAX_NAMES`` some children come by themselves. The same document always gives
+    the same fixes, and a document that was fixed gives none.
+    """
+    alone: set[Child] = set()
+    while True:
+        work = _Work(document, catalog, alone)
+        work.give_prefixes()
+        more = set(work.too_much())
+        if not more:
+            return work.document, list(_told(document, work.document))
+        # Fewer names come now, so perhaps fewer prefixes are needed: these are given anew.
+        alone |= more
+
+
+class _Work:
+    """A document while it is put right."""
+
+    def __init__(self, document: Document, catalog: Catalog, alone: set[Child]) -> None:
+        self.catalog = catalog
+        self.document = document
+        #: How many of the names that a child could have were tried.
+        self._tried: dict[Child, int] = {}
+        self._take_out_untracked()
+        for child in alone:
+            self._change(child, alone=True)
+
+    @property
+    def matching(self) -> Matching:
+        return Matching(self.document, self.catalog)
+
+    def give_prefixes(self) -> None:
+        """Give prefixes until no two roads lead to one name, as far as that can be done."""
+        while wrong := self._taken() | self._colliding():
+            for child in sorted(wrong, key=self._place):
+                self._invent(child)
+
+    def too_much(self) -> Iterator[Child]:
+        """The children that should come by themselves, so that each tracked model fits."""
+        while True:
+            matching = self.matching
+            over = [m for m in _models(matching) if _is_too_much(plan(matching, m))]
+            found = [c for m in over if (c := self._largest(matching, m)) is not None]
+            if not found:
+                return
+            # Those that lead to others which are too much may fit once these do.
+            child = min(found, key=lambda c: (self._leads_to(matching, c, over), self._place(c)))
+            self._change(child, alone=True)
+            yield child
+
+    # Prefixes ---------------------------------------------------------------------------------
+
+    def _taken(self) -> set[Child]:
+        models = self.document.models
+        return {
+            (matched.prefix, child.accessor)
+            for matched in _models(self.matching)
+            for child in matched.children
+            if child.prefix != child.tracked_as and child.prefix in models
+        }
+
+    def _colliding(self) -> set[Child]:
+        matching = self.matching
+        found = (
+            self._to_rename(matching, matched, collision)
+            for matched in _models(matching)
+            for collision in plan(matching, matched).collisions
+        )
+        return {child for child in found if child is not None}
+
+    def _to_rename(
+        self, matching: Matching, top: MatchedModel, collision: Collision
+    ) -> Child | None:
+        """The child that gets a prefix, so that the two roads part.
+
+        Of each road the last child that is not on the other. One that says a role (``author``) is
+        better than one that says the model once more (``user``), and one of the top's own is
+        better than one further down. Otherwise the first road keeps its names.
+        """
+        roads = [_children_of(road, matching, top) for road in (collision.second, collision.first)]
+        ends = [
+            next((child for child in reversed(road) if child not in other), None)
+            for road, other in (roads, reversed(roads))
+        ]
+        found = [child for child in ends if child is not None]
+        return min(found, key=lambda child: self._dislike(child, top), default=None)
+
+    def _dislike(self, child: Child, top: MatchedModel) -> tuple[bool, bool, bool]:
+        given = bool(self._entry(child).prefix) and child not in self._tried
+        return given, camel_case(child[1]) in self.document.models, child[0] != top.prefix
+
+    def _invent(self, child: Child) -> None:
+        tried = self._tried.get(child, 0)
+        names = [*zip(range(tried + 50), _candidates(child), strict=False)][tried:]
+        for number, name in names:
+            self._tried[child] = number + 1
+            if not why_not_a_name(name) and name not in self.document.models:
+                self._change(child, prefix=name)
+                return
+
+    # Too much ---------------------------------------------------------------------------------
+
+    def _largest(self, matching: Matching, top: MatchedModel) -> Child | None:
+        """Of the top's own children the one that brings most; ``None`` where none brings more
+        than itself."""
+        sizes = {
+            child.accessor: _size(matching, top, child)
+            for child in top.children
+            if not child.alone and _size(matching, top, replace(child, alone=True)) > 0
+        }
+        largest = max(sizes, key=lambda accessor: sizes[accessor], default=None)
+        return None if largest is None else (top.prefix, largest)
+
+    def _leads_to(self, matching: Matching, child: Child, over: list[MatchedModel]) -> int:
+        prefixes = {m.prefix for m in over} - {child[0]}
+        found = matching.get(child[0])
+        return sum(c.tracked_as in prefixes for c in found.children if not c.alone) if found else 0
+
+    # The document -----------------------------------------------------------------------------
+
+    def _take_out_untracked(self) -> None:
+        matching = self.matching
+        for prefix, entry in self.document.models.items():
+            matched = matching.get(prefix)
+            wrong = matched.problems if matched else ()
+            gone = {p.where.partition(".")[2] for p in wrong if p.code == "child.not_tracked"}
+            if gone:
+                children = {a: c for a, c in entry.children.items() if a not in gone}
+                self._replace(prefix, replace(entry, children=children))
+
+    def _entry(self, child: Child) -> ChildEntry:
+        return self.document.models[child[0]].children[child[1]]
+
+    def _place(self, child: Child) -> tuple[int, str, int, str]:
+        entry = self.document.models[child[0]]
+        return entry.position, child[0], self._entry(child).position, child[1]
+
+    def _change(self, child: Child, **fields: object) -> None:
+        entry = self.document.models[child[0]]
+        changed = replace(self._entry(child), **fields)  # type: ignore[arg-type]
+        self._replace(child[0], replace(entry, children={**entry.children, child[1]: changed}))
+
+    def _replace(self, prefix: str, entry: ModelEntry) -> None:
+        self.document = Document({**self.document.models, prefix: entry})
+
+
+def _models(matching: Matching) -> list[MatchedModel]:
+    found = (matching.get(prefix) for prefix in matching.prefixes())
+    return [matched for matched in found if matched is not None]
+
+
+def _children_of(road: str, matching: Matching, top: MatchedModel) -> list[Child]:
+    """The children that a road leads through; its last step may be an attribute."""
+    found: list[Child] = []
+    matched: MatchedModel | None = top
+    for accessor in road.split(".")[1:]:
+        child = next((c for c in matched.children if c.accessor == accessor), None)
+        if child is None:
+            break
+        found.append((matched.prefix, accessor))
+        matched = matching.get(child.tracked_as)
+        if matched is None:
+            break
+    return found
+
+
+def _candidates(child: Child) -> Iterator[str]:
+    """The prefixes that a child could have, the best first."""
+    prefix, name = child[0], camel_case(child[1])
+    numbered = (f"{(prefix + name)[: LONGEST - len(str(n))]}{n}" for n in count(2))
+    return chain([name, prefix + name], numbered)
+
+
+def _is_too_much(made: Plan) -> bool:
+    return any(problem.code in TOO_MUCH for problem in made.problems)
+
+
+def _size(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
+    """How many names and objects this child alone brings."""
+    made = plan(matching, replace(top, known={}, children=(child,))).top
+    return len(made.names()) + sum(1 for _ in made.walk()) - 1
+
+
+def _told(before: Document, after: Document) -> Iterator[Fix]:
+    """What is different, in the order of the map."""
+    for prefix, entry in in_order(before.models):
+        for accessor, old in in_order(entry.children):
+            where, new = f"{prefix}.{accessor}", after.models[prefix].children.get(accessor)
+            if new is None:
+                yield Fix("child.removed", where, "It is taken out: its model is not in the map.")
+                continue
+            if new.prefix != old.prefix:
+                instead = f" in place of {old.prefix!r}" if old.prefix else ""
+                what = f"It gets the prefix {new.prefix!r}{instead}."
+                yield Fix("child.prefix", where, what)
+            if new.alone != old.alone:
+                what = "It comes by itself, without its own children: with them it is too much."
+                yield Fix("child.alone", where, what)
