@@ -2,6 +2,7 @@
 
 from trackadmin.compiler.careful import Fault
 from trackadmin.compiler.encoders import Scalar, Unencodable, encode
+from trackadmin.compiler.fixing import FIXABLE, Fix, fix
 from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
 from trackadmin.compiler.managers import ManagerError
 from trackadmin.compiler.model import CompiledModel
@@ -11,9 +12,11 @@ from trackadmin.compiler.snapshot import Snapshot, compile_map
 from trackadmin.compiler.statements import Resolved
 
 __all__ = [
+    "FIXABLE",
     "SEPARATOR",
     "CompiledModel",
     "Fault",
+    "Fix",
     "Joint",
     "Lookup",
     "ManagerError",
@@ -26,4 +29,5 @@ __all__ = [
     "compile_map",
     "drift",
     "encode",
+    "fix",
 ]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from trackadmin.catalog import Catalog
 from trackadmin.compiler.matching import MatchedChild, MatchedModel, Matching
-from trackadmin.compiler.plan import Collision, Plan, plan
+from trackadmin.compiler.plan import Collision, Plan, children_on, plan
 from trackadmin.document.names import LONGEST, camel_case, why_not_a_name
 from trackadmin.document.structure import ChildEntry, Document, ModelEntry, in_order
 
 #: The problems of a tracked model that brings too much; a child that comes by itself brings less.
 TOO_MUCH = frozenset({"model.too_many_names", "model.too_deep"})
-#: What has a fix here.
-FIXABLE = TOO_MUCH | {"name.two_roads", "prefix.taken", "child.not_tracked"}
+#: What may have a fix here.
+FIXABLE = TOO_MUCH | {"name.two_roads", "prefix.taken", "child.not_tracked", "child.gone"}
+
+#: How often prefixes are given and looked at again; a handful is usual.
+MOST_ROUNDS = 100
 
 #: A child in the map: the prefix of its tracked model, and its accessor.
 Child = tuple[str, str]
@@ -25,7 +28,7 @@ Child = tuple[str, str]
 class Fix:
     """One thing that was put right: what, where, and in words what is different now."""
 
-    #: ``child.prefix``, ``child.alone`` or ``child.removed``.
+    #: ``child.prefix``, ``child.alone``, ``child.removed`` or ``child.renamed``.
     code: str
     where: str
     message: str
@@ -34,21 +37,24 @@ class Fix:
         return f"{self.where}: {self.message} [{self.code}]"
 
 
-def fix(document: Document, catalog: Catalog) -> tuple[Document, list[Fix]]:
+def fix(
+    document: Document, catalog: Catalog, *, live: Document | None = None
+) -> tuple[Document, list[Fix]]:
     """The document with everything mechanical put right, and what that was.
 
     Children that lead to a name that is taken get a prefix: the accessor in camel case. A child
     whose model is not in the map brings nothing and is taken out. In a tracked model that would
-    bring more than ``MAX_NAMES`` some children come by themselves. The same document always gives
-    the same fixes, and a document that was fixed gives none.
+    bring more than ``MAX_NAMES`` some children come by themselves. Names that go out now, by the
+    ``live`` document, stay as they are where that can be. The same document always gives the same
+    fixes, and a document that was fixed gives none.
     """
     alone: set[Child] = set()
     while True:
-        work = _Work(document, catalog, alone)
+        work = _Work(document, catalog, live or Document(), alone)
         work.give_prefixes()
         more = set(work.too_much())
         if not more:
-            return work.document, list(_told(document, work.document))
+            return work.document, list(_told(document, work))
         # Fewer names come now, so perhaps fewer prefixes are needed: these are given anew.
         alone |= more
 
@@ -56,11 +62,16 @@ def fix(document: Document, catalog: Catalog) -> tuple[Document, list[Fix]]:
 class _Work:
     """A document while it is put right."""
 
-    def __init__(self, document: Document, catalog: Catalog, alone: set[Child]) -> None:
+    def __init__(
+        self, document: Document, catalog: Catalog, live: Document, alone: set[Child]
+    ) -> None:
         self.catalog = catalog
-        self.document = document
+        self.document, self._live = document, live
+        #: Children that were named by their column, and the relations they are.
+        self.renamed: dict[Child, str] = {}
         #: How many of the names that a child could have were tried.
         self._tried: dict[Child, int] = {}
+        self._use_the_relations()
         self._take_out_untracked()
         for child in alone:
             self._change(child, alone=True)
@@ -71,7 +82,10 @@ class _Work:
 
     def give_prefixes(self) -> None:
         """Give prefixes until no two roads lead to one name, as far as that can be done."""
-        while wrong := self._taken() | self._colliding():
+        for _ in range(MOST_ROUNDS):
+            wrong = self._taken() | self._colliding()
+            if not wrong:
+                return
             for child in sorted(wrong, key=self._place):
                 self._invent(child)
 
@@ -101,39 +115,53 @@ class _Work:
 
     def _colliding(self) -> set[Child]:
         matching = self.matching
-        found = (
-            self._to_rename(matching, matched, collision)
+        return {
+            child
             for matched in _models(matching)
             for collision in plan(matching, matched).collisions
-        )
-        return {child for child in found if child is not None}
+            for child in self._to_rename(matching, matched, collision)
+        }
 
-    def _to_rename(
-        self, matching: Matching, top: MatchedModel, collision: Collision
-    ) -> Child | None:
-        """The child that gets a prefix, so that the two roads part.
+    def _to_rename(self, matching: Matching, top: MatchedModel, collision: Collision) -> set[Child]:
+        """The children that get a prefix, so that the two roads part.
 
-        Of each road the last child that is not on the other. One that says a role (``author``) is
-        better than one that says the model once more (``user``), and one of the top's own is
-        better than one further down. Otherwise the first road keeps its names.
+        They are the last ones of each road that are not on the other. Those that say a role
+        (``billing_address``, ``author``) get it as their prefix, both of them, so that it does not
+        depend on their order which one keeps the plain names. One that says the model once more
+        (``address``, ``user``) keeps them. Else it is one of the top's own, or the second's.
         """
-        roads = [_children_of(road, matching, top) for road in (collision.second, collision.first)]
+        roads = [children_on(road, matching, top) for road in (collision.second, collision.first)]
         ends = [
             next((child for child in reversed(road) if child not in other), None)
             for road, other in (roads, reversed(roads))
         ]
         found = [child for child in ends if child is not None]
-        return min(found, key=lambda child: self._dislike(child, top), default=None)
+        roles = {child for child in found if not any(self._dislike(child, top)[:3])}
+        return roles or {*sorted(found, key=lambda child: self._dislike(child, top))[:1]}
 
-    def _dislike(self, child: Child, top: MatchedModel) -> tuple[bool, bool, bool]:
-        given = bool(self._entry(child).prefix) and child not in self._tried
-        return given, camel_case(child[1]) in self.document.models, child[0] != top.prefix
+    def _dislike(self, child: Child, top: MatchedModel) -> tuple[bool, bool, bool, bool]:
+        """What speaks against giving the child another prefix, the gravest first."""
+        has = bool(self._entry(child).prefix)
+        says_the_model = camel_case(child[1]) in self.document.models
+        goes_out = not has and self._live_prefix(child) == ""
+        return (
+            has and child not in self._tried,
+            goes_out,
+            has or says_the_model,
+            (child[0] != top.prefix),
+        )
+
+    def _live_prefix(self, child: Child) -> str | None:
+        """The child's prefix in the live document; ``None`` where it is not in it."""
+        entry = self._live.models.get(child[0])
+        found = entry.children.get(child[1]) if entry else None
+        return None if found is None else found.prefix
 
     def _invent(self, child: Child) -> None:
         tried = self._tried.get(child, 0)
-        names = [*zip(range(tried + 50), _candidates(child), strict=False)][tried:]
-        for number, name in names:
-            self._tried[child] = number + 1
+        candidates = chain([self._live_prefix(child) or ""], _candidates(child))
+        for number, name in islice(enumerate(candidates, 1), tried, None):
+            self._tried[child] = number
             if not why_not_a_name(name) and name not in self.document.models:
                 self._change(child, prefix=name)
                 return
@@ -143,13 +171,13 @@ class _Work:
     def _largest(self, matching: Matching, top: MatchedModel) -> Child | None:
         """Of the top's own children the one that brings most; ``None`` where none brings more
         than itself."""
-        sizes = {
+        more = {
             child.accessor: _size(matching, top, child)
+            - _size(matching, top, replace(child, alone=True))
             for child in top.children
-            if not child.alone and _size(matching, top, replace(child, alone=True)) > 0
         }
-        largest = max(sizes, key=lambda accessor: sizes[accessor], default=None)
-        return None if largest is None else (top.prefix, largest)
+        largest = max(more, key=lambda accessor: more[accessor], default="")
+        return (top.prefix, largest) if more.get(largest) else None
 
     def _leads_to(self, matching: Matching, child: Child, over: list[MatchedModel]) -> int:
         prefixes = {m.prefix for m in over} - {child[0]}
@@ -160,12 +188,30 @@ class _Work:
 
     def _take_out_untracked(self) -> None:
         matching = self.matching
+        if not all(entry.model for entry in self.document.models.values()):
+            return  # a model of a file that was not found may be the one that is missing
         for prefix, entry in self.document.models.items():
             matched = matching.get(prefix)
             wrong = matched.problems if matched else ()
             gone = {p.where.partition(".")[2] for p in wrong if p.code == "child.not_tracked"}
             if gone:
                 children = {a: c for a, c in entry.children.items() if a not in gone}
+                self._replace(prefix, replace(entry, children=children))
+
+    def _use_the_relations(self) -> None:
+        """A child that is named by its column (``buyer_id``) is the relation ``buyer``."""
+        for prefix, entry in self.document.models.items():
+            facts = self.catalog.get(entry.model)
+            columns = {
+                getattr(r.field, "attname", ""): accessor
+                for accessor, r in (facts.relations if facts else {}).items()
+                if r.kind != "reverse one-to-one" and accessor not in entry.children
+            }
+            wrong = [a for a in entry.children if facts and a not in facts.relations]
+            for accessor in (a for a in wrong if a in columns):
+                self.renamed[prefix, accessor] = columns[accessor]
+            if any(accessor in columns for accessor in wrong):
+                children = {columns.get(a, a): child for a, child in entry.children.items()}
                 self._replace(prefix, replace(entry, children=children))
 
     def _entry(self, child: Child) -> ChildEntry:
@@ -189,21 +235,6 @@ def _models(matching: Matching) -> list[MatchedModel]:
     return [matched for matched in found if matched is not None]
 
 
-def _children_of(road: str, matching: Matching, top: MatchedModel) -> list[Child]:
-    """The children that a road leads through; its last step may be an attribute."""
-    found: list[Child] = []
-    matched: MatchedModel | None = top
-    for accessor in road.split(".")[1:]:
-        child = next((c for c in matched.children if c.accessor == accessor), None)
-        if child is None:
-            break
-        found.append((matched.prefix, accessor))
-        matched = matching.get(child.tracked_as)
-        if matched is None:
-            break
-    return found
-
-
 def _candidates(child: Child) -> Iterator[str]:
     """The prefixes that a child could have, the best first."""
     prefix, name = child[0], camel_case(child[1])
@@ -221,11 +252,16 @@ def _size(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
     return len(made.names()) + sum(1 for _ in made.walk()) - 1
 
 
-def _told(before: Document, after: Document) -> Iterator[Fix]:
+def _told(before: Document, work: _Work) -> Iterator[Fix]:
     """What is different, in the order of the map."""
     for prefix, entry in in_order(before.models):
-        for accessor, old in in_order(entry.children):
-            where, new = f"{prefix}.{accessor}", after.models[prefix].children.get(accessor)
+        for written, old in in_order(entry.children):
+            accessor = work.renamed.get((prefix, written), written)
+            where = f"{prefix}.{accessor}"
+            new = work.document.models[prefix].children.get(accessor)
+            if accessor != written:
+                what = f"It is named by its relation in place of its column, {written!r}."
+                yield Fix("child.renamed", where, what)
             if new is None:
                 yield Fix("child.removed", where, "It is taken out: its model is not in the map.")
                 continue

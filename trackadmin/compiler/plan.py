@@ -12,6 +12,7 @@ from trackadmin.catalog import AttributeFacts
 from trackadmin.compiler.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
 from trackadmin.conf import conf
+from trackadmin.document.names import camel_case
 from trackadmin.document.structure import PSEUDONYMISED
 from trackadmin.exceptions import Problem
 
@@ -99,13 +100,28 @@ def plan(
     ``model`` is the class of the objects, where they are of a descendant of the tracked one.
     ``prefix`` takes the place of the tracked model's own, as a keyword of ``tracking_values``.
     """
-    walk = _Walk(matching)
+    walk = _Walk(matching, matched)
     path = (matched.prefix, prefix) if prefix else (matched.prefix,)
     base = f"{prefix}_" if prefix else ""
     start = f"{prefix or matched.prefix}_"
     top = walk.node(matched, matched.prefix, _Names(start, base), path)
     top = replace(top, model=model) if model else top
     return Plan(top, tuple(walk.problems), tuple(walk.collisions))
+
+
+def children_on(road: str, matching: Matching, top: MatchedModel) -> list[tuple[str, str]]:
+    """The children that a road leads through, each as the prefix of its tracked model and its
+    accessor. The last step of the road may be an attribute."""
+    found: list[tuple[str, str]] = []
+    matched: MatchedModel | None = top
+    for accessor in road.split(".")[1:]:
+        children = matched.children if matched else ()
+        child = next((c for c in children if c.accessor == accessor), None)
+        if matched is None or child is None:
+            break
+        found.append((matched.prefix, accessor))
+        matched = matching.get(child.tracked_as)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +141,8 @@ class _Names:
 class _Walk:
     """One walk over the tree. It stops at ``MAX_NAMES``, however many roads a map has."""
 
-    def __init__(self, matching: Matching) -> None:
-        self.matching = matching
+    def __init__(self, matching: Matching, top: MatchedModel) -> None:
+        self.matching, self.top = matching, top
         self.limit = conf.MAX_NAMES
         self.problems: list[Problem] = []
         self.collisions: list[Collision] = []
@@ -206,6 +222,12 @@ class _Walk:
         what = f"{shown} would come by two roads: {first} and {second}."
         fix = "Give one of the children a prefix of its own, or another name to the attribute."
         self.collisions.append(Collision(name, first, second))
+        # Told where it can be put right: there it is put right for every model that leads there.
+        for prefix, accessor in children_on(second, self.matching, self.top)[-1:]:
+            own = camel_case(accessor)
+            own = own if own not in self.matching.document.models else f"{prefix}{own}"
+            second = f"{prefix}.{accessor}"
+            fix = f"Give one of the children a prefix of its own, such as {own!r} to {second}."
         self.problems.append(Problem("name.two_roads", "error", second, what, fix))
 
     def empty(self, road: str, why: str, fix: str) -> None:

@@ -45,7 +45,11 @@ def _problems(matching: Matching) -> Iterator[Problem]:
 def host_problems(
     matching: Matching, of_plan: Callable[[MatchedModel], Iterable[Problem]]
 ) -> Iterator[Problem]:
-    """What takes the host to know; ``of_plan`` gives what is wrong with a model's plan."""
+    """What takes the host to know; ``of_plan`` gives what is wrong with a model's plan.
+
+    Two roads that one prefix would part are told once, however many models they begin at.
+    """
+    parted: set[str] = set()
     for prefix, _ in in_order(matching.document.models):
         matched = matching.get(prefix)
         if matched is None:
@@ -55,7 +59,12 @@ def host_problems(
         yield from _taken_prefixes(matched, matching)
         yield from _lookups(matched)
         yield from _undeclared(matched)
-        yield from of_plan(matched)
+        for problem in of_plan(matched):
+            if problem.code != "name.two_roads":
+                yield problem
+            elif problem.where not in parted:
+                parted.add(problem.where)
+                yield problem
 
 
 def too_wide(top: Node) -> Iterator[Problem]:

@@ -2,7 +2,14 @@
 
 from trackadmin.document.changes import Change
 from trackadmin.document.diff import Diff, diff
-from trackadmin.document.mapfile import FindModel, from_dict, read_map_file
+from trackadmin.document.mapfile import (
+    FindModel,
+    MapFile,
+    examine,
+    examine_dict,
+    from_dict,
+    read_map_file,
+)
 from trackadmin.document.names import why_not_a_name
 from trackadmin.document.structure import (
     DECISIONS,
@@ -43,11 +50,14 @@ __all__ = [
     "Diff",
     "Document",
     "FindModel",
+    "MapFile",
     "ModelEntry",
     "diff",
     "digest",
     "dump",
     "entry_problems",
+    "examine",
+    "examine_dict",
     "from_dict",
     "in_order",
     "load",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trackadmin.document.reading import Reader, at, shown
@@ -13,9 +14,9 @@ from trackadmin.document.structure import (
     ModelEntry,
     plain_fields,
 )
-from trackadmin.document.text import from_data, read_json
+from trackadmin.document.text import read_data, read_loosely
 from trackadmin.document.validate import validate
-from trackadmin.exceptions import DocumentError, errors_of
+from trackadmin.exceptions import DocumentError, Problem, errors_of
 
 #: From a label or a class name to the lower-case label; raises :class:`DocumentError`.
 FindModel = Callable[[str], str]
@@ -31,19 +32,41 @@ _ATTRIBUTE = {"source": str, "name": str} | _written(AttributeEntry)
 _CHILD = {"accessor": str} | _written(ChildEntry)
 
 
+@dataclass(frozen=True, slots=True)
+class MapFile:
+    """A map from a file, as far as it could be read."""
+
+    document: Document
+    #: What could not be read.
+    problems: tuple[Problem, ...] = ()
+    #: The places of the tracked models whose model was not found.
+    lost: frozenset[str] = frozenset()
+
+    def errors(self, found: Iterable[Problem]) -> list[Problem]:
+        """What is wrong in all: what could not be read, and the errors ``found`` in the rest.
+
+        What only follows from something that could not be read is left out.
+        """
+        # An attribute that could not be read may have been the key.
+        places = [problem.where for problem in self.problems]
+        spoilt = {place.partition(", source ")[0] for place in places if ", source " in place}
+        ends = ".attributes"
+        spoilt |= {place.removesuffix(ends) for place in places if place.endswith(ends)}
+
+        def follows(problem: Problem) -> bool:
+            if problem.where in self.lost and problem.code.startswith("model."):
+                return True
+            return problem.code == "key.unknown" and problem.where in spoilt
+
+        return [*self.problems, *(p for p in errors_of(found) if not follows(p))]
+
+
 def read_map_file(text: str, find_model: FindModel) -> Document:
     """The document of a JSON text, be it a canonical document or the form of :func:`from_dict`.
 
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
-    data = read_json(text)
-    if not (isinstance(data, dict) and {"format", "models"} <= data.keys()):
-        return from_dict(data, find_model)
-    document = from_data(data)
-    errors = errors_of(validate(document))
-    if errors:
-        raise DocumentError("This tracking map has errors.", errors)
-    return document
+    return _without_errors(examine(text, find_model))
 
 
 def from_dict(data: object, find_model: FindModel) -> Document:
@@ -56,6 +79,27 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     ``alone``).
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
+    return _without_errors(examine_dict(data, find_model))
+
+
+def examine(text: str, find_model: FindModel) -> MapFile:
+    """A JSON text as :func:`read_map_file` takes it, read as far as it can be.
+
+    Raises :class:`DocumentError` only for a text in which there is no map to be seen.
+    """
+    data, twice = read_loosely(text)
+    if isinstance(data, dict) and {"format", "models"} <= data.keys():
+        document, problems = read_data(data)
+        return MapFile(document, (*twice, *problems))
+    found = examine_dict(data, find_model)
+    return replace(found, problems=(*twice, *found.problems))
+
+
+def examine_dict(data: object, find_model: FindModel) -> MapFile:
+    """A map written by hand as :func:`from_dict` takes it, read as far as it can be.
+
+    Raises :class:`DocumentError` only for what is no map at all.
+    """
     reader, models, lost = Reader(), {}, set()
     if not reader.typed(data, "", dict):
         raise DocumentError("This is no tracking map.", reader.problems)
@@ -64,13 +108,13 @@ def from_dict(data: object, find_model: FindModel) -> Document:
         models[prefix] = entry
         if not entry.model:
             lost.add(at("", prefix))
-    document = Document(models)
-    errors = errors_of(validate(document))
-    # A model that was not found has been told of already.
-    errors = [p for p in errors if not (p.where in lost and p.code.startswith("model."))]
-    if reader.problems or errors:
-        raise DocumentError("This tracking map has errors.", [*reader.problems, *errors])
-    return document
+    return MapFile(Document(models), tuple(reader.problems), frozenset(lost))
+
+
+def _without_errors(found: MapFile) -> Document:
+    if errors := found.errors(validate(found.document)):
+        raise DocumentError("This tracking map has errors.", errors)
+    return found.document
 
 
 def _model(

@@ -102,8 +102,26 @@ def read_json(text: str) -> Any:
     return _read(text)[0]
 
 
+def read_loosely(text: str) -> tuple[Any, list[Problem]]:
+    """The data of a JSON text in which keys may stand twice, and those that do.
+
+    Raises :class:`DocumentError` for a text that is no JSON.
+    """
+    data, _, twice = _read_all(text)
+    return data, _duplicates(twice)
+
+
 def _read(text: str) -> tuple[Any, str]:
     """The data, and its canonical text."""
+    data, canonical, twice = _read_all(text)
+    if twice:
+        summary = "This text cannot be read as a tracking map."
+        raise DocumentError(summary, _duplicates(twice))
+    return data, canonical
+
+
+def _read_all(text: str) -> tuple[Any, str, list[str]]:
+    """The data, its canonical text, and the keys that stand twice in one object."""
     if len(text) > LARGEST:
         raise _unreadable("too_large", f"It has {len(text)} characters; legal: {LARGEST}.")
     twice: list[str] = []
@@ -120,13 +138,22 @@ def _read(text: str) -> tuple[Any, str]:
         raise _unreadable("not_text", "It holds half a character (a lone surrogate).") from error
     except ValueError as error:
         raise _unreadable("not_json", f"It is no JSON: {error}.") from error
-    if twice:
-        raise _duplicates(twice)
-    return data, canonical
+    return data, canonical, twice
 
 
 def from_data(data: object) -> Document:
     """The document of what a JSON text holds; raises :class:`DocumentError`."""
+    document, problems = read_data(data)
+    if problems:
+        raise DocumentError("This is no tracking map.", problems)
+    return document
+
+
+def read_data(data: object) -> tuple[Document, list[Problem]]:
+    """The document as far as the data can be read, and what cannot.
+
+    Raises :class:`DocumentError` for what is no document at all, or one of an unknown format.
+    """
     reader = Reader()
     if not reader.typed(data, "", dict):
         raise DocumentError("This is no tracking map.", reader.problems)
@@ -134,9 +161,7 @@ def from_data(data: object) -> Document:
     # What a later format added is unknown to a text that says an older one.
     read = _Reading(reader, data["format"])
     models = {prefix: read.model(top["models"][prefix], at("", prefix)) for prefix in top["models"]}
-    if reader.problems:
-        raise DocumentError("This is no tracking map.", reader.problems)
-    return Document(models)
+    return Document(models), reader.problems
 
 
 class _Reading:
@@ -191,8 +216,8 @@ def _unreadable(fault: str, message: str) -> DocumentError:
     return DocumentError("This text cannot be read as a tracking map.", [problem])
 
 
-def _duplicates(keys: list[str]) -> DocumentError:
-    problems = [
+def _duplicates(keys: list[str]) -> list[Problem]:
+    return [
         Problem(
             "document.duplicate_key",
             "error",
@@ -202,7 +227,6 @@ def _duplicates(keys: list[str]) -> DocumentError:
         )
         for key in keys
     ]
-    return DocumentError("This text cannot be read as a tracking map.", problems)
 
 
 def _wrong_digest(expected: str, actual: str) -> DocumentError:

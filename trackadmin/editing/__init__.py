@@ -8,6 +8,7 @@ from trackadmin.editing.drafting import (
     restore_draft,
     save_tracked_model,
 )
+from trackadmin.editing.fixes import fix_draft, fixes
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.mapping import add_map, delete_map, save_map
 from trackadmin.editing.moments import in_utc
@@ -38,6 +39,8 @@ __all__ = [
     "diff",
     "draft_digest",
     "draft_problems",
+    "fix_draft",
+    "fixes",
     "get_version",
     "history",
     "import_document",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
-from trackadmin.document import Document, ModelEntry
+from trackadmin.document import Document, MapFile, ModelEntry
 from trackadmin.exceptions import InvalidMap, Problem, errors_of
 from trackadmin.models import TrackedModel
 
@@ -14,11 +14,13 @@ from trackadmin.models import TrackedModel
 OF_THE_REST = frozenset({"child.not_tracked"})
 
 
-def refuse_document(document: Document) -> None:
-    """Raise :class:`InvalidMap` with every error of a document that is to be the draft."""
-    problems = errors_of(compiler.check(document, catalog()))
+def refuse_document(given: Document | MapFile) -> Document:
+    """The document that is to be the draft; raises :class:`InvalidMap` with all its errors."""
+    read = given if isinstance(given, MapFile) else MapFile(given)
+    problems = read.errors(compiler.check(read.document, catalog()))
     if problems:
         raise InvalidMap("The map has errors. Nothing was changed.", problems)
+    return read.document
 
 
 def refuse_entry(

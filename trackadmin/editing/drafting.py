@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trackadmin import document as documents
-from trackadmin.document import Diff, Document, ModelEntry
+from trackadmin.document import Diff, Document, MapFile, ModelEntry
 from trackadmin.editing.acceptance import refuse_document, refuse_entry
 from trackadmin.editing.building import build_document, build_rows, draft_rows, entry_of
 from trackadmin.editing.edits import Edit, edit, found
@@ -89,20 +89,21 @@ def order_tracked_models(
 
 def import_document(
     tracking_map: AnyMap,
-    document: Document,
+    document: Document | MapFile,
     *,
     by: Person = None,
     dry_run: bool = False,
     comment: str = "Imported.",
 ) -> Diff:
-    """Replace the draft by the document; gives what that changes. Raises :class:`InvalidMap`.
+    """Replace the draft by the document; gives what that changes.
 
-    A dry run says the same and writes nothing, not even a counter.
+    Raises :class:`InvalidMap` with every error; those of a :class:`MapFile` with what could not be
+    read. A dry run says the same and writes nothing, not even a counter.
     """
-    refuse_document(document)
+    document = refuse_document(document)
     if dry_run:
         return documents.diff(_draft_before(tracking_map), document)
-    return _replace_draft(tracking_map, document, by=by, comment=comment)
+    return replace_draft(tracking_map, document, by=by, comment=comment)
 
 
 def _draft_before(tracking_map: AnyMap) -> Document:
@@ -131,10 +132,10 @@ def restore_draft(
     found_version = find_version(tracking_map, version)
     document = read_version(found_version)
     comment = f"Restored from version {found_version.number}."
-    return _replace_draft(tracking_map, document, by=by, comment=comment, expected=expected)
+    return replace_draft(tracking_map, document, by=by, comment=comment, expected=expected)
 
 
-def _replace_draft(
+def replace_draft(
     tracking_map: AnyMap,
     document: Document,
     *,
@@ -142,6 +143,7 @@ def _replace_draft(
     comment: str,
     expected: str | None = None,
 ) -> Diff:
+    """Make the draft say what the document says; gives what that changes, or DraftChanged."""
     with edit(tracking_map, by=by, comment=comment) as change:
         rows = list(draft_rows(change.tracking_map))
         before = build_rows(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -12,8 +13,18 @@ from django.utils.module_loading import import_string
 
 from trackadmin import editing
 from trackadmin.catalog import catalog
-from trackadmin.document import Diff, Document, dump, from_dict, read_map_file, to_dict, to_python
-from trackadmin.exceptions import NotPublished
+from trackadmin.compiler import Fix
+from trackadmin.document import (
+    Diff,
+    Document,
+    MapFile,
+    dump,
+    examine,
+    examine_dict,
+    to_dict,
+    to_python,
+)
+from trackadmin.exceptions import InvalidMap, NotPublished
 from trackadmin.management.publishing import announce, by_argument, person
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.management.views import export_views
@@ -95,24 +106,59 @@ def _import_arguments(parser: ArgumentParser) -> None:
     then = parser.add_mutually_exclusive_group()
     then.add_argument("--dry-run", action="store_true", help="only show what would change")
     then.add_argument("--publish", action="store_true", help="publish it as well")
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="put mechanical errors right and say how: give children that lead to one name "
+        "prefixes of their own, take out children whose model is not in the map, and let children "
+        "come by themselves where a model would yield too many names",
+    )
     parser.add_argument("--note", default="", help="what changes and why, for --publish")
     by_argument(parser)
 
 
 def _import(options: Options, out: Output) -> None:
-    document, by = _read(options["source"]), person(options)
+    found = _read(options["source"])
+    if options["fix"]:
+        fixed, fixes = editing.fixes(options["map"], found.document)
+        found = replace(found, document=fixed)
+        _tell_fixes(fixes, out)
+    try:
+        difference, version = _import_found(options, found)
+    except InvalidMap:
+        if not options["fix"]:
+            _offer_fixes(editing.fixes(options["map"], found.document)[1], out)
+        raise
+    _tell(difference, out)
+    if version:
+        announce(version, out)
+
+
+def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | None]:
+    slug, by = options["map"], person(options)
     if options["dry_run"]:
-        _tell(editing.import_document(options["map"], document, dry_run=True), out)
-        return
+        return editing.import_document(slug, found, dry_run=True), None
     comment = f"Imported from {options['source']}."
     # Either both are done or neither: a map that cannot be published leaves the draft as it was.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
-        difference = editing.import_document(options["map"], document, by=by, comment=comment)
-        if options["publish"]:
-            version = editing.publish(options["map"], by=by, note=options["note"])
-    _tell(difference, out)
-    if options["publish"]:
-        announce(version, out)
+        difference = editing.import_document(slug, found, by=by, comment=comment)
+        if not options["publish"]:
+            return difference, None
+        return difference, editing.publish(slug, by=by, note=options["note"])
+
+
+def _tell_fixes(fixes: list[Fix], out: Output) -> None:
+    for fix in fixes:
+        out.say(f"fix: {fix}")
+    if fixes:
+        out.say("The file stays as it is; 'export --draft' writes the map with what was fixed.")
+
+
+def _offer_fixes(fixes: list[Fix], out: Output) -> None:
+    if fixes:
+        out.say("Run it again with --fix to put these right:")
+    for fix in fixes:
+        out.say(f"  {fix}")
 
 
 def _tell(difference: Diff, out: Output) -> None:
@@ -122,19 +168,19 @@ def _tell(difference: Diff, out: Output) -> None:
         out.say("The draft says the same already.")
 
 
-def _read(source: str) -> Document:
-    """The document of a file, of stdin or of a Python dict."""
+def _read(source: str) -> MapFile:
+    """The map of a file, of stdin or of a Python dict, as far as it can be read."""
     try:
         if source == "-":
             text = sys.stdin.read()
         elif Path(source).is_file():
             text = Path(source).read_text(encoding="utf-8")
         else:
-            return from_dict(_python_object(source), catalog().find)
+            return examine_dict(_python_object(source), catalog().find)
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{source!r} cannot be read: {error}.") from error
     # A mark of the byte order, as some editors write it, is no part of the JSON.
-    return read_map_file(text.removeprefix("\ufeff"), catalog().find)
+    return examine(text.removeprefix("\ufeff"), catalog().find)
 
 
 def _python_object(source: str) -> object:

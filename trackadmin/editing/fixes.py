@@ -1,0 +1,50 @@
+"""Put right what is mechanically wrong with a map: one operation for the command and the admin."""
+
+from __future__ import annotations
+
+from trackadmin import compiler
+from trackadmin import document as documents
+from trackadmin.catalog import catalog
+from trackadmin.compiler import Fix
+from trackadmin.document import Document
+from trackadmin.editing.building import build_document
+from trackadmin.editing.drafting import replace_draft
+from trackadmin.editing.locking import AnyMap
+from trackadmin.editing.people import Person
+from trackadmin.editing.versions import live_version, read_version
+from trackadmin.exceptions import DocumentError, DraftChanged, UnknownMap
+
+
+def fixes(tracking_map: AnyMap, document: Document) -> tuple[Document, list[Fix]]:
+    """The document as it would be with its mechanical errors put right, and what that changes.
+
+    Children that lead to a name which is taken get a prefix of their own. Names that the live
+    version of the map yields stay as they are where that can be. Writes nothing.
+    """
+    return compiler.fix(document, catalog(), live=_live(tracking_map))
+
+
+def fix_draft(tracking_map: AnyMap, *, by: Person = None, expected: str | None = None) -> list[Fix]:
+    """Put right what is mechanically wrong with the draft, in one edit; gives what was done.
+
+    ``expected`` is the digest of the draft for which the fixes were shown, see ``draft_digest``.
+    Raises :class:`DraftChanged` if it is another one by now; then nothing has changed.
+    """
+    draft = build_document(tracking_map)
+    standing = documents.digest(documents.dump(draft))
+    if expected is not None and expected != standing:
+        raise DraftChanged(expected, standing)
+    fixed, done = fixes(tracking_map, draft)
+    if done:
+        comment = f"Put right: {', '.join(fix.where for fix in done)}."
+        replace_draft(tracking_map, fixed, by=by, comment=comment, expected=standing)
+    return done
+
+
+def _live(tracking_map: AnyMap) -> Document | None:
+    """What is live; nothing where there is none, or none that can be read."""
+    try:
+        version = live_version(tracking_map)
+        return read_version(version) if version else None
+    except (UnknownMap, DocumentError):
+        return None
