@@ -2,18 +2,19 @@
 
 import html
 import uuid
+from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import override_settings
-from django.urls import NoReverseMatch, include, path
+from django.urls import include, path, set_urlconf
 
 from demo.models import BuyerProfile, CompanyAccount
 from tests.maps import EXAMPLE
 from trackadmin import testing
 from trackadmin.document import to_dict
-from trackadmin.exceptions import NotTracked
+from trackadmin.exceptions import NoTrackingURL, NotTracked
 from trackadmin.runtime import fault_counts
 from trackadmin.testing import override_map
 
@@ -94,9 +95,35 @@ def test_another_map_has_the_address_of_its_namespace():
         assert render("{% tracking_url %}") == "/t/"
 
 
-def test_map_without_an_address_says_so():
-    with override_map({}, "shop"), pytest.raises(NoReverseMatch, match="shop"):
-        render('{% tracking_url map="shop" %}')
+def test_map_without_an_address_never_breaks_the_page(caplog):
+    """B6: counted, logged once, and an empty text; where strict, an error that says what to add."""
+    with override_map({}, "shop"):
+        assert render('[{% tracking_url map="shop" %}]') == "[]"
+        assert render('[{% tracking_url map="shop" %}]') == "[]"
+        assert fault_counts()["url.not_included"] == 2
+        assert len(caplog.records) == 1
+        with (
+            override_settings(TRACKADMIN={"STRICT": True}),
+            pytest.raises(NoTrackingURL, match="shop"),
+        ):
+            render('{% tracking_url map="shop" %}')
+
+
+@pytest.mark.parametrize("urls", ["tests.nested_urls", "tests.no_urls"])
+def test_active_urlconf_decides(urls):
+    """B6: another host name has a URLconf of its own, where the address is nested or missing."""
+    expected = "[/api/v1/track/]" if "nested" in urls else "[]"
+    with set_urlconf_to(urls):
+        assert render("[{% tracking_url %}]") == expected
+
+
+@contextmanager
+def set_urlconf_to(urls):
+    set_urlconf(urls)
+    try:
+        yield
+    finally:
+        set_urlconf(None)
 
 
 def test_tag_needs_to_be_loaded():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from pydoc import locate
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings as django_settings
@@ -210,6 +211,20 @@ def _seconds(value: Any) -> Faults:
         yield f"must be a number of seconds, not {value!r}", "Write 1.0 for one second, 0 for none."
 
 
+def _seconds_or_none(value: Any) -> Faults:
+    if value is not None:
+        yield from _seconds(value)
+
+
+def _origins(value: Any) -> Faults:
+    wrong = list(_texts(value))
+    yield from wrong
+    for origin in () if wrong else value:
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme, parts.netloc) != tuple(origin.split("://", 1)):
+            yield f"holds {origin!r}, which is not an origin", "Write 'https://www.example.com'."
+
+
 def _count(value: Any) -> Faults:
     if type(value) is not int or value < 1:
         yield f"must be a whole number above 0, not {value!r}", "Leave it out for the default."
@@ -298,6 +313,8 @@ RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "CONTEXT": ("E031", _callable_or_none),
     "REQUIRE_NOTE": ("E009", _switch),
     "SINKS": ("E010", _sinks),
+    "SINK_SECONDS": ("E046", _seconds_or_none),
+    "ORIGINS": ("E047", _origins),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache),
     "HARMLESS_LOADING": ("E034", _texts),

@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "CONTEXT": None,
     "PSEUDONYM_KEYS": None,
     "REQUIRE_NOTE": False,
+    "SINK_SECONDS": 2.0,
+    "ORIGINS": (),
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
@@ -117,6 +119,17 @@ class Settings:
     def SINKS(self) -> tuple[str, ...]:
         """Dotted paths of the classes that receive each event."""
         return tuple(self._get("SINKS"))
+
+    @property
+    def SINK_SECONDS(self) -> float | None:
+        """How long, in seconds, a sink may hold up a request before it is left alone a while."""
+        seconds = self._get("SINK_SECONDS")
+        return None if seconds is None else float(seconds)
+
+    @property
+    def ORIGINS(self) -> tuple[str, ...]:
+        """The other origins whose pages may send JSON to the tracking URL; ``"*"`` for all."""
+        return tuple(self._get("ORIGINS"))
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:

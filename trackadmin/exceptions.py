@@ -231,6 +231,22 @@ class BadPrefix(TrackAdminError):
         )
 
 
+class NoTrackingURL(TrackAdminError):
+    """The active URLconf does not include the tracking URL of a map."""
+
+    def __init__(self, slug: str, urlconf: object = None) -> None:
+        self.slug, self.urlconf = slug, urlconf
+        where = f"The URLconf {urlconf!r}" if urlconf else "The site's URLconf"
+        include = 'path("t/", include("trackadmin.collect.urls"'
+        if slug != "default":
+            include += f', namespace="{slug}"), {{"map": "{slug}"}}'
+        else:
+            include += ")"
+        super().__init__(
+            f"{where} has no tracking URL for the map {slug!r}. Add {include}) to its urlpatterns."
+        )
+
+
 class NoKey(TrackAdminError):
     """An object was given that a URL cannot name."""
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from datetime import UTC, datetime
-from random import getrandbits
 from types import MappingProxyType
 from typing import NamedTuple
 
 from trackadmin.compiler import Scalar
 from trackadmin.runtime import Values
 
-#: The bits of a UUID that are random, and those that say so.
-_RANDOM, _VERSION_4 = (1 << 128) - 1 - (0xF << 76) - (0x3 << 62), (4 << 76) + (2 << 62)
+#: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
+_RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)
+
+
+#: How many references an event tells of; a query that has more is not of the site's own pages.
+MAX_LISTED = 50
 
 
 class Event(NamedTuple):
     """One call of the tracking URL. Every sink gets the same one, so nothing of it can change."""
 
-    #: A random UUID, to tell a repeated delivery from a new event.
+    #: A UUID of version 7, to tell a repeated delivery from a new event. It cannot be guessed.
     id: str
     #: When it reached the server: ISO 8601, in UTC.
     time: str
@@ -32,18 +37,21 @@ class Event(NamedTuple):
     #: For each reference its name and what came of it. Not its value, which stands in ``values``
     #: where an object was found and is nobody's business where none was.
     references: tuple[tuple[str, str], ...]
+    #: What is wrong with the event: a code, such as ``parameter.reserved``, and a name.
+    wrong: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, values: Values) -> Event:
         """The event of what came of a query, now."""
         return cls(
-            _random_uuid(),
+            new_id(),
             datetime.now(UTC).isoformat(),
             values.map,
             values.version,
             values.get("action"),
             MappingProxyType(dict(values)),
-            tuple([(name, outcome) for name, _, outcome in values.references]),
+            tuple([(name, outcome) for name, _, outcome in values.references[:MAX_LISTED]]),
+            tuple([("parameter.reserved", name) for name in values.reserved]),
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -56,6 +64,7 @@ class Event(NamedTuple):
             "action": self.action,
             "values": self.values.copy(),
             "references": [{"name": n, "outcome": o} for n, o in self.references],
+            "wrong": [{"code": code, "name": name} for code, name in self.wrong],
         }
 
     def as_json(self) -> str:
@@ -63,11 +72,13 @@ class Event(NamedTuple):
         return _encode(self.as_dict())
 
 
-def _random_uuid() -> str:
-    """What ``str(uuid4())`` gives, without asking the operating system, which takes longer and
-    lets another thread have the turn. No secret; Python seeds anew after a fork.
+def new_id() -> str:
+    """A UUIDv7: the milliseconds, and bits that only the operating system knows.
+
+    Python's shared random numbers would repeat where the host seeds them.
     """
-    digits = f"{getrandbits(128) & _RANDOM | _VERSION_4:032x}"
+    noise = int.from_bytes(os.urandom(10)) & _RANDOM
+    digits = f"{time.time_ns() // 1_000_000 << 80 | noise | _VERSION_7:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

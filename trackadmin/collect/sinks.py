@@ -1,9 +1,11 @@
-"""Where events go. A sink that fails breaks neither the answer nor the other sinks."""
+"""Where events go. A sink that fails or is slow breaks neither the answer nor the other sinks."""
 
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
+import threading
+from math import inf
+from time import monotonic
 from typing import Protocol
 
 from django.utils.module_loading import import_string
@@ -11,7 +13,11 @@ from django.utils.module_loading import import_string
 from trackadmin.collect.event import Event
 from trackadmin.conf import conf
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.state import at_reset
+from trackadmin.runtime.state import after_fork_in_child, at_reset
+
+#: Seconds until a sink that could not be made, or was slow, is tried again; each further time in a
+#: row the pause doubles, up to the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 class Sink(Protocol):
@@ -42,28 +48,83 @@ class LogSink:
 
 
 def deliver(event: Event) -> None:
-    """Give the event to every sink of the setting ``SINKS``. Never raises."""
-    for path, sink in _sinks(conf.SINKS):
+    """Give the event to every sink of the setting ``SINKS``. Never raises.
+
+    Each sink that does not take the event is counted: ``sink.failed`` where it raises,
+    ``sink.not_made`` where its class cannot be imported or made, and ``sink.paused`` while it is
+    left alone because it took longer than ``SINK_SECONDS``.
+    """
+    for path in conf.SINKS:
+        outlet = _outlets.get(path)
+        if outlet is None:
+            outlet = _outlets.setdefault(path, _Outlet(path))
+        outlet.take(event)
+
+
+class _Outlet:
+    """One sink of this process, made when it is first needed, and how it has done so far."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._sink: Sink | None = None
+        self._resume_at = -inf
+        self._pauses = 0
+        self._fault = ""
+        self._lock = threading.Lock()
+
+    def take(self, event: Event) -> None:
+        started = monotonic()
+        if started < self._resume_at:
+            report(self._fault, self._path)
+            return
+        sink = self._sink or self._made()
+        if sink is None:
+            return
         try:
             sink.write(event)
         except Exception as error:  # noqa: BLE001 a sink may raise anything
-            report("sink.failed", path, error)
+            report("sink.failed", self._path, error)
+        self._judge(monotonic() - started)
+
+    def renew_lock(self) -> None:
+        """Forget who held the lock: it was copied by a fork, and its holder was not."""
+        self._lock = threading.Lock()
+
+    def _made(self) -> Sink | None:
+        """The sink, made by the first thread that needs it; ``None`` where that fails."""
+        with self._lock:
+            if self._sink is None and monotonic() >= self._resume_at:
+                try:
+                    self._sink = import_string(self._path)()
+                except Exception as error:  # noqa: BLE001 a sink's own code may raise anything
+                    self._pause("sink.not_made")
+                    report("sink.not_made", self._path, error)
+            elif self._sink is None:
+                report(self._fault, self._path)
+            return self._sink
+
+    def _judge(self, seconds: float) -> None:
+        """Leave a sink alone for a while that held up the request for too long."""
+        limit = conf.SINK_SECONDS
+        if limit is not None and seconds > limit:
+            self._pause("sink.paused")
+            report("sink.slow", self._path)
+        elif self._pauses:
+            self._pauses = 0
+
+    def _pause(self, fault: str) -> None:
+        self._fault = fault
+        self._resume_at = monotonic() + min(FIRST_PAUSE * 2**self._pauses, LONGEST_PAUSE)
+        self._pauses = min(self._pauses + 1, 10)
 
 
-@lru_cache(maxsize=8)
-def _sinks(paths: tuple[str, ...]) -> tuple[tuple[str, Sink], ...]:
-    """The sinks of these dotted paths; kept by path, so that other settings have others."""
-    sinks = ((path, _make(path)) for path in paths)
-    return tuple((path, sink) for path, sink in sinks if sink is not None)
+#: By dotted path, so that other settings have others.
+_outlets: dict[str, _Outlet] = {}
+
+at_reset(_outlets.clear)
 
 
-def _make(path: str) -> Sink | None:
-    try:
-        sink: Sink = import_string(path)()
-    except Exception as error:  # noqa: BLE001 a sink's own code may raise anything
-        report("sink.not_made", path, error)
-        return None
-    return sink
-
-
-at_reset(_sinks.cache_clear)
+@after_fork_in_child
+def _renew_locks() -> None:
+    for outlet in _outlets.values():
+        outlet.renew_lock()

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from trackadmin.collect.event import Event
 from trackadmin.collect.reading import queries_of
 from trackadmin.collect.sinks import deliver
+from trackadmin.conf import conf
 from trackadmin.runtime import current_map
 from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.resolve import resolve
 
+#: Seconds for which a browser may remember what ``OPTIONS`` said.
+MAX_AGE = "86400"
 
-# A page of another site may call it, and the caller is nobody: no session, no token. Whatever the
-# host says of its other views, there is nothing here to be atomic about; and outside of a
-# transaction a new version of the map can be loaded.
+
+# A page of another site may call it, and the caller is nobody: no session, no token, no login.
+# Whatever the host says of its other views, there is nothing here to be atomic about; and outside
+# of a transaction a new version of the map can be loaded.
 @csrf_exempt
+@login_not_required
 @transaction.non_atomic_requests
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
 def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
     """Turn what the URL and the body say into an event. Always answers 204 without content.
 
-    HEAD is what link checkers and previews send, so it is answered and leaves no event.
+    HEAD is what link checkers and previews send, and OPTIONS what a browser asks before it sends
+    JSON to another origin: both are answered and leave no event.
     """
-    if request.method != "HEAD":
+    if request.method in ("GET", "POST"):
         try:
             _track(request, map)
         except Exception as error:  # noqa: BLE001 a click never fails because of tracking
@@ -36,7 +44,29 @@ def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     # There is no content to have a type.
     del response.headers["Content-Type"]
+    _allow_origin(request, response)
     return response
+
+
+def _allow_origin(request: HttpRequest, response: HttpResponse) -> None:
+    """Let pages of the origins that the site lists send JSON: https://fetch.spec.whatwg.org/#cors.
+
+    ``sendBeacon`` always sends cookies, so the browser wants to be told that it may. They mean
+    nothing here, and the answer is empty.
+    """
+    origins = conf.ORIGINS
+    if not origins:
+        return
+    patch_vary_headers(response, ["Origin"])
+    origin = request.headers.get("Origin", "")
+    if not origin or ("*" not in origins and origin not in origins):
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Allow-Credentials"] = "true"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        response.headers["Access-Control-Max-Age"] = MAX_AGE
 
 
 def _track(request: HttpRequest, map: str) -> None:

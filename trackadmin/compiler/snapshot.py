@@ -16,6 +16,7 @@ from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of, host_problems, too_wide
 from trackadmin.compiler.pseudonyms import pseudonymiser
+from trackadmin.compiler.reserved import ReservedNames
 from trackadmin.compiler.resolving import MAX_BYTES, Resolver
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.together import Branch
@@ -59,6 +60,8 @@ class Snapshot:
         self._lookups: dict[str, Lookup] = {}
         #: Finds what the references of a query name.
         self.resolver = Resolver(self.by_prefix)
+        #: The names under which no parameter of a query is taken.
+        self.reserved = ReservedNames(document, self.by_prefix)
         #: Room for what the runtime learns about queries while this snapshot is served.
         self.routes: Kept[Any] = Kept(MAX_BYTES)
         #: Functions that flatten several objects at once; see :class:`Branch`.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice, repeat
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.datastructures import MultiValueDict
@@ -23,10 +23,16 @@ MAX_QUERY, MAX_NAME, MAX_TEXT = 200_000, 200, 4096
 MAX_BITS = 63
 
 
-class Parameters(NamedTuple):
-    """Names and values of a query, side by side, in order and as they came."""
+#: Characters of ASCII JSON that all passing parameters of an event may take, and one number.
+MAX_PASSING, _NUMBER = 65_536, 24
+#: Characters of ASCII JSON that one letter takes at most: two times ``\\uXXXX``.
+_ESCAPED = 12
 
-    names: list[Any]
+
+class Parameters(NamedTuple):
+    """Names, exact texts, and values of a query, side by side, in order and as they came."""
+
+    names: list[str]
     values: list[Any]
 
 
@@ -67,6 +73,23 @@ def scalar(value: Any) -> Scalar:
     return encoded
 
 
+def pass_through(passing: Mapping[str, Any], values: dict[str, Scalar]) -> None:
+    """Add parameters to the values as bounded scalars, as many as an event may carry."""
+    spare = MAX_PASSING
+    for name, value in passing.items():
+        found = scalar(value)
+        spare -= len(name) + (_written(found) if type(found) is str else _NUMBER)
+        if spare < 0:
+            report("query.too_long", "query")
+            return
+        values[name] = found
+
+
+def exact(name: object) -> str:
+    """The name as a text of exactly the type ``str``; empty for anything else. Never raises."""
+    return str.__str__(name) if issubclass(type(name), str) else ""
+
+
 def clean(text: str) -> str:
     """The text within bounds, without what a database or an encoder downstream chokes on."""
     if len(text) > MAX_TEXT:
@@ -103,19 +126,31 @@ def _decoded(text: str) -> str:
 
 
 def _read_mapping(query: Mapping[str, Any], found: Parameters) -> None:
-    items: Iterable[tuple[str, Any]] = (
-        query.lists() if isinstance(query, MultiValueDict) else query.items()
-    )
-    for name, value in items:
-        each = value if isinstance(value, list | tuple) else (value,)
-        found.names.extend(repeat(name, len(each)))
-        found.values.extend(each)
-        if len(found.names) > MAX_PARAMETERS:
-            break
+    try:
+        items = query.lists() if isinstance(query, MultiValueDict) else query.items()
+        for name, value in islice(items, MAX_PARAMETERS + 1):
+            # By the type, for an object may lie about its class, or load itself to tell.
+            each = [*islice(value, MAX_PARAMETERS + 1)] if _is_list(value) else [value]
+            found.names.extend(repeat(exact(name), len(each)))
+            found.values.extend(each)
+            if len(found.names) > MAX_PARAMETERS:
+                break
+    except Exception as error:  # noqa: BLE001 a mapping of the host's may raise anything
+        report("query.unreadable", "query", error)
 
 
-def _is_name(name: object) -> bool:
-    if isinstance(name, str) and 0 < len(name) <= MAX_NAME:
+def _is_list(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    return issubclass(type(value), (list, tuple))
+
+
+def _written(text: str) -> int:
+    """How many characters of ASCII JSON a text takes, at most."""
+    plain = text.isascii() and text.isprintable()
+    return 2 * len(text) if plain else _ESCAPED * len(text)
+
+
+def _is_name(name: str) -> bool:
+    if 0 < len(name) <= MAX_NAME:
         return True
     report("query.bad_name", "query")
     return False

@@ -25,9 +25,10 @@ from trackadmin.runtime.parameters import (
     Parameters,
     Query,
     clean,
+    exact,
     judged,
+    pass_through,
     read,
-    scalar,
 )
 from trackadmin.runtime.routes import Route, route
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
@@ -36,6 +37,8 @@ from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
 _reference: Callable[[tuple[str, str, ReferenceOutcome]], Reference] = partial(
     tuple.__new__, Reference
 )
+#: How many reserved names are told of one query; the rest is only counted.
+MAX_RESERVED = 20
 _ALL_FOUND: Iterable[ReferenceOutcome] = repeat("found")
 
 
@@ -57,12 +60,13 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     """The instance that ``get_model("BuyerProfile__uuid", "6fa4…")`` names, or ``None``.
 
     ``None`` where the map has no such lookup, the value is malformed, or not exactly one row has
-    it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict.
+    it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict. Nothing in the
+    reference or the value raises.
     """
-    snapshot = current_map(map)
-    lookup = snapshot.lookup(reference)
+    snapshot, name = current_map(map), exact(reference)
+    lookup = snapshot.lookup(name)
     if lookup is None:
-        _refuse(snapshot, reference, too_many=False)
+        _refuse(snapshot, name, too_many=False)
         return None
     found = lookup.fetch(_text(value))
     if found.status != "found":
@@ -86,8 +90,9 @@ def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values)
     answer = known.joint.answer(texts, report)
     if answer is None:
         return False
-    for at, name in known.passing:
-        values[name] = scalar(given.values[at])
+    for name in known.reserved:
+        _reserve(snapshot, name, values)
+    pass_through({name: given.values[at] for at, name in known.passing}, values)
     if isinstance(answer, dict):
         values.update(answer)
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
@@ -103,16 +108,21 @@ def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values)
 
 def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
     """Look at each parameter; the references that the map allows are looked up together."""
-    limit = conf.MAX_REFERENCES
+    limit, reserved = conf.MAX_REFERENCES, snapshot.reserved
+    passing: dict[str, Any] = {}
     # As keys, for a reference that is said twice is one reference.
     asked: dict[tuple[str, str], Lookup | None] = {}
     for name, value in judged(given):
         if SEPARATOR not in name:
-            values[name] = scalar(value)
+            if name in reserved:
+                _reserve(snapshot, name, values)
+            else:
+                passing[name] = value
         elif len(asked) < limit:
             asked[name, _text(value)] = snapshot.lookup(name)
         else:
             asked.setdefault((name, _text(value)), None)
+    pass_through(passing, values)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report))
     found: dict[str, Scalar] = {}
@@ -123,6 +133,13 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
             outcome = _take(snapshot, lookup, next(results), found)
         values.references.append(Reference(name, clean(text), outcome))
     values.update(found)
+
+
+def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
+    """Note a parameter that is not taken, as its name is one of the map's."""
+    report("parameter.reserved", snapshot.slug)
+    if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
+        values.reserved.append(name)
 
 
 def _take(

@@ -24,6 +24,8 @@ class Route:
 
     #: Place and name of each parameter that passes through.
     passing: tuple[tuple[int, str], ...]
+    #: The names of the parameters that the map reserves.
+    reserved: tuple[str, ...]
     #: Place and lookup of each reference.
     references: tuple[tuple[int, Lookup], ...]
     #: The references' own names.
@@ -59,10 +61,12 @@ def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
         return None
     lookups = [lookup for _, lookup in references]
     joint = snapshot.resolver.joint(lookups)
-    passing = tuple((at, name) for at, name in enumerate(names) if SEPARATOR not in name)
+    others = [(at, name) for at, name in enumerate(names) if SEPARATOR not in name]
+    reserved = tuple(name for _, name in others if name in snapshot.reserved)
+    passing = tuple((at, name) for at, name in others if name not in reserved)
     own = tuple(lookup.reference for lookup in lookups)
-    return None if joint is None else Route(passing, references, own, joint)
+    return None if joint is None else Route(passing, reserved, references, own, joint)
 
 
-def _is_clean(name: object) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= MAX_NAME and clean(name) == name
+def _is_clean(name: str) -> bool:
+    return 0 < len(name) <= MAX_NAME and clean(name) == name

@@ -27,11 +27,12 @@ class Reference(NamedTuple):
 class Values(dict[str, Scalar]):
     """A flat dict of JSON scalars.
 
-    ``references`` are the query's references in their order; ``map`` and ``version`` say which
+    ``references`` are the query's references in their order; ``reserved`` are the names of
+    parameters that were not taken because the map reserves them; ``map`` and ``version`` say which
     map read them (version 0 where none is published).
     """
 
-    __slots__ = ("map", "references", "version")
+    __slots__ = ("map", "references", "reserved", "version")
 
     def __init__(
         self,
@@ -43,5 +44,6 @@ class Values(dict[str, Scalar]):
     ) -> None:
         super().__init__(values)
         self.references: list[Reference] = list(references)
+        self.reserved: list[str] = []
         self.map = map
         self.version = version

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.urls import reverse
 
+from trackadmin.conf import conf
+from trackadmin.exceptions import NoTrackingURL
 from trackadmin.runtime import tracking_query
+from trackadmin.runtime.address import tracking_address
+from trackadmin.runtime.faults import report
 
 register = template.Library()
 
@@ -19,11 +22,17 @@ def tracking_url(*objects: Any, map: str = "default", **params: Any) -> str:
     ``{% tracking_url buyer company action="signup_click" %}``; with ``as url`` at its end it goes
     into a variable. What a template does not know is left out. The address is the one that
     ``trackadmin.collect.urls`` was included at; for another map the one whose namespace is the
-    map's slug.
+    map's slug. Where the active URLconf has no such address, the tag gives an empty text, which
+    is counted and logged; where strict, it raises :class:`NoTrackingURL`.
     """
     # A variable that does not exist is an empty text in a template.
     known = [obj for obj in objects if not (isinstance(obj, str) and not obj)]
     query = tracking_query(*known, map=map, **params)
-    namespace = "trackadmin" if map == "default" else map
-    address = reverse(f"{namespace}:collect")
+    try:
+        address = tracking_address(map)
+    except NoTrackingURL as error:
+        if conf.STRICT:
+            raise
+        report("url.not_included", map, error)
+        return ""
     return f"{address}?{query}" if query else address

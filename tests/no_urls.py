@@ -1,0 +1,3 @@
+"""A URLconf without any address."""
+
+urlpatterns = []

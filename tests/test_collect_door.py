@@ -1,0 +1,382 @@
+"""The public door: what strangers send is bounded, never forges the map's names, never raises."""
+
+import json
+import os
+import random
+import threading
+import uuid
+
+import pytest
+from django.http import QueryDict
+from django.test import Client, override_settings
+from django.utils.functional import SimpleLazyObject
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from demo.models import CompanyAccount
+from tests.test_collect import Remembering, clean, sinks  # noqa: F401 a fixture
+from trackadmin.collect.event import new_id
+from trackadmin.collect.sinks import _Outlet, _outlets
+from trackadmin.runtime import fault_counts, get_model, values_from_query
+from trackadmin.testing import override_map
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller():
+    return Client(raise_request_exception=True)
+
+
+# ── Names of the map are reserved (E11) ─────────────────────────────────────────────────────────
+
+FORGED = {
+    "CompanyAccount_name": "x",
+    "CompanyAccount_is_demo": "x",
+    "CompanyAccount_anything": "x",
+    "BuyerProfile_uuid": "x",
+    "User_id": "1",
+    "companyaccount_NAME": "x",
+    "\uff23ompanyAccount_name": "x",
+}
+ALLOWED = {"action": "order", "user_agent": "Mozilla", "company": "x", "CompanyAccount": "x"}
+
+
+def send(caller, way):
+    given = {**FORGED, **ALLOWED}
+    if way == "get":
+        return caller.get("/t/", given)
+    if way == "form":
+        return caller.post("/t/", given)
+    kind = "application/json" if way == "json" else "text/plain"
+    return caller.post("/t/", json.dumps(given), content_type=kind)
+
+
+@pytest.mark.parametrize("way", ["get", "form", "json", "beacon"])
+@pytest.mark.parametrize("reference", ["", "?CompanyAccount__name=Real"])
+def test_no_way_forges_a_name_of_the_map(caller, way, reference):
+    """The slow way, and the short way where a reference comes along; told by name, never value."""
+    CompanyAccount.objects.create(name="Real", is_demo=False)
+    for _ in range(2):
+        if way == "get" and reference:
+            caller.get("/t/", {**FORGED, **ALLOWED, "CompanyAccount__name": "Real"})
+        elif reference:
+            kind = "application/json"
+            caller.post(f"/t/{reference}", json.dumps({**FORGED, **ALLOWED}), content_type=kind)
+        else:
+            send(caller, way)
+    event = Remembering.events[-1]
+    real = {"CompanyAccount_name": "Real", "CompanyAccount_is_demo": False} if reference else {}
+    assert event.values == {**ALLOWED, **real}
+    assert {name for code, name in event.wrong if code == "parameter.reserved"} == {*FORGED}
+    assert fault_counts()["parameter.reserved"] == 2 * len(FORGED)
+
+
+def test_reserved_prefix_of_a_child_too():
+    data = {
+        "Order": {
+            "model": "host.Order",
+            "attributes": ["number"],
+            "children": [{"accessor": "billing_address", "prefix": "Bill"}],
+        },
+        "Address": {"model": "host.Address", "attributes": ["street"]},
+    }
+    with override_map(data):
+        found = values_from_query("Bill_street=1&bill_STREET=2&Bill_x=3&billing=4&Order_number=5")
+    assert dict(found) == {"billing": "4"}
+    assert found.reserved == ["Bill_street", "bill_STREET", "Bill_x", "Order_number"]
+
+
+@given(st.text(max_size=20), st.sampled_from(["CompanyAccount_", "User_", "BuyerProfile_"]))
+def test_whatever_follows_a_prefix_is_reserved(rest, prefix):
+    found = values_from_query({prefix + rest: "forged", "CompanyAccount__name": "nobody"})
+    assert "forged" not in found.values()
+
+
+# ── Nothing in a query raises (F10) ─────────────────────────────────────────────────────────────
+
+
+def fails(*args, **kwargs):
+    raise RuntimeError("hunter2")
+
+
+class Hostile:
+    __str__ = __repr__ = __eq__ = __len__ = __iter__ = __bool__ = __getattr__ = fails
+    __hash__ = object.__hash__
+
+
+class Lying:
+    @property
+    def __class__(self):
+        raise RuntimeError("hunter2")
+
+
+class HostileText(str):
+    __hash__ = str.__hash__
+    partition = split = encode = isascii = replace = __contains__ = __eq__ = __len__ = fails
+
+
+class HostileList(list):
+    __iter__ = __len__ = fails
+
+
+def odd_values():
+    yield from (None, 1, 1.5, True, b"x", 10**5000, float("nan"), object(), type, fails, ...)
+    yield from (Hostile(), Lying(), SimpleLazyObject(fails), HostileText("x"), HostileList([1]))
+    yield from ([[[]]], [Hostile(), "x"], {"a": Hostile()}, (n for n in "ab"), "\ud800", "\0")
+    yield from (memoryview(b"x"), bytearray(b"x"), {1, 2}, uuid.uuid4(), Exception("x"))
+
+
+def test_no_name_and_no_value_raises():
+    for name in [*odd_values(), "CompanyAccount__name", "x", "A__b__c", "__"]:
+        check_all_values(name)
+
+
+def check_all_values(name):
+    for value in odd_values():
+        assert get_model(name, value) is None
+        try:
+            query = {name: value}
+        except Exception:  # it cannot be a key
+            query = {"x": value}
+        found = values_from_query(query)
+        json.dumps(found)
+        assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("query", ["", "?", "&&&", "=", "%", "%ff=%ff", b"\xff=1", {}, QueryDict()])
+def test_odd_queries_give_nothing_worse_than_nothing(query):
+    json.dumps(values_from_query(query))
+
+
+def test_mapping_that_raises_is_counted():
+    class Broken(dict):
+        items = fails
+
+    assert values_from_query(Broken(a=1)) == {}
+    assert fault_counts() == {"query.unreadable": 1}
+
+
+# ── Size ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", '"', "\\", "\x01"])
+def test_line_of_an_event_is_bounded_whatever_is_sent(caller, letter):
+    """A body of 64 KB made a line of 335 KB."""
+    body = {f"p{number}": letter * (9000 // len(json.dumps(letter))) for number in range(6)}
+    assert caller.post("/t/", json.dumps(body, ensure_ascii=False), "application/json")
+    (event,) = Remembering.events
+    assert len(event.as_json()) < 80_000
+    Remembering.events.clear()
+    query = "&".join(f"{letter * 20}{number}__x=1" for number in range(200))
+    caller.post("/t/", query, "text/plain")
+    assert all(len(event.as_json()) < 80_000 for event in Remembering.events)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT"]),
+    st.binary(max_size=300),
+    st.binary(max_size=300)
+    | st.recursive(st.none() | st.text(), st.lists).map(lambda v: json.dumps({"a": v}).encode()),
+    st.sampled_from(
+        [
+            "",
+            "application/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded; charset=utf-7",
+            "application/json; charset=nonsense",
+            "\xff",
+        ]
+    ),
+)
+def test_any_request_is_answered(method, query, body, content_type):
+    """204 or 405, one event at the most, and no exception."""
+    before = len(Remembering.events)
+    response = Client().generic(
+        method,
+        "/t/",
+        body,
+        content_type=content_type,
+        QUERY_STRING=query.decode("latin-1"),
+        HTTP_ORIGIN="https://ex ample\x7f.com",
+    )
+    assert response.status_code in (204, 405)
+    assert len(Remembering.events) - before <= (method in ("GET", "POST"))
+
+
+def test_deeply_nested_json_is_refused_and_counted(caller):
+    assert caller.post("/t/", '{"a":' + "[" * 30_000, "application/json").status_code == 204
+    assert fault_counts()["collect.bad_body"] == 1
+
+
+# ── Who may call (B2, E12) ──────────────────────────────────────────────────────────────────────
+
+
+def test_login_is_never_asked_for(caller):
+    """B2: LoginRequiredMiddleware redirects all views that do not say otherwise."""
+    with override_settings(
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        ]
+    ):
+        assert Client().get("/t/?a=1").status_code == 204
+    assert len(Remembering.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        ([], "https://a.example", None),
+        (["https://a.example"], "https://a.example", True),
+        (["https://a.example"], "https://b.example", False),
+        (["https://a.example"], "https://a.example.evil", False),
+        (["https://a.example"], "null", False),
+        (["*"], "https://b.example", True),
+        (["https://a.example"], None, False),
+    ],
+)
+def test_origins(caller, origins, origin, allowed):
+    """E12: a preflight of a listed origin is allowed; no event for it; others learn nothing."""
+    headers = {"Origin": origin} if origin else {}
+    with sinks("Remembering", ORIGINS=origins):
+        preflight = caller.options("/t/?a=1", headers=headers)
+        assert Remembering.events == []
+        posted = caller.post("/t/", '{"a": 1}', "application/json", headers=headers)
+    assert (preflight.status_code, posted.status_code) == (204, 204)
+    assert len(Remembering.events) == 1
+    for response in (preflight, posted):
+        assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+        assert response.headers.get("Vary") == (None if allowed is None else "Origin")
+    methods = preflight.headers.get("Access-Control-Allow-Methods")
+    assert methods == ("GET, POST" if allowed else None)
+
+
+# ── Sinks (E10, F8) ─────────────────────────────────────────────────────────────────────────────
+
+
+class LateSink:
+    ready = False
+    events = []
+
+    def __init__(self):
+        if not self.ready:
+            raise ConnectionError("not yet")
+
+    def write(self, event):
+        self.events.append(event)
+
+
+class SlowSink:
+    events = []
+
+    def write(self, event):
+        self.events.append(event)
+        clock.now += 5
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+clock = Clock()
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    monkeypatch.setattr("trackadmin.collect.sinks.monotonic", clock)
+    yield clock
+    _outlets.clear()
+
+
+def test_sink_that_could_not_be_made_is_tried_again(caller, stopped_clock):
+    """E10: after a pause; every event that it did not get is counted, and others get theirs."""
+    LateSink.ready = False
+    LateSink.events.clear()
+    with sinks("tests.test_collect_door.LateSink", "Remembering"):
+        for _ in range(3):
+            caller.get("/t/?a=1")
+        assert fault_counts()["sink.not_made"] == 3
+        LateSink.ready = True
+        caller.get("/t/?a=1")
+        assert fault_counts()["sink.not_made"] == 4
+        clock.now += 2
+        caller.get("/t/?a=1")
+    assert (len(LateSink.events), len(Remembering.events)) == (1, 5)
+    assert fault_counts()["sink.not_made"] == 4
+
+
+def test_slow_sink_is_left_alone_for_a_while(caller, stopped_clock):
+    """F8: it holds up one request and not each; what it misses is counted; others get theirs."""
+    SlowSink.events.clear()
+    with sinks("tests.test_collect_door.SlowSink", "Remembering", SINK_SECONDS=2.0):
+        for _ in range(4):
+            caller.get("/t/?a=1")
+        assert (len(SlowSink.events), len(Remembering.events)) == (1, 4)
+        assert (fault_counts()["sink.slow"], fault_counts()["sink.paused"]) == (1, 3)
+        clock.now += 1.1
+        caller.get("/t/?a=1")
+        caller.get("/t/?a=1")
+        clock.now += 1.1
+        caller.get("/t/?a=1")  # the second pause is longer
+    assert len(SlowSink.events) == 2
+    with sinks("tests.test_collect_door.SlowSink", SINK_SECONDS=None):
+        clock.now += 100
+        for _ in range(3):
+            caller.get("/t/?a=1")
+    assert len(SlowSink.events) == 5
+
+
+class CountedSink:
+    made = []
+
+    def __init__(self):
+        self.made.append(1)
+
+    def write(self, event):
+        pass
+
+
+def test_threads_make_one_sink_between_them():
+    outlet = _Outlet("tests.test_collect_door.CountedSink")
+    threads = [threading.Thread(target=outlet.take, args=(None,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert CountedSink.made == [1]
+
+
+# ── Ids (F6) ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ids_do_not_follow_the_hosts_random_numbers():
+    """F6: a host that seeds Python's shared generator gets other ids all the same."""
+    state = random.getstate()
+    random.seed(1)
+    first = {new_id() for _ in range(100)}
+    random.seed(1)
+    second = {new_id() for _ in range(100)}
+    random.setstate(state)
+    assert len(first | second) == 200
+
+
+def test_ids_sort_by_time_and_differ_after_a_fork():
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(write, new_id().encode())
+        os._exit(0)
+    mine = new_id()
+    os.waitpid(pid, 0)
+    theirs = os.read(read, 100).decode()
+    assert mine != theirs
+    later = new_id()
+    assert uuid.UUID(later).int >> 80 >= uuid.UUID(mine).int >> 80
