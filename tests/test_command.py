@@ -123,6 +123,7 @@ def test_the_subcommands_of_the_contract():
     assert list(SUBCOMMANDS) == [
         "export",
         "import",
+        "maps",
         "publish",
         "rollback",
         "versions",
@@ -655,6 +656,61 @@ class TestBy:
         assert MapVersion.objects.get().author is None
 
 
+class TestMaps:
+    """B4. A second map can be added where nobody opens the admin, as in a script of a deploy."""
+
+    def test_lists_every_map(self):
+        editing.add_map("second", name="Second", description="Of the app.")
+        editing.publish("second", by=None)
+        assert run("maps").splitlines() == [
+            "default  not published  Default map",
+            "second  version 1  Second",
+        ]
+        one = {"slug": "second", "name": "Second", "description": "Of the app.", "models": 0}
+        assert json.loads(run("maps", "--json"))[1] == {**one, "live": 1}
+
+    def test_adds_a_map(self):
+        said = run("maps", "--add", "app-events", "--name", "Events of the app", "--json")
+        assert "'app-events' was added" in said.told
+        assert [row["slug"] for row in json.loads(said)] == ["app-events", "default"]
+        added = TrackingMap.objects.get(slug="app-events")
+        assert (added.name, added.description) == ("Events of the app", "")
+        assert [entry.comment for entry in Revision.objects.all()] == ["Added."]
+
+    def test_tells_who_added_it_and_takes_the_slug_for_a_name(self):
+        User.objects.create(username="ann")
+        run("maps", "--add", "second", "--by", "ann")
+        assert TrackingMap.objects.get(slug="second").name == "second"
+        assert Revision.objects.get().user.username == "ann"
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--add", "default"], "already exists"),
+            (["--add", "two words"], "slug"),
+            (["--add", "größe"], "slug"),
+            (["--add", ""], "slug"),
+            (["--add", "x" * 51], "at most 50"),
+            (["--add", "second", "--name", "x" * 201], "at most 200"),
+            (["--name", "Second"], "give --add SLUG"),
+            (["--add", "second", "--by", "nobody"], "There is no user 'nobody'"),
+        ],
+    )
+    def test_refuses_what_cannot_be_a_map(self, arguments, said):
+        assert said in refused("maps", *arguments)
+
+    def test_a_missing_map_default_is_made_by_an_import_and_not_by_a_dry_run(self, tmp_path):
+        """B4. A data migration runs before post_migrate has added it."""
+        TrackingMap.objects.all().delete()
+        path = map_file(tmp_path, COMPANY)
+        assert "CompanyAccount" in run("import", path, "--dry-run")
+        assert not TrackingMap.objects.exists()
+        assert "'default'" in refused("export", "--draft")
+        run("import", path, "--publish")
+        assert TrackingMap.objects.get().slug == "default"
+        assert "'second'" in refused("import", path, "--map", "second")
+
+
 class TestEverySubcommand:
     calls = {
         "export": [],
@@ -670,7 +726,7 @@ class TestEverySubcommand:
         "backfill": ["auth.User"],
     }
 
-    @pytest.mark.parametrize("name", SUBCOMMANDS)
+    @pytest.mark.parametrize("name", calls)
     def test_takes_a_map(self, name):
         """An unknown one is named, with those there are."""
         words = refused(name, *self.calls[name], "--map", "nothing")
@@ -688,7 +744,7 @@ class TestEverySubcommand:
         with pytest.raises(SystemExit) as left:
             call_command("trackadmin", name, "--help")
         assert left.value.code == 0
-        assert "--map" in capsys.readouterr().out
+        assert ("--map " in capsys.readouterr().out) is SUBCOMMANDS[name].of_one_map
 
     def test_a_database_that_cannot_be_asked_is_an_error_in_words(self, monkeypatch):
         def fail(slug):

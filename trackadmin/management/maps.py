@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from trackadmin.document import (
 from trackadmin.exceptions import InvalidMap, NotPublished
 from trackadmin.management.publishing import announce, by_argument, person
 from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.management.text import NotUtf8, read
 from trackadmin.management.views import export_views
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
@@ -170,17 +170,15 @@ def _tell(difference: Diff, out: Output) -> None:
 
 def _read(source: str) -> MapFile:
     """The map of a file, of stdin or of a Python dict, as far as it can be read."""
+    if source != "-" and not Path(source).is_file():
+        return examine_dict(_python_object(source), catalog().find)
     try:
-        if source == "-":
-            text = sys.stdin.read()
-        elif Path(source).is_file():
-            text = Path(source).read_text(encoding="utf-8")
-        else:
-            return examine_dict(_python_object(source), catalog().find)
-    except (OSError, UnicodeDecodeError) as error:
+        text = read(source)
+    except OSError as error:
         raise CommandError(f"{source!r} cannot be read: {error}.") from error
-    # A mark of the byte order, as some editors write it, is no part of the JSON.
-    return examine(text.removeprefix("\ufeff"), catalog().find)
+    except NotUtf8 as error:
+        raise CommandError(f"{source!r} cannot be read: it {error}.") from error
+    return examine(text, catalog().find)
 
 
 def _python_object(source: str) -> object:

@@ -41,3 +41,5 @@ class Subcommand:
     help: str
     arguments: Callable[[ArgumentParser], None]
     run: Callable[[Options, Output], None]
+    #: Whether it is about one map, which ``--map`` names.
+    of_one_map: bool = True

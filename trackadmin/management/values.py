@@ -61,7 +61,7 @@ def _flatten(options: Options, out: Output) -> None:
 
 
 def _query_argument(parser: ArgumentParser) -> None:
-    parser.add_argument("query", metavar="QUERYSTRING", help="action=x&BuyerProfile__uuid=6fa4…")
+    parser.add_argument("query", metavar="QUERYSTRING", help="action=x&BuyerProfile__uuid=6fa4...")
 
 
 def _resolve(options: Options, out: Output) -> None:

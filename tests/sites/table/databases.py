@@ -1,5 +1,8 @@
 """Sites with migrations, databases and routers of their own."""
 
+import pytest
+from django.core.management.base import CommandError
+
 from tests.sites.site import MAP, Site
 
 OTHER = 'DATABASES["other"] = database(BASE_DIR, "other")\n'
@@ -40,7 +43,7 @@ def publish(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("shop", "0001_initial"),
-        ("trackadmin", "0001_initial"),
+        ("trackadmin", "0002_child_alone"),
         ("reversion", "0002_add_index_on_version_for_content_type_and_db"),
     ]
     operations = [migrations.RunPython(publish, migrations.RunPython.noop)]
@@ -186,7 +189,41 @@ def made_at_once(walk):
     assert TrackingMap.objects.get().slug == "default"
 
 
+TOO_EARLY = """
+from django.core.management import call_command
+from django.db import migrations
+
+
+def publish(apps, schema_editor):
+    call_command("trackadmin", "import", "map.json", "--publish")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial"), ("trackadmin", "0001_initial")]
+    operations = [migrations.RunPython(publish, migrations.RunPython.noop)]
+"""
+
+
+def told_what_to_depend_on(walk):
+    """B4. A data migration that runs before our newest migration says which one it needs."""
+    import json
+    from pathlib import Path
+
+    Path("map.json").write_text(json.dumps(MAP))
+    migration = Path("shop/migrations/0002_publish.py")
+    migration.write_text(TOO_EARLY)
+    with pytest.raises(CommandError, match=r"needs \('trackadmin', '0\d+_\w+'\)"):
+        walk.run("migrate", "shop")
+    migration.unlink()
+
+
 SITES = [
+    Site(
+        name="early_data_migration",
+        about="a data migration that imports too early: refused, with the reason",
+        before=told_what_to_depend_on,
+        postgresql=True,
+    ),
     Site(
         name="without_migrations",
         about="`MIGRATION_MODULES` without migrations (`migrate --run-syncdb`)",

@@ -8,22 +8,28 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.db import Error, connections, router
+from django.db.migrations.executor import MigrationExecutor
 
 from trackadmin.exceptions import TrackAdminError
-from trackadmin.management import backfilling, maps, publishing, values
+from trackadmin.management import backfilling, map_list, maps, publishing, values
 from trackadmin.management.subcommand import Output, Subcommand
+from trackadmin.management.text import argument, writer
+from trackadmin.models import TrackingMap
 from trackadmin.runtime.context import lookup_context
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     each.name: each
     for each in (
         *maps.SUBCOMMANDS,
+        *map_list.SUBCOMMANDS,
         *publishing.SUBCOMMANDS,
         *values.SUBCOMMANDS,
         *backfilling.SUBCOMMANDS,
     )
 }
+
+APP = "trackadmin"
 
 
 class Command(BaseCommand):
@@ -36,23 +42,56 @@ class Command(BaseCommand):
         parsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
         for each in SUBCOMMANDS.values():
             own = parsers.add_parser(each.name, help=each.help, description=each.help)
-            own.add_argument("--map", default="default", metavar="SLUG", help="default: default")
+            if each.of_one_map:
+                own.add_argument(
+                    "--map", default="default", metavar="SLUG", help="default: default"
+                )
             each.arguments(own)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the subcommand; its errors become the command's."""
         self.stderr.style_func = None  # what is told is no error
-        out = Output(self.stdout.write, self.stderr.write)
+        out = Output(writer(self.stdout), self.stderr.write)
+        given = {name: argument(value) for name, value in options.items()}
         try:
             with lookup_context():
-                SUBCOMMANDS[options["subcommand"]].run(options, out)
+                SUBCOMMANDS[given["subcommand"]].run(given, out)
             self.stdout.flush()
         except TrackAdminError as error:
             raise CommandError(str(error)) from error
         except Error as error:
-            hint = "Is the database there, and has 'manage.py migrate' run?"
-            raise CommandError(f"The database cannot be asked: {error}. {hint}") from error
+            raise CommandError(f"The database cannot be asked: {error}. {_hint()}") from error
         except BrokenPipeError:
             # The reader has enough, as with "| head". Python must not try to flush again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+
+
+def _hint() -> str:
+    """What to do after an error of the database, such as a column that is not there yet."""
+    try:
+        missing = _unapplied()
+    except Error:
+        missing = []
+    if not missing:
+        return "Is the database there, and has 'manage.py migrate' run?"
+    return (
+        f"These migrations of trackadmin have not been applied: {', '.join(missing)}. Run "
+        f"'manage.py migrate'. A data migration needs ('{APP}', '{missing[-1]}') among its "
+        "dependencies."
+    )
+
+
+def _unapplied() -> list[str]:
+    """The names of our migrations that the database of the maps does not have."""
+    own = connections[router.db_for_write(TrackingMap)]
+    # PostgreSQL answers nothing more in a transaction with an error. SQLite does, and its memory
+    # is another one for each connection.
+    connection = own if own.vendor == "sqlite" else own.copy()
+    try:
+        executor = MigrationExecutor(connection)
+        targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == APP]
+        return [each.name for each, _ in executor.migration_plan(targets) if each.app_label == APP]
+    finally:
+        if connection is not own:
+            connection.close()
