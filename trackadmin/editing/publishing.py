@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import transaction
 
 from trackadmin import compiler, document
@@ -155,5 +153,8 @@ def _insert(
 def _announce_on_commit(slug: str, version: MapVersion) -> None:
     """Send the signal once it is certain; what a receiver raises is logged by Django."""
     told = {"map": slug, "number": version.number, "digest": version.digest}
-    send = partial(map_published.send_robust, sender=MapVersion, **told)
+
+    def send() -> None:  # no partial: Django's log of a failure asks for its name, and fails
+        map_published.send_robust(sender=MapVersion, **told)
+
     transaction.on_commit(send, using=write_database(), robust=True)

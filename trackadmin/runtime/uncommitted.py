@@ -31,6 +31,8 @@ class Note:
         self.alias = alias
         self._connection = ref(connections[alias])
         self._committed = committed
+        #: Django's log of a callback that failed asks for it, and would fail in its turn.
+        self.__qualname__ = type(self).__qualname__
         #: What this transaction is served, by map and place: loaded after this note was written.
         self.loaders: dict[object, Loader] = {}
 
