@@ -86,32 +86,6 @@ def test_the_abbreviated_url_can_be_copied(browser, site):
         assert opened.evaluate("navigator.clipboard.readText()") == "?User__id=123"
 
 
-def test_a_double_click_publishes_once(browser, site):
-    """F4: a hurried editor, and a page that was left open while another version went live."""
-    with page(browser) as opened, page(browser) as other:
-        for each in (opened, other):
-            log_in(each, site, "product")
-        opened.goto(site.url + USER)
-        opened.get_by_label("Owner").fill("Double click team")
-        opened.get_by_role("button", name="Save", exact=True).click()
-        for each in (opened, other):
-            each.goto(site.url + MAP + "publish/")
-        button = opened.locator("form .ta-primary")
-        number = int(button.inner_text().rpartition(" ")[2])
-        button.dblclick(no_wait_after=True)
-        expect(
-            opened.get_by_text("nothing to publish")
-            .or_(opened.get_by_text(f"Version {number} is live."))
-            .or_(opened.get_by_text("Nothing was published"))
-            .first
-        ).to_be_visible()
-        other.locator("form .ta-primary").click()
-        expect(other.get_by_text("Nothing was published")).to_be_visible()
-        opened.goto(site.url + MAP + "versions/")
-        expect(opened.get_by_text(f"Version {number}", exact=True)).to_be_visible()
-        expect(opened.get_by_text(f"Version {number + 1}", exact=True)).to_have_count(0)
-
-
 def test_two_editors_at_once_lose_nothing(browser, site):
     with page(browser) as first, page(browser) as second:
         log_in(first, site, "product")
@@ -163,3 +137,29 @@ def test_no_page_is_wider_than_a_phone(browser, site, scheme):
             opened.goto(site.url + path)
             wide = opened.evaluate("document.documentElement.scrollWidth")
             assert wide <= 400, path
+
+
+def test_a_double_click_publishes_once(browser, site):
+    """F4: a hurried editor, and a page that was left open while another version went live."""
+    with page(browser) as opened, page(browser) as other:
+        for each in (opened, other):
+            log_in(each, site, "product")
+        opened.goto(site.url + USER)
+        opened.get_by_label("Owner").fill("Double click team")
+        opened.get_by_role("button", name="Save", exact=True).click()
+        for each in (opened, other):
+            each.goto(site.url + MAP + "publish/")
+        button = opened.locator("form .ta-primary")
+        number = int(button.inner_text().rpartition(" ")[2])
+        button.dblclick(no_wait_after=True)
+        expect(
+            opened.get_by_text("nothing to publish")
+            .or_(opened.get_by_text(f"Version {number} is live."))
+            .or_(opened.get_by_text("Nothing was published"))
+            .first
+        ).to_be_visible()
+        other.locator("form .ta-primary").click()
+        expect(other.get_by_text("Nothing was published")).to_be_visible()
+        opened.goto(site.url + MAP + "versions/")
+        expect(opened.get_by_text(f"Version {number}", exact=True)).to_be_visible()
+        expect(opened.get_by_text(f"Version {number + 1}", exact=True)).to_have_count(0)
