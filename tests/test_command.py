@@ -29,6 +29,7 @@ from trackadmin.document.structure import AttributeEntry
 from trackadmin.management import publishing
 from trackadmin.management.commands.trackadmin import SUBCOMMANDS
 from trackadmin.models import MapVersion, TrackingMap
+from trackadmin.runtime import current_map
 from trackadmin.signals import map_published
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -348,6 +349,15 @@ class TestPublish:
         assert "User.email" in refused("publish")
         assert signals == []
 
+    def test_errors_come_first_and_each_says_its_level(self, signals):
+        """E14: warnings do not stop the publish, so they are not mixed with what does."""
+        draft()
+        row = TrackingMap.objects.get().tracked_models.get(prefix="User")
+        row.attributes.filter(name="username").update(source="gone")
+        levels = [line.split(":")[0].strip() for line in refused("publish").splitlines()[1:]]
+        assert levels == sorted(levels)
+        assert {*levels} == {"error", "warning"}
+
 
 class TestRollback:
     def test_goes_forward_and_leaves_the_draft(self):
@@ -535,11 +545,63 @@ class TestResolve:
         said = run("resolve", "a=1&User__id=77&User__id=x&User__email=a@b&More__id=1")
         assert json.loads(said) == {"a": "1"}
         assert said.told.splitlines() == [
-            "User__id=77: none",
-            "User__id=x: malformed",
-            "User__email=a@b: not_allowed",
-            "More__id=1: not_allowed",
+            "User__id=77: none (no row that the model's manager shows has this value)",
+            "User__id=x: malformed ('x' is no whole number)",
+            "User__email=a@b: not_allowed ('email' is tracked, but it is neither the key nor a "
+            "lookup of User)",
+            "More__id=1: not_allowed (the map has no prefix 'More')",
         ]
+
+    @pytest.mark.parametrize(
+        ("query", "reason"),
+        [
+            ("User__gone=1", "User has no attribute 'gone'"),
+            ("User__id__gt=1", "nothing may follow the name"),
+            ("User__id=", "'' is no whole number"),
+            ("User__id=99999999999999999999", "outside the column's range"),
+            ("BuyerProfile__uuid=1", "no UUID"),
+        ],
+    )
+    def test_why_a_reference_was_refused_is_said_in_words(self, query, reason):
+        """E14: not only that it was not allowed or malformed."""
+        published()
+        assert reason in run("resolve", query).told
+        assert reason in run("explain", query).partition("  reason: ")[2]
+
+    def test_why_a_reference_failed_is_said_in_words(self, monkeypatch):
+        """E14: the manager that raised and the type of its error, never the error's text."""
+
+        def fails():
+            raise RuntimeError("secret of another tenant")
+
+        published()
+        monkeypatch.setattr(User._default_manager, "get_queryset", fails)
+        for said in (run("resolve", "User__id=1").told, run("explain", "User__id=1")):
+            assert "failed" in said
+            assert "the default manager of auth.User raised RuntimeError" in said
+            assert "secret" not in said
+
+    def test_why_the_database_failed_is_said_in_words(self, monkeypatch):
+        """E14: by the type of the error."""
+        rows = models.QuerySet.__iter__
+
+        def fails(*arguments):
+            raise OperationalError("no such table: auth_user where name = 'x'")
+
+        published()
+        current_map()
+        monkeypatch.setattr(
+            models.QuerySet, "__iter__", lambda self: fails() if self.model is User else rows(self)
+        )
+        monkeypatch.setattr("trackadmin.compiler.statements.Statement.fetch", fails)
+        said = run("resolve", "User__id=1").told
+        assert "failed (looking for it raised OperationalError)" in said
+        assert "auth_user" not in said
+
+    def test_too_many_references(self):
+        published()
+        query = "&".join(f"User__id={number}" for number in range(200))
+        assert "(MAX_REFERENCES)" in run("resolve", query).told
 
     def test_where_nothing_is_published(self):
         assert "not published" in refused("resolve", "a=1")

@@ -33,6 +33,11 @@ def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.level == "error"]
 
 
+def errors_first(problems: Iterable[Problem]) -> list[Problem]:
+    """The errors, then the warnings; otherwise in their order."""
+    return sorted(problems, key=lambda problem: problem.level != "error")
+
+
 class Portable(Exception):
     """An error that survives pickling, as task queues and process pools need it.
 
@@ -76,7 +81,8 @@ class ProblemsError(TrackAdminError):
     def __init__(self, summary: str, problems: Iterable[Problem] = ()) -> None:
         self.summary = summary
         self.problems = tuple(problems)
-        super().__init__("\n".join([summary, *(f"  {problem}" for problem in self.problems)]))
+        lines = [f"  {each.level}: {each}" for each in errors_first(self.problems)]
+        super().__init__("\n".join([summary, *lines]))
 
 
 class DocumentError(ProblemsError):

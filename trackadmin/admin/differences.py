@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trackadmin.document import Diff
-from trackadmin.exceptions import Problem
+from trackadmin.exceptions import Problem, errors_first
 
 #: The mark before each line, for those who do not see the colour.
 MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
@@ -60,7 +60,7 @@ def count_lines(groups: Iterable[Group]) -> int:
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:
     """The problems for the page, errors first; ``addresses`` leads from a prefix to its page."""
     known = addresses or {}
-    ordered = sorted(problems, key=lambda problem: problem.level != "error")
+    ordered = errors_first(problems)
     return [Fault(each, known.get(each.where.split(".")[0], "")) for each in ordered]
 
 

@@ -61,7 +61,7 @@ class PublishScreen(Screen):
         self, form: PublishForm | None = None, *, again: bool = False, **context: Any
     ) -> HttpResponse:
         """The page; ``again`` keeps the note that was written, beside the draft as it is now."""
-        reviewed = review(self.tracking_map)
+        reviewed, addresses = review(self.tracking_map), self.model_addresses()
         if again:
             note = self.request.POST.get("note", "")
             form = PublishForm({"note": note, **_shown(reviewed)})
@@ -69,7 +69,8 @@ class PublishScreen(Screen):
             "Review and publish" if self.may.publish else "Review",
             form=form or PublishForm(initial=_shown(reviewed)),
             review=reviewed,
-            problems=faults(reviewed.problems, self.model_addresses()),
+            errors=faults(reviewed.errors, addresses),
+            warnings=faults((p for p in reviewed.problems if p.level != "error"), addresses),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,
             **context,
         )

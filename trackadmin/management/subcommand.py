@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from trackadmin.exceptions import Problem
+from trackadmin.exceptions import Problem, errors_first
 
 #: The arguments as they were read, by name.
 Options = dict[str, Any]
@@ -28,8 +28,8 @@ class Output:
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
 
     def problems(self, problems: Iterable[Problem]) -> None:
-        """Tell of problems, one line each."""
-        for problem in problems:
+        """Tell of problems, one line each, errors first."""
+        for problem in errors_first(problems):
             self.say(f"{problem.level}: {problem}")
 
 

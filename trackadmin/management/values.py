@@ -13,6 +13,7 @@ from django.db.models import Model
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Lookup, Snapshot
 from trackadmin.exceptions import NotPublished, NotTracked
+from trackadmin.management.outcomes import why
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.management.watching import watched
 from trackadmin.runtime import (
@@ -65,12 +66,12 @@ def _query_argument(parser: ArgumentParser) -> None:
 
 
 def _resolve(options: Options, out: Output) -> None:
-    _live(options["map"])
+    snapshot = _live(options["map"])
     values = values_from_query(options["query"], map=options["map"])
     out.json(values)
     for reference in values.references:
-        if reference.outcome != "found":
-            out.say(f"{reference.name}={reference.value}: {reference.outcome}")
+        if reason := why(snapshot, reference):
+            out.say(f"{reference.name}={reference.value}: {reference.outcome} ({reason})")
 
 
 def _explain(options: Options, out: Output) -> None:
@@ -80,6 +81,8 @@ def _explain(options: Options, out: Output) -> None:
     out.data(f"{snapshot.slug}, version {snapshot.number}, digest {snapshot.digest[:12]}")
     for reference in values.references:
         out.data(f"\n{reference.name}={reference.value}\n  outcome: {reference.outcome}")
+        if reason := why(snapshot, reference):
+            out.data(f"  reason: {reason}")
         lookup = snapshot.lookup(reference.name)
         if lookup is None:
             out.data(f"  the map allows: {', '.join(_allowed(snapshot)) or 'none'}")
