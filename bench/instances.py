@@ -123,7 +123,7 @@ def order_rows(data: Data, database: str) -> list[Row]:
     with transaction.atomic():
         ours = unloaded(tracking_values)
         sent = statements(ours)
-        flat = against_orm(work, database, ours, unloaded(with_children), at_most=1.25)
+        flat = against_orm(work, database, ours, unloaded(with_children), at_most=1.35)
     return [url, flat, counted(work, database, "one savepoint", sent.count("SAVEPOINT"))]
 
 

@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.test.utils import isolate_apps
 
 from tests.wide import models as wide
-from trackadmin.compiler.harmless import loading_code
+from trackadmin.compiler.joining import loading_refusal as loading_code
 
 FIELDS = ("title",)
 

@@ -55,11 +55,11 @@ def _getter(cls: type[Model], child: Node) -> Callable[[Any], Any]:
 def _joined(descriptor: Any, child: Node) -> Any:
     """A twin of Django's descriptor that differs in nothing but the relations it loads along."""
     cls: Any = type(descriptor)
+    along = joining.Along(child)
 
     class Joined(cls):  # type: ignore[misc]
         def get_queryset(self, **hints: Any) -> Any:
-            rows = super().get_queryset(**hints)
-            return joining.with_related(rows, child)
+            return along.join(super().get_queryset(**hints))
 
     twin = Joined.__new__(Joined)
     twin.__dict__.update(descriptor.__dict__)

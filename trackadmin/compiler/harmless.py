@@ -24,26 +24,33 @@ _HOOKS = ("__new__", "__init__", "from_db", "__setattr__")
 _proven: WeakKeyDictionary[type[Model], dict[FunctionType, bool]] = WeakKeyDictionary()
 
 
-def loading_code(model: type[Model]) -> str:
-    """What of the host's code may change an instance when it is loaded; "" if nothing."""
-    declared = frozenset(conf.HARMLESS_LOADING)
-    labels = {model._meta.app_label.lower(), model._meta.label.lower()}
-    if not labels.isdisjoint(entry.lower() for entry in declared):
+def declared() -> frozenset[str]:
+    """What the host declares harmless: models and apps in lower case, and dotted paths."""
+    entries = conf.HARMLESS_LOADING
+    return frozenset([*entries, *(entry.lower() for entry in entries)])
+
+
+def loading_code(model: type[Model], harmless: frozenset[str]) -> str:
+    """What of the host's code may change an instance when it is loaded; "" if nothing.
+
+    ``harmless`` is what :func:`declared` says.
+    """
+    if harmless & {model._meta.app_label.lower(), model._meta.label.lower()}:
         return ""
-    found = next(_found(model, declared), "")
+    found = next(_found(model, harmless), "")
     return f"the model runs code of its own when it is loaded ({found})" if found else ""
 
 
-def _found(model: type[Model], declared: frozenset[str]) -> Iterator[str]:
+def _found(model: type[Model], harmless: frozenset[str]) -> Iterator[str]:
     for cls, hook in _hooks(model):
-        if f"{cls.__module__}.{cls.__qualname__}" in declared:
+        if f"{cls.__module__}.{cls.__qualname__}" in harmless:
             continue
         if not _only_records(model, cls, hook):
             yield f"{cls.__qualname__}.{hook}"
     for signal in (pre_init, post_init):
         # Whom it calls is only looked at if there is anybody.
         if signal.has_listeners(model):
-            yield from (path for path in _receivers(signal, model) if path not in declared)
+            yield from (path for path in _receivers(signal, model) if path not in harmless)
 
 
 def _hooks(model: type[Model]) -> Iterator[tuple[type, str]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from django.db import router
@@ -12,7 +13,7 @@ from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
 from trackadmin.compiler import managers
-from trackadmin.compiler.harmless import loading_code
+from trackadmin.compiler.harmless import declared, loading_code
 from trackadmin.compiler.instances import is_plain
 from trackadmin.compiler.plan import Node, Output
 
@@ -30,7 +31,7 @@ class Loaded:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cut:
     """How much of a tree one query gives, and in which form."""
 
@@ -41,6 +42,30 @@ class Cut:
     joined: tuple[Cut, ...]
     #: The others. Where there are any, the row gives an instance to start from.
     loaded: tuple[Loaded, ...]
+    #: How many tables and columns the query has for it, at most, and how many columns if an
+    #: instance above it holds it.
+    tables: int = field(init=False)
+    columns: int = field(init=False)
+    instance_columns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        meta = self.node.model._meta
+        every, own = len(meta.concrete_fields), len(self.node.outputs) + 1
+        below = [0, 0, 0]
+        for child in self.joined:
+            below[0] += child.tables
+            below[1] += child.columns
+            below[2] += child.instance_columns
+        tables, columns, instance_columns = below
+        values = {
+            "tables": tables_of(self.node.model) + tables,
+            "columns": every + (instance_columns if self.why else columns)
+            if self.has_instance
+            else own + columns,
+            "instance_columns": every + instance_columns,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     @property
     def has_instance(self) -> bool:
@@ -48,16 +73,12 @@ class Cut:
         return bool(self.why or self.loaded)
 
     @property
-    def tables(self) -> int:
-        """How many tables the query joins for it, at most."""
-        return tables_of(self.node.model) + sum(child.tables for child in self.joined)
-
-    def columns(self, *, instances: bool = False) -> int:
-        """How many columns the query gives, at most; ``instances`` where it is all of them."""
-        instances = instances or bool(self.why)
-        every = instances or self.has_instance
-        own = len(self.node.model._meta.concrete_fields if every else self.node.outputs) + 1
-        return own + sum(child.columns(instances=instances) for child in self.joined)
+    def form(self) -> tuple[Any, ...]:
+        """What tells this cut of a tree from another cut of the same tree."""
+        return tuple(
+            (each.node.road, bool(each.why), tuple(loaded.node.road for loaded in each.loaded))
+            for each in self.walk()
+        )
 
     def alone(self) -> Cut:
         """The object without those that are joined to it."""
@@ -83,28 +104,30 @@ def cut(top: Node, alias: str, *, spare: int = 0, instances: bool = False) -> Cu
     ``spare`` is the number of tables that the query of the top's manager joins by itself.
     ``instances`` says that the query gives all columns of all objects, as ``select_related`` does.
     """
-    return _fitting(_cut(top, alias, instances), MAX_TABLES - spare, instances)
+    return _fitting(_cut(top, alias, instances, declared()), MAX_TABLES - spare, instances)
 
 
-def _cut(node: Node, alias: str, instances: bool) -> Cut:
-    refusals = (output_refusal(node, output) for output in node.outputs)
-    why = loading_refusal(node.model) or next(filter(None, refusals), "")
+def _cut(node: Node, alias: str, instances: bool, harmless: frozenset[str]) -> Cut:
+    why = loading_code(node.model, harmless)
+    for output in () if why else node.outputs:
+        why = why or output_refusal(node, output)
     instances = instances or bool(why)
     joined, loaded = [], []
     for child in node.children:
-        if not child.names():
-            continue
         if not_joined := child_refusal(node, child, alias):
-            loaded.append(Loaded(child, not_joined))
-        else:
-            joined.append(_cut(child, alias, instances))
+            if child.names():
+                loaded.append(Loaded(child, not_joined))
+            continue
+        found = _cut(child, alias, instances, harmless)
+        if child.outputs or found.joined or found.loaded:
+            joined.append(found)
     return _fitting(Cut(node, why, tuple(joined), tuple(loaded)), MAX_TABLES, instances)
 
 
 def _fitting(found: Cut, tables: int, instances: bool) -> Cut:
     """Without the largest of its children, until the rest fits into one query."""
     while found.joined and not fits(found, tables, instances):
-        largest = max(found.joined, key=lambda child: (child.tables, child.columns()))
+        largest = max(found.joined, key=lambda child: (child.tables, child.columns))
         found = replace(
             found,
             joined=tuple(child for child in found.joined if child is not largest),
@@ -115,13 +138,15 @@ def _fitting(found: Cut, tables: int, instances: bool) -> Cut:
 
 def fits(found: Cut, tables: int = MAX_TABLES, instances: bool = False) -> bool:
     """Whether one query can give all this."""
-    return found.tables <= tables and found.columns(instances=instances) <= MAX_COLUMNS
+    columns = found.instance_columns if instances else found.columns
+    return found.tables <= tables and columns <= MAX_COLUMNS
 
 
 #: Why a child that could be joined is not.
 TOO_MANY = "one query cannot join so many tables"
 
 
+@lru_cache(maxsize=1024)
 def tables_of(model: type[Model]) -> int:
     """How many tables hold an object of the model, its ancestors' included."""
     return len({model._meta.db_table, *(each._meta.db_table for each in model._meta.all_parents)})
@@ -140,7 +165,7 @@ def reasons(found: Cut) -> Iterator[str]:
 
 def loading_refusal(model: type[Model]) -> str:
     """Why what an instance holds may differ from what the row holds; "" where it does not."""
-    return loading_code(model)
+    return loading_code(model, declared())
 
 
 def output_refusal(node: Node, output: Output) -> str:
@@ -179,14 +204,26 @@ def lies_with(parent: type[Model], alias: str, model: type[Model]) -> bool:
     return router.db_for_write(model) == router.db_for_write(parent) and lies_in(alias, model)
 
 
-def with_related(rows: QuerySet[Any, Any], top: Node) -> QuerySet[Any, Any]:
-    """The queryset, with what is tracked below its objects joined as far as joins can give it."""
-    # What combines queries cannot join, and a lock must not reach further than was asked for.
-    if rows.query.combinator or rows.query.select_for_update:
-        return rows
-    paths = [*cut(top, rows.db, spare=own_tables(rows), instances=True).paths()]
-    # A queryset that defers a relation could not join it.
-    return rows.defer(None).select_related(*paths) if paths else rows
+class Along:
+    """What a query that loads objects loads along with them, as far as joins can give it."""
+
+    def __init__(self, top: Node) -> None:
+        self._top = top
+        #: By database and how many tables the query joins by itself.
+        self._paths: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def join(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """The same queryset, which loads along what is tracked below its objects."""
+        # What combines queries cannot join, and a lock must not reach further than was asked for.
+        if not self._top.children or rows.query.combinator or rows.query.select_for_update:
+            return rows
+        key = (rows.db, own_tables(rows))
+        paths = self._paths.get(key)
+        if paths is None:
+            found = cut(self._top, key[0], spare=key[1], instances=True)
+            paths = self._paths[key] = tuple(found.paths())
+        # A queryset that defers a relation could not join it.
+        return rows.defer(None).select_related(*paths) if paths else rows
 
 
 def instance_refusal(found: Cut, rows: QuerySet[Any, Any]) -> str:

@@ -15,9 +15,8 @@ from django.db.models import Model, QuerySet
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS
 from trackadmin.compiler.failures import drop_broken
-from trackadmin.compiler.joining import with_related
+from trackadmin.compiler.joining import Along
 from trackadmin.compiler.managers import Rows, asking, rows_of
-from trackadmin.compiler.plan import Node
 from trackadmin.compiler.savepoints import contained
 
 #: What separates a prefix from an attribute in a reference.
@@ -55,7 +54,7 @@ class Lookup:
     model: type[Model]
     facts: AttributeFacts
     #: What is tracked of the objects; what comes along is loaded by the same query.
-    node: Node | None = None
+    along: Along | None = None
 
     @property
     def source(self) -> str:
@@ -113,7 +112,7 @@ class Lookup:
         with asking(self.model):
             found = _conditional(rows).filter(**{self.source: value})
         try:
-            return list((with_related(found, self.node) if self.node else found)[:2])
+            return list((self.along.join(found) if self.along else found)[:2])
         except Error:
             drop_broken(rows.db)
             raise

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
-from trackadmin.compiler.joining import cut
+from trackadmin.compiler.joining import Along, cut
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
@@ -51,6 +51,8 @@ class CompiledModel:
         self.model = self.node.model
         #: Every name of the output, in order, whatever the data.
         self.names = self.node.names()
+        #: Joins what is tracked below its objects to a query that loads them.
+        self.along = Along(self.node)
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.prefix} of {self.title}>"
@@ -133,7 +135,7 @@ class CompiledModel:
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:
                 reference = f"{self._matched.prefix}__{name}"
-                yield Lookup(reference, self.model, attribute.facts, self.node)
+                yield Lookup(reference, self.model, attribute.facts, self.along)
 
     @cached_property
     def _source(self) -> Source:

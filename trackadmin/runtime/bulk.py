@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 
-from trackadmin.compiler import CompiledModel, Scalar, joining, streaming
+from trackadmin.compiler import CompiledModel, Scalar, streaming
 from trackadmin.conf import conf
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -60,5 +60,5 @@ def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str,
 
 def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
     """The queryset's objects, with their children where one query can load both."""
-    rows = joining.with_related(rows, model.node)
+    rows = model.along.join(rows)
     return rows.iterator(chunk_size=CHUNK_SIZE)
