@@ -4,9 +4,10 @@ import logging
 import threading
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from trackadmin import testing
-from trackadmin.exceptions import NotPublished
+from trackadmin.exceptions import InvalidMap, NotPublished, Problem
 from trackadmin.runtime import fault_counts, faults
 
 
@@ -106,3 +107,54 @@ def test_handler_that_reports_a_fault_itself_does_not_hang():
         faults.logger.removeHandler(handler)
     # One for the record of the outer fault, one for its own.
     assert fault_counts() == {"outer": 1, "inner": 2}
+
+
+LINES = [
+    "a\nb",
+    "a\r\nb",
+    "a\x1b[31mb",
+    "a\u2028b",
+    "a\x00b",
+    "a\x85b",
+    "\ud800",
+    "a\u202eb",
+    "a\tb",
+]
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_fault_is_one_line_of_printable_text(caplog, text):
+    """F13: nobody writes a line of our log by what he sends."""
+    faults.report("a", text, failure(ImproperlyConfigured(text)), detail=text)
+    (record,) = caplog.records
+    assert record.getMessage().isprintable()
+    assert record.where.isprintable()
+
+
+def test_error_of_several_lines_is_told_in_one(caplog):
+    problem = Problem("a.b", "error", "Order.number", "It is gone.", "Take it out.")
+    faults.report("a", "here", failure(InvalidMap("The map has errors.", [problem, problem])))
+    (record,) = caplog.records
+    assert record.getMessage().count("Order.number: It is gone. Take it out. [a.b]") == 2
+    assert "The map has errors.; Order.number" in record.getMessage()
+
+
+def test_words_of_any_language_are_left_as_they_are(caplog):
+    faults.report("a", "Bücher–商品")
+    assert caplog.records[0].getMessage() == "Bücher–商品: a"
+
+
+def test_one_code_leaves_room_for_the_others(caplog):
+    """F13: whoever makes one fault come up at ever new places does not silence the rest."""
+    for number in range(20_000):
+        faults.report("one", str(number))
+    assert len(caplog.records) == faults.MAX_PLACES_OF_CODE
+    faults.report("two", "here")
+    assert caplog.records[-1].getMessage() == "here: two"
+
+
+def test_rearmed_fault_of_an_odd_name_is_logged_again(caplog):
+    for _ in range(2):
+        faults.report("a", "one\ntwo")
+        faults.rearm("a", "one\ntwo")
+    assert len(caplog.records) == 2

@@ -22,7 +22,7 @@ from tests.versions import NAME_ONLY, WITH_DEMO, insert, remove, token_queries
 from trackadmin import testing
 from trackadmin.editing import import_document, publish
 from trackadmin.models import TrackingMap
-from trackadmin.runtime import current_map, fault_counts
+from trackadmin.runtime import current_map, fault_counts, tokens
 from trackadmin.runtime.tokens import CACHE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -349,6 +349,20 @@ def test_garbage_is_ignored_and_the_next_publish_is_seen(shared, what):
     assert token() == [2, version.digest]
     assert queries_of_a_look(2) == (0, 0)
     assert "map.unavailable" not in fault_counts()
+
+
+def test_token_that_redis_keeps_for_ever_does_not_hide_the_table(shared, monkeypatch):
+    """F14: PERSIST takes the end away that the token was given."""
+    publish_map(NAME_ONLY)
+    monkeypatch.setattr(tokens, "CACHE_SECONDS", 1)
+    assert current_map().number == 1
+    assert shared.client.persist(KEY)
+    insert(WITH_DEMO, 2)
+    assert current_map().number == 1
+    time.sleep(1.1)
+    assert current_map().number == 2
+    assert token()[0] == 2
+    assert 0 < shared.client.ttl(KEY) <= CACHE_SECONDS
 
 
 def test_publish_replaces_a_token_that_nobody_ever_published(shared):

@@ -2,17 +2,18 @@
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from tests.versions import EXAMPLE, NAME_ONLY, WITH_DEMO, announce, insert
+from tests.versions import EXAMPLE, NAME_ONLY, WITH_DEMO, announce, insert, remove
 from trackadmin import testing
-from trackadmin.runtime import current_map, fault_counts, store
+from trackadmin.runtime import current_map, fault_counts, is_ready, loader, store, tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "t"}}
+KEY = "trackadmin:default:token"
 CACHED = {"TOKEN_CACHE": "default", "REFRESH_SECONDS": 0}
 
 
@@ -122,3 +123,92 @@ def test_cache_that_is_ahead_of_a_replica_keeps_the_snapshot(cache):
     cache.set("trackadmin:default:token", [2, "f" * 64])
     assert current_map() is snapshot
     assert fault_counts() == {"map.older": 1}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The loaders' clock, which stands still: ``clock.append(seconds)`` moves it on."""
+    moved = [1000.0]
+    monkeypatch.setattr(loader, "monotonic", lambda: sum(moved))
+    return moved
+
+
+def test_token_that_the_cache_keeps_for_ever_does_not_hide_the_table(cache, clock):
+    """F14: some caches keep what they are given for a while, or somebody sees to it."""
+    first = insert(NAME_ONLY)
+    current_map()
+    cache.set(KEY, [1, first.digest], None)
+    insert(WITH_DEMO, 2)
+    clock.append(tokens.CACHE_SECONDS - 1)
+    assert current_map().number == 1
+    clock.append(2)
+    assert current_map().number == 2
+    assert cache.get(KEY)[0] == 2, "and the other processes need not find out by themselves"
+
+
+def test_table_is_asked_no_more_often_than_that(cache, clock):
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    with CaptureQueriesContext(connection) as captured:
+        for _ in range(100):
+            clock.append(tokens.CACHE_SECONDS / 10)
+            current_map()
+    assert 8 <= len(captured) <= 11
+    assert cache.get(KEY) is not None
+
+
+def test_newer_token_that_nobody_published_does_not_hide_the_table(cache, clock):
+    """F14: the same of a token from another site, or of before a backup was brought back."""
+    insert(NAME_ONLY)
+    current_map()
+    cache.set(KEY, [7, "f" * 64], None)
+    assert current_map().number == 1
+    assert cache.get(KEY)[0] == 1
+    insert(WITH_DEMO, 2)
+    cache.set(KEY, [7, "f" * 64], None)
+    clock.append(tokens.CACHE_SECONDS + 1)
+    assert current_map().number == 2
+
+
+def test_emptied_table_empties_the_cache(cache):
+    """A3: the cache never brings back what was flushed."""
+    insert(NAME_ONLY)
+    current_map()
+    current_map()
+    remove(1)
+    cache.set(KEY, [1, "f" * 64], None)
+    with override_settings(TRACKADMIN={**CACHED, "STRICT": False}):
+        assert not is_ready()
+        insert(WITH_DEMO)
+        assert current_map().digest != "f" * 64
+        remove(1)
+        cache.set(KEY, [1, "e" * 64], None)
+        assert not is_ready()
+        assert cache.get(KEY) is None
+
+
+def test_nothing_uncommitted_goes_into_the_cache(cache, django_capture_on_commit_callbacks):
+    """A3: a test case runs what is to be done on commit inside its transaction."""
+    with transaction.atomic():
+        with django_capture_on_commit_callbacks(execute=True):
+            version = insert(NAME_ONLY)
+            transaction.on_commit(lambda: announce(version))
+        assert current_map().number == 1
+        assert cache.get(KEY) is None
+        transaction.set_rollback(True)
+    assert cache.get(KEY) is None
+
+
+def test_tenants_have_tokens_of_their_own(cache):
+    """A2: one cache serves all tenants."""
+    tenants = []
+    with override_settings(TRACKADMIN={**CACHED, "TENANT": lambda: tenants[-1]}):
+        insert(NAME_ONLY)
+        for name in ("one", "two", 3, None):
+            tenants.append(name)
+            current_map()
+            current_map()
+    keys = {key for key in cache._cache if "token" in key}
+    assert len(keys) == 4
+    assert all(len(key) < 150 for key in keys)

@@ -13,9 +13,10 @@ from trackadmin.collect.event import Event
 from trackadmin.collect.reading import queries_of
 from trackadmin.collect.sinks import deliver
 from trackadmin.conf import conf
+from trackadmin.exceptions import UnknownMap
 from trackadmin.runtime import current_map
 from trackadmin.runtime.context import lookup_context
-from trackadmin.runtime.faults import report
+from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.resolve import resolve
 
 #: Seconds for which a browser may remember what ``OPTIONS`` said.
@@ -39,7 +40,7 @@ def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
         try:
             _track(request, map)
         except Exception as error:  # noqa: BLE001 a click never fails because of tracking
-            report("collect.failed", map, error)
+            report("collect.failed", _shown(map, error), error)
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
     # There is no content to have a type.
@@ -75,4 +76,9 @@ def _track(request: HttpRequest, map: str) -> None:
     if values or values.references:
         deliver(Event.of(values))
     else:
-        report("collect.empty", map)
+        report("collect.empty", map if values.version else UNKNOWN_MAP)
+
+
+def _shown(map: str, error: Exception) -> str:
+    """The map's name for the log; one for all that a visitor makes up."""
+    return UNKNOWN_MAP if isinstance(error, UnknownMap) else map

@@ -14,7 +14,7 @@ from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, UnknownMap
 from trackadmin.runtime import slugs, store, tokens, uncommitted
-from trackadmin.runtime.faults import report
+from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.loader import Loader, Pinned, Private, Unknown
 from trackadmin.runtime.loaders import Key, Loaders
 from trackadmin.runtime.place import Place, home, look_again, many, place, schema_of
@@ -157,7 +157,7 @@ def _unpublished(loader: Loader) -> None:
     _loaders.forget((slug, loader.place))
     if conf.STRICT:
         raise UnknownMap(slug, known)
-    report("map.not_published", "an unknown map")
+    report("map.not_published", UNKNOWN_MAP)
 
 
 def _written(*, using: str, **kwargs: Any) -> None:

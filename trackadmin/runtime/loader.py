@@ -249,7 +249,7 @@ class Loader:
         """Say once what the version has and the host has not; it looks at every model."""
         if self.snapshot is not None and self._unexamined:
             self._unexamined = False
-            drift = "\n".join(map(str, self.snapshot.drift))
+            drift = "; ".join(map(str, self.snapshot.drift))
             if drift:
                 where = f"{self.where} version {self.snapshot.number}"
                 report("map.drift", where, detail=drift)

@@ -18,7 +18,7 @@ from trackadmin.compiler import (
 )
 from trackadmin.conf import conf
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
-from trackadmin.runtime.faults import report
+from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.merging import join
 from trackadmin.runtime.parameters import (
     MAX_TEXT,
@@ -158,10 +158,11 @@ def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> ReferenceOutc
     # The name comes from outside: only what the map knows of it is logged.
     prefix = reference.partition(SEPARATOR)[0]
     known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
+    where = snapshot.slug if snapshot.digest else UNKNOWN_MAP
     if too_many:
-        report("reference.too_many", snapshot.slug)
+        report("reference.too_many", where)
     else:
-        report("reference.not_allowed", f"{snapshot.slug}: {known}")
+        report("reference.not_allowed", f"{where}: {known}")
     return "not_allowed"
 
 
