@@ -136,7 +136,7 @@ def test_error_of_several_lines_is_told_in_one(caplog):
     faults.report("a", "here", failure(InvalidMap("The map has errors.", [problem, problem])))
     (record,) = caplog.records
     assert record.getMessage().count("Order.number: It is gone. Take it out. [a.b]") == 2
-    assert "The map has errors.; Order.number" in record.getMessage()
+    assert "The map has errors.; " in record.getMessage()
 
 
 def test_words_of_any_language_are_left_as_they_are(caplog):
