@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 from trackadmin.catalog import catalog
 from trackadmin.catalog.labels import model_of
 from trackadmin.conf import DEFAULTS
+from trackadmin.exceptions import few
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import live_problems
 
@@ -78,7 +79,7 @@ def _live_map(slug: str) -> Iterator[CheckMessage]:
     problems = live_problems(slug)
     if not problems:
         return
-    lines = "\n".join(f"  {problem}" for problem in problems)
+    lines = "\n".join(f"  {problem}" for problem in few(problems))
     if problems[0].code == "map.refused":
         message = f"The live version of the tracking map {slug!r} cannot be served:\n{lines}"
         yield Error(message, "Publish the map again, or roll back.", id="trackadmin.E102")

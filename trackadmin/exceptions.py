@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Level = Literal["error", "warning"]
+
+#: How many problems of one kind a text for people shows, how many in all, and the
+#: characters of a place or a message.
+LINES_OF_A_KIND, LINES, LONGEST_TEXT = 200, 500, 500
+_FIRST_THESE = "Put those above right, then look again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,34 @@ def errors_of(problems: Iterable[Problem]) -> list[Problem]:
 def errors_first(problems: Iterable[Problem]) -> list[Problem]:
     """The errors, then the warnings; otherwise in their order."""
     return sorted(problems, key=lambda problem: problem.level != "error")
+
+
+def few(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What of many problems a person is shown: errors first, some of each kind, then their number.
+
+    A file may hold 100,000 errors, or a name of a megabyte.
+    """
+    found: Counter[tuple[str, Level]] = Counter()
+    shown: Counter[tuple[str, Level]] = Counter()
+    for problem in errors_first(problems):
+        kind = (problem.code, problem.level)
+        found[kind] += 1
+        if found[kind] <= LINES_OF_A_KIND and shown.total() < LINES:
+            shown[kind] += 1
+            yield replace(problem, where=_cut(problem.where), message=_cut(problem.message))
+    for (code, level), number in (found - shown).items():
+        if shown[code, level]:
+            what = "They are of the same kind as those above."
+            yield Problem(code, level, f"{number:,} more", what, _FIRST_THESE)
+    others = {kind: number for kind, number in found.items() if not shown[kind]}
+    if others:
+        level = "error" if any(level == "error" for _, level in others) else "warning"
+        what = f"They are of {len(others)} other kinds."
+        yield Problem("other", level, f"{sum(others.values()):,} more", what, _FIRST_THESE)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
 class Portable(Exception):
@@ -81,7 +115,7 @@ class ProblemsError(TrackAdminError):
     def __init__(self, summary: str, problems: Iterable[Problem] = ()) -> None:
         self.summary = summary
         self.problems = tuple(problems)
-        lines = [f"  {each.level}: {each}" for each in errors_first(self.problems)]
+        lines = [f"  {each.level}: {each}" for each in few(self.problems)]
         super().__init__("\n".join([summary, *lines]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trackadmin.document import Diff
-from trackadmin.exceptions import Problem, errors_first
+from trackadmin.exceptions import Problem, few
 
 #: The mark before each line, for those who do not see the colour.
 MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
@@ -58,10 +58,12 @@ def count_lines(groups: Iterable[Group]) -> int:
 
 
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:
-    """The problems for the page, errors first; ``addresses`` leads from a prefix to its page."""
+    """What the page shows of the problems, errors first.
+
+    ``addresses`` leads from a prefix to its page.
+    """
     known = addresses or {}
-    ordered = errors_first(problems)
-    return [Fault(each, known.get(each.where.split(".")[0], "")) for each in ordered]
+    return [Fault(each, known.get(each.where.split(".")[0], "")) for each in few(problems)]
 
 
 def _below(prefix: str, words: str) -> str:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from trackadmin import editing
 from trackadmin.document import Document
-from trackadmin.exceptions import NotPublished, Problem, errors_first
+from trackadmin.exceptions import NotPublished, Problem, few
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.models import MapVersion
 from trackadmin.runtime import live_problems
@@ -154,7 +154,7 @@ def _check(options: Options, out: Output) -> None:
         out.json({"version": number, "draft_digest": editing.draft_digest(slug), **report})
     else:
         for side, problems in found.items():
-            for problem in errors_first(problems):
+            for problem in few(problems):
                 out.data(f"{side}: {problem.level}: {problem}")
     if live is None:
         out.say(str(NotPublished(slug)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from trackadmin.exceptions import Problem, errors_first
+from trackadmin.exceptions import Problem, few
 
 #: The arguments as they were read, by name.
 Options = dict[str, Any]
@@ -28,8 +28,8 @@ class Output:
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
 
     def problems(self, problems: Iterable[Problem]) -> None:
-        """Tell of problems, one line each, errors first."""
-        for problem in errors_first(problems):
+        """Write a line for each problem, errors first; of very many only some, and their number."""
+        for problem in few(problems):
             self.say(f"{problem.level}: {problem}")
 
 
