@@ -26,6 +26,7 @@ from trackadmin.exceptions import DocumentError, ExportError, NotPublished, NotT
 from trackadmin.runtime import fault_counts, saving
 from trackadmin.runtime.backfill import Stretch, backfill, cut
 from trackadmin.runtime.current import pin, unpin
+from trackadmin.runtime.formats import harmless
 from trackadmin.runtime.saving import Request, save, state_path, write
 from trackadmin.testing import reset
 
@@ -187,6 +188,46 @@ def test_csv_tells_null_from_an_empty_text(countries):
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("  =1", "'  =1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a;=1", "a;'=1"),
+        ("a\n=1", "a\n'=1"),
+        ("-12.50", "-12.50"),
+        ("+49", "+49"),
+        ("plain", "plain"),
+        ("a=1 - b", "a=1 - b"),
+    ],
+)
+def test_spreadsheet_runs_no_formula(text, cell):
+    """F12: in the format for people no text is a formula; the one for machines is exact."""
+    Country.objects.create(code="01", name=text)
+    tables = {}
+    for form in ("csv", "spreadsheet"):
+        file = io.BytesIO()
+        write(Request("Country", form), file)
+        text_of = file.getvalue().decode("utf-8-sig")
+        tables[form] = list(csv.DictReader(io.StringIO(text_of, newline="")))
+    assert tables["csv"] == [{"Country_code": "01", "Country_name": text}]
+    assert tables["spreadsheet"] == [{"Country_code": "01", "Country_name": cell}]
+
+
+def test_spreadsheet_leaves_what_is_not_text_and_says_that_it_is_utf_8():
+    assert [harmless(value) for value in (-3, -0.5, True, None, "")] == [-3, -0.5, True, None, ""]
+    Country.objects.create(code="01", name="Ünïcode")
+    file = io.BytesIO()
+    write(Request("Country", "spreadsheet"), file)
+    assert file.getvalue().startswith(b"\xef\xbb\xbfCountry_code,")
+
+
 def test_parquet_keeps_types_and_nulls(tmp_path, countries):
     from pyarrow import parquet
 
@@ -223,7 +264,9 @@ def test_parquet_without_its_package_says_what_to_install(tmp_path, monkeypatch)
 def test_parquet_cannot_be_resumed_and_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(ExportError, match="cannot be continued"):
         save(Request("Country", "parquet"), tmp_path / "c", resume=True)
-    with pytest.raises(ExportError, match="There is no format 'xml': choose ndjson, csv, parquet"):
+    with pytest.raises(
+        ExportError, match="There is no format 'xml': choose ndjson, csv, parquet, sp"
+    ):
         save(Request("Country", "xml"), tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
 
@@ -248,7 +291,7 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(saving, "backfill", lambda *a, **kw: real(*a, **kw, chunk=2))
 
 
-@pytest.mark.parametrize("format", ["ndjson", "csv"])
+@pytest.mark.parametrize("format", ["ndjson", "csv", "spreadsheet"])
 @pytest.mark.parametrize("tail", [b"", b'{"Country_co', b"half a line\nand\n" * 1000])
 def test_an_interrupted_file_goes_on_where_it_stopped(
     tmp_path, countries, small_chunks, format, tail

@@ -1,7 +1,8 @@
-"""How values are written into a file: NDJSON, CSV, Parquet."""
+"""How values are written into a file: NDJSON, CSV, Parquet, and CSV for a spreadsheet."""
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import json
 import re
@@ -61,6 +62,38 @@ class CSV(Format):
         lines = [",".join([_cell(row[name]) for name in self.names]) for row in rows]
         self.file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
         return len(lines)
+
+
+class Spreadsheet(CSV):
+    """CSV for people: a spreadsheet opens it in the right encoding and runs no formula of it."""
+
+    def begin(self) -> None:
+        """Write the mark by which a spreadsheet knows UTF-8, and the names."""
+        self.file.write(codecs.BOM_UTF8)
+        super().begin()
+
+    def write(self, rows: Iterable[Values]) -> int:
+        """Write a line for each row."""
+        return super().write({name: harmless(row[name]) for name in self.names} for row in rows)
+
+
+#: Where a formula could begin: at the start of a text, or behind what a spreadsheet of some locales
+#: takes for the end of a cell. White space and signs of full width do not stop it.
+_FORMULA = re.compile(
+    r"(?:^|(?<=[;\t\r\n]))(?=[\s\0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
+)
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+
+
+def harmless(value: Scalar) -> Scalar:
+    """The value for a cell that a person opens in a spreadsheet.
+
+    An apostrophe stands before what would be a formula there. A text that is a plain number, such
+    as a price, stays as it is.
+    """
+    if type(value) is not str or _NUMBER.fullmatch(value):
+        return value
+    return _FORMULA.sub("'", value)
 
 
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$|^$|^\\\.$')
@@ -135,7 +168,12 @@ def _types(compiled: CompiledModel) -> Iterable[type]:
 
 
 #: By the word that asks for it.
-FORMATS: dict[str, type[Format]] = {"ndjson": NDJSON, "csv": CSV, "parquet": Parquet}
+FORMATS: dict[str, type[Format]] = {
+    "ndjson": NDJSON,
+    "csv": CSV,
+    "parquet": Parquet,
+    "spreadsheet": Spreadsheet,
+}
 
 
 def open_format(name: str, file: Any, compiled: CompiledModel) -> Format:
