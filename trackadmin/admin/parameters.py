@@ -62,14 +62,6 @@ def number(query: QueryDict, name: str) -> int | None:
     return found
 
 
-def required_number(query: QueryDict, name: str) -> int:
-    """The parameter as a whole number; refused where it was not sent, too."""
-    found = number(query, name)
-    if found is None:
-        raise Unreadable(name, "", "Open the page again and send its form.")
-    return found
-
-
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:
     """The parameter where it is one of the choices; ``default`` where it was not sent."""
     value = text(query, name, default)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import IntegrityError
 from django.db.models import ProtectedError
@@ -10,7 +12,9 @@ from django.utils.functional import cached_property
 
 from trackadmin import editing
 from trackadmin.admin.forms import AddMapForm
+from trackadmin.admin.parameters import text
 from trackadmin.admin.screen import Screen
+from trackadmin.exceptions import DraftChanged
 from trackadmin.models import TrackingMap
 
 
@@ -62,19 +66,24 @@ class DeleteMapScreen(Screen):
         """Delete it."""
         tracking_map = self.tracking_map
         pk, name = tracking_map.pk, str(tracking_map)
+        expected = text(request.POST, "expected") if "expected" in request.POST else None
         try:
-            editing.delete_map(tracking_map, by=request.user)
+            editing.delete_map(tracking_map, expected=expected, by=request.user)
         except ProtectedError:
             return self._confirmation()
+        except DraftChanged as changed:
+            return self._confirmation(changed=changed)
         tracking_map.pk = pk
         self.log_deletion(tracking_map)
         messages.success(request, f"The map {name} is deleted.")
         return self.go("changelist")
 
-    def _confirmation(self) -> HttpResponse:
+    def _confirmation(self, **context: Any) -> HttpResponse:
         return self.page(
             f"Delete {self.tracking_map}?",
             ("Delete", ""),
             tracked=list(self.tracking_map.tracked_models.values_list("prefix", flat=True)),
             published=editing.versions(self.tracking_map).count(),
+            expected=editing.draft_digest(self.tracking_map),
+            **context,
         )

@@ -11,7 +11,7 @@ from trackadmin import editing
 from trackadmin.admin.differences import grouped
 from trackadmin.admin.entry_screens import DELETED, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
-from trackadmin.admin.parameters import number, required_number, text
+from trackadmin.admin.parameters import number, text
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff
 from trackadmin.exceptions import StaleForm
@@ -116,7 +116,7 @@ class DeleteScreen(RowScreen):
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Delete it, unless somebody saved it meanwhile."""
         row = self.tracked_model
-        pk, seen = row.pk, required_number(request.POST, "seen")
+        pk, seen = row.pk, number(request.POST, "seen")
         try:
             editing.delete_tracked_model(row, seen=seen, by=request.user)
         except StaleForm as stale:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from trackadmin.editing.building import draft_rows
+from trackadmin.document import digest, dump
+from trackadmin.editing.building import draft_rows, read_draft
 from trackadmin.editing.edits import edit, found_map
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.recording import keep
-from trackadmin.exceptions import StaleForm
+from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
 
 
@@ -45,8 +46,15 @@ def save_map(
         return row
 
 
-def delete_map(tracking_map: AnyMap, *, by: Person = None) -> None:
-    """Delete a map and its draft; raises ``ProtectedError`` if it was ever published."""
+def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person = None) -> None:
+    """Delete a map and its draft; raises ``ProtectedError`` if it was ever published.
+
+    ``expected`` is the digest of the draft that may go, see ``draft_digest``; another one raises
+    :class:`DraftChanged`.
+    """
     with locked(tracking_map) as current:
+        standing = digest(dump(read_draft(current)))
+        if expected is not None and expected != standing:
+            raise DraftChanged(expected, standing)
         keep(current, gone=draft_rows(current), by=by, comment="Deleted.")
         current.delete(using=write_database())
