@@ -64,6 +64,7 @@ class Trial:
         self._values: dict[tuple[int, str], Scalar] = {}
         self._related: dict[tuple[int, str], Any] = {}
         self._seen: dict[int, bool] = {}
+        self._seen_models: dict[type[Model], bool] = {}
         #: Objects whose ids are keys above, so that no other object takes over their ids.
         self._kept: list[Any] = []
         self._count = _Count()
@@ -98,6 +99,10 @@ class Trial:
             self._nothing(child, out, Unshown.LATE)
         elif related is None:
             self._missing(child, out)
+        elif id(related) not in self._seen and self._late():
+            # Who may see it is asked of code of the host, too.
+            out.problems.append(_late(child.road, self.seconds))
+            self._nothing(child, out, Unshown.LATE)
         elif self._may_view(child.model, related):
             self._node(compiled, child, related, out)
         else:
@@ -107,7 +112,7 @@ class Trial:
 
     def _missing(self, child: Node, out: Tried) -> None:
         for node in child.walk():
-            if self.may_view_none(node.model):
+            if self._may_view_any(node.model):
                 out.values.update((output.name, None) for output in node.outputs)
             else:
                 self.hidden.add(node.model._meta.label)
@@ -161,10 +166,11 @@ class Trial:
                 self._seen[key] = self.may_view(model, related)
         return self._seen[key]
 
-    def may_view_none(self, model: type[Model]) -> bool:
-        """Whether objects of this model may be seen, asked where there is none."""
-        with self._count.paused(), contained():
-            return self.may_view(model, None)
+    def _may_view_any(self, model: type[Model]) -> bool:
+        if model not in self._seen_models:
+            with self._count.paused(), contained():
+                self._seen_models[model] = self.may_view(model, None)
+        return self._seen_models[model]
 
     def _late(self) -> bool:
         return monotonic() > self.deadline
