@@ -66,7 +66,7 @@ def make(name, base=Base, **fields):
 
 #: Columns only, each with up to two of the earlier ones as children: a tree four levels deep.
 PLAIN = []
-for number in range(30):
+for number in range(45):
     relations = {
         f"part{side}": foreign_key(PLAIN[at])
         for side, at in enumerate([number // 2 - 1, number // 3 - 1])
@@ -222,3 +222,26 @@ class Branch(Base):
 
 #: One reference to it leads to 69 tables.
 Hub = make("Hub", **{f"branch{number}": foreign_key(Branch) for number in range(17)})
+
+
+class Grid(Base):
+    """Its key is made of two columns."""
+
+    id = None
+    pk = models.CompositePrimaryKey("north", "east")
+    north = models.IntegerField(default=0)
+    east = models.IntegerField(default=0)
+    city = foreign_key(City)
+
+
+class Cell(Base):
+    north = models.IntegerField(default=0)
+    east = models.IntegerField(default=0)
+    grid = models.ForeignObject(
+        Grid,
+        models.CASCADE,
+        from_fields=["north", "east"],
+        to_fields=["north", "east"],
+        related_name="+",
+        null=True,
+    )
