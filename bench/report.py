@@ -34,10 +34,10 @@ What the rows mean:
   statement* counts the statements of one resolve. On PostgreSQL trackadmin lets the server keep its
   statement (see the guide); *nothing prepared* is without. Django's cursor writes the values into
   the text, so there is nothing that the server could keep.
-* **one computed attribute four levels down**: four objects are read from columns alone, the fifth is made
-  as an instance from the same row. *ORM by hand* is `select_related` and a dict.
-* **the demo's order with order_count**: the attribute counts the buyer's orders by a query of its own.
-  **Inside atomic** the order's children are not loaded; trackadmin adds one savepoint.
+* **one computed attribute four levels down**: four objects are read from columns alone, the
+  fifth is made as an instance from the same row. *ORM by hand* is `select_related` and a dict.
+* **the demo's order with order_count**: the attribute counts the buyer's orders by a query of its
+  own. **Inside atomic** the order's children are not loaded; trackadmin adds one savepoint.
 * **iter_tracking_values**: a table streamed. *By hand* is `values_list(…).iterator()` and a dict.
   The memory rows are the peak of a whole process.
 * **models × attributes**: publish and load; the limit is a time, for want of a peer. A process that

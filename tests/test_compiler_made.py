@@ -52,7 +52,7 @@ class Made(list):
 
 
 def selects(captured):
-    return [q["sql"] for q in captured.captured_queries if q["sql"].startswith("SELECT")]
+    return [q["sql"] for q in captured.captured_queries if "SELECT" in q["sql"]]
 
 
 def seen_by(monkeypatch, model, name):

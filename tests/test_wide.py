@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
 
 from tests import oracle
 from tests.wide import models as wide
@@ -229,3 +230,27 @@ def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
     assert found["Spot_code"] == "spot0"
     assert found["Region_code"] is None
     assert fault_counts() == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_instances_made_from_rows_give_the_values_of_the_oracle(rows, name, monkeypatch):
+    """E1: also where every model of the site needs instances, inherited ones included."""
+    monkeypatch.setattr(joining, "loading_code", lambda model, harmless: "for the test")
+    snapshot = compile_map(site_map(), catalog())
+    for obj in models(name)._default_manager.order_by("pk"):
+        found = resolve(snapshot, f"{name}__code={obj.code}")
+        assert found == oracle.flatten(snapshot.document, obj)
+    with CaptureQueriesContext(connection) as captured:
+        resolve(snapshot, url(name))
+    more = {**LOADED, "Hub": 2}  # an instance has room for fewer of the branches' columns
+    assert statements(captured).count("SELECT") <= 1 + more.get(name, 0)
+    assert fault_counts() == {}
+
+
+def test_several_objects_with_keywords_share_one_savepoint(snapshot, rows):
+    """E2: and so does a lazy object that is looked up."""
+    found = wide.Folder.objects.get(code="folder0"), wide.Loose.objects.get(code="loose0")
+    lazy = SimpleLazyObject(lambda: wide.Spot.objects.get(code="spot0"))
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        flatten(snapshot, (*found, lazy), {"other": wide.Box.objects.get(code="box1")}, fail)
+    assert statements(captured).count("SAVEPOINT") == 1

@@ -8,6 +8,7 @@ from trackadmin.compiler.managers import ManagerError
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
 from trackadmin.compiler.resolving import Joint
+from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.snapshot import Snapshot, compile_map
 from trackadmin.compiler.statements import Resolved
 
@@ -30,4 +31,5 @@ __all__ = [
     "drift",
     "encode",
     "fix",
+    "sharing",
 ]

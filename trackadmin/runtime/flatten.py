@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot
+from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot, sharing
 from trackadmin.conf import conf
 from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -83,12 +83,13 @@ def _one_by_one(
     snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
 ) -> dict[str, Scalar]:
     merge = Merge()
-    for model, obj in _models(snapshot, objects, prefixed, fault):
-        names = merge.add(model.prefix, obj, model.flatten(obj, fault))
-        if names:
-            if conf.STRICT:
-                raise PrefixConflict(names)
-            fault("prefix.conflict", f"{snapshot.slug}: {model.prefix}", None)
+    with sharing():
+        for model, obj in _models(snapshot, objects, prefixed, fault):
+            names = merge.add(model.prefix, obj, model.flatten(obj, fault))
+            if names:
+                if conf.STRICT:
+                    raise PrefixConflict(names)
+                fault("prefix.conflict", f"{snapshot.slug}: {model.prefix}", None)
     return merge.values
 
 
