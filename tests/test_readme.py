@@ -32,19 +32,44 @@ def block(language, words):
     return found
 
 
+#: What a site that has been in use for a while may have already.
+SETTINGS_BEFORE = """
+INSTALLED_APPS = ("reversion", *INSTALLED_APPS, "colorfield")
+SILENCED_SYSTEM_CHECKS = ("fields.W342", "templates.E003")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"site": {"class": "logging.FileHandler", "filename": "site.log"}},
+    "loggers": {"mysite": {"handlers": ["site"], "level": "INFO"}},
+    "root": {"handlers": ["site"], "level": "INFO"},
+}
+"""
+URLS_BEFORE = """
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns += [path("<path:rest>", lambda request, rest: HttpResponse("the site's page"))]
+"""
+
+
+def started(folder, settings="", urls=""):
+    """A project with these lines in it, and then what the README says to append."""
+    subprocess.run([sys.executable, "-m", "django", "startproject", "mysite", folder], check=True)
+    blocks = (("settings", "INSTALLED_APPS"), ("settings", "LOGGING"), ("urls", "urlpatterns"))
+    for name, text in (("settings", settings), ("urls", urls)):
+        with (folder / f"mysite/{name}.py").open("a") as file:
+            file.write(text)
+            file.writelines(block("python", words) for where, words in blocks if where == name)
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path):
     """An empty project with the README's settings and addresses appended to its own."""
-    subprocess.run([sys.executable, "-m", "django", "startproject", "mysite", tmp_path], check=True)
-    blocks = (("settings", "INSTALLED_APPS"), ("settings", "LOGGING"), ("urls", "urlpatterns"))
-    for name, words in blocks:
-        with (tmp_path / f"mysite/{name}.py").open("a") as file:
-            file.write(block("python", words))
-    return tmp_path
+    return started(tmp_path)
 
 
-def run(project, command, **options):
-    """Run it in the project; gives its stdout."""
+def run(project, command, *, told=False, **options):
+    """Run it in the project; gives its stdout, or what it told on stderr."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("DJANGO_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{inherited['PATH']}"
     environment = {**inherited, "PYTHONPATH": str(ROOT), "PATH": path}
@@ -52,7 +77,7 @@ def run(project, command, **options):
         command, cwd=project, env=environment, capture_output=True, text=True, **options
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stderr if told else done.stdout
 
 
 def test_blocks_put_trackadmin_into_an_empty_project(project):
@@ -79,6 +104,45 @@ def test_blocks_put_trackadmin_into_an_empty_project(project):
     (event,) = (project / "events.log").read_text().splitlines()
     assert json.loads(event)["values"] == {"action": "hello", **expected}
     run(project, [sys.executable, "manage.py", "check", "--database", "default"])
+
+
+ASK = """
+from django.conf import settings
+from django.test import Client
+client = Client(headers={"host": "localhost"})
+client.get("/t/?action=hello")
+print(client.get("/other/").content.decode())
+print(sorted(settings.SILENCED_SYSTEM_CHECKS))
+print(sorted(settings.LOGGING["handlers"]), sorted(settings.LOGGING["loggers"]))
+"""
+
+
+def test_blocks_extend_what_a_site_has(tmp_path):
+    """B5: its silenced checks, its loggers and its pages stay, and a catch-all route of its own
+    does not answer the tracking URL."""
+    project = started(tmp_path, SETTINGS_BEFORE, URLS_BEFORE)
+    manage = [sys.executable, "manage.py"]
+    *setup, _ = block("sh", "migrate").splitlines()
+    run(project, ["bash", "-e", "-c", "\n".join(setup)])
+    shown = run(project, [*manage, "shell", "-v0", "-c", ASK]).splitlines()
+    assert shown == [
+        "the site's page",
+        "['fields.W342', 'security.W019', 'templates.E003']",
+        "['events', 'site'] ['mysite', 'trackadmin.events']",
+    ]
+    (event,) = (project / "events.log").read_text().splitlines()
+    assert json.loads(event)["values"] == {"action": "hello"}
+    assert '"action"' not in (project / "site.log").read_text()
+    assert "no issues" in run(project, [*manage, "check"])
+
+
+def test_check_says_when_a_route_of_the_site_answers_the_tracking_url(tmp_path):
+    """B5: where somebody appends the address behind a catch-all route, check says so."""
+    project = started(tmp_path)
+    with (project / "mysite/urls.py").open("a") as file:
+        file.write(URLS_BEFORE + "urlpatterns.reverse()\n")
+    done = run(project, [sys.executable, "manage.py", "check", "--fail-level", "ERROR"], told=True)
+    assert "trackadmin.W047" in done
 
 
 def test_twenty_lines_are_enough():

@@ -14,9 +14,10 @@ class TrackAdminConfig(AppConfig):
 
     def ready(self) -> None:
         """Called by Django once every model is loaded."""
-        from trackadmin.checks import check_live_map, check_settings
+        from trackadmin.checks import check_addresses, check_live_map, check_settings
         from trackadmin.models.draft import create_default_map
 
         checks.register(check_settings)
+        checks.register(check_addresses, checks.Tags.urls)
         checks.register(check_live_map, checks.Tags.database)
         post_migrate.connect(create_default_map, sender=self)

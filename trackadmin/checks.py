@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from pydoc import locate
 from typing import Any
@@ -16,9 +17,11 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import Error as DatabaseError
 from django.db import connections, router
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
+from django.utils import translation
 from django.utils.module_loading import import_string
 
 from trackadmin.catalog import catalog
@@ -27,6 +30,8 @@ from trackadmin.conf import DEFAULTS
 from trackadmin.exceptions import few
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import live_problems
+from trackadmin.runtime.address import Place, is_tracking_view, places
+from trackadmin.runtime.current import DEFAULT_MAP
 
 #: What is wrong with a value and what to do about it, for each fault.
 Faults = Iterator[tuple[str, str]]
@@ -90,6 +95,71 @@ def _live_map(slug: str) -> Iterator[CheckMessage]:
             "the map names. Until then they are missing from every event."
         )
         yield Error(message, hint, id="trackadmin.E101")
+
+
+def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whether a visitor who asks for the tracking URL gets it, in each URLconf of the settings."""
+    try:
+        found = {urlconf: places(urlconf) for urlconf in _urlconfs()}
+        with translation.override(django_settings.LANGUAGE_CODE):
+            hidden = [each for urlconf in found for each in _hidden(urlconf, found[urlconf])]
+    except Exception:  # noqa: BLE001 a URLconf that is broken is reported by Django itself
+        return []
+    include = 'path("t/", include("trackadmin.collect.urls"))'
+    if not any(found.values()):
+        message = "No URLconf of the site includes the tracking URL."
+        hint = (
+            f"Put {include} first in urlpatterns. Where you track from Python only, add "
+            "'trackadmin.W046' to SILENCED_SYSTEM_CHECKS."
+        )
+        return [Warning(message, hint, id="trackadmin.W046")]
+    without = [
+        Info(
+            f"The URLconf {urlconf!r} does not include the tracking URL.",
+            f"Where its pages use {{% tracking_url %}}, put {include} first in its urlpatterns.",
+            id="trackadmin.W048",
+        )
+        for urlconf, there in found.items()
+        if not there
+    ]
+    return [*hidden, *without]
+
+
+def _hidden(urlconf: str, there: Iterable[Place]) -> Iterator[CheckMessage]:
+    """The places whose address leads to another view, or to another map."""
+    for place in there:
+        try:
+            address = place.address(place.map or DEFAULT_MAP, urlconf)
+        except NoReverseMatch:
+            continue  # what the address needs is only known in a request
+        prefix = get_script_prefix().rstrip("/")
+        try:
+            match = resolve(address.removeprefix(prefix), urlconf)
+        except Resolver404:
+            continue
+        if not is_tracking_view(match.func):
+            what = f"the view {match.view_name or match.func!r} (route {match.route!r})"
+            hint = "Put the tracking URL before it in urlpatterns: the first that matches answers."
+        elif place.map and match.kwargs.get("map", DEFAULT_MAP) != place.map:
+            what = f"the tracking URL of the map {match.kwargs.get('map', DEFAULT_MAP)!r}"
+            hint = "Include each map's tracking URL with a namespace and at an address of its own."
+        else:
+            continue
+        which = f"the map {place.map or DEFAULT_MAP!r} in the URLconf {urlconf!r}"
+        message = f"The tracking URL {address!r} of {which} is answered by {what}."
+        yield Warning(message, hint, id="trackadmin.W047")
+
+
+def _urlconfs() -> list[Any]:
+    """The site's URLconf, and those that settings of other packages name, such as django-hosts."""
+    found: list[Any] = [django_settings.ROOT_URLCONF]
+    for name in dir(django_settings):
+        if "URLCONF" in name and isinstance(value := getattr(django_settings, name), str | dict):
+            found += value.values() if isinstance(value, dict) else [value]
+    hosts = getattr(django_settings, "ROOT_HOSTCONF", None)
+    if hosts:
+        found += [host.urlconf for host in import_module(hosts).host_patterns]
+    return [*dict.fromkeys(each for each in found if isinstance(each, str))]
 
 
 def _unknown_keys(raw: dict[Any, Any]) -> Iterator[CheckMessage]:

@@ -1,40 +1,74 @@
-"""The address of the tracking URL, wherever the host's URLs include it."""
+"""The addresses of the tracking URL, wherever the host's URLs include it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from django.urls import NoReverseMatch, get_resolver, get_urlconf, reverse
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
 from trackadmin.exceptions import NoTrackingURL
 from trackadmin.runtime.current import DEFAULT_MAP
+
+#: Where the view of the tracking URL is defined. It lies above this room, so it is known by name.
+_VIEW = ("trackadmin.collect.views", "collect")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a URLconf that includes the tracking URL."""
+
+    #: As ``reverse`` takes it: ``api:trackadmin:collect``.
+    name: str
+    #: The map whose events arrive there; empty where the address names it.
+    map: str
+
+    def address(self, map: str, urlconf: Any = None) -> str:
+        """The address for a map; raises :class:`NoReverseMatch` where it cannot be written."""
+        return reverse(self.name, urlconf, kwargs=None if self.map else {"map": map})
 
 
 def tracking_address(map: str = DEFAULT_MAP) -> str:
     """The address at which the active URLconf includes ``trackadmin.collect.urls`` for a map.
 
-    The namespace is the map's slug, ``trackadmin`` for the default map; it may be nested in
-    others. Raises :class:`NoTrackingURL` where the active URLconf has none that can be reversed.
+    Raises :class:`NoTrackingURL` where the active URLconf has none that can be reversed.
     """
-    namespace = "trackadmin" if map == DEFAULT_MAP else map
-    for path in _namespaces(namespace):
-        try:
-            return reverse(f"{path}:collect")
-        except NoReverseMatch:
-            continue
+    for place in places(get_urlconf()):
+        if place.map in (map, ""):
+            try:
+                return place.address(map)
+            except NoReverseMatch:
+                continue
     raise NoTrackingURL(map, get_urlconf())
 
 
-def _namespaces(namespace: str) -> Iterator[str]:
-    """The namespace itself, then each place where it is nested in another."""
-    yield namespace
-    yield from _nested(get_resolver(get_urlconf()), namespace, ())
+def places(urlconf: Any = None) -> tuple[Place, ...]:
+    """Every place in a URLconf, the site's own by default, those with the shortest name first."""
+    return _places(get_resolver(urlconf))
 
 
-def _nested(resolver: Any, namespace: str, outer: tuple[str, ...]) -> Iterator[str]:
-    for name, (_, inner) in resolver.namespace_dict.items():
-        path = (*outer, name)
-        if name == namespace and outer:
-            yield ":".join(path)
-        yield from _nested(inner, namespace, path)
+def is_tracking_view(view: object) -> bool:
+    """Whether this is the view of the tracking URL, also where a decorator wraps it."""
+    return (getattr(view, "__module__", ""), getattr(view, "__qualname__", "")) == _VIEW
+
+
+# Django keeps the resolvers too, and makes new ones where the URLconf is overridden.
+@lru_cache(maxsize=64)
+def _places(resolver: URLResolver) -> tuple[Place, ...]:
+    return tuple(sorted(_walk(resolver, (), {}), key=lambda place: place.name.count(":")))
+
+
+def _walk(
+    resolver: URLResolver, outer: tuple[str, ...], given: Mapping[str, Any]
+) -> Iterator[Place]:
+    """The places below a resolver; ``given`` is what the address or an include gives the view."""
+    for pattern in resolver.url_patterns:
+        names = dict.fromkeys(pattern.pattern.regex.groupindex, "")
+        if isinstance(pattern, URLResolver):
+            inner = (*outer, pattern.namespace) if pattern.namespace else outer
+            yield from _walk(pattern, inner, {**given, **names, **pattern.default_kwargs})
+        elif pattern.name and is_tracking_view(pattern.callback):
+            map = {"map": DEFAULT_MAP, **given, **names, **pattern.default_args}["map"]
+            yield Place(":".join((*outer, pattern.name)), str(map))
