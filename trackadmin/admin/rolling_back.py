@@ -47,7 +47,7 @@ class RollBackScreen(VersionScreen):
         try:
             version = self._roll_back(form)
         except (DraftChanged, LiveChanged, NothingChanged) as changed:
-            return self._confirmation(changed=changed)
+            return self._sent_twice(form) or self._confirmation(changed=changed)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._confirmation(form)
@@ -56,6 +56,17 @@ class RollBackScreen(VersionScreen):
         if form.cleaned_data["reset_draft"]:
             self._reset_draft(form.cleaned_data["expected"])
         return self.go("version", self.tracking_map.pk, version.number)
+
+    def _sent_twice(self, form: RollBackForm) -> HttpResponse | None:
+        """The answer to the second click of two, the only one that the browser shows."""
+        live, seen = editing.live_version(self.tracking_map), form.cleaned_data["expected_live"]
+        if live is None or seen == editing.live_token(live):
+            return None
+        if live.restores != self.version.number:
+            return None
+        message = f"Version {live.number} is live. It brings back version {live.restores}."
+        messages.info(self.request, message)
+        return self.go("version", self.tracking_map.pk, live.number)
 
     def _roll_back(self, form: RollBackForm) -> MapVersion:
         """The new version; the live one where that says the same and only the draft goes back."""
