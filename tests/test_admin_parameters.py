@@ -151,6 +151,9 @@ PARAMETERS = {
     "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
     "mapversion_change": ["x"],
 }
+#: Pages that take no form.
+READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
+READ_ONLY |= {"changelist"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
@@ -180,12 +183,12 @@ def test_no_parameter_of_any_page_is_an_error_of_the_server(admin_user, tracking
     client = Client(raise_request_exception=False)
     client.force_login(admin_user)
     page = pages_of(tracking_map)[name]
+    posts = name.rpartition("_")[2] not in READ_ONLY
     client.get(page)  # the theme makes its own row on the first page
     before = everything()
     for parameter, value in product(PARAMETERS[name], NASTY):
         for context in CONTEXTS.get(name, [{}]):
             query = {**context, parameter: value}
-            got = client.get(page, query), client.post(page, query)
-            for response in got:
-                assert response.status_code in ANSWERS, (parameter, value[:40])
+            for send in (client.get, client.post)[: 1 + posts]:
+                assert send(page, query).status_code in ANSWERS, (parameter, value[:40])
     assert everything() == before
