@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
 
 
 class TrackAdminConfig(AppConfig):
@@ -16,8 +16,11 @@ class TrackAdminConfig(AppConfig):
         """Called by Django once every model is loaded."""
         from trackadmin.checks import check_addresses, check_live_map, check_settings
         from trackadmin.models.draft import create_default_map
+        from trackadmin.models.loading import MEETINGS, make_room
 
         checks.register(check_settings)
         checks.register(check_addresses, checks.Tags.urls)
         checks.register(check_live_map, checks.Tags.database)
         post_migrate.connect(create_default_map, sender=self)
+        for model in MEETINGS:
+            pre_save.connect(make_room, sender=model)

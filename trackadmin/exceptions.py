@@ -237,6 +237,18 @@ class ImmutableVersion(TrackAdminError):
         )
 
 
+class DumpConflict(TrackAdminError):
+    """A dump holds a row that this database has under another key."""
+
+    def __init__(self, what: str, key: object, in_dump: object) -> None:
+        self.what, self.key, self.in_dump = what, key, in_dump
+        super().__init__(
+            f"This database has {what} under the key {key}, the dump under {in_dump}. Write the "
+            "dump with 'dumpdata --natural-primary --natural-foreign', or move the map with "
+            "'manage.py trackadmin export' and 'import'."
+        )
+
+
 class NotTracked(TrackAdminError):
     """An object was given whose model the live map does not track."""
 

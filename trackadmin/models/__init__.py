@@ -3,4 +3,10 @@
 from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 from trackadmin.models.versions import MapVersion
 
-__all__ = ["MapVersion", "TrackedAttribute", "TrackedChild", "TrackedModel", "TrackingMap"]
+__all__ = [
+    "MapVersion",
+    "TrackedAttribute",
+    "TrackedChild",
+    "TrackedModel",
+    "TrackingMap",
+]

@@ -51,6 +51,28 @@ class EditorsManager(models.Manager[M]):
         alias = self._db or router.db_for_write(self.model)
         return super().get_queryset().using(alias)
 
+    def get_by_natural_key(self, *key: object) -> M:
+        """The row that ``natural_key`` names, for ``loaddata``."""
+        names: tuple[str, ...] = self.model.NATURAL_KEY  # type: ignore[attr-defined]
+        return self.get(**dict(zip(names, key, strict=True)))
+
+
+def natural_key_of(row: models.Model) -> tuple[Any, ...]:
+    """What names the row in every database: the values of its model's ``NATURAL_KEY``."""
+    return tuple(_value(row, *path.split("__")) for path in row.NATURAL_KEY)  # type: ignore[attr-defined]
+
+
+def _value(row: models.Model, name: str, *further: str) -> Any:
+    if not further:
+        return getattr(row, name)
+    field: Any = row._meta.get_field(name)
+    parent = row._state.fields_cache.get(name)
+    if parent is None:
+        # The database that the row is in: a replica may not have the parent yet.
+        alias = row._state.db or router.db_for_write(type(row))
+        parent = field.related_model._base_manager.using(alias).get(pk=getattr(row, field.attname))
+    return _value(parent, *further)
+
 
 class TrackingMap(models.Model):
     """The root of a map: its name, and the counters that order every write to it."""
@@ -66,6 +88,7 @@ class TrackingMap(models.Model):
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 
     objects = EditorsManager["TrackingMap"]()
+    NATURAL_KEY = ("slug",)
 
     class Meta:
         ordering = ["name", "slug"]
@@ -76,6 +99,10 @@ class TrackingMap(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.slug
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
 
 
 class TrackedModel(models.Model):
@@ -102,6 +129,7 @@ class TrackedModel(models.Model):
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 
     objects = EditorsManager["TrackedModel"]()
+    NATURAL_KEY = ("map__slug", "prefix")
 
     class Meta:
         ordering = ["map", "position", "prefix"]
@@ -117,6 +145,10 @@ class TrackedModel(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; labels are kept in lower case, as Django writes them."""
@@ -137,6 +169,7 @@ class TrackedAttribute(models.Model):
     position = models.PositiveIntegerField(default=0)
 
     objects = EditorsManager["TrackedAttribute"]()
+    NATURAL_KEY = ("tracked_model__map__slug", "tracked_model__prefix", "name")
 
     class Meta:
         ordering = ["tracked_model", "position", "name"]
@@ -159,6 +192,10 @@ class TrackedAttribute(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; an attribute without a name of its own goes out under its source's."""
@@ -183,6 +220,7 @@ class TrackedChild(models.Model):
     )
 
     objects = EditorsManager["TrackedChild"]()
+    NATURAL_KEY = ("tracked_model__map__slug", "tracked_model__prefix", "accessor")
 
     class Meta:
         ordering = ["tracked_model", "position", "accessor"]
@@ -197,6 +235,10 @@ class TrackedChild(models.Model):
 
     def __str__(self) -> str:
         return self.accessor
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
 
 
 def create_default_map(*, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:

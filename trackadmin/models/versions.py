@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -10,7 +12,7 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from trackadmin.exceptions import ImmutableVersion
-from trackadmin.models.draft import EditorsManager, TrackingMap
+from trackadmin.models.draft import EditorsManager, TrackingMap, natural_key_of
 
 
 class VersionQuerySet(models.QuerySet["MapVersion"]):
@@ -37,11 +39,16 @@ class VersionQuerySet(models.QuerySet["MapVersion"]):
     def _raw_delete(self, using: str | None) -> NoReturn:
         raise ImmutableVersion
 
-    def _update(self, *args: Any) -> int:
-        # Django's ``save`` first tries to update the row of the same key: no row is no harm.
-        if self.exists():
+    def _update(self, values: Any, *returning: Any) -> Any:
+        # Django's ``save`` first tries to update the row of the same key: no row is no harm, and
+        # neither is a dump that is loaded again.
+        standing = self.first()
+        if standing is None:
+            return 0
+        if not standing.says({field.attname: value for field, _, value in values}):
             raise ImmutableVersion
-        return 0
+        # How many rows were updated; from Django 6.0 on, what they return.
+        return [()] if returning else 1
 
 
 class ForgettingQuerySet(VersionQuerySet):
@@ -77,6 +84,7 @@ class MapVersion(models.Model):
 
     objects = VersionManager()
     forgetting = ForgettingManager()
+    NATURAL_KEY = ("map__slug", "number")
 
     class Meta:
         ordering = ["map", "-number"]
@@ -95,6 +103,21 @@ class MapVersion(models.Model):
     def __str__(self) -> str:
         return f"version {self.number}"
 
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
+
+    def says(self, values: Mapping[str, Any]) -> bool:
+        """Whether these values are the version's own, as a dump of it holds them.
+
+        A dump rounds moments to milliseconds. An author may have been forgotten since.
+        """
+        return all(
+            _rounded(getattr(self, name)) == _rounded(value)
+            for name, value in values.items()
+            if name != "author_id"
+        )
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert a new version; saving one that stands raises :class:`ImmutableVersion`."""
         if not self._state.adding:
@@ -104,6 +127,12 @@ class MapVersion(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise :class:`ImmutableVersion`."""
         raise ImmutableVersion
+
+
+def _rounded(value: Any) -> Any:
+    if not isinstance(value, datetime):
+        return value
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
 @receiver(pre_delete, sender=MapVersion)

@@ -217,7 +217,26 @@ def told_what_to_depend_on(walk):
     migration.unlink()
 
 
+def load_twice(walk):
+    """B11. A dump of the site is loaded into it twice, with and without natural keys."""
+    from trackadmin import editing
+
+    before = editing.build_document("default")
+    for options in ([], ["--natural-primary", "--natural-foreign"]):
+        walk.run("dumpdata", "contenttypes", "auth", "trackadmin", *options, output="dump.json")
+        for _ in range(2):
+            walk.run("loaddata", "dump.json")
+    assert editing.build_document("default") == before
+    assert walk.tracked()["Country_code"] == "DE"
+
+
 SITES = [
+    Site(
+        name="fixtures_twice",
+        about="fixtures loaded twice (`dumpdata`, `loaddata`)",
+        after=load_twice,
+        postgresql=True,
+    ),
     Site(
         name="early_data_migration",
         about="a data migration that imports too early: refused, with the reason",

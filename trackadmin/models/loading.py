@@ -1,0 +1,93 @@
+"""Settles what ``loaddata`` meets in a database that has the map ``default`` or the same rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+from trackadmin.exceptions import DumpConflict, ImmutableVersion
+from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.models.versions import MapVersion
+
+
+def make_room(*, instance: Model, raw: bool, using: str, **kwargs: Any) -> None:
+    """Receiver of ``pre_save``: settle what a row of a dump shares with rows that are there.
+
+    Raises :class:`DumpConflict` where they have different keys, and :class:`ImmutableVersion` for
+    another version of the same number.
+    """
+    if raw:
+        MEETINGS[type(instance)](instance, using)
+
+
+def _meet_map(row: TrackingMap, using: str) -> None:
+    _keep_growing(row, using, "sequence", "lock_version")
+    standing = _others(row, using).filter(slug=row.slug).first()
+    if standing is None:
+        return
+    used = any(
+        model._default_manager.using(using).filter(map=standing).exists()
+        for model in (TrackedModel, MapVersion)
+    )
+    if used:
+        raise DumpConflict(f"the tracking map {row.slug!r}", standing.pk, row.pk)
+    # It is the map "default" that migrate made, and nobody has used it.
+    standing.delete(using=using)
+
+
+def _meet_model(row: TrackedModel, using: str) -> None:
+    _keep_growing(row, using, "lock_version")
+    same = Q(prefix=row.prefix) | Q(model_label=row.model_label)
+    standing = _others(row, using).filter(same, map_id=row.map_id).first()
+    if standing is not None:
+        what = f"the tracked model {standing.prefix!r} ({standing.model_label})"
+        raise DumpConflict(what, standing.pk, row.pk)
+
+
+def _meet_attribute(row: TrackedAttribute, using: str) -> None:
+    _take_key(row, _others(row, using).filter(tracked_model=row.tracked_model_id, name=row.name))
+
+
+def _meet_child(row: TrackedChild, using: str) -> None:
+    rows = _others(row, using).filter(tracked_model=row.tracked_model_id, accessor=row.accessor)
+    _take_key(row, rows)
+
+
+def _meet_version(row: MapVersion, using: str) -> None:
+    standing = _others(row, using).filter(map_id=row.map_id, number=row.number).first()
+    if standing is None:
+        return
+    own = {field.attname for field in row._meta.concrete_fields if not field.primary_key}
+    if not standing.says({name: getattr(row, name) for name in own}):
+        raise ImmutableVersion
+    row.pk = standing.pk
+
+
+def _keep_growing(row: Model, using: str, *counters: str) -> None:
+    """An older dump takes no counter back: a form that saw a later one must stay refused."""
+    rows = type(row)._default_manager.using(using).filter(pk=row.pk)
+    for known in rows.values(*counters):
+        for name, number in known.items():
+            setattr(row, name, max(number, getattr(row, name)))
+
+
+def _take_key(row: Model, rows: QuerySet[Any]) -> None:
+    """Nothing refers to such a row, so the one that is there becomes what the dump says."""
+    standing = rows.first()
+    if standing is not None:
+        row.pk = standing.pk
+
+
+def _others(row: Any, using: str) -> QuerySet[Any]:
+    rows: QuerySet[Any] = type(row)._default_manager.using(using)
+    return rows.exclude(pk=row.pk)
+
+
+MEETINGS: dict[type[Model], Any] = {
+    TrackingMap: _meet_map,
+    TrackedModel: _meet_model,
+    TrackedAttribute: _meet_attribute,
+    TrackedChild: _meet_child,
+    MapVersion: _meet_version,
+}
