@@ -91,14 +91,21 @@ class _Work:
 
     def too_much(self) -> Iterator[Child]:
         """The children that should come by themselves, so that each tracked model fits."""
+        matching = self.matching
+        over = [m.prefix for m in _models(matching) if _is_too_much(plan(matching, m))]
+        # Those that lead to others which are too much may fit once these do.
+        for prefix in sorted(over, key=lambda prefix: self._leads_to(matching, prefix, over)):
+            yield from self._cut(prefix)
+
+    def _cut(self, prefix: str) -> Iterator[Child]:
         while True:
             matching = self.matching
-            over = [m for m in _models(matching) if _is_too_much(plan(matching, m))]
-            found = [c for m in over if (c := self._largest(matching, m)) is not None]
-            if not found:
+            top = matching.get(prefix)
+            if top is None or not _is_too_much(plan(matching, top)):
                 return
-            # Those that lead to others which are too much may fit once these do.
-            child = min(found, key=lambda c: (self._leads_to(matching, c, over), self._place(c)))
+            child = self._largest(matching, top)
+            if child is None:
+                return
             self._change(child, alone=True)
             yield child
 
@@ -179,10 +186,11 @@ class _Work:
         largest = max(more, key=lambda accessor: more[accessor], default="")
         return (top.prefix, largest) if more.get(largest) else None
 
-    def _leads_to(self, matching: Matching, child: Child, over: list[MatchedModel]) -> int:
-        prefixes = {m.prefix for m in over} - {child[0]}
-        found = matching.get(child[0])
-        return sum(c.tracked_as in prefixes for c in found.children if not c.alone) if found else 0
+    def _leads_to(self, matching: Matching, prefix: str, over: list[str]) -> int:
+        """How many children lead to other models of these."""
+        top = matching.get(prefix)
+        others = {*over} - {prefix}
+        return sum(c.tracked_as in others for c in top.children if not c.alone) if top else 0
 
     # The document -----------------------------------------------------------------------------
 
