@@ -85,6 +85,7 @@ def pages_of(row, *, version=1):
         "trackingmap_history": map_page("history", pk),
         "trackingmap_bring_back": map_page("bring_back", pk, deletion.revision),
         "trackingmap_move": map_page("move", pk),
+        "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_preview": map_page("preview", pk),
         "trackingmap_search": map_page("search", pk),

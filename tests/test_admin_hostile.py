@@ -103,7 +103,12 @@ def pages(row):
         "version 2": map_page("version", row.pk, 2),
         "compare": map_page("compare", row.pk) + "?old=1&new=2",
     }
-    for name in ("trackingmap_move", "trackingmap_search", "mapversion_change"):
+    for name in (
+        "trackingmap_move",
+        "trackingmap_fix",
+        "trackingmap_search",
+        "mapversion_change",
+    ):
         del found[name]
     return found
 

@@ -84,9 +84,13 @@ def every_page(row):
     }
 
 
+#: No page of HTML: only posted to, a download, a redirect.
+ELSEWHERE = ("trackingmap_move", "trackingmap_fix", "trackingmap_document", "mapversion_change")
+
+
 def opened(client, row):
     for name, page in every_page(row).items():
-        if name not in ("trackingmap_move", "trackingmap_document", "mapversion_change"):
+        if name not in ELSEWHERE:
             response = client.get(page)
             assert response.status_code in (200, 404), name
             if "json" not in response["Content-Type"]:

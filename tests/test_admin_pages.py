@@ -131,7 +131,8 @@ def test_one_permission_opens_it(client, tracking_map, name):
 def test_every_post_is_refused_to_a_viewer(client, tracking_map):
     before = (editing.draft_digest(tracking_map), MapVersion.objects.count())
     sequence = TrackingMap.objects.get(pk=tracking_map.pk).sequence
-    addresses = {**pages_of(tracking_map), "move": map_page("move", tracking_map.pk)}
+    addresses = pages_of(tracking_map)
+    addresses |= {name: map_page(name, tracking_map.pk) for name in ("move", "fix")}
     client_of(client, *VIEWS)
     for name in addresses.keys() - LISTS:
         refused = client.post(addresses[name], {"name": "x", "note": "x", "prefix": "X"})
@@ -366,4 +367,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 14 + 5 + 1
+    assert found == 15 + 5 + 1

@@ -133,6 +133,7 @@ PARAMETERS = {
     "trackingmap_history": ["page", "x"],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_move": ["prefix", "to"],
+    "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],
     "trackingmap_search": ["model", "term", "page"],

@@ -62,6 +62,14 @@ def number(query: QueryDict, name: str) -> int | None:
     return found
 
 
+def matching(query: QueryDict, name: str, pattern: str) -> str:
+    """The parameter where it is of this pattern; refused where it is not, or was not sent."""
+    value = text(query, name)
+    if not re.fullmatch(pattern, value):
+        raise Unreadable(name, value, "Open the page again and send its form.")
+    return value
+
+
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:
     """The parameter where it is one of the choices; ``default`` where it was not sent."""
     value = text(query, name, default)

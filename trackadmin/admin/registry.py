@@ -15,6 +15,7 @@ from django.utils.timezone import is_aware, localtime
 
 from trackadmin.admin.adding import AddScreen
 from trackadmin.admin.changelists import check_list_query, refuse_missing_page
+from trackadmin.admin.fixing import FixScreen
 from trackadmin.admin.history import (
     NOBODY,
     BringBackScreen,
@@ -86,6 +87,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/history/", "history", MapHistoryScreen),
         ("<int:map_id>/history/<int:revision>/bring-back/", "bring_back", BringBackScreen),
         ("<int:map_id>/move/", "move", MoveScreen),
+        ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),
         ("<int:map_id>/preview/search/", "search", SearchScreen),

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from trackadmin import editing
 from trackadmin.admin.differences import Group, changed_prefixes, grouped
 from trackadmin.catalog import catalog
-from trackadmin.compiler import check, drift
+from trackadmin.compiler import FIXABLE, Fix, check, drift
 from trackadmin.document import Diff, Document, digest, dump, load
 from trackadmin.exceptions import DocumentError, Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
+
+#: In a larger draft it takes too long for a page to find what can be put right, in the worst case
+#: some seconds; 'manage.py trackadmin import --fix' takes the time.
+MOST_CHILDREN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Review:
     drift: list[Problem]
     #: Why the live version cannot be served; empty where it can.
     unreadable: str
+    #: What can be put right with one click.
+    fixes: list[Fix]
 
     @property
     def groups(self) -> list[Group]:
@@ -50,6 +56,11 @@ class Review:
         return errors_of(self.problems)
 
     @property
+    def only_prefixes(self) -> bool:
+        """Whether all that one click can put right are prefixes of children."""
+        return all(fix.code == "child.prefix" for fix in self.fixes)
+
+    @property
     def nothing(self) -> bool:
         """Whether there is nothing to publish."""
         return self.live is not None and not self.difference and not self.unreadable
@@ -60,16 +71,24 @@ def review(tracking_map: TrackingMap) -> Review:
     draft = editing.build_document(tracking_map)
     live = editing.live_version(tracking_map)
     published, unreadable = read(live) if live else (Document(), "")
+    problems = check(draft, catalog())
     return Review(
         draft=draft,
         published=published,
         digest=digest(dump(draft)),
         live=live,
         difference=editing.diff(published, draft),
-        problems=check(draft, catalog()),
+        problems=problems,
         drift=drift(published, catalog()),
         unreadable=unreadable,
+        fixes=_fixes(tracking_map, draft, problems),
     )
+
+
+def _fixes(tracking_map: TrackingMap, draft: Document, problems: list[Problem]) -> list[Fix]:
+    fixable = any(problem.code in FIXABLE for problem in errors_of(problems))
+    children = sum(len(entry.children) for entry in draft.models.values())
+    return editing.fixes(tracking_map, draft)[1] if fixable and children <= MOST_CHILDREN else []
 
 
 def read(version: MapVersion) -> tuple[Document, str]:
