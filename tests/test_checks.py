@@ -109,6 +109,7 @@ def test_every_setting_has_one_check_of_its_own():
         ("MAX_NAMES", "many"),
         ("MAX_NAMES", True),
         ("MAX_REFERENCES", 2.5),
+        ("MAX_TABLES", 0),
         ("PREVIEW_SECONDS", "2"),
         ("PREVIEW_SECONDS", -1),
     ],
@@ -135,6 +136,7 @@ def test_a_wrong_value_is_told_under_its_own_id(key, wrong):
         ("BOOTSTRAP_FILE", __file__),
         ("BOOTSTRAP_FILE", Path(__file__)),
         ("MAX_REFERENCES", 1),
+        ("MAX_TABLES", 100),
         ("PREVIEW_SECONDS", 0.5),
     ],
 )

@@ -392,5 +392,6 @@ RULES: dict[str, tuple[str, Callable[[Any], Faults]]] = {
     "TENANT": ("E042", _callable_or_none),
     "MAX_NAMES": ("E013", _count),
     "MAX_REFERENCES": ("E014", _count),
+    "MAX_TABLES": ("E032", _count),
     "PREVIEW_SECONDS": ("E054", _seconds),
 }

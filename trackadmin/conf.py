@@ -31,7 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "HARMLESS_LOADING": (),
     "TENANT": None,
     "MAX_NAMES": 1000,
-    "MAX_REFERENCES": 20,
+    "MAX_REFERENCES": 10,
+    "MAX_TABLES": 32,
     "PREVIEW_SECONDS": 2.0,
 }
 
@@ -159,6 +160,11 @@ class Settings:
     def MAX_REFERENCES(self) -> int:
         """How many references one tracking URL may carry; the rest are not looked up."""
         return int(self._get("MAX_REFERENCES"))
+
+    @property
+    def MAX_TABLES(self) -> int:
+        """How many tables the references of one tracking URL may read together."""
+        return int(self._get("MAX_TABLES"))
 
     @property
     def PREVIEW_SECONDS(self) -> float:

@@ -30,10 +30,14 @@ _PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
 class OneRow:
     """A statement that gives one row at most, for any thread's connection to one database."""
 
-    def __init__(self, sql: str, connection: Any, moments: Moments = "moments") -> None:
-        """``moments`` tells whether those of a row may come as the texts that go out."""
+    def __init__(
+        self, sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+    ) -> None:
+        """``moments`` tells whether those of a row may come as the texts that go out; ``tables``
+        is how many the statement joins.
+        """
         self.sql = sql
-        self._ask = shortcut(sql, connection, moments)
+        self._ask = shortcut(sql, connection, moments, tables=tables)
 
     def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
         """The row, ``None`` where there is none. What the database raises comes through."""
@@ -52,14 +56,16 @@ class OneRow:
         return found
 
 
-def shortcut(sql: str, connection: Any, moments: Moments = "moments") -> Ask | None:
+def shortcut(
+    sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+) -> Ask | None:
     """What runs a statement past Django's cursor; ``None`` where nothing can."""
     if has_own_cursor(type(connection)):
         return None
     if connection.vendor == "sqlite":
         return _ask_sqlite(_marked(sql, "?"))
     if connection.vendor == "postgresql" and libpq.can_ask(connection):
-        return libpq.Question(_marked(sql, "${}"), connection, moments).ask
+        return libpq.Question(_marked(sql, "${}"), connection, moments, tables=tables).ask
     return None
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from trackadmin.compiler.encoders import encode
 from trackadmin.compiler.failures import OUT_OF_TIME
 from trackadmin.compiler.made import Row
-from trackadmin.compiler.prepared import prepared
+from trackadmin.compiler.prepared import MAX_LENGTH, MAX_TABLES, prepared
 from trackadmin.compiler.watchers import is_djangos
 
 #: Stands for a row where Django's cursor is to run the statement.
@@ -44,10 +44,14 @@ def can_ask(connection: Any) -> bool:
 class Question:
     """A statement for any thread's connection to one database."""
 
-    def __init__(self, sql: str, connection: Any, moments: Moments) -> None:
-        """``sql`` has places for values as PostgreSQL itself marks them: ``$1``."""
+    def __init__(self, sql: str, connection: Any, moments: Moments, *, tables: int = 1) -> None:
+        """``sql`` has places for values as PostgreSQL itself marks them: ``$1``.
+
+        It joins as many ``tables``; a large one is never prepared.
+        """
         self._moments = moments
         self._sql = sql.encode()
+        self._is_small = tables <= MAX_TABLES and len(sql) <= MAX_LENGTH
         self._name = b"trackadmin_" + sha256(self._sql).hexdigest()[:32].encode()
         psycopg = connection.Database
         self._rows = psycopg.pq.ExecStatus.TUPLES_OK
@@ -90,6 +94,8 @@ class Question:
         return row
 
     def _run(self, connection: Any, values: Sequence[Any]) -> Any:
+        if not self._is_small:
+            return connection.connection.pgconn.exec_params(self._sql, values)
         kept = prepared(connection.connection, connection)
         result = kept.run(self._name, self._sql, values)
         if result.status != self._rows:

@@ -22,6 +22,9 @@ from trackadmin.compiler.savepoints import contained
 #: What separates a prefix from an attribute in a reference.
 SEPARATOR = "__"
 
+#: A look-up by a column without an index reads a whole table. It counts as this many tables more.
+SCAN_COST = 10
+
 Status = Literal["found", "none", "many", "malformed", "failed"]
 
 _INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
@@ -54,7 +57,13 @@ class Lookup:
     model: type[Model]
     facts: AttributeFacts
     #: What is tracked of the objects; what comes along is loaded by the same query.
+<<<<<<< HEAD
     along: Along | None = None
+=======
+    node: Node | None = None
+    #: What a look-up costs, in tables that are read.
+    cost: int = 1
+>>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
 
     @property
     def source(self) -> str:

@@ -220,7 +220,8 @@ class Statement:
         # A converter of the host takes a moment, not its text.
         moments: Moments = "texts" if all(part.shared for part in parts) else "moments"
         sql = beside.statement([part.side for part in parts])
-        self._one_row = OneRow(sql, connection, moments)
+        tables = sum(part.tables for part in parts)
+        self._one_row = OneRow(sql, connection, moments, tables=tables)
         #: The parts' queries, where all of them are constant.
         self._queries = [part.query for part in parts if part.query is not None]
         #: Whether each of them has one parameter, which is the value of its reference.

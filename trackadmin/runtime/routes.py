@@ -60,6 +60,8 @@ def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
     if not references or len(references) < len(asked) or len(asked) > conf.MAX_REFERENCES:
         return None
     lookups = [lookup for _, lookup in references]
+    if len(lookups) > 1 and sum(lookup.cost for lookup in lookups) > conf.MAX_TABLES:
+        return None
     joint = snapshot.resolver.joint(lookups)
     others = [(at, name) for at, name in enumerate(names) if SEPARATOR not in name]
     reserved = tuple(name for _, name in others if name in snapshot.reserved)
