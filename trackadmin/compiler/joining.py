@@ -218,7 +218,8 @@ class Along:
         if not self._top.children or rows.query.combinator or rows.query.select_for_update:
             return rows
         key = (rows.db, own_tables(rows))
-        paths = self._paths.get(key)
+        # A site's routers may send each tenant's rows to another database: they are asked each time.
+        paths = None if router.routers else self._paths.get(key)
         if paths is None:
             found = cut(self._top, key[0], spare=key[1], instances=True)
             paths = self._paths[key] = tuple(found.paths())

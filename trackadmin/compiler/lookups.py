@@ -57,13 +57,9 @@ class Lookup:
     model: type[Model]
     facts: AttributeFacts
     #: What is tracked of the objects; what comes along is loaded by the same query.
-<<<<<<< HEAD
     along: Along | None = None
-=======
-    node: Node | None = None
     #: What a look-up costs, in tables that are read.
     cost: int = 1
->>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
 
     @property
     def source(self) -> str:

@@ -12,13 +12,8 @@ from django.utils.functional import cached_property
 
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Pseudonym, Values
-<<<<<<< HEAD
-from trackadmin.compiler.joining import Along, cut
-from trackadmin.compiler.lookups import Lookup
-=======
-from trackadmin.compiler.joining import cut, tables_of
+from trackadmin.compiler.joining import Along, cut, tables_of
 from trackadmin.compiler.lookups import SCAN_COST, Lookup
->>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.source import FUNCTION, Source, flatten_source, literal, runs_code
@@ -141,12 +136,8 @@ class CompiledModel:
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:
                 reference = f"{self._matched.prefix}__{name}"
-<<<<<<< HEAD
-                yield Lookup(reference, self.model, attribute.facts, self.along)
-=======
                 cost = tables if attribute.facts.indexed else tables + SCAN_COST
-                yield Lookup(reference, self.model, attribute.facts, self.node, cost)
->>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
+                yield Lookup(reference, self.model, attribute.facts, self.along, cost)
 
     @cached_property
     def _source(self) -> Source:

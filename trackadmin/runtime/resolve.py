@@ -122,12 +122,9 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
             asked[name, _text(value)] = snapshot.lookup(name)
         else:
             asked.setdefault((name, _text(value)), None)
-<<<<<<< HEAD
     pass_through(passing, values)
-=======
     beyond = _beyond(asked)
     asked |= dict.fromkeys(beyond)
->>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report))
     found: dict[str, Scalar] = {}
@@ -140,13 +137,13 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
     values.update(found)
 
 
-<<<<<<< HEAD
 def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
     """Note a parameter that is not taken, as its name is one of the map's."""
     report("parameter.reserved", snapshot.slug)
     if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
         values.reserved.append(name)
-=======
+
+
 def _beyond(asked: Mapping[tuple[str, str], Lookup | None]) -> set[tuple[str, str]]:
     """The references that would read more tables than one URL may; never the first one."""
     limit, tables, beyond = conf.MAX_TABLES, 0, set()
@@ -157,7 +154,6 @@ def _beyond(asked: Mapping[tuple[str, str], Lookup | None]) -> set[tuple[str, st
             else:
                 tables += lookup.cost
     return beyond
->>>>>>> 34b418d (F1, F16: a session keeps few small prepared statements, those that are run most; MAX_TABLES limits what one URL reads; MAX_REFERENCES is 10)
 
 
 def _take(
