@@ -218,7 +218,7 @@ class Along:
         if not self._top.children or rows.query.combinator or rows.query.select_for_update:
             return rows
         key = (rows.db, own_tables(rows))
-        # A site's routers may send each tenant's rows to another database: they are asked each time.
+        # Routers may send each tenant's rows to another database, so they are asked each time.
         paths = None if router.routers else self._paths.get(key)
         if paths is None:
             found = cut(self._top, key[0], spare=key[1], instances=True)
