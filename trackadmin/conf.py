@@ -130,7 +130,8 @@ class Settings:
     @property
     def ORIGINS(self) -> tuple[str, ...]:
         """The other origins whose pages may send JSON to the tracking URL; ``"*"`` for all."""
-        return tuple(self._get("ORIGINS"))
+        origins = self._get("ORIGINS")
+        return (origins,) if isinstance(origins, str) else tuple(origins)
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:

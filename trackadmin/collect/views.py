@@ -45,7 +45,10 @@ def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     # There is no content to have a type.
     del response.headers["Content-Type"]
-    _allow_origin(request, response)
+    try:
+        _allow_origin(request, response)
+    except Exception as error:  # noqa: BLE001 a setting that is no list of texts
+        report("collect.failed", "ORIGINS", error)
     return response
 
 
