@@ -1,12 +1,18 @@
 """The public door: what strangers send is bounded, never forges the map's names, never raises."""
 
+import gzip
 import json
 import os
 import random
+import tempfile
 import threading
+import time
 import uuid
+from urllib.parse import quote
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.test import Client, override_settings
 from django.utils.functional import SimpleLazyObject
@@ -380,3 +386,181 @@ def test_ids_sort_by_time_and_differ_after_a_fork():
     assert mine != theirs
     later = new_id()
     assert uuid.UUID(later).int >> 80 >= uuid.UUID(mine).int >> 80
+
+
+# ── Bodies ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class NoStorage(FileUploadHandler):
+    """Stands for a host that writes each upload to a disk or to a cloud."""
+
+    def new_file(self, *args, **kwargs):
+        raise AssertionError("an upload was taken")
+
+    receive_data_chunk = file_complete = new_file
+
+
+def test_uploads_are_never_stored(caller, monkeypatch):
+    """A stranger's file reaches no handler of the host, not even as a temporary file."""
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", fails)
+    handlers = [
+        f"{__name__}.NoStorage",
+        "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    ]
+    with override_settings(FILE_UPLOAD_HANDLERS=handlers, FILE_UPLOAD_MAX_MEMORY_SIZE=0):
+        caller.post("/t/", {"a": "1", "file": SimpleUploadedFile("x.txt", b"x" * 1000), "b": "2"})
+    (event,) = Remembering.events
+    assert event.values == {"a": "1", "b": "2"}
+    assert fault_counts() == {}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "x-unknown"])
+def test_body_in_an_encoding_is_refused_and_not_read_as_text(caller, encoding):
+    """What is unpacked has no bound; what is not makes an event of rubbish."""
+    body = gzip.compress(b'{"action": "x"}')
+    caller.generic("POST", "/t/?q=1", body, "application/json", HTTP_CONTENT_ENCODING=encoding)
+    (event,) = Remembering.events
+    assert event.values == {"q": "1"}
+    assert fault_counts() == {"collect.encoded": 1}
+
+
+def test_body_in_no_encoding_is_read(caller):
+    caller.generic("POST", "/t/", b"a=1", "text/plain", HTTP_CONTENT_ENCODING="identity")
+    assert Remembering.events[0].values == {"a": "1"}
+
+
+def test_mark_of_the_byte_order_is_no_part_of_a_body(caller):
+    caller.generic("POST", "/t/", b'\xef\xbb\xbf{"a": 1}', "application/json")
+    caller.generic("POST", "/t/", b"\xef\xbb\xbfa=1", "text/plain")
+    assert [dict(event.values) for event in Remembering.events] == [{"a": 1}, {"a": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ('{"a": 1, "a": 2}', {"a": 2}),
+        ('{"a": NaN, "b": -Infinity, "c": 1e999}', {"a": None, "b": None, "c": None}),
+        ('{"a": 1e3, "b": 123456789012345678901234567890}', {"a": 1000.0, "b": None}),
+        ('{"": 1, "b": true}', {"b": True}),
+        ('{"a": "\\ud800", "\\ud800": 1}', {"a": "\ufffd", "\ufffd": 1}),
+        ('{"a": "x\\u0000y"}', {"a": "x\ufffdy"}),
+    ],
+)
+def test_odd_json(caller, body, values):
+    caller.post("/t/", body, "application/json")
+    (event,) = Remembering.events
+    assert dict(event.values) == values
+    json.loads(event.as_json(), parse_constant=fails)
+
+
+# ── Look-alikes of the map's names (E11) ────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CompanyAccount_name",
+        "companyaccount_name",
+        "COMPANYACCOUNT_NAME",
+        "CompanyAccount.name",
+        "CompanyAccount-name",
+        "CompanyAccount name",
+        " CompanyAccount_name",
+        "CompanyAccount_name ",
+        "\ufeffCompanyAccount_name",
+        "Company\u200bAccount_name",
+        "CompanyAccount\u00ad_name",
+        "\uff23ompanyAccount_name",
+        "CompanyAccount\uff3fname",
+        "CompanyAccount_n\uff41me",
+        "CompanyAccount_other",
+        "\U0001d402ompanyAccount_name",
+    ],
+)
+def test_look_alike_of_a_name_is_reserved(caller, name):
+    """What a warehouse would store under the map's name: folded case, other signs, no marks."""
+    for query in (f"{quote(name)}=1", f"{quote(name)}=1&User__id=1"):
+        found = values_from_query(query)
+        assert dict(found) == {}
+        assert len(found.reserved) == 1
+    assert found.reserved == values_from_query({name: 1, "User__id": "1"}).reserved
+    caller.get(f"/t/?{quote(name)}=hunter2&{quote(name)}=hunter3&a=1")
+    assert "hunter" not in Remembering.events[-1].as_json()
+
+
+@pytest.mark.parametrize(
+    "name", ["action", "user_agent", "company_name", "name", "_", "__", "Company_Account", "user-x"]
+)
+def test_other_names_pass(name):
+    if "__" not in name:
+        assert dict(values_from_query({name: "1"})) == {name: "1"}
+
+
+def test_many_signs_in_many_names_cost_little():
+    """A name is looked at as far as a prefix of the map can reach."""
+    query = {"_" * 190 + str(number): "1" for number in range(200)}
+    started = time.perf_counter()
+    for _ in range(10):
+        values_from_query(query)
+    assert time.perf_counter() - started < 2
+
+
+# ── Sinks that hang (F8) ────────────────────────────────────────────────────────────────────────
+
+
+class HangingSink:
+    let_go = threading.Event()
+    entered = threading.Event()
+    calls = 0
+
+    def write(self, event):
+        type(self).calls += 1
+        self.entered.set()
+        self.let_go.wait(20)
+
+
+def test_sink_that_hangs_holds_one_thread_and_not_all():
+    """While a call takes longer than the limit, no other request joins it."""
+    HangingSink.calls = 0
+    HangingSink.let_go.clear()
+    outlet = _Outlet("tests.test_collect_door.HangingSink")
+    with override_settings(TRACKADMIN={"SINK_SECONDS": 0.2}):
+        first = threading.Thread(target=outlet.take, args=(None,))
+        first.start()
+        assert HangingSink.entered.wait(10)
+        time.sleep(0.3)
+        started = time.monotonic()
+        for _ in range(5):
+            outlet.take(None)
+        assert time.monotonic() - started < 5
+        HangingSink.let_go.set()
+        first.join()
+    assert HangingSink.calls == 1
+    assert fault_counts() == {"sink.paused": 5, "sink.slow": 1}
+
+
+class SlowToMake:
+    let_go = threading.Event()
+    entered = threading.Event()
+
+    def __init__(self):
+        self.entered.set()
+        self.let_go.wait(20)
+
+    def write(self, event):
+        pass
+
+
+def test_sink_that_hangs_while_it_is_made_holds_one_thread_and_not_all():
+    SlowToMake.let_go.clear()
+    outlet = _Outlet("tests.test_collect_door.SlowToMake")
+    with override_settings(TRACKADMIN={"SINK_SECONDS": 0.2}):
+        first = threading.Thread(target=outlet.take, args=(None,))
+        first.start()
+        assert SlowToMake.entered.wait(10)
+        started = time.monotonic()
+        outlet.take(None)
+        assert time.monotonic() - started < 5
+        SlowToMake.let_go.set()
+        first.join()
+    assert fault_counts()["sink.paused"] == 1

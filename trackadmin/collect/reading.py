@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from typing import Any
 
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 
@@ -34,17 +37,40 @@ def _query_string(request: HttpRequest) -> str:
 
 
 def _body(request: HttpRequest) -> Query:
+    if request.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
+        # Nothing tells how large it would be when it is unpacked, and no beacon is packed.
+        report("collect.encoded", "body")
+        return ""
     announced = int(request.META.get("CONTENT_LENGTH") or 0)
     if announced <= MAX_BODY and request.content_type == "multipart/form-data":
-        return request.POST
+        return _form(request)
     body = request.read(MAX_BODY + 1)
     if max(announced, len(body)) > MAX_BODY:
         report("collect.too_large", "body")
         return ""
-    text = body.decode("utf-8", "replace")
+    text = body.decode("utf-8-sig", "replace")
     # A beacon's text comes as text/plain, whatever it holds.
     is_form = request.content_type == "application/x-www-form-urlencoded"
     return text if is_form or text.lstrip()[:1] not in ("{", "[") else _from_json(text)
+
+
+def _form(request: HttpRequest) -> Query:
+    with suppress(AttributeError):  # a middleware of the host has read the form already
+        request.upload_handlers = [_NoUploads(request)]
+    return request.POST
+
+
+class _NoUploads(FileUploadHandler):
+    """Leaves out the files of a form: a stranger's upload is stored nowhere."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Never called: no file is begun."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Never called: no file is begun."""
 
 
 def _from_json(text: str) -> Query:

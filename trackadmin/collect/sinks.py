@@ -52,7 +52,7 @@ def deliver(event: Event) -> None:
 
     Each sink that does not take the event is counted: ``sink.failed`` where it raises,
     ``sink.not_made`` where its class cannot be imported or made, and ``sink.paused`` while it is
-    left alone because it took longer than ``SINK_SECONDS``.
+    left alone because a call took, or takes, longer than ``SINK_SECONDS``.
     """
     for path in conf.SINKS:
         outlet = _outlets.get(path)
@@ -71,41 +71,62 @@ class _Outlet:
         self._pauses = 0
         self._fault = ""
         self._lock = threading.Lock()
+        #: When each call that is under way began.
+        self._calls: dict[object, float] = {}
 
     def take(self, event: Event) -> None:
-        started = monotonic()
+        """Give the event to the sink, or count it as lost. Never raises."""
+        started, limit, call = monotonic(), conf.SINK_SECONDS, object()
         if started < self._resume_at:
             report(self._fault, self._path)
-            return
-        sink = self._sink or self._made()
+        elif limit is not None and any(
+            began < started - limit for began in [*self._calls.values()]
+        ):
+            # Another thread waits for the sink already, and nobody can stop that call.
+            report("sink.paused", self._path)
+        else:
+            self._calls[call] = started
+            try:
+                if self._write(event, limit):
+                    self._judge(monotonic() - started, limit)
+            finally:
+                self._calls.pop(call, None)
+
+    def after_fork(self) -> None:
+        """Forget the threads that a fork did not copy: who holds the lock, and calls under way."""
+        self._lock = threading.Lock()
+        self._calls = {}
+
+    def _write(self, event: Event, limit: float | None) -> bool:
+        """Call the sink; whether there is one."""
+        sink = self._sink or self._made(limit)
         if sink is None:
-            return
+            return False
         try:
             sink.write(event)
         except Exception as error:  # noqa: BLE001 a sink may raise anything
             report("sink.failed", self._path, error)
-        self._judge(monotonic() - started)
+        return True
 
-    def renew_lock(self) -> None:
-        """Forget who held the lock: it was copied by a fork, and its holder was not."""
-        self._lock = threading.Lock()
-
-    def _made(self) -> Sink | None:
+    def _made(self, limit: float | None) -> Sink | None:
         """The sink, made by the first thread that needs it; ``None`` where that fails."""
-        with self._lock:
+        if not self._lock.acquire(timeout=-1 if limit is None else limit):
+            report("sink.paused", self._path)
+            return None
+        try:
             if self._sink is None and monotonic() >= self._resume_at:
-                try:
-                    self._sink = import_string(self._path)()
-                except Exception as error:  # noqa: BLE001 a sink's own code may raise anything
-                    self._pause("sink.not_made")
-                    report("sink.not_made", self._path, error)
+                self._sink = import_string(self._path)()
             elif self._sink is None:
                 report(self._fault, self._path)
-            return self._sink
+        except Exception as error:  # noqa: BLE001 a sink's own code may raise anything
+            self._pause("sink.not_made")
+            report("sink.not_made", self._path, error)
+        finally:
+            self._lock.release()
+        return self._sink
 
-    def _judge(self, seconds: float) -> None:
+    def _judge(self, seconds: float, limit: float | None) -> None:
         """Leave a sink alone for a while that held up the request for too long."""
-        limit = conf.SINK_SECONDS
         if limit is not None and seconds > limit:
             self._pause("sink.paused")
             report("sink.slow", self._path)
@@ -125,6 +146,6 @@ at_reset(_outlets.clear)
 
 
 @after_fork_in_child
-def _renew_locks() -> None:
+def _forget_threads() -> None:
     for outlet in _outlets.values():
-        outlet.renew_lock()
+        outlet.after_fork()

@@ -2,14 +2,17 @@
 
 A name is reserved where it starts with the prefix of a tracked model or of a child and an
 underscore, also for attributes that the map does not have today: a report must never mix values of
-the site's database with values that a visitor made up. A name that differs from a name of the map
-only in case or in look-alike characters is reserved as well, since many warehouses fold names.
+the site's database with values that a visitor made up. A name that a warehouse might store as one
+of the map's names is reserved as well: in other case, in look-alike letters, with invisible
+characters, or with another sign for the underscore.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.document.structure import Document
@@ -28,21 +31,27 @@ class ReservedNames:
             self._prefixes |= given
             for each in given:
                 self._models.setdefault(each.casefold(), set()).add(prefix)
+        #: How many underscores may come before the one that ends a prefix.
+        self._deepest = max((prefix.count("_") for prefix in self._prefixes), default=0)
         self._folded: dict[str, frozenset[str]] = {}
 
     def __contains__(self, name: str) -> bool:
-        if "_" not in name and name.isascii():
+        if name.isascii() and name.isalnum():
             return False
-        plain = unicodedata.normalize("NFKC", name)
-        starts = [plain[:at] for at, letter in enumerate(plain) if letter == "_"]
-        if any(start in self._prefixes for start in starts):
+        plain = _plain(name)
+        if any(start in self._prefixes for start in self._starts(plain)):
             return True
-        folded = plain.casefold()
+        folded = _SIGN.sub("_", plain.casefold())
         return any(
             folded in self._names(prefix)
-            for start in starts
-            for prefix in self._models.get(start.casefold(), ())
+            for start in self._starts(folded)
+            for prefix in self._models.get(start, ())
         )
+
+    def _starts(self, name: str) -> Iterator[str]:
+        """The parts of the name that could be a prefix of the map."""
+        found = (at for at, letter in enumerate(name) if letter == "_")
+        return (name[:at] for at in islice(found, self._deepest + 1))
 
     def _names(self, prefix: str) -> frozenset[str]:
         """The folded names that a tracked model yields."""
@@ -52,3 +61,14 @@ class ReservedNames:
             names = compiled.names if compiled is not None else ()
             found = self._folded[prefix] = frozenset(name.casefold() for name in names)
         return found
+
+
+_SIGN = re.compile(r"\W")
+
+
+def _plain(name: str) -> str:
+    """The name in its plainest letters, without what cannot be seen."""
+    if name.isascii():
+        return name.strip()
+    plain = unicodedata.normalize("NFKC", name)
+    return "".join(each for each in plain if unicodedata.category(each) != "Cf").strip()
