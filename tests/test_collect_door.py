@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.test import Client, override_settings
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import SimpleLazyObject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,13 @@ from demo.models import CompanyAccount
 from tests.test_collect import Remembering, clean, sinks  # noqa: F401 a fixture
 from trackadmin.collect.event import new_id
 from trackadmin.collect.sinks import _Outlet, _outlets
-from trackadmin.runtime import fault_counts, get_model, values_from_query
+from trackadmin.runtime import (
+    fault_counts,
+    get_model,
+    tracking_query,
+    tracking_values,
+    values_from_query,
+)
 from trackadmin.testing import override_map
 
 pytestmark = pytest.mark.django_db
@@ -564,3 +571,96 @@ def test_sink_that_hangs_while_it_is_made_holds_one_thread_and_not_all():
         SlowToMake.let_go.set()
         first.join()
     assert fault_counts()["sink.paused"] == 1
+
+
+# ── No object given raises (F10) ────────────────────────────────────────────────────────────────
+
+
+class Unhashable:
+    __hash__ = None
+    __class__ = property(fails)
+
+
+class LyingModel:
+    """Pretends to be anything that is asked for."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
+class Exploding:
+    """Raises in whatever a mapping, a number or a text may be asked for."""
+
+    __class__ = property(fails)
+    keys = items = values = get = lists = __getitem__ = __contains__ = fails
+    __str__ = __repr__ = __eq__ = __ne__ = __len__ = __iter__ = __bool__ = __int__ = fails
+    __float__ = __index__ = __format__ = __bytes__ = __lt__ = __sizeof__ = __reduce__ = fails
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_no_query_of_any_type_raises(strict):
+    """Not a mapping, not a text: counted, and nothing comes of it."""
+    with override_settings(TRACKADMIN={"STRICT": strict}):
+        for query in [*odd_values(), Unhashable(), LyingModel(), Exploding(), Exploding]:
+            json.dumps(values_from_query(query))
+            for name in ("CompanyAccount__name", "User__id", query):
+                assert get_model(name, query) is None
+
+
+def test_no_object_raises_where_not_strict():
+    with override_settings(TRACKADMIN={"STRICT": False}):
+        for each in [*odd_values(), Unhashable(), LyingModel(), Exploding(), Exploding]:
+            assert tracking_values(each, other=each) == {}
+            assert isinstance(tracking_query(each, action=each), str)
+    assert "hunter2" not in str(fault_counts())
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.binary(),
+    st.decimals(),
+    st.datetimes(),
+    st.uuids(),
+    st.complex_numbers(),
+    st.sampled_from(["<huge>", "<hostile>", "<lying>", "<exploding>", "<text>"]),
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner)
+)
+names = st.sampled_from(["CompanyAccount__name", "User__id", "User_id", "action", "a__b"])
+
+
+def made(value):
+    """The value with objects in place of their words: Hypothesis could not print them."""
+    if isinstance(value, list | tuple):
+        return type(value)(made(each) for each in value)
+    if isinstance(value, dict):
+        return {name: made(each) for name, each in value.items()}
+    odd = {
+        "<huge>": 10**5000,
+        "<hostile>": Hostile(),
+        "<lying>": Lying(),
+        "<exploding>": Exploding(),
+        "<text>": HostileText("x"),
+    }
+    return odd.get(value, value) if isinstance(value, str) else value
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(names | st.text() | st.integers() | st.none(), anything, max_size=5))
+def test_any_value_under_any_name(query):
+    """A flat dict of JSON scalars comes of it, and never a name of the map."""
+    query = made(query)
+    for given_query in (query, MultiValueDict({name: [value] for name, value in query.items()})):
+        found = values_from_query(given_query)
+        assert all(type(value) in (str, int, float, bool, type(None)) for value in found.values())
+        json.dumps(found, allow_nan=False).encode()
+        assert "User_id" not in found

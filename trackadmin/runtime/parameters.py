@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice, repeat
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard, cast
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.datastructures import MultiValueDict
@@ -40,12 +40,13 @@ def read(*queries: Query) -> Parameters:
     """What queries behind each other hold. Never raises."""
     found = Parameters([], [])
     for query in queries:
-        if isinstance(query, bytes):
-            query = query.decode("utf-8", "replace")
-        if isinstance(query, str):
-            _read_text(query, found)
+        # By the type and its own methods: an object may lie about its class, or raise.
+        if issubclass(type(query), bytes):
+            _read_text(bytes.decode(cast("bytes", query), "utf-8", "replace"), found)
+        elif issubclass(type(query), str):
+            _read_text(exact(query), found)
         else:
-            _read_mapping(query, found)
+            _read_mapping(cast("Mapping[str, Any]", query), found)
     return found
 
 
