@@ -6,20 +6,25 @@ import json
 from pathlib import Path
 
 from trackadmin.exceptions import DocumentError
+from trackadmin.runtime.place import ONLY, Place, home
 from trackadmin.runtime.store import Published
 
 
 def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
     """The text of a bootstrap file, one line of JSON with its end: what ``BOOTSTRAP_FILE`` names.
 
-    ``document`` is a version's canonical text, and ``digest`` its SHA-256, both as published.
+    ``document`` is a version's canonical text, and ``digest`` its SHA-256, both as published. Where
+    there are tenants, the file is the current one's.
     """
-    content = {"map": slug, "number": number, "digest": digest, "document": document}
+    content: dict[str, object] = {"map": slug, "number": number}
+    content |= {"digest": digest, "document": document}
+    if home() != ONLY:
+        content["place"] = _words(home())
     return json.dumps(content) + "\n"
 
 
 def read_bootstrap(path: str, slug: str) -> Published | None:
-    """The version that the file holds, unchecked; ``None`` if it is one of another map.
+    """The version that the file holds, unchecked; ``None`` if it is of another map or tenant.
 
     Raises ``OSError`` where the file cannot be read, :class:`DocumentError` where it is none.
     """
@@ -31,8 +36,14 @@ def read_bootstrap(path: str, slug: str) -> Published | None:
     match content:
         case {"number": int(number), "digest": str(digest), "document": str(document)}:
             found = Published(number, digest, document)
-            return found if content.get("map", slug) == slug else None
+            own = slug, _words(home())
+            is_own = (content.get("map", slug), content.get("place", _words(ONLY))) == own
+            return found if is_own else None
     raise DocumentError(f"{path!r} is no bootstrap file. {_HOW}")
+
+
+def _words(place: Place) -> list[str | None]:
+    return [None if part is None else str(part) for part in place]
 
 
 _HOW = "Write it with 'manage.py trackadmin export --format bootstrap'."
