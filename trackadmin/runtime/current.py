@@ -88,7 +88,9 @@ def unpin(map: str, before: Pinned | None) -> None:
 def _ask(slug: str) -> Snapshot:
     loader = _loader(slug)
     if loader is not None:
-        snapshot = _serve(loader)
+        # Where there are many places this is the usual way, so what is fresh is served at once.
+        is_fresh = many() and monotonic() < loader.fresh_until
+        snapshot = loader.snapshot if is_fresh else _serve(loader)
         if snapshot is not None:
             return snapshot
         if loader.unpublished:
@@ -114,9 +116,11 @@ def _loader(slug: str) -> Loader | None:
     if here.schema is not None and store.in_event_loop():
         report("tenant.unknown", "the tracking maps (called in an event loop)")
         return None
-    if slugs.is_unknown(slug, here) and (slug, here) not in _loaders:
-        return Unknown(slug, here)
-    return _loaders.get_or_make((slug, here))
+    key = slug, here
+    loader = _loaders.get(key)
+    if loader is not None:
+        return loader
+    return Unknown(slug, here) if slugs.is_unknown(slug, here) else _loaders.make(key)
 
 
 def _private(slug: str, here: Place) -> Loader | None:
@@ -133,7 +137,7 @@ def _serve(loader: Loader) -> Snapshot | None:
     if snapshot is None or isinstance(loader, Pinned | Private):
         return snapshot
     key = loader.slug, loader.place
-    _loaders.used(key, loader)
+    _loaders.keep(key, loader)
     if loader.overdue:
         _overdue.add(key)
     if not many():

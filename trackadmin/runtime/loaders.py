@@ -33,24 +33,27 @@ class Loaders:
         return key in self._loaded or key in self._empty
 
     def get(self, key: Key) -> Loader | None:
-        """The loader that is kept."""
-        return self._loaded.get(key) or self._empty.get(key)
-
-    def get_or_make(self, key: Key) -> Loader:
-        """The loader that is kept, or a new one, which all threads that ask now get."""
-        loader = self.get(key)
+        """The loader that is kept, which is kept longer than those that were not used meanwhile."""
+        loader = self._loaded.get(key)
         if loader is None:
-            loader = self._empty.setdefault(key, Loader(*key))
-            _shorten(self._empty, MAX_EMPTY)
+            return self._empty.get(key)
+        try:  # noqa: SIM105 what suppress() takes, each call of a site with tenants would pay
+            self._loaded.move_to_end(key)
+        except KeyError:  # another thread took it out
+            pass
         return loader
 
-    def used(self, key: Key, loader: Loader) -> None:
-        """Keep a loader that has a snapshot longer than those that were not used meanwhile."""
-        if loader.snapshot is None:
+    def make(self, key: Key) -> Loader:
+        """A new loader, which all threads get that ask now."""
+        loader = self._empty.setdefault(key, Loader(*key))
+        _shorten(self._empty, MAX_EMPTY)
+        return loader
+
+    def keep(self, key: Key, loader: Loader) -> None:
+        """Keep a loader that has a snapshot."""
+        if loader.snapshot is None or key in self._loaded:
             return
-        if self._loaded.setdefault(key, loader) is loader:
-            with suppress(KeyError):  # another thread took it out
-                self._loaded.move_to_end(key)
+        self._loaded[key] = loader
         self._empty.pop(key, None)
         _shorten(self._loaded, MAX_LOADED)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import Model
 
 from trackadmin.conf import conf
 from trackadmin.exceptions import TenantError
@@ -43,8 +45,9 @@ class Place(NamedTuple):
 #: The place of a site that has one database, one schema and no tenants.
 ONLY = Place()
 
-#: Whether the site may have more than one place; empty until that was looked at.
-_many: list[bool] = []
+#: Whether the site may have more than one place, and what asks for the tenant, if anything does;
+#: empty until that was looked at, as it takes time.
+_site: list[tuple[bool, Callable[[], Any] | None]] = []
 
 
 def place() -> Place:
@@ -52,7 +55,7 @@ def place() -> Place:
 
     Raises :class:`TenantError` where ``TENANT`` gives no key, and what the site's router raises.
     """
-    return _at(router.db_for_read(apps.get_model("trackadmin", "MapVersion"))) if many() else ONLY
+    return _at(router.db_for_read(_table())) if many() else ONLY
 
 
 def home() -> Place:
@@ -60,28 +63,29 @@ def home() -> Place:
 
     What several processes share is kept under it.
     """
-    return _at(router.db_for_write(apps.get_model("trackadmin", "MapVersion"))) if many() else ONLY
+    return _at(router.db_for_write(_table())) if many() else ONLY
 
 
 def many() -> bool:
-    """Whether the site may have more than one place; looked at once, as it costs time.
+    """Whether the site may have more than one place.
 
     Otherwise each call of the runtime would pay for what most sites do not have.
     """
-    if not _many:
-        _many[:] = [_may_be_many()]
-    return _many[0]
+    return (_site or _look())[0][0]
 
 
 def look_again() -> None:
     """See whether a connection got a schema since: some sites set the attribute in a middleware."""
-    if _many == [False] and has_schema():
-        _many[:] = [True]
+    if not many() and schema_of(DEFAULT_DB_ALIAS) is not None:
+        _look()
 
 
-def has_schema() -> bool:
-    """Whether the default connection says which schema it uses."""
-    return schema_of(DEFAULT_DB_ALIAS) is not None
+def _look() -> list[tuple[bool, Callable[[], Any] | None]]:
+    ask = conf.TENANT
+    is_one = ask is None and not router.routers and schema_of(DEFAULT_DB_ALIAS) is None
+    # Another thread's connection may have had a schema.
+    _site[:] = [(not is_one or (bool(_site) and _site[0][0]), ask)]
+    return _site
 
 
 def schema_of(database: str) -> Hashable:
@@ -96,18 +100,12 @@ def schema_of(database: str) -> Hashable:
     return schema
 
 
-def _may_be_many() -> bool:
-    return bool(conf.TENANT is not None or router.routers or has_schema())
-
-
 def _at(database: str) -> Place:
-    return Place(database, schema_of(database), _tenant())
+    _, ask = (_site or _look())[0]
+    return Place(database, schema_of(database), None if ask is None else _tenant(ask))
 
 
-def _tenant() -> Hashable:
-    ask = conf.TENANT
-    if ask is None:
-        return None
+def _tenant(ask: Callable[[], Any]) -> Hashable:
     try:
         tenant: Hashable = ask()
         hash(tenant)
@@ -116,10 +114,15 @@ def _tenant() -> Hashable:
     return tenant
 
 
+@lru_cache(maxsize=1)
+def _table() -> type[Model]:
+    return apps.get_model("trackadmin", "MapVersion")
+
+
 def _settings_changed(*, setting: str, **kwargs: object) -> None:
     if setting in ("TRACKADMIN", "DATABASES", "DATABASE_ROUTERS"):
-        _many.clear()
+        _site.clear()
 
 
-at_reset(_many.clear)
+at_reset(_site.clear)
 setting_changed.connect(_settings_changed, dispatch_uid="trackadmin.place")
