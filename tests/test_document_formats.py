@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from hypothesis import given
+from reversion.models import Version
 
 from tests.documents import documents
 from tests.drafts import draft, the_map
@@ -23,13 +25,14 @@ from trackadmin.document import (
     diff,
     digest,
     dump,
+    formats,
     load,
     parse,
     to_dict,
 )
 from trackadmin.exceptions import DocumentError
 from trackadmin.models import MapVersion
-from trackadmin.runtime import current_map, tracking_values
+from trackadmin.runtime import current_map, is_ready, tracking_values
 from trackadmin.testing import reset
 
 #: Written by the release that knew format 1 only, with their digests; never to be written again.
@@ -38,9 +41,11 @@ DIGESTS = json.loads((FORMAT_1 / "digests.json").read_text(encoding="ascii"))
 
 COUNTRY = tracked("host.country", ["code", "name"], key="code")
 ADDRESS = tracked("host.address", ["street"], ["country"])
-PLAIN = document(Order=tracked("host.order", ["number"], [("billing_address", "Bill")]))
-ALONE = document(Order=tracked("host.order", ["number"], [("billing_address", "Bill", True)]))
 WHOLE = {"Address": ADDRESS, "Country": COUNTRY}
+PLAIN, ALONE = (
+    document(Order=tracked("host.order", ["number"], [("billing_address", "Bill", alone)]), **WHOLE)
+    for alone in (False, True)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +114,48 @@ def test_the_format_is_needed_and_no_more(found):
     uses = any(child.alone for e in found.models.values() for child in e.children.values())
     assert found.format == (2 if uses else 1)
     assert load(dump(found), digest(dump(found))) == found
+
+
+@pytest.mark.django_db
+def test_an_older_release_adds_rows_while_the_new_one_is_rolled_out():
+    """It knows no column ``alone``: the database has the default."""
+    draft(PLAIN)
+    order = the_map().tracked_models.get(prefix="Order")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO trackadmin_trackedchild (tracked_model_id, accessor, prefix, position)"
+            " VALUES (%s, 'person', '', 1)",
+            [order.pk],
+        )
+    assert order.children.get(accessor="person").alone is False
+
+
+@pytest.mark.django_db
+def test_an_edit_that_an_older_release_kept_is_put_back():
+    """The stored JSON of its history has no ``alone``."""
+    draft(ALONE)
+    order = the_map().tracked_models.get(prefix="Order")
+    for version in Version.objects.all():
+        stored = json.loads(version.serialized_data)
+        stored[0]["fields"].pop("alone", None)
+        Version.objects.filter(pk=version.pk).update(serialized_data=json.dumps(stored))
+    editing.undo(order, editing.history(order)[0].revision)
+    assert editing.build_document("default") == PLAIN
+
+
+@pytest.mark.django_db
+def test_a_process_that_knows_only_format_1_serves_the_last_version_it_could_read(monkeypatch):
+    """As a process of the older release does: it refuses the newer text and goes on."""
+    draft(PLAIN)
+    editing.publish("default", by=None)
+    assert current_map().number == 1
+    draft(ALONE)
+    editing.publish("default", by=None)
+    monkeypatch.setattr(formats, "FORMAT", 1)
+    monkeypatch.setattr(formats, "UPGRADES", {})
+    assert is_ready()
+    assert current_map().number == 1
+    monkeypatch.undo()
 
 
 def test_format_1_knows_nothing_of_what_format_2_added():

@@ -224,11 +224,16 @@ class _Walk:
         self.collisions.append(Collision(name, first, second))
         # Told where it can be put right: there it is put right for every model that leads there.
         for prefix, accessor in children_on(second, self.matching, self.top)[-1:]:
-            own = camel_case(accessor)
-            own = own if own not in self.matching.document.models else f"{prefix}{own}"
-            second = f"{prefix}.{accessor}"
+            own, second = self.own_prefix(prefix, accessor), f"{prefix}.{accessor}"
             fix = f"Give one of the children a prefix of its own, such as {own!r} to {second}."
         self.problems.append(Problem("name.two_roads", "error", second, what, fix))
+
+    def own_prefix(self, prefix: str, accessor: str) -> str:
+        """A prefix for a child that goes with those that are told for other children."""
+        models, name = self.matching.document.models, camel_case(accessor)
+        children = (entry.children for p, entry in models.items() if p != prefix)
+        plain = name not in models and not any(accessor in each for each in children)
+        return name if plain else f"{prefix}{name}"
 
     def empty(self, road: str, why: str, fix: str) -> None:
         what = f"The child {why}, so nothing comes of it."
@@ -241,7 +246,10 @@ class _Walk:
     def too_much(self, code: str, road: str, why: str) -> None:
         if all(problem.code != code for problem in self.problems):
             what = f"With all its children the tracked model {why}."
-            fix = "Take out children or attributes that nobody needs."
+            fix = (
+                "Let children come along by themselves, without their own children, or take out "
+                "children and attributes that nobody needs."
+            )
             self.problems.append(Problem(code, "error", road, what, fix))
 
 
