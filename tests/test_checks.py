@@ -426,3 +426,16 @@ def test_the_docs_list_every_check():
     numbers = set(re.findall(r'"(?:trackadmin\.)?([EW]\d{3})"', source))
     assert len(numbers) > len(DEFAULTS)
     assert numbers == set(re.findall(r"trackadmin\.([EW]\d{3})", SETTINGS_PAGE))
+
+
+@pytest.mark.parametrize("entry", ["shop", "host.Nobody", "tests.wide.models.Nobody", "x.y"])
+def test_an_entry_of_harmless_loading_that_names_nothing_is_a_warning(entry):
+    """E1: a declaration that has no effect is seen; it breaks no deploy."""
+    assert found(HARMLESS_LOADING=[entry]) == ["W034"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["wide", "wide.Shouted", "tests.wide.models.Shouting", "tests.wide.site.fill"]
+)
+def test_an_app_a_model_a_class_and_a_function_may_be_harmless(entry):
+    assert found(HARMLESS_LOADING=[entry]) == []

@@ -256,3 +256,18 @@ def test_several_objects_with_keywords_share_one_savepoint(snapshot, rows):
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
         flatten(snapshot, (*found, lazy), {"other": wide.Box.objects.get(code="box1")}, fail)
     assert statements(captured).count("SAVEPOINT") == 1
+
+
+def test_what_a_manager_joins_by_itself_counts_too(rows, monkeypatch):
+    """D7: the tables of its filter take room from the children's."""
+    compiled = compile_map(site_map(), catalog())
+    objects = wide.Hub.objects.filter(branch0__twig__leaf__bud__isnull=False)
+    found = joining.cut(
+        compiled.by_prefix["Hub"].node, "default", spare=joining.own_tables(objects)
+    )
+    assert found.tables + joining.own_tables(objects) <= MAX_TABLES
+    monkeypatch.setattr(wide.Hub._default_manager, "get_queryset", lambda: objects)
+    expected = oracle.flatten(compiled.document, wide.Hub.objects.get(code="hub0"))
+    assert resolve(compiled, url("Hub")) == expected
+    assert next(iter(stream(compiled.by_prefix["Hub"], objects.order_by("pk")))) == expected
+    assert fault_counts() == {}
