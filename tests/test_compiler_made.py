@@ -156,8 +156,8 @@ class TestCodeThatRaises:
     def raising(self, monkeypatch):
         load = wide.Shouting.__dict__["from_db"].__func__
 
-        def from_db(cls, db, names, values):
-            found = load(cls, db, names, values)
+        def from_db(cls, db, names, values, **kwargs):
+            found = load(cls, db, names, values, **kwargs)
             if found.code == "shouted0":
                 raise RuntimeError("on purpose")
             return found

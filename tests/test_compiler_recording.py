@@ -49,6 +49,26 @@ class Recording:
         class Meta:
             abstract = True
 
+    class AsDjangoItself(models.Model):
+        @classmethod
+        def from_db(cls, db, field_names, values, *, fetch_mode=None):
+            if len(values) != len(cls._meta.concrete_fields):
+                values_iter = iter(values)
+                values = [
+                    next(values_iter) if f.attname in field_names else DEFERRED
+                    for f in cls._meta.concrete_fields
+                ]
+            new = cls(*values)
+            new._state.adding = False
+            new._state.db = db
+            if fetch_mode is not None:
+                new._state.fetch_mode = fetch_mode
+            new._seen = (db, *field_names)
+            return new
+
+        class Meta:
+            abstract = True
+
     class Init(models.Model):
         _before = None
 
@@ -129,6 +149,77 @@ class Changing:
             super().__init__(*args, **kwargs)
             dict = change
             self._changed = dict(self)
+
+        class Meta:
+            abstract = True
+
+    class ShadowedInAComprehension(models.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self._changed = [dict(self) for dict in [change]]
+
+        class Meta:
+            abstract = True
+
+    class AnotherOfTheSameName(models.Model):
+        @classmethod
+        def from_db(cls, db, field_names, values):
+            instance = super().from_db(db, field_names, values)
+            instance._seen = [instance.title for instance in values]
+            return instance
+
+        class Meta:
+            abstract = True
+
+    class Itself(models.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self._items = list(self)
+
+        def __iter__(self):
+            self.title = "x"
+            return iter(())
+
+        class Meta:
+            abstract = True
+
+    class OtherKeywords(models.Model):
+        def __init__(self, *args, **kwargs):
+            kwargs = dict(kwargs, title="x")
+            super().__init__(*args, **kwargs)
+
+        class Meta:
+            abstract = True
+
+    class OtherArguments(models.Model):
+        def __init__(self, *args, **kwargs):
+            args = (*args[:-1], "x")
+            super().__init__(*args, **kwargs)
+
+        class Meta:
+            abstract = True
+
+    class Twice(models.Model):
+        @classmethod
+        def from_db(cls, db, field_names, values):
+            instance = super().from_db(db, field_names, values)
+            instance = super().from_db(db, field_names, values)
+            return instance  # noqa: RET504
+
+        class Meta:
+            abstract = True
+
+    class Sometimes(models.Model):
+        def __init__(self, *args, **kwargs):
+            if args:
+                super().__init__(*args, **kwargs)
+
+        class Meta:
+            abstract = True
+
+    class Default(models.Model):
+        def __init__(self, *args, title="x", **kwargs):
+            super().__init__(*args, title=title, **kwargs)
 
         class Meta:
             abstract = True

@@ -63,7 +63,11 @@ _DEFAULT_VALUES = frozenset(
         """,
     )
 )
-_DEFAULT_STATE = frozenset({"instance._state.adding = False", "instance._state.db = db"})
+_DEFAULT_STATE = (
+    "{0}._state.adding = False",
+    "{0}._state.db = db",
+    "if fetch_mode is not None:\n    {0}._state.fetch_mode = fetch_mode",
+)
 
 
 def only_records(function: FunctionType, cls: type, model: type[Model]) -> bool:
@@ -141,15 +145,30 @@ class _Proof:
         #: The name of the instance, once there is one.
         self.instance = self.parameters[0] if self.is_init else ""
         self.passed_on = False
-        self.locals = {*self.parameters}
+        #: Every name that the function is given, and every one that it gives a value, as often.
+        self.given = {each.arg for each in ast.walk(arguments) if isinstance(each, ast.arg)}
+        self.assigned = [
+            each.id
+            for each in ast.walk(found)
+            if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)
+        ]
         self.stored: set[str] = set()
 
     def holds(self) -> bool:
         """Whether nothing is done but to record."""
-        if not self.parameters:
+        if not self.parameters or not self.takes_what_it_gets():
             return False
         ends = self.is_init or isinstance(self.found.body[-1], ast.Return)
-        return ends and all(map(self.statement, self.found.body)) and self.passed_on
+        proven = ends and all(map(self.statement, self.found.body)) and self.passed_on
+        # Nothing else goes by the instance's name.
+        times = 1 if self.instance and not self.is_init else 0
+        return proven and self.assigned.count(self.instance) == times
+
+    def takes_what_it_gets(self) -> bool:
+        """Whether it hands on nothing that it was not given."""
+        arguments = self.found.args
+        keywords = [each.arg for each in arguments.kwonlyargs]
+        return not arguments.defaults and keywords in ([], [] if self.is_init else ["fetch_mode"])
 
     def statement(self, each: ast.stmt) -> bool:
         match each:
@@ -161,13 +180,13 @@ class _Proof:
                 self.passes_on(call)
             ):
                 self.instance = name
-                return name not in self.parameters
+                return name not in self.given
             case ast.Return(value):
                 return self.returns(value)
             case ast.If() if ast.unparse(each) in _DEFAULT_VALUES:
                 return self.is_djangos() and not self.passed_on
-            case ast.Assign() if ast.unparse(each) in _DEFAULT_STATE:
-                return self.is_djangos() and self.passed_on and self.instance == "instance"
+            case ast.Assign() | ast.If() if self.sets_state(ast.unparse(each)):
+                return True
             case ast.If(test, body, orelse):
                 return self.reads(test) and all(map(self.recording, [*body, *orelse]))
         return self.recording(each)
@@ -183,9 +202,7 @@ class _Proof:
                 self.stored.add(attribute)
                 return own and self.reads(value)
             case ast.Assign([ast.Name(name)], value):
-                own = name not in (*self.parameters, self.instance)
-                self.locals.add(name)
-                return own and self.reads(value)
+                return name not in (*self.given, self.instance) and self.reads(value)
         return False
 
     def passes_on(self, call: ast.Call) -> bool:
@@ -212,6 +229,10 @@ class _Proof:
             and not any(name in self.globals for name in names)
         )
 
+    def sets_state(self, text: str) -> bool:
+        """Whether a statement is one of Django's own ``from_db`` behind the instance's making."""
+        return self.is_djangos() and text in [each.format(self.instance) for each in _DEFAULT_STATE]
+
     def reads(self, value: ast.expr) -> bool:
         """Whether an expression changes nothing."""
         match value:
@@ -220,8 +241,9 @@ class _Proof:
                 return self.may_be_called(func) and all(map(self.reads, inner))
             case ast.Attribute():
                 return self.may_be_read(value)
-            case ast.Name():
-                return True
+            case ast.Name(name):
+                # Of itself, the instance would be asked for its length, its items, a copy.
+                return name != self.instance
         if not isinstance(value, _HARMLESS):
             return False
         return all(map(self.reads, ast.iter_child_nodes(value)))  # type: ignore[arg-type]
@@ -230,13 +252,16 @@ class _Proof:
         match func:
             case ast.Name(name):
                 means = self.globals.get(name, getattr(builtins, name, None))
-                return name not in self.locals and means is _CALLS.get(name, self)
+                return self.is_global(name) and means is _CALLS.get(name, self)
             case ast.Attribute(ast.Attribute(ast.Name(name), "__dict__"), method):
                 return name == self.instance and method in _OF_DICTS
             case ast.Attribute(ast.Name(name), method):
-                of_copy = self.globals.get(name) is copy and name not in self.locals
+                of_copy = self.globals.get(name) is copy and self.is_global(name)
                 return of_copy and method in ("copy", "deepcopy")
         return False
+
+    def is_global(self, name: str) -> bool:
+        return name not in self.given and name not in self.assigned
 
     def may_be_read(self, value: ast.Attribute) -> bool:
         match value:
