@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from trackadmin.compiler.executing import OneRow, shortcut
 from trackadmin.compiler.libpq import UNANSWERED
-from trackadmin.compiler.watchers import is_watched
+from trackadmin.compiler.watchers import has_own_cursor, is_watched
 
 pytestmark = pytest.mark.django_db
 ECHO = "SELECT %s || 'x%%', 1"
@@ -152,6 +152,21 @@ def test_driver_whose_cursors_are_traced_gets_it(connection):
     finally:
         connection.connection = real
     assert seen == [ECHO]
+
+
+def test_backend_that_chooses_the_schema_with_each_cursor_gets_it(monkeypatch, connection):
+    """A1: as django-tenants does it, and packages that change Django's own class."""
+    real = type(connection)._cursor
+
+    def _cursor(self, name=None):
+        return real(self, name)
+
+    own = type("DatabaseWrapper", (type(connection),), {"_cursor": _cursor})
+    assert not has_own_cursor(type(connection))
+    assert has_own_cursor(own)
+    monkeypatch.setattr(BaseDatabaseWrapper, "_cursor", _cursor)
+    assert has_own_cursor(type(connection))
+    assert shortcut(ECHO, connection) is None
 
 
 # ── What Django's cursor guards is guarded ─────────────────────────────────────────────────────

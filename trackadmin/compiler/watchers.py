@@ -4,13 +4,19 @@ debug toolbars, error trackers and tracers that patch Django's cursor or the dri
 
 from __future__ import annotations
 
+from os import sep
+from pathlib import Path
 from typing import Any
 
+import django
 from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 #: Where Django's own backends live.
 _DJANGOS = "django.db.backends."
+
+#: The folder of Django's code.
+_FOLDER = str(Path(django.__file__).parent) + sep
 
 #: What makes Django's cursor out of the driver's.
 _STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
@@ -37,7 +43,14 @@ def is_watched(connection: Any) -> bool:
 def has_own_cursor(backend: Any) -> bool:
     """Whether a database backend does other things to a statement than Django's own ones."""
     own = any(getattr(backend, step) is not getattr(BaseDatabaseWrapper, step) for step in _STEPS)
-    return own or not backend.create_cursor.__module__.startswith(_DJANGOS)
+    # A package may also have put its own code into Django's class, for all backends.
+    changed = not all(map(_is_djangos_code, (backend.cursor, backend._cursor)))
+    return own or changed or not backend.create_cursor.__module__.startswith(_DJANGOS)
+
+
+def _is_djangos_code(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_filename.startswith(_FOLDER)
 
 
 def is_djangos(cursor: Any) -> bool:
