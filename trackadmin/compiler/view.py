@@ -28,11 +28,22 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The statement that makes a view, with comments on what it leaves out."""
+    """A view, and what it leaves out."""
 
     name: str
-    sql: str
+    #: What it shows.
+    query: str
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def sql(self) -> str:
+        """The statement that makes it where there is none."""
+        lines = [f"-- Without {each}" for each in self.missing()]
+        return "\n".join([*lines, f'CREATE VIEW "{self.name}" AS', f"{self.query};"])
+
+    def missing(self) -> Iterator[str]:
+        """What the view is without, each name with the reason on one line."""
+        return (f"{each.name}: {' '.join(each.why.split())}." for each in self.left_out)
 
 
 def view_sql(compiled: CompiledModel, alias: str) -> View:
@@ -63,9 +74,14 @@ def view_sql(compiled: CompiledModel, alias: str) -> View:
     if not shown:
         why = "; ".join(f"{each.name}: {each.why}" for each in left_out) or "it has no names"
         raise ExportError(f"Nothing of {compiled.prefix!r} can stand in a view ({why}).")
-    name = f"trackadmin_{compiled.prefix}"
+    name = view_name(compiled.prefix)
     _refuse_long([name, *(cell.output.name for cell in shown)], connection)
-    return View(name, _statement(compiled, name, shown, left_out, connection), left_out)
+    return View(name, _query(compiled, shown, connection), left_out)
+
+
+def view_name(prefix: str) -> str:
+    """The name of a tracked model's view."""
+    return f"trackadmin_{literal(prefix)[1:-1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +127,7 @@ def _refuse_long(names: list[str], connection: Any) -> None:
         )
 
 
-def _statement(
-    compiled: CompiledModel,
-    name: str,
-    shown: list[_Cell],
-    left_out: tuple[LeftOut, ...],
-    connection: Any,
-) -> str:
+def _query(compiled: CompiledModel, shown: list[_Cell], connection: Any) -> str:
     quote = connection.ops.quote_name
     paths = list(dict.fromkeys(cell.path for cell in shown))
     values = [
@@ -125,10 +135,9 @@ def _statement(
         f" AS {quote(literal(cell.output.name)[1:-1])}"
         for cell in shown
     ]
-    lines = [f"-- Without {each.name}: {each.why}." for each in left_out]
-    lines += [f"CREATE VIEW {quote(name)} AS", "SELECT", ",\n".join(values)]
+    lines = ["SELECT", ",\n".join(values)]
     columns = ", ".join(f"c{number}" for number in range(len(paths)))
-    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r ({columns});"]
+    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r ({columns})"]
     return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ from trackadmin.exceptions import InvalidMap, NotPublished
 from trackadmin.management.publishing import announce, by_argument, person
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.management.text import NotUtf8, read
-from trackadmin.management.views import export_views
+from trackadmin.management.views import drop_views, export_views
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
@@ -51,9 +51,14 @@ def _export_arguments(parser: ArgumentParser) -> None:
         default=DEFAULT_DB_ALIAS,
         help="for sql: where the views will stand",
     )
+    parser.add_argument(
+        "--drop", action="store_true", help="for sql: drop the views instead of making them"
+    )
 
 
 def _export(options: Options, out: Output) -> None:
+    if options["drop"] and options["format"] != "sql":
+        raise CommandError("--drop is for views: add --format sql, or leave it out.")
     if options["format"] == "bootstrap":
         _export_bootstrap(options, out)
         return
@@ -62,6 +67,8 @@ def _export(options: Options, out: Output) -> None:
         out.json(to_dict(document, _cased))
     elif options["format"] == "python":
         out.data(to_python(document, _cased))
+    elif options["format"] == "sql" and options["drop"]:
+        drop_views(document, out)
     elif options["format"] == "sql":
         export_views(document, options["map"], options["database"], out)
     else:

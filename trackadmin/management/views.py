@@ -1,20 +1,21 @@
-"""What export --format sql writes: a view for each tracked model."""
+"""What export --format sql writes: a view for each tracked model, or what drops them."""
 
 from __future__ import annotations
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, compile_map
-from trackadmin.compiler.view import View, view_sql
+from trackadmin.compiler.view import View, view_name, view_sql
+from trackadmin.compiler.view_script import script
 from trackadmin.document import Document
 from trackadmin.exceptions import ExportError
 from trackadmin.management.subcommand import Output
 
 
 def export_views(document: Document, slug: str, alias: str, out: Output) -> None:
-    """Write the statements that put a view in place for each tracked model, as one script.
+    """Write the script that puts a view in place for each tracked model.
 
-    The script is for one database. What no view can give is told of. Raises :class:`ExportError`
-    where there is no view at all.
+    The script is for one database. It drops the view of a model that can have none now. What no
+    view can give is said. Raises :class:`ExportError` where there is no view at all.
     """
     found: list[View] = []
     problems: list[ExportError] = []
@@ -26,10 +27,13 @@ def export_views(document: Document, slug: str, alias: str, out: Output) -> None
             out.say(f"warning: {compiled.prefix} has no view: {error}")
     if problems and not found:
         raise problems[0]
-    out.data("BEGIN;\n")
-    for view in found:
-        out.data(f'DROP VIEW IF EXISTS "{view.name}";\n{view.sql}\n')
-    out.data("COMMIT;")
+    dropped = {*map(view_name, document.models)} - {view.name for view in found}
+    out.data(script(found, sorted(dropped)))
+
+
+def drop_views(document: Document, out: Output) -> None:
+    """Write the script that drops the views of all tracked models, where there are any."""
+    out.data(script([], map(view_name, document.models)))
 
 
 def _view(compiled: CompiledModel, alias: str, out: Output) -> View:
