@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.test import Client, override_settings
+from django.urls import resolve
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import SimpleLazyObject
 from hypothesis import HealthCheck, given, settings
@@ -239,6 +240,42 @@ def test_login_is_never_asked_for(caller):
     ):
         assert Client().get("/t/?a=1").status_code == 204
     assert len(Remembering.events) == 1
+
+
+def test_view_is_marked_for_middlewares_of_packages():
+    """B2: each of them looks at the view that an address resolves to."""
+    view = resolve("/t/").func
+    marks = {"login_required": False, "csrf_exempt": True, "STRONGHOLD_IS_PUBLIC": True}
+    assert {name: getattr(view, name) for name in marks} == marks
+    assert view.mfa_public
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_middlewares_of_django_lose_no_event(method):
+    """B2: all of them at once, the cache of whole pages among them: nothing is answered twice."""
+    with override_settings(MIDDLEWARE=EVERY_MIDDLEWARE, SESSION_SAVE_EVERY_REQUEST=True):
+        client = Client(enforce_csrf_checks=True)
+        for _ in range(3):
+            response = getattr(client, method)("/t/?a=1")
+            assert (response.status_code, response.content) == (204, b"")
+    assert len(Remembering.events) == 3
+
+
+EVERY_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+]
 
 
 @pytest.mark.parametrize(

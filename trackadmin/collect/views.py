@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,13 +22,23 @@ from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.resolve import resolve
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 #: Seconds for which a browser may remember what ``OPTIONS`` said.
 MAX_AGE = "86400"
+
+
+def _public(view: View) -> View:
+    """Mark a view that needs no login as middlewares of packages want it marked."""
+    marks = {"STRONGHOLD_IS_PUBLIC": True, "mfa_public": True}  # django-stronghold, django-mfa3
+    view.__dict__.update(marks)
+    return view
 
 
 # A page of another site may call it, and the caller is nobody: no session, no token, no login.
 # Whatever the host says of its other views, there is nothing here to be atomic about; and outside
 # of a transaction a new version of the map can be loaded.
+@_public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
