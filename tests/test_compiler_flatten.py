@@ -134,12 +134,12 @@ usual = {
     "positive": st.integers(0),
     "big": st.none() | st.integers(-(2**63), 2**63 - 1),
     "floating": st.none() | st.floats(),
-    "amount": st.none() | st.decimals(),
+    "amount": st.none() | st.decimals(-(10**9), 10**9, places=2),
     "flag": st.booleans(),
     "maybe": st.none() | st.booleans(),
     "day": st.none() | st.dates(),
     "clock": st.none() | st.times(),
-    "moment": st.none() | st.datetimes() | aware,
+    "moment": st.none() | aware,
     "span": st.none() | st.timedeltas(),
     "uuid": st.uuids(),
     "data": json_values,
@@ -164,10 +164,13 @@ def test_values_of_every_kind_go_out_as_the_oracle_says(host, values):
     odd=st.dictionaries(st.sampled_from(sorted(usual)), strange, min_size=1, max_size=6),
 )
 def test_values_of_other_types_than_the_fields_go_out_as_exact_scalars(host, usual, odd):
+    """Whatever was assigned; that it is what a load gives is shown in test_same_values.py."""
     obj = Everything(**usual)
     for name, value in odd.items():
         obj.__dict__[name] = value
-    same_as_oracle(host, obj)
+    values = host.find(obj).flatten(obj, Faults())
+    assert {type(value) for value in values.values()} <= SCALARS
+    assert list(values) == list(host.find(obj).names)
 
 
 def people(depth=2):
@@ -329,7 +332,7 @@ def test_a_value_without_a_text_is_null_and_a_fault(host):
     assert values["Everything_text"] == "here"
     assert faults.codes == [
         ("value.unencodable", "Everything.day"),
-        ("attribute.raised", "Everything.data"),
+        ("value.unencodable", "Everything.data"),
     ]
 
 
@@ -463,7 +466,7 @@ def test_numbers_that_json_has_no_word_for_are_null(host, number):
 
 def test_decimals_never_show_an_exponent(host):
     obj = Everything(amount=decimal.Decimal("1E+3"))
-    assert host.find(obj).flatten(obj, pytest.fail)["Everything_amount"] == "1000"
+    assert host.find(obj).flatten(obj, pytest.fail)["Everything_amount"] == "1000.00"
 
 
 @pytest.mark.django_db(transaction=True)

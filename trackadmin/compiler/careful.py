@@ -6,16 +6,19 @@ Generated code turns to this whenever something is not as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any, TypeAlias
 
 from django.db.models import Model
 
 from trackadmin.compiler.children import child_reader
-from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
-from trackadmin.compiler.instances import is_method, unwrapped
+from trackadmin.compiler.encoders import Scalar, Unencodable
+from trackadmin.compiler.host_code import one_language
+from trackadmin.compiler.instances import is_method, is_plain, unwrapped
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
+from trackadmin.compiler.stored import encoder
 
 #: Called with a stable code, the place in the map, and the error, for each value that is lost.
 Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
@@ -67,12 +70,14 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
     It takes the object, the fault's receiver, and the reads to which it belongs.
     """
     source, road = output.facts.attname, output.road
-    convert = ENCODERS.get(output.facts.kind, encode)
+    convert = encoder(output.facts)
     called = output.facts.computed and is_method(model, source)
+    runs = output.facts.computed or not is_plain(model, source)
 
     def get(obj: Any) -> Scalar:
-        value = getattr(obj, source)
-        return convert(value() if called and callable(value) else value)
+        with one_language() if runs else nullcontext():
+            value = getattr(obj, source)
+            return convert(value() if called and callable(value) else value)
 
     def read(obj: Any, fault: Fault, reads: Reads) -> Scalar:
         try:

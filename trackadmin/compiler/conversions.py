@@ -17,6 +17,7 @@ from trackadmin.catalog import Kind
 from trackadmin.compiler.encoders import as_decimal, encode
 from trackadmin.compiler.made import Convert
 from trackadmin.compiler.rows import Column
+from trackadmin.compiler.stored import has_own_conversions, plain_or
 
 
 class Conversions:
@@ -30,6 +31,8 @@ class Conversions:
         self.fused: dict[int, Convert] = {}
         #: The columns that need the ORM's converters.
         self.converted: list[int] = []
+        #: Those of them whose field may make an object that is not the value to be sent.
+        self._objects: set[int] = set()
         for at, (column, expression) in enumerate(zip(columns, expressions, strict=True)):
             if not column.kind and not column.in_instance:
                 continue
@@ -41,12 +44,24 @@ class Conversions:
                 make = _fused(column.kind, found, expression, connection)
             if make is None:
                 self.converted.append(at)
+                if (
+                    column.kind
+                    and not column.in_instance
+                    and has_own_conversions(expression.output_field)
+                ):
+                    self._objects.add(at)
             else:
                 self.fused[at] = make
 
     def bound(self, connection: Any) -> list[Convert]:
         """The converters of ``converted``, for this thread's connection."""
-        return [_chain(self._expressions[at], connection) for at in self.converted]
+        return [self._convert(at, connection) for at in self.converted]
+
+    def _convert(self, at: int, connection: Any) -> Convert:
+        convert = _chain(self._expressions[at], connection)
+        if at not in self._objects:
+            return convert
+        return lambda value: plain_or(value, convert(value))
 
 
 def converters(expression: Any, connection: Any) -> list[Callable[..., Any]]:

@@ -13,6 +13,7 @@ from enum import Enum
 from types import NoneType
 from typing import Any, TypeAlias
 
+from django.conf import settings
 from django.core.files import File
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -41,7 +42,7 @@ class Unencodable(Portable, TypeError):
     def __init__(self, value: object) -> None:
         super().__init__(
             f"A value of type {type(value).__name__} cannot be sent. Give a text, a number, "
-            "a truth value, a date or something else with a text of its own."
+            "a truth value, a date or something else that the field can store."
         )
 
 
@@ -142,25 +143,48 @@ ENCODERS: dict[Kind, Callable[[Any], Scalar]] = {
     Kind.JSON: as_json,
 }
 
-#: The same rules as expressions over a local ``v``: the usual case in line, else the rule itself.
-INLINE: dict[Kind, str] = {
-    Kind.TEXT: "v if type(v) is str or v is None else as_text(v)",
-    Kind.INTEGER: "v if type(v) is int or v is None else as_integer(v)",
-    Kind.FLOAT: "v if type(v) is float and -inf < v < inf or v is None else as_float(v)",
-    Kind.BOOLEAN: "v if type(v) is bool or v is None else as_boolean(v)",
-    Kind.DECIMAL: "f'{v:f}' if type(v) is Decimal and v.is_finite() else as_decimal(v)",
+#: The same rules as expressions over a local ``v``: the usual case in line, else ``RULE``.
+_USUAL: dict[Kind, str] = {
+    Kind.TEXT: "v if type(v) is str or v is None else RULE(v)",
+    Kind.INTEGER: "v if type(v) is int or v is None else RULE(v)",
+    Kind.FLOAT: "v if type(v) is float and -inf < v < inf or v is None else RULE(v)",
+    Kind.BOOLEAN: "v if type(v) is bool or v is None else RULE(v)",
+    Kind.DECIMAL: "f'{v:f}' if type(v) is Decimal and v.is_finite() else RULE(v)",
     # What str() gives, in less time: eight groups of four digits, some joined.
     Kind.UUID: 'f\'{(v := v.int.to_bytes(16).hex("-", 2))[part_1]}'
     "{v[part_2]}{v[part_3]}{v[part_4]}' "
-    "if type(v) is UUID else as_uuid(v)",
-    Kind.DATE: "v.isoformat() if type(v) is date else encode(v)",
-    Kind.TIME: "v.isoformat() if type(v) is time else encode(v)",
+    "if type(v) is UUID else RULE(v)",
+    Kind.DATE: "v.isoformat() if type(v) is date else RULE(v)",
+    Kind.TIME: "v.isoformat() if type(v) is time and v.tzinfo is None else RULE(v)",
     # In two halves, which Python writes faster than one moment with its offset.
     Kind.DATETIME: "f'{date.isoformat(v)}T{v.time().isoformat()}+00:00' "
-    "if type(v) is datetime and v.tzinfo is UTC else encode(v)",
-    Kind.FILE: "v if type(v) is str or v is None else as_file(v)",
-    Kind.JSON: "None if v is None else as_json(v)",
+    "if type(v) is datetime and v.tzinfo is UTC else RULE(v)",
+    Kind.FILE: "v if type(v) is str or v is None else RULE(v)",
+    Kind.JSON: "None if v is None else RULE(v)",
 }
+#: A decimal number with as many places as its field has: what a load would give.
+_WITH_PLACES = "t if type(v) is Decimal and (t := f'{v:f}')[POINT] == '.' else RULE(v)"
+_NAIVE = "v.isoformat() if type(v) is datetime and v.tzinfo is None else RULE(v)"
+
+
+def inline(kind: Kind) -> str:
+    """The expression for a value that was loaded."""
+    return _USUAL.get(kind, "RULE(v)").replace("RULE", ENCODERS.get(kind, encode).__name__)
+
+
+def inline_assigned(kind: Kind, rule: str, *, places: int = 0) -> str:
+    """The expression for a value that may have been assigned; ``rule`` names what converts it.
+
+    ``places`` is how many a decimal field has.
+    """
+    usual = _USUAL.get(kind, "RULE(v)")
+    if kind is Kind.DECIMAL:
+        point = f"-{places + 1}:-{places}"
+        usual = _WITH_PLACES.replace("POINT", point) if places else "RULE(v)"
+    elif kind is Kind.DATETIME and not settings.USE_TZ:
+        usual = _NAIVE
+    return usual.replace("RULE", rule)
+
 
 #: What the expressions name. Python finds a name sooner here than among its built-ins, and a slice
 #: sooner than it makes one.

@@ -14,7 +14,7 @@ from trackadmin.catalog import Kind
 from trackadmin.compiler import made
 from trackadmin.compiler.build import build
 from trackadmin.compiler.careful import Fault, Values
-from trackadmin.compiler.encoders import ENCODERS, INLINE, INLINE_NAMES, Scalar, encode
+from trackadmin.compiler.encoders import ENCODERS, INLINE_NAMES, Scalar, encode, inline
 from trackadmin.compiler.joining import Cut
 from trackadmin.compiler.made import Bind, Convert, Converters, FillMade, Layout, Row
 from trackadmin.compiler.plan import Output
@@ -191,7 +191,7 @@ class _Body:
             value = f"fused_{at}(c{at})"
         else:
             yield f"v = convert_{at}(c{at})" if at in self.converted else f"v = c{at}"
-            value = INLINE.get(output.facts.kind, "encode(v)")
+            value = inline(output.facts.kind)
         yield f"out[{literal(output.name)}] = " + (
             f"pseudonym({value})" if output.pseudonymised else value
         )

@@ -11,15 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from django.db.models import Model
 
+from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler import careful
 from trackadmin.compiler.children import child_reader
-from trackadmin.compiler.encoders import INLINE, INLINE_NAMES
+from trackadmin.compiler.encoders import INLINE_NAMES, inline_assigned
 from trackadmin.compiler.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
+from trackadmin.compiler.stored import encoder, has_own_conversions
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
@@ -99,6 +102,7 @@ class _Body:
         self.pseudonym = pseudonym
         self.nodes = count(len(tops))
         self.readers = count()
+        self.rules = count()
         #: Whether a query may be sent: code of the host runs, or a related object is loaded.
         self.reads = False
 
@@ -137,7 +141,9 @@ class _Body:
             self.constants[reader] = careful.attribute_reader(output, model, self.pseudonym)
             yield f"out[{name}] = {reader}(o{number}, fault, {_READS})"
             return
-        value = INLINE.get(output.facts.kind, "encode(v)")
+        rule = f"rule_{next(self.rules)}"
+        self.constants[rule] = encoder(output.facts)
+        value = _expression(output.facts, rule)
         yield f"v = d{number}[{literal(attname)}]"
         yield f"out[{name}] = {f'pseudonym({value})' if output.pseudonymised else value}"
 
@@ -145,6 +151,17 @@ class _Body:
         self.reads = True
         self.constants[f"child_{its}"] = child_reader(child)
         return f"o{its} = {_child(node.model, child.accessor, number, its)}"
+
+
+def _expression(facts: AttributeFacts, rule: str) -> str:
+    """The value ``v`` of a field: the usual case in line, else what the rule makes of it."""
+    field: Any = facts.target
+    # An address has many spellings, and its field stores one of them.
+    spelled = field is not None and field.get_internal_type() == "GenericIPAddressField"
+    no_file = facts.kind is Kind.FILE and not facts.nullable
+    if field is None or spelled or no_file or has_own_conversions(field):
+        return f"{rule}(v)"
+    return inline_assigned(facts.kind, rule, places=getattr(field, "decimal_places", None) or 0)
 
 
 def _child(model: type[Model], accessor: str, number: int, its: int) -> str:
