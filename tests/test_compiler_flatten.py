@@ -128,7 +128,7 @@ usual = {
     "slug": st.text(),
     "contact": st.emails() | st.just(""),
     "url": st.text(),
-    "ip": st.none() | st.ip_addresses().map(str),
+    "ip": st.none() | st.ip_addresses(v=4).map(str),
     "small": st.none() | st.integers(-(2**15), 2**15 - 1),
     "integer": st.integers(),
     "positive": st.integers(0),

@@ -53,6 +53,8 @@ def saved(**values):
     try:
         with transaction.atomic():
             obj.save()
+            # SQLite takes numbers that Django cannot read again.
+            Everything.objects.get(pk=obj.pk)
     except (Error, ValueError, TypeError, AttributeError, ArithmeticError, KeyError):
         return None
     except Exception as error:
