@@ -112,6 +112,15 @@ def test_every_setting_has_one_check_of_its_own():
         ("MAX_TABLES", 0),
         ("PREVIEW_SECONDS", "2"),
         ("PREVIEW_SECONDS", -1),
+        ("SINK_SECONDS", "2"),
+        ("SINK_SECONDS", -1),
+        ("ORIGINS", None),
+        ("ORIGINS", "https://www.example.com"),
+        ("ORIGINS", ["www.example.com"]),
+        ("ORIGINS", ["https://www.example.com/"]),
+        ("ORIGINS", ["https://WWW.example.com"]),
+        ("ORIGINS", ["https://["]),
+        ("ORIGINS", ["null"]),
     ],
 )
 def test_a_wrong_value_is_told_under_its_own_id(key, wrong):
@@ -138,6 +147,11 @@ def test_a_wrong_value_is_told_under_its_own_id(key, wrong):
         ("MAX_REFERENCES", 1),
         ("MAX_TABLES", 100),
         ("PREVIEW_SECONDS", 0.5),
+        ("SINK_SECONDS", None),
+        ("SINK_SECONDS", 0.5),
+        ("ORIGINS", "*"),
+        ("ORIGINS", ["*"]),
+        ("ORIGINS", ["https://www.example.com", "http://[::1]:8000", "app://localhost"]),
     ],
 )
 def test_right_values_pass(key, right):

@@ -31,6 +31,7 @@ from trackadmin.management.commands.trackadmin import SUBCOMMANDS
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import current_map
 from trackadmin.signals import map_published
+from trackadmin.testing import override_map
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPANY = {"CompanyAccount": {"attributes": ["name"], "key": "name"}}
@@ -837,3 +838,14 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path):
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
     json.loads(done.stdout.splitlines()[-1])
+
+
+def test_resolve_and_explain_tell_of_a_reserved_name():
+    """E11: who looks for a lost parameter learns that its name belongs to the map."""
+    data = {"User": {"attributes": ["id"], "key": "id"}}
+    with override_map(data):
+        resolved = run("resolve", "User_id=7&action=x")
+        explained = run("explain", "User_id=7&action=x")
+    assert json.loads(resolved) == {"action": "x"}
+    assert "User_id: reserved" in resolved.told
+    assert "outcome: reserved" in explained

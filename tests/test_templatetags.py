@@ -126,6 +126,19 @@ def set_urlconf_to(urls):
         set_urlconf(None)
 
 
+def test_urls_of_the_site_that_raise_never_break_the_page(monkeypatch):
+    """B6: a converter of the site that fails, or a URLconf that cannot be read."""
+
+    def fail(map):
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr("trackadmin.templatetags.trackadmin.tracking_address", fail)
+    assert render("[{% tracking_url %}]") == "[]"
+    assert fault_counts() == {"url.failed": 1}
+    with override_settings(TRACKADMIN={"STRICT": True}), pytest.raises(RuntimeError):
+        render("{% tracking_url %}")
+
+
 def test_tag_needs_to_be_loaded():
     with pytest.raises(TemplateSyntaxError):
         Template("{% tracking_url %}")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 import logging
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from pydoc import locate
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings as django_settings
@@ -41,6 +41,8 @@ REVISIONS = "reversion.middleware.RevisionMiddleware"
 FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
 #: The sink that writes to a logger, and the logger's name.
 LOG_SINK, EVENTS = "trackadmin.collect.sinks.LogSink", "trackadmin.events"
+#: Scheme, host and port, as a browser sends them.
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 #: Caches that each process has to itself, so that none hears of another's publish.
 PRIVATE_CACHES = ("LocMemCache", "DummyCache")
 
@@ -293,9 +295,9 @@ def _origins(value: Any) -> Faults:
     wrong = list(_texts(value))
     yield from wrong
     for origin in () if wrong else value:
-        parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme, parts.netloc) != tuple(origin.split("://", 1)):
-            yield f"holds {origin!r}, which is not an origin", "Write 'https://www.example.com'."
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            fix = "Write it as browsers send it: 'https://www.example.com', no capitals, no path."
+            yield f"holds {origin!r}, which is not an origin", fix
 
 
 def _count(value: Any) -> Faults:

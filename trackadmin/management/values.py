@@ -23,6 +23,9 @@ from trackadmin.runtime import (
     values_from_query,
 )
 
+#: Why a parameter of this outcome is not among the values.
+RESERVED = "it is, or looks like, a name of the map, so no parameter may give it a value"
+
 
 def _live(slug: str) -> Snapshot:
     """The live map; unlike for a page, none is an error here even where nothing is strict."""
@@ -72,6 +75,8 @@ def _resolve(options: Options, out: Output) -> None:
     for reference in values.references:
         if reason := why(snapshot, reference):
             out.say(f"{reference.name}={reference.value}: {reference.outcome} ({reason})")
+    for name in values.reserved:
+        out.say(f"{name}: reserved ({RESERVED})")
 
 
 def _explain(options: Options, out: Output) -> None:
@@ -88,6 +93,8 @@ def _explain(options: Options, out: Output) -> None:
             out.data(f"  the map allows: {', '.join(_allowed(snapshot)) or 'none'}")
         else:
             _explain_lookup(lookup, snapshot, out)
+    for name in values.reserved:
+        out.data(f"\n{name}\n  outcome: reserved\n  reason: {RESERVED}")
     out.data(f"\nqueries of all together: {len(queries)}")
     for query in queries:
         out.data(f"  on {query.alias}: {query.sql}")

@@ -30,9 +30,10 @@ def tracking_url(*objects: Any, map: str = "default", **params: Any) -> str:
     query = tracking_query(*known, map=map, **params)
     try:
         address = tracking_address(map)
-    except NoTrackingURL as error:
+    except Exception as error:
         if conf.STRICT:
             raise
-        report("url.not_included", map, error)
+        missing = isinstance(error, NoTrackingURL)
+        report("url.not_included" if missing else "url.failed", map, error)
         return ""
     return f"{address}?{query}" if query else address
