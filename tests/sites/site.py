@@ -165,6 +165,8 @@ class Site:
     files: Mapping[str, str] = field(default_factory=dict)
     #: The packages of requirements-sites.txt that it needs.
     packages: tuple[str, ...] = ()
+    #: What does not work there yet; the page says so, and the test may fail.
+    broken: str = ""
     #: Whether PostgreSQL may differ from SQLite here, so that both are walked.
     postgresql: bool = False
     #: The labels of its own apps: migrations are made for them.
