@@ -319,10 +319,13 @@ def bases(holder):
     return [each for each in vars(holder).values() if isinstance(each, type)]
 
 
-def concrete(*its_bases):
+def members():
     meta = type("Meta", (), {"app_label": "host"})
-    members = {"__module__": __name__, "Meta": meta, "title": models.CharField(max_length=9)}
-    return type("Concrete", its_bases, members)
+    return {"__module__": __name__, "Meta": meta, "title": models.CharField(max_length=9)}
+
+
+def concrete(*its_bases):
+    return type("Concrete", its_bases, members())
 
 
 @pytest.mark.parametrize("base", bases(Recording), ids=lambda base: base.__name__)
@@ -387,3 +390,17 @@ def test_the_setting_covers_receivers_of_signals(entry):
     finally:
         post_init.disconnect(receive, sender=wide.Leaf)
     assert loading_code(wide.Leaf) == ""
+
+
+@pytest.mark.packages
+@isolate_apps("tests.host")
+def test_packages_that_only_record_are_known():
+    """E1: without a setting; an override of the host's own is looked at all the same."""
+    from dirtyfields import DirtyFieldsMixin
+    from mptt.models import MPTTModel, TreeForeignKey
+
+    parent = TreeForeignKey("self", models.CASCADE, null=True, related_name="+")
+    assert loading_code(concrete(DirtyFieldsMixin, models.Model)) == ""
+    assert loading_code(type("Tree", (MPTTModel,), {**members(), "parent": parent})) == ""
+    both = type("Both", (DirtyFieldsMixin, Changing.Field), members())
+    assert "Changing.Field.from_db" in loading_code(both)

@@ -20,14 +20,18 @@ from trackadmin.conf import conf
 #: What runs when an instance is made from a row.
 _HOOKS = ("__new__", "__init__", "from_db", "__setattr__")
 
+#: Code of packages that was read and only records, though it does so in more words than a proof
+#: takes: it compares what is saved with what was loaded.
+_KNOWN = ("dirtyfields.dirtyfields.DirtyFieldsMixin", "mptt.models.MPTTModel")
+
 #: For each model and function of its classes what was found out about it.
 _proven: WeakKeyDictionary[type[Model], dict[FunctionType, bool]] = WeakKeyDictionary()
 
 
 def declared() -> frozenset[str]:
-    """What the host declares harmless: models and apps in lower case, and dotted paths."""
+    """What is declared harmless: models and apps in lower case, and dotted paths."""
     entries = conf.HARMLESS_LOADING
-    return frozenset([*entries, *(entry.lower() for entry in entries)])
+    return frozenset([*_KNOWN, *entries, *(entry.lower() for entry in entries)])
 
 
 def loading_code(model: type[Model], harmless: frozenset[str]) -> str:
