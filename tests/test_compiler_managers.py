@@ -5,10 +5,13 @@ import functools
 import pytest
 from django.db import models
 from django.db.models import Manager, Q, QuerySet
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
+from django.test.utils import register_lookup
 from django.utils import timezone
 
-from tests.host.models import Country, Hidden
+from tests.host.models import Country, Everything, Hidden, Line, Profile
 from trackadmin.compiler import managers
 from trackadmin.compiler.managers import is_constant
 
@@ -200,7 +203,61 @@ class ByBranch(Manager):
         return super().get_queryset() if self.model else super().get_queryset().filter(code="x")
 
 
+class ByOperator(Manager):
+    def __add__(self, other):
+        return CURRENT["tenant"]
+
+    def get_queryset(self):
+        return super().get_queryset().filter(code=self + 1)
+
+
+class ByFallback(Manager):
+    def __getattr__(self, name):
+        return CURRENT[name]
+
+    def get_queryset(self):
+        return super().get_queryset().filter(code="NL")
+
+
+class Holding(QuerySet):
+    """Has a name that a manager has too."""
+
+    model = "a"
+
+
+class ByClassAttribute(Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(code=Holding.model)
+
+
+class ByOtherSelf(Manager):
+    def get_queryset(self):
+        rows = super().get_queryset()
+        self = Holding
+        return rows.filter(code=self.model)
+
+
+class BySubquery(Manager):
+    def get_queryset(self):
+        rows = super().get_queryset()
+        return rows.filter(pk__in=rows.filter(code="NL"))
+
+
+class ByExpression(Manager):
+    def resolve_expression(self, *args, **kwargs):
+        return models.Value(CURRENT["tenant"])
+
+    def get_queryset(self):
+        return super().get_queryset().filter(code=self)
+
+
 OPEN = [
+    ByClassAttribute,
+    ByExpression,
+    ByFallback,
+    ByOperator,
+    ByOtherSelf,
+    BySubquery,
     ByAnnotation,
     ByAttribute,
     ByBranch,
@@ -278,3 +335,93 @@ def test_site_may_say_that_a_manager_is_constant(settings, monkeypatch):
     settings.TRACKADMIN = {"CONSTANT_MANAGERS": ["host.Country"]}
     assert is_constant(Country)
     assert not managers._is_proven(Country._default_manager)
+
+
+# ── The query too ──────────────────────────────────────────────────────────────────────────────
+
+
+class OfDay(Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(moment__day=1)
+
+
+class OfHour(Manager):
+    def get_queryset(self):
+        return super().get_queryset().exclude(moment__hour__gte=8)
+
+
+class OfDate(Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(moment__date="2026-01-31")
+
+
+class OfOwnField(Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(backwards="abc")
+
+
+class OfUsualFields(Manager):
+    def get_queryset(self):
+        rows = super().get_queryset().filter(flag=True, text__in=["a", "b"], amount__gt=-1.5)
+        return rows.exclude(small=None).filter(day__gte="2026-01-31", slug__startswith="x")
+
+
+@pytest.mark.parametrize("make", [OfDay, OfHour, OfDate, OfOwnField])
+def test_condition_that_is_written_by_other_code_proves_nothing(make, monkeypatch):
+    """Parts of moments follow the active time zone, a field of the host its own rules."""
+    manager = make()
+    manager.model = Everything
+    monkeypatch.setattr(Everything._meta, "default_manager", manager)
+    assert not is_constant(Everything)
+
+
+def test_condition_of_djangos_own_fields_is_proven(monkeypatch):
+    manager = OfUsualFields()
+    manager.model = Everything
+    monkeypatch.setattr(Everything._meta, "default_manager", manager)
+    assert is_constant(Everything)
+
+
+def test_own_comparison_of_a_field_proves_nothing(monkeypatch):
+    """It may write other SQL for each tenant."""
+
+    class OfTenant(Exact):
+        def as_sql(self, compiler, connection):
+            return "code = %s", [CURRENT["tenant"]]
+
+    manager_of(Filtering, monkeypatch)
+    with register_lookup(Country._meta.get_field("code"), OfTenant):
+        assert not is_constant(Country)
+    assert is_constant(Country)
+
+
+def test_relation_that_joins_in_its_own_way_is_not_joined():
+    class OfTenant(models.ForeignKey):
+        def get_extra_restriction(self, alias, related_alias):
+            return super().get_extra_restriction(alias, related_alias)
+
+    assert managers.is_usual_relation(Line._meta.get_field("order"))
+    assert managers.is_usual_relation(Profile._meta.get_field("person"))
+    assert not managers.is_usual_relation(OfTenant(Country, models.CASCADE))
+
+
+def test_no_relation_is_usual_where_a_package_changed_how_they_are_read(monkeypatch):
+    """As packages for soft deletion do it: a join would show the row that they hide."""
+    real = ForwardManyToOneDescriptor.get_queryset
+
+    def get_queryset(self, **hints):
+        return real(self, **hints).filter(pk=None)
+
+    monkeypatch.setattr(ForwardManyToOneDescriptor, "get_queryset", get_queryset)
+    assert not managers.is_usual_relation(Line._meta.get_field("order"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("get_queryset", lambda: None), ("_queryset_class", Overriding), ("_db", "other")],
+)
+def test_base_manager_that_was_changed_by_hand_is_not_plain(name, value):
+    manager = Manager()
+    assert managers.is_plain(manager)
+    setattr(manager, name, value)
+    assert not managers.is_plain(manager)

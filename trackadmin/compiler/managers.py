@@ -14,6 +14,7 @@ import dis
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -35,7 +36,9 @@ Rows: TypeAlias = "QuerySet[Any, Any]"
 #: What a class may define without changing how its queries are made.
 _HARMLESS = frozenset(
     {
+        "__annotate_func__",
         "__annotations__",
+        "__annotations_cache__",
         "__dict__",
         "__doc__",
         "__firstlineno__",
@@ -205,7 +208,7 @@ def _is_plain_queryset(cls: type) -> bool:
     for base in cls.__mro__:
         if base is QuerySet:
             return True
-        if any(hasattr(QuerySet, name) for name in vars(base).keys() - _HARMLESS):
+        if any(_is_own_way(name, QuerySet) for name in vars(base)):
             return False
     return False
 
@@ -215,9 +218,18 @@ def _is_plain_manager_class(cls: type, mro: tuple[type, ...]) -> bool:
         if name == "get_queryset":
             if not _gives_constants(member, mro):
                 return False
-        elif name not in _HARMLESS and hasattr(Manager, name):
+        elif _is_own_way(name, Manager):
             return False  # what overrides Django's own method may do anything
     return True
+
+
+def _is_own_way(name: str, django: type) -> bool:
+    """Whether a class that defines this name may behave otherwise than Django's class.
+
+    Operators too: ``self + 1`` would run code.
+    """
+    is_special = name.startswith("__") and name.endswith("__")
+    return name not in _HARMLESS and (is_special or hasattr(django, name))
 
 
 def _gives_constants(member: object, mro: tuple[type, ...]) -> bool:
@@ -229,7 +241,21 @@ def _gives_constants(member: object, mro: tuple[type, ...]) -> bool:
         return False
     if set(code.co_freevars) - {"__class__"}:
         return False
-    return all(_is_innocent(each, member, mro) for each in dis.get_instructions(code))
+    found = [each for each in dis.get_instructions(code) if each.opname not in _FILLING]
+    return all(_is_innocent(each, member, mro) for each in found) and all(
+        each.argval not in _OF_SELF or _is_self(before, code) for before, each in pairwise(found)
+    )
+
+
+#: Instructions that do nothing.
+_FILLING = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN"})
+#: Attributes that are known only of the manager itself.
+_OF_SELF = frozenset({"_db", "_hints", "model"})
+
+
+def _is_self(instruction: dis.Instruction, code: CodeType) -> bool:
+    names = ("LOAD_FAST", "LOAD_FAST_BORROW")
+    return instruction.opname in names and instruction.argval == code.co_varnames[0]
 
 
 #: ``CO_OPTIMIZED``, ``CO_NEWLOCALS`` and ``CO_NESTED``: no generator, no coroutine, no ``*args``.
@@ -246,6 +272,8 @@ def _is_innocent(
         return _is_known_global(str(instruction.argval), function, mro)
     if name in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
         return instruction.argval in _ATTRIBUTES
+    if name.startswith("STORE_FAST"):
+        return name == "STORE_FAST" and instruction.argval != function.__code__.co_varnames[0]
     if name == "LOAD_CONST":
         return not isinstance(instruction.argval, CodeType)
     return True

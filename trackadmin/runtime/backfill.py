@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
-from django.db import router
 from django.db.models import QuerySet
 
 from trackadmin.catalog import catalog
-from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.compiler import CompiledModel, ManagerError, Scalar, Snapshot
+from trackadmin.compiler.managers import asking, rows_of
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -103,8 +103,7 @@ def backfill(
     if not snapshot.digest:
         raise NotPublished(map)
     compiled = _tracked(snapshot, label)
-    alias = using or router.db_for_read(compiled.model)
-    rows = compiled.model._default_manager.using(alias).order_by("pk")
+    rows = _shown(compiled, using)
     if first is not None:
         rows = rows.filter(pk__gte=_key(compiled, first))
     stretch = Stretch(_key(compiled, after), _key(compiled, last))
@@ -141,6 +140,17 @@ def _within(rows: Rows, stretch: Stretch) -> Rows:
     if stretch.after is not None:
         rows = rows.filter(pk__gt=stretch.after)
     return rows if stretch.last is None else rows.filter(pk__lte=stretch.last)
+
+
+def _shown(compiled: CompiledModel, using: str | None) -> Rows:
+    """What the default manager shows now, in the order of the primary key."""
+    try:
+        with asking(compiled.model):
+            return rows_of(compiled.model, using=using).order_by("pk")
+    except ManagerError as error:
+        raise ExportError(
+            f"{error} If it needs a context, such as a tenant, let the setting CONTEXT give it one."
+        ) from error
 
 
 def _tracked(snapshot: Snapshot, label: str) -> CompiledModel:
