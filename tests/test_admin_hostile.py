@@ -39,7 +39,7 @@ def tracking_map():
             "host.everything",
             [
                 ("slug", attribute("slug", description=hostile("attribute"))),
-                ("text", attribute("text", description=hostile("attribute"))),
+                ("text", attribute("long_text", description=hostile("attribute"))),
                 ("ignored", attribute("integer", decision="ignored")),
                 ("broken", attribute("broken")),
             ],
@@ -64,7 +64,7 @@ def tracking_map():
     assert entry != changed
     company = row.tracked_models.get(prefix="CompanyAccount")
     editing.delete_tracked_model(company, by=author, comment=hostile("deleted"))
-    Everything.objects.create(slug="thing", text=hostile("value"))
+    Everything.objects.create(slug="thing", long_text=hostile("value"))
     return row
 
 
