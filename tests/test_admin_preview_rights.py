@@ -1,12 +1,14 @@
 """The preview shows each person what the host's admin shows them, object by object (F2, E5)."""
 
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
-from django.db import models
+from django.db import connection, models
 from django.test import override_settings
+from django.test.utils import isolate_apps
 
 from tests import screens
 from tests.host.models import (
@@ -23,6 +25,8 @@ from tests.host.models import (
 from tests.maps import attribute, document, tracked
 from tests.screens import map_page, person, registered
 from trackadmin import editing
+from trackadmin.admin.samples import Samples
+from trackadmin.admin.viewing import Viewer
 from trackadmin.models import TrackingMap
 
 pytestmark = screens.MARKS
@@ -371,3 +375,44 @@ def test_the_rights_of_a_user_are_read_anew_for_each_page(client, page, order):
     hides_nothing_but(asked(client, page, order), Profile)
     User.objects.filter(pk=user.pk).update(is_superuser=True)
     hides_nothing_but(asked(client, page, order))
+
+
+# Keys of several columns --------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.host")
+def test_an_object_with_a_key_of_several_columns_can_be_picked(rf, admin_user):
+    """E5: no admin can have such a model, so only now a preview can."""
+
+    class Seat(models.Model):
+        pk = models.CompositePrimaryKey("row", "number")
+        row = models.CharField(max_length=3)
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "host"
+
+        def __str__(self):
+            return f"{self.row}{self.number}"
+
+    request = rf.get("/")
+    request.user = admin_user
+    facts = SimpleNamespace(model=Seat, cased_label="host.Seat")
+    with connection.schema_editor() as editor:
+        editor.create_model(Seat)
+    try:
+        seats = [Seat.objects.create(row="A", number=n) for n in (1, 2)]
+        viewer = Viewer(admin.site, request)
+        samples = Samples(facts, viewer)
+        assert [(each.key, each.label) for each in samples.newest()] == [
+            ('["A", 2]', "A2"),
+            ('["A", 1]', "A1"),
+        ]
+        assert samples.by_key('["A", 2]') == seats[1]
+        assert viewer.may_view(Seat, seats[0])
+        for bad in ("A", "[", '["A"]', '["A", "x"]', '["A", 3]', "[" * 5000, "null", '{"A": 1}'):
+            assert samples.by_key(bad) is None, bad
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(Seat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +57,15 @@ class Samples:
 
     def by_key(self, text: str) -> models.Model | None:
         """The object of this primary key in text; ``None`` if there is none to be seen."""
-        if not text or not _composite(self.model):
+        columns = _key_columns(self.model)
+        if not text or len(columns) < 2:
             return self.by("pk", text)
         try:
-            return self.by("pk", tuple(json.loads(text)))
+            parts = zip(columns, json.loads(text), strict=True)
+            key = tuple(column.get_prep_value(part) for column, part in parts)
         except (ValueError, TypeError, RecursionError):
             return None
+        return self.by("pk", key)
 
     def by(self, attribute: str, value: Any) -> models.Model | None:
         """The one object with this value; ``None`` if there is none, or more than one.
@@ -89,7 +93,9 @@ class Samples:
 
 def sample(obj: models.Model) -> Sample:
     """The object as a page offers it."""
-    key = json.dumps(list(obj.pk), default=str) if _composite(type(obj)) else str(obj.pk)
+    key = str(obj.pk)
+    if len(_key_columns(type(obj))) > 1:
+        key = json.dumps(list(obj.pk), default=str)
     return Sample(key, label_of(obj))
 
 
@@ -127,6 +133,6 @@ class SampleSearch(AutocompleteJsonView):
         return {"id": offered.key, "text": offered.label}
 
 
-def _composite(model: type[models.Model]) -> bool:
-    """Whether the primary key is of several columns, which Django knows since 5.2."""
-    return len(getattr(model._meta, "pk_fields", ())) > 1
+def _key_columns(model: type[models.Model]) -> Sequence[Any]:
+    """The fields of the primary key, of which there may be several."""
+    return model._meta.pk_fields
