@@ -12,7 +12,8 @@ from tests.browser import ROOT
 
 #: Says to the settings where PostgreSQL is; without it a site is on SQLite.
 PORT = "TRACKADMIN_TEST_POSTGRESQL_PORT"
-ROADS = [sys.executable, "-W", "error", "-m", "tests.tenants.roads"]
+WARNINGS = ["-W", "error", "-W", "ignore:Language chooser:UserWarning"]
+ROADS = [sys.executable, *WARNINGS, "-m", "tests.tenants.roads"]
 
 
 def run(settings_module, *arguments, **environment):

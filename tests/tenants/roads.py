@@ -12,6 +12,7 @@ from io import StringIO
 import django
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.test.utils import setup_test_environment
 
 ONE = {"CompanyAccount": {"model": "demo.CompanyAccount", "attributes": ["name", "is_demo"]}}
 ONE["CompanyAccount"] |= {"key": "name"}
@@ -71,6 +72,11 @@ def account(name):
     return CompanyAccount.objects.get(name=f"Only {name}")
 
 
+def host(name):
+    """The address that django-tenants' middleware knows the tenant by."""
+    return f"{name}.example.com" if "django_tenants" in settings.INSTALLED_APPS else "testserver"
+
+
 # ── The roads: each gives the names of the values ──────────────────────────────────────────────
 
 
@@ -113,8 +119,7 @@ def url(name):
 
     EVENTS.clear()
     address = {"QUERY_STRING": f"CompanyAccount__name=Only%20{name}"}
-    host = f"{name}.example.com" if "django_tenants" in settings.INSTALLED_APPS else "testserver"
-    assert Client(headers={"host": host}).get("/t/", **address).status_code == 204
+    assert Client(headers={"host": host(name)}).get("/t/", **address).status_code == 204
     (event,) = EVENTS
     assert event.version == NUMBERS[name]
     return list(event.values)
@@ -152,6 +157,35 @@ def preview(name):
     return [each for each in NAMES["one"] if each in repr(shown)]
 
 
+def pages(name):
+    """The admin's preview, list of versions and publish, as this tenant's superuser."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from django.urls import reverse
+
+    from trackadmin.models import TrackingMap
+
+    client = Client(headers={"host": host(name)})
+    boss = User.objects.filter(username="boss").first() or User.objects.create_superuser("boss")
+    client.force_login(boss)
+    pk = TrackingMap.objects.get(slug="default").pk
+
+    def page(which):
+        return reverse(f"admin:trackadmin_trackingmap_{which}", args=[pk])
+
+    sought = {"model": "CompanyAccount", "object": account(name).pk}
+    shown = client.get(page("preview"), sought)
+    assert shown.status_code == 200
+    assert shown.context["object"] == account(name)
+    names = [row.name for row in shown.context["rows"]]
+    form = client.get(page("publish")).context["form"]
+    nothing = {each.html_name: each.value() or "" for each in form}
+    assert client.post(page("publish"), nothing).status_code == 200, "nothing has changed"
+    listed = client.get(reverse("admin:trackadmin_mapversion_changelist"))
+    assert listed.context["cl"].result_count == NUMBERS[name]
+    return names
+
+
 def twins(name):
     """On an event loop, with the tenant chosen as a sync middleware does it: in Django's thread."""
     from demo.models import CompanyAccount
@@ -175,7 +209,7 @@ def twins(name):
     return asyncio.run(view())
 
 
-ROADS = [flatten, query, model, stream, url, tag, command, preview, twins]
+ROADS = [flatten, query, model, stream, url, tag, command, preview, pages, twins]
 
 
 # ── What is asked of them ──────────────────────────────────────────────────────────────────────
@@ -314,6 +348,7 @@ def main():
         "STRICT": False,
     }
     django.setup()
+    setup_test_environment(debug=False)
     site = sys.modules[settings.SETTINGS_MODULE]
     settings.CHOOSE = site.choose
     tenant = site.tenant
