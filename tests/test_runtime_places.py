@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection, router
+from django.db import OperationalError, connection, router, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -23,7 +23,13 @@ from trackadmin.runtime import (
     store,
     tracking_values,
 )
-from trackadmin.runtime.current import _loaders, _near, fresh_map
+from trackadmin.runtime.current import (
+    _catch_up,
+    _loaders,
+    _near,
+    _request_finished,
+    fresh_map,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -260,3 +266,60 @@ def test_bootstrap_file_of_one_tenant_is_not_served_to_another(monkeypatch, tmp_
 def test_bootstrap_file_without_a_tenant_is_as_it_was():
     text = bootstrap_text("default", 7, "0" * 64, "{}")
     assert "place" not in text
+
+
+# ── Requests in transactions ───────────────────────────────────────────────────────────────────
+
+ALWAYS = {**SETTINGS, "REFRESH_SECONDS": 0}
+
+
+@override_settings(TRACKADMIN={**ALWAYS, "TENANT": current_tenant})
+def test_what_a_request_put_off_is_done_for_its_tenant_when_it_ends():
+    """With ATOMIC_REQUESTS: at the start of the next one, another tenant may be current."""
+    become("one", NAME_ONLY)
+    current_map()
+    become("two")
+    current_map()
+    insert(WITH_DEMO, 2)
+    for tenant in ("one", "two"):
+        become(tenant)
+        with transaction.atomic():
+            assert current_map().number == 1
+    # Not by the signal: Django's own receivers would close the connection.
+    with CaptureQueriesContext(connection) as captured:
+        _request_finished()
+        _request_finished()
+    assert len(captured) == 2, "the token and the version of tenant two alone"
+    with transaction.atomic():
+        assert current_map().number == 2
+        become("one")
+        assert current_map().number == 1
+    _catch_up()
+    with transaction.atomic():
+        assert current_map().number == 2
+
+
+@override_settings(TRACKADMIN=ALWAYS, DATABASE_ROUTERS=[])
+def test_site_without_tenants_asks_when_a_request_starts_and_not_when_it_ends():
+    insert(NAME_ONLY)
+    current_map()
+    with transaction.atomic():
+        current_map()
+    with CaptureQueriesContext(connection) as captured:
+        _request_finished()
+    assert len(captured) == 0
+    with CaptureQueriesContext(connection) as captured:
+        _catch_up()
+    assert len(captured) == 1
+
+
+@override_settings(TRACKADMIN={**ALWAYS, "TENANT": current_tenant})
+def test_start_of_a_request_without_a_tenant_asks_nobody():
+    insert(NAME_ONLY)
+    current_map()
+    with transaction.atomic():
+        current_map()
+    CURRENT.clear()
+    with CaptureQueriesContext(connection) as captured:
+        _catch_up()
+    assert len(captured) == 0

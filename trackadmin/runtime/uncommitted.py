@@ -43,7 +43,9 @@ class Note:
     def is_valid(self) -> bool:
         """Whether the version is still not committed, and not rolled back."""
         connection = self._connection()
-        return connection is not None and any(self in entry for entry in connection.run_on_commit)
+        if connection is None or not connection.in_atomic_block:
+            return False
+        return any(self in entry for entry in connection.run_on_commit)
 
 
 def write_down(alias: str, committed: Callable[[], None]) -> bool:
@@ -53,6 +55,7 @@ def write_down(alias: str, committed: Callable[[], None]) -> bool:
     """
     if not connections[alias].in_atomic_block:
         return False
+    _drop_ended()
     note = Note(alias, committed)
     transaction.on_commit(note, using=alias, robust=True)
     _notes.add(note)
@@ -61,19 +64,26 @@ def write_down(alias: str, committed: Callable[[], None]) -> bool:
 
 def any_valid() -> bool:
     """Whether a transaction in this process has such a version now."""
-    if not _notes:
-        return False
     for note in tuple(_notes):
-        if not note.is_valid():
-            _notes.discard(note)
-    return bool(_notes)
+        if note.is_valid():
+            return True
+        _notes.discard(note)
+    return False
 
 
 def newest_note(alias: str) -> Note | None:
     """The newest valid note on this thread's connection."""
-    callbacks: list[Any] = connections[alias].run_on_commit
-    found = (part for entry in reversed(callbacks) for part in entry if isinstance(part, Note))
-    return next(found, None)
+    connection: Any = connections[alias]
+    if not connection.in_atomic_block:
+        return None
+    parts = (part for entry in reversed(connection.run_on_commit) for part in entry)
+    return next((part for part in parts if isinstance(part, Note)), None)
+
+
+def _drop_ended() -> None:
+    for note in tuple(_notes):
+        if not note.is_valid():
+            _notes.discard(note)
 
 
 def forget_loaded() -> None:
