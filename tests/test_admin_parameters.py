@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
 
 from tests import screens
 from tests.drafts import everything
@@ -196,3 +197,14 @@ def test_no_parameter_of_any_page_is_an_error_of_the_server(admin_user, tracking
             for send in [client.get] * gets + [client.post] * posts:
                 assert send(page, query).status_code in ANSWERS, (parameter, value[:40])
     assert everything() == before
+
+
+@pytest.mark.parametrize("term", ["a\x00b", "a " * 3000, "'", "\u202e", "%", "9" * 5000])
+def test_djangos_search_in_select_boxes_is_guarded_too(admin_user, tracking_map, term):
+    """F9: it is Django's page, but it searches with what our admin says."""
+    client = Client(raise_request_exception=False)
+    client.force_login(admin_user)
+    query = {"app_label": "trackadmin", "model_name": "mapversion", "field_name": "map"}
+    found = client.get(reverse("admin:autocomplete"), {**query, "term": term})
+    assert found.status_code in (200, 400)
+    assert (found.status_code == 400) == ("\x00" in term or len(term) > 200)

@@ -27,13 +27,21 @@ def check_list_query(query: QueryDict, model_admin: AnyAdmin) -> None:
         elif name == ORDER_VAR:
             _check_order(text(query, name), model_admin)
         elif name == SEARCH_VAR:
-            _check_search(text(query, name))
+            check_search(text(query, name))
         elif name in _FLAGS:
             text(query, name)
         else:
             known = [SEARCH_VAR, PAGE_VAR, ORDER_VAR, ALL_VAR, *sorted(filters)]
             legal = f"This list has the parameters {', '.join(known)}."
             raise Unreadable(name, query.get(name, ""), legal)
+
+
+def check_search(words: str) -> None:
+    """Raise :class:`Unreadable` for words that a database cannot look for."""
+    if "\x00" in words:
+        raise Unreadable(SEARCH_VAR, words, "Leave out the NUL character.")
+    if len(words) > LONGEST_SEARCH:
+        raise Unreadable(SEARCH_VAR, words, f"Search for at most {LONGEST_SEARCH} characters.")
 
 
 def refuse_missing_page(response: HttpResponse) -> None:
@@ -59,8 +67,3 @@ def _check_order(order: str, model_admin: AnyAdmin) -> None:
             return
     if order:  # Django's own links send an empty one to order by nothing
         raise Unreadable(ORDER_VAR, order, f"Give columns from 0 to {columns}, such as 1.-2.")
-
-
-def _check_search(words: str) -> None:
-    if len(words) > LONGEST_SEARCH:
-        raise Unreadable(SEARCH_VAR, words, f"Search for at most {LONGEST_SEARCH} characters.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import BadRequest
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
@@ -14,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.timezone import is_aware, localtime
 
 from trackadmin.admin.adding import AddScreen
-from trackadmin.admin.changelists import check_list_query, refuse_missing_page
+from trackadmin.admin.changelists import check_list_query, check_search, refuse_missing_page
 from trackadmin.admin.fixing import FixScreen
 from trackadmin.admin.history import (
     NOBODY,
@@ -69,6 +70,14 @@ class ScreenAdmin(AnyAdmin):
         refuse_missing_page(response)
         return response
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Refuse what cannot be searched for, also for Django's own search in select boxes."""
+        try:
+            check_search(search_term)
+        except Unreadable as unreadable:
+            raise BadRequest(str(unreadable)) from unreadable
+        return super().get_search_results(request, queryset, search_term)
+
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         """The first column leads on."""
         return list(list_display)[:1]
@@ -79,6 +88,7 @@ class TrackingMapAdmin(ScreenAdmin):
     """Maps: the list, and everything that is done with one."""
 
     list_display = ("name", "slug", "tracked", "live")
+    ordering = ("name", "pk")
     search_fields = ("name", "slug", "description")
     screens = (
         ("add/", "add", AddMapScreen),
