@@ -135,7 +135,10 @@ class UnknownMap(TrackAdminError):
         # A URL may bring any slug.
         shown = slug if len(slug) <= 100 else f"{slug[:100]}…"
         names = ", ".join(sorted(known)) or "none"
-        super().__init__(f"There is no tracking map {shown!r}. Known maps: {names}.")
+        super().__init__(
+            f"There is no tracking map {shown!r}. Known maps: {names}. Add one in the admin, or "
+            "with 'manage.py trackadmin maps --add SLUG'."
+        )
 
 
 class UnknownVersion(TrackAdminError):

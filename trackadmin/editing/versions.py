@@ -14,7 +14,8 @@ from trackadmin.models import MapVersion, TrackingMap
 def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
     """All versions, the live one first; raises :class:`UnknownMap`."""
     rows = MapVersion.objects.using(write_database()).filter(map=find_map(tracking_map))
-    return rows.order_by("-number")
+    # With the author, who may not be on the replica that a page would ask.
+    return rows.select_related("author").order_by("-number")
 
 
 def live_version(tracking_map: AnyMap) -> MapVersion | None:

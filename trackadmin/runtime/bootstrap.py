@@ -28,7 +28,7 @@ def read_bootstrap(path: str, slug: str) -> Published | None:
 
     Raises ``OSError`` where the file cannot be read, :class:`DocumentError` where it is none.
     """
-    text = Path(path).read_text(encoding="utf-8")
+    text = Path(path).read_text(encoding="utf-8-sig")
     try:
         content = json.loads(text)
     except ValueError as error:

@@ -85,7 +85,51 @@ urlpatterns = [
 ]
 """
 
+OUR_SITE = """
+from django.contrib.admin import AdminSite
+from django.contrib.admin.apps import AdminConfig
+
+
+class OurSite(AdminSite):
+    site_header = "Our office"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request):
+        return request.user.is_active and request.user.is_authenticated
+
+
+class OurConfig(AdminConfig):
+    default_site = "office.OurSite"
+"""
+
+DEFAULT_SITE = """
+INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = "office.OurConfig"
+"""
+
+ONLY_OFFICE = """
+from django.urls import include, path
+
+from shop.admin import office
+
+urlpatterns = [
+    path("back/office/", office.urls),
+    path("t/", include("trackadmin.collect.urls")),
+]
+"""
+
 SITES = [
+    Site(
+        name="own_admin_site",
+        about="an `AdminSite` of one's own as the default",
+        settings=DEFAULT_SITE,
+        files={"office.py": OUR_SITE},
+    ),
+    Site(
+        name="only_office",
+        about="an `AdminSite` of another name, and no default one",
+        urls=ONLY_OFFICE,
+        files={"shop/admin.py": SEVERAL_ADMINS},
+    ),
     Site(
         name="script_prefix",
         about="a script prefix (`FORCE_SCRIPT_NAME`)",

@@ -70,7 +70,9 @@ def to_zero_and_back(walk):
     for _ in range(2):
         walk.run("migrate")
         assert TrackingMap.objects.get().slug == "default"
+        walk.run("migrate", "trackadmin", "0001")
         walk.run("migrate", "trackadmin", "zero")
+        walk.run("migrate", "trackadmin", "zero", fake=True)
         walk.run("migrate", "shop", "zero")
         walk.run("flush", interactive=False)
 

@@ -94,6 +94,18 @@ SITES = [
         postgresql=True,
         after=the_right_time,
     ),
+    Site(
+        name="database_time_zone",
+        about="a `TIME_ZONE` of the database's own",
+        settings='DATABASES["default"]["TIME_ZONE"] = "America/New_York"',
+        after=the_right_time,
+        postgresql=True,
+    ),
+    Site(
+        name="right_to_left",
+        about="a language from right to left",
+        settings='LANGUAGE_CODE = "fa"\nUSE_THOUSAND_SEPARATOR = True',
+    ),
     Site(name="no_translation", about="`USE_I18N = False`", settings="USE_I18N = False"),
     Site(
         name="atomic_requests",
