@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, models, router
 from django.utils import timezone
 
-from tests.host.models import Everything
+from tests.host.models import Everything, Person
 from tests.maps import attribute, document, tracked
 from trackadmin import testing
 from trackadmin.catalog import catalog
@@ -336,3 +337,58 @@ def test_the_hints_of_a_manager_reach_the_router(monkeypatch):
         with tenant("other"):
             assert outcomes("Everything__slug=a0") == ["failed"]
         assert outcomes("Everything__slug=a0") == ["found"]
+
+
+def test_a_child_that_a_router_sends_elsewhere_is_not_joined(monkeypatch):
+    """Each tenant's users lie in its own database, beside people that all share."""
+
+    class ByTenant:
+        def db_for_read(self, model, **hints):
+            return TENANT.get() if model is User else None
+
+        db_for_write = db_for_read
+
+        def allow_migrate(self, db, app_label, **hints):
+            return None
+
+    monkeypatch.setattr(router, "routers", [ByTenant()])
+    person = Person.objects.create(name="Ann", user=User.objects.create(username="of the default"))
+    people = document(
+        Person=tracked("host.person", ["id", "name"], ["user"], key="id"),
+        User=tracked("auth.user", ["username"], key="username"),
+    )
+    snapshot = compile_map(people, catalog(), number=1, digest="people")
+    before = pin("default", snapshot)
+    try:
+        for name, expected in [(None, "of the default"), ("other", None), (None, "of the default")]:
+            with tenant(name):
+                values = values_from_query(f"Person__id={person.pk}")
+                assert (values["Person_name"], values["User_username"]) == ("Ann", expected)
+                (streamed,) = iter_tracking_values(Person.objects.all())
+                assert streamed["User_username"] == expected
+    finally:
+        unpin("default", before)
+
+
+def test_a_replica_that_is_read_is_joined(monkeypatch, live):
+    """The rows of both are written to the same place, so it does not matter where each is read."""
+
+    class Replicas:
+        def db_for_read(self, model, **hints):
+            return "other" if model is User else None
+
+        def db_for_write(self, model, **hints):
+            return "default"
+
+    monkeypatch.setattr(router, "routers", [Replicas()])
+    person = Person.objects.create(name="Ann", user=User.objects.create(username="ann"))
+    people = document(
+        Person=tracked("host.person", ["id", "name"], ["user"], key="id"),
+        User=tracked("auth.user", ["username"], key="username"),
+    )
+    snapshot = compile_map(people, catalog(), number=1, digest="people")
+    before = pin("default", snapshot)
+    try:
+        assert values_from_query(f"Person__id={person.pk}")["User_username"] == "ann"
+    finally:
+        unpin("default", before)
