@@ -17,7 +17,7 @@ from tests.host.models import Everything, Person
 from tests.maps import attribute, document, tracked
 from trackadmin import testing
 from trackadmin.catalog import catalog
-from trackadmin.compiler import compile_map
+from trackadmin.compiler import compile_map, streaming
 from trackadmin.runtime import fault_counts, get_model, iter_tracking_values, values_from_query
 from trackadmin.runtime.current import pin, unpin
 
@@ -390,5 +390,25 @@ def test_a_replica_that_is_read_is_joined(monkeypatch, live):
     before = pin("default", snapshot)
     try:
         assert values_from_query(f"Person__id={person.pk}")["User_username"] == "ann"
+    finally:
+        unpin("default", before)
+
+
+def test_code_that_reads_rows_is_made_once_however_often_a_manager_is_asked(monkeypatch):
+    """F1: also for decimals, whose conversion Django makes anew for each query."""
+    priced = document(
+        Everything=tracked("host.everything", ["slug", "amount", "moment", "maybe"], key="slug")
+    )
+    snapshot = compile_map(priced, catalog(), number=1, digest="priced")
+    before = pin("default", snapshot)
+    try:
+        with managed(monkeypatch, OfList()):
+            for name in "abab":
+                with tenant(name):  # one tenant's query has another text
+                    assert outcomes(f"Everything__slug={name}0") == ["found"]
+                    assert len(list(iter_tracking_values(_rows()))) == 2
+        (asked,) = snapshot.resolver._queries.values()
+        assert len(asked._readers) == 1
+        assert len(streaming._readers[snapshot.by_prefix["Everything"]]) == 1
     finally:
         unpin("default", before)

@@ -124,8 +124,10 @@ def test_any_map_any_rows_any_query(seed, cursors):
         try:
             flattened(world, tracking_map)
             for pairs in data.draw(st.lists(world.queries(tracking_map), min_size=8, max_size=16)):
-                resolved(world, snapshot, pairs, cursors)
-            streamed(world, tracking_map, data.draw(st.randoms(use_true_random=True)))
+                with worlds.acting_as(data.draw(st.sampled_from([*worlds.TENANTS, "boss", None]))):
+                    resolved(world, snapshot, pairs, cursors)
+            with worlds.acting_as(data.draw(st.sampled_from(worlds.TENANTS))):
+                streamed(world, tracking_map, data.draw(st.randoms(use_true_random=True)))
         finally:
             unpin("default", before)
 
@@ -146,8 +148,12 @@ def flattened(world, tracking_map):
 def resolved(world, snapshot, pairs, cursors):
     """In each way that a statement may go: past Django's cursor, through it, in a transaction."""
     expected, outcomes = worlds.expected_values(world, snapshot.document, pairs)
-    lookups = [snapshot.lookup(name) for name, _ in pairs]
-    plain = not any(snapshot.resolver.refusal(lookup) for lookup in lookups if lookup)
+    resolver = snapshot.resolver
+    lookups = [lookup for name, _ in pairs if (lookup := snapshot.lookup(name))]
+    plain = not any(
+        resolver.refusal(lookup) or any("loaded by" in why for why in resolver.reasons(lookup))
+        for lookup in lookups
+    )
     text = urlencode(pairs)
 
     def compare():

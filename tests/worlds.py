@@ -10,18 +10,25 @@ import datetime
 import decimal
 import random
 import uuid
+from contextlib import contextmanager
 
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.utils import timezone
 from hypothesis import strategies as st
 
 from tests import oracle
 from tests.host import models as host
 from tests.maps import attribute, document, tracked
+from tests.tenants import models as tenants
+from tests.tenants.models import tenant
 from tests.wide import models as wide
 from tests.wide.site import fill
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check
+
+#: Whose rows the managers of some models show; "boss" sees those of all by one of them.
+TENANTS = ("a", "b")
 
 ATTRIBUTES = {
     "host.everything": (
@@ -41,6 +48,11 @@ ATTRIBUTES = {
     "host.remote": ("id", "name", "person_name"),
     "host.constrained": ("yes", "sometimes"),
     "auth.user": ("id", "username", "is_staff", "date_joined"),
+    # Whose managers show each tenant other rows, and at each moment.
+    "tenants.customer": ("id", "name", "tenant"),
+    "tenants.invoice": ("id", "number", "tenant"),
+    "tenants.joinedinvoice": ("number", "tenant", "shown_to"),
+    "tenants.publishedinvoice": ("id", "number"),
     "wide.company": ("code", "moment", "city_id", "label", "opened"),
     "wide.customer": ("code", "amount"),
     "wide.passport": ("code", "title"),
@@ -68,6 +80,10 @@ KEYS = {
     "host.remote": ("id", "name"),
     "host.constrained": ("yes",),
     "auth.user": ("id", "username"),
+    "tenants.customer": ("id", "name"),
+    "tenants.invoice": ("id", "number"),
+    "tenants.joinedinvoice": ("number",),
+    "tenants.publishedinvoice": ("id", "number"),
     **{label: ("code",) for label in ATTRIBUTES if label.startswith("wide.")},
 }
 LOOKUPS = {
@@ -81,6 +97,8 @@ LOOKUPS = {
     "wide.city": ("title",),
 }
 CHILDREN = {
+    "tenants.invoice": ("customer",),
+    "tenants.joinedinvoice": ("customer",),
     "host.order": ("person", "billing_address", "shipping_address"),
     "host.address": ("country",),
     "host.person": ("profile", "boss", "user"),
@@ -159,7 +177,7 @@ class World:
         self.random = random.Random(seed)
         self._save()
         #: The rows that each model's manager shows, as the oracle holds them.
-        self.rows = {label: list(_manager(label).all()) for label in ATTRIBUTES}
+        self.rows = {label: _rows(label) for label in ATTRIBUTES}
         self._by_pk = {(type(o), o.pk): o for objects in self.rows.values() for o in objects}
         self._found, self._keys = {}, {}
         self.texts = {}
@@ -195,7 +213,7 @@ class World:
         entry = document.models.get(prefix)
         if entry is None or name not in entry.lookups():
             return oracle.resolve(document, reference, text)
-        asked = entry.model, entry.attributes[name].source, text
+        asked = entry.model, entry.attributes[name].source, text, tenant.get()
         if asked not in self._found:
             status, obj = oracle.resolve(document, reference, text)
             self._found[asked] = status, obj and self._by_pk[type(obj), obj.pk]
@@ -212,6 +230,15 @@ class World:
         return None if self.random.random() < missing else self.random.choice(options)
 
     def _save(self):
+        for name in TENANTS:
+            customer = tenants.Customer.objects.create(tenant=name, name=f"customer-{name}")
+            for number in range(2):
+                tenants.Invoice.objects.create(
+                    tenant=name,
+                    number=f"{name}{number}",
+                    published=timezone.now() + datetime.timedelta(days=2 * number - 1),
+                    customer=self._pick([customer]),
+                )
         users = [User.objects.create(username=f"u{n}", is_staff=n == 1) for n in range(4)]
         names = ["Germany", "Germany", "Ünïcode"]
         countries = [
@@ -293,7 +320,8 @@ class World:
 
 def expected_values(world, document, pairs):
     """(values, outcomes) of a query that has these pairs."""
-    values = {name: text for name, text in pairs if "__" not in name}
+    others = [pair for pair in pairs if "__" not in pair[0]]
+    values = {name: text for name, text in others if not _is_reserved(document, name)}
     found, outcomes = {}, []
     for name, text in dict.fromkeys(pair for pair in pairs if "__" in pair[0]):
         status, obj = world.resolve(document, name, text)
@@ -301,6 +329,12 @@ def expected_values(world, document, pairs):
             status = "conflict"
         outcomes.append((name, status))
     return {**values, **found}, outcomes
+
+
+def _is_reserved(document, name):
+    entries = document.models.values()
+    children = [child.prefix for entry in entries for child in entry.children.values()]
+    return any(name.startswith(f"{prefix}_") for prefix in [*document.models, *children] if prefix)
 
 
 def _contradicts(found, values):
@@ -314,6 +348,24 @@ def _contradicts(found, values):
         if name not in found or were_null:
             found[name] = value
     return not were_null and any(values[name] is not None for name in differing)
+
+
+@contextmanager
+def acting_as(name):
+    """As one of the tenants, or as nobody."""
+    token = tenant.set(name)
+    try:
+        yield
+    finally:
+        tenant.reset(token)
+
+
+def _rows(label):
+    """All rows of a model, for those of other tenants are asked for too."""
+    model = apps.get_model(label)
+    return list(
+        model._base_manager.all() if label.startswith("tenants.") else _manager(label).all()
+    )
 
 
 def _manager(label):

@@ -53,6 +53,15 @@ class Conversions:
             else:
                 self.fused[at] = make
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is equal for two queries with the same columns, if they are read by the same code.
+
+        A function may be made anew for each query; the column says all else about it.
+        """
+        fused = ((at, getattr(each, "__code__", each)) for at, each in self.fused.items())
+        return (*fused, *self.converted)
+
     def bound(self, connection: Any) -> list[Convert]:
         """The converters of ``converted``, for this thread's connection."""
         return [self._convert(at, connection) for at in self.converted]

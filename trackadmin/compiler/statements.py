@@ -96,7 +96,7 @@ class LookupQuery:
 
     def reader(self, shape: Cut, alias: str, conversions: Conversions) -> RowReader:
         """The code that reads the rows, made once for each way in which columns convert."""
-        key = (alias, shape, tuple(conversions.fused.items()), tuple(conversions.converted))
+        key = (alias, shape, conversions.key)
         if key not in self._readers:
             found = self.columns(shape)
             places = {column.path: number for number, column in enumerate(found)}

@@ -62,7 +62,7 @@ def stream(
 
 
 def _reader(compiled: CompiledModel, alias: str, shape: Cut, conversions: Conversions) -> RowReader:
-    key = (alias, shape.form, tuple(conversions.fused.items()), tuple(conversions.converted))
+    key = (alias, shape.form, conversions.key)
     readers = _readers.setdefault(compiled, {})
     if key not in readers:
         found = columns(shape)
