@@ -210,7 +210,9 @@ class NothingChanged(TrackAdminError):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        super().__init__(f"Version {number} is live and says the same. There is nothing to do.")
+        super().__init__(
+            f"Version {number} is live and has the same content, so there is nothing to do."
+        )
 
 
 class StaleForm(TrackAdminError):
