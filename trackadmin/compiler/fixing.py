@@ -38,7 +38,11 @@ class Fix:
 
 
 def fix(
-    document: Document, catalog: Catalog, *, live: Document | None = None
+    document: Document,
+    catalog: Catalog,
+    *,
+    live: Document | None = None,
+    adopt: bool = False,
 ) -> tuple[Document, list[Fix]]:
     """The document with everything mechanical put right, and what that was.
 
@@ -47,10 +51,15 @@ def fix(
     bring more than ``MAX_NAMES`` some children come by themselves. Names that go out now, by the
     ``live`` document, stay as they are where that can be. The same document always gives the same
     fixes, and a document that was fixed gives none.
+
+    ``adopt`` is for a file that is imported again without the fixes of the last time: what it does
+    not say of a child is taken from the live document.
     """
     alone: set[Child] = set()
     while True:
         work = _Work(document, catalog, live or Document(), alone)
+        if adopt and work.is_wrong():
+            work.adopt()
         work.give_prefixes()
         more = set(work.too_much())
         if not more:
@@ -65,8 +74,7 @@ class _Work:
     def __init__(
         self, document: Document, catalog: Catalog, live: Document, alone: set[Child]
     ) -> None:
-        self.catalog = catalog
-        self.document, self._live = document, live
+        self.matching, self._live = Matching(document, catalog), live
         #: Children that were named by their column, and the relations they are.
         self.renamed: dict[Child, str] = {}
         #: How many of the names that a child could have were tried.
@@ -77,8 +85,23 @@ class _Work:
             self._change(child, alone=True)
 
     @property
-    def matching(self) -> Matching:
-        return Matching(self.document, self.catalog)
+    def document(self) -> Document:
+        """The document as it is by now."""
+        return self.matching.document
+
+    def is_wrong(self) -> bool:
+        """Whether anything is left to be put right."""
+        plans = (plan(self.matching, matched) for matched in _models(self.matching))
+        return bool(self._taken()) or any(p.collisions or _is_too_much(p) for p in plans)
+
+    def adopt(self) -> None:
+        """Let children be as they are live, where the document says nothing else."""
+        for prefix, entry in self.document.models.items():
+            live = self._live.models.get(prefix, entry)
+            for accessor, child in entry.children.items():
+                known = live.children.get(accessor, child)
+                own = child.prefix or known.prefix
+                self._change((prefix, accessor), prefix=own, alone=child.alone or known.alone)
 
     def give_prefixes(self) -> None:
         """Give prefixes until no two roads lead to one name, as far as that can be done."""
@@ -121,16 +144,22 @@ class _Work:
         }
 
     def _colliding(self) -> set[Child]:
+        """The children to rename now: those that stand nearest to a tracked model whose names
+        collide. A prefix there may part the roads that meet further down."""
         matching = self.matching
-        return {
-            child
+        found = [
+            (depth, child)
             for matched in _models(matching)
             for collision in plan(matching, matched).collisions
-            for child in self._to_rename(matching, matched, collision)
-        }
+            for depth, child in self._to_rename(matching, matched, collision)
+        ]
+        nearest = min((depth for depth, _ in found), default=0)
+        return {child for depth, child in found if depth == nearest}
 
-    def _to_rename(self, matching: Matching, top: MatchedModel, collision: Collision) -> set[Child]:
-        """The children that get a prefix, so that the two roads part.
+    def _to_rename(
+        self, matching: Matching, top: MatchedModel, collision: Collision
+    ) -> list[tuple[int, Child]]:
+        """The children that get a prefix, so that the two roads part, and how far down they are.
 
         They are the last ones of each road that are not on the other. Those that say a role
         (``billing_address``, ``author``) get it as their prefix, both of them, so that it does not
@@ -138,25 +167,30 @@ class _Work:
         (``address``, ``user``) keeps them. Else it is one of the top's own, or the second's.
         """
         roads = [children_on(road, matching, top) for road in (collision.second, collision.first)]
-        ends = [
-            next((child for child in reversed(road) if child not in other), None)
+        found = [
+            end
             for road, other in (roads, reversed(roads))
+            if (end := self._end([(n, c) for n, c in enumerate(road) if c not in other]))
         ]
-        found = [child for child in ends if child is not None]
-        roles = {child for child in found if not any(self._dislike(child, top)[:3])}
-        return roles or {*sorted(found, key=lambda child: self._dislike(child, top))[:1]}
+        roles = [end for end in found if not any(self._dislike(end)[:3])]
+        return roles or sorted(found, key=self._dislike)[:1]
 
-    def _dislike(self, child: Child, top: MatchedModel) -> tuple[bool, bool, bool, bool]:
+    def _end(self, parting: list[tuple[int, Child]]) -> tuple[int, Child] | None:
+        """The last of these children, or the last whose names do not go out now."""
+        last = parting[-1] if parting else None
+        return next((end for end in reversed(parting) if not self._goes_out(end[1])), last)
+
+    def _dislike(self, end: tuple[int, Child]) -> tuple[bool, bool, bool, bool]:
         """What speaks against giving the child another prefix, the gravest first."""
+        depth, child = end
         has = bool(self._entry(child).prefix)
+        given = has and child not in self._tried
         says_the_model = camel_case(child[1]) in self.document.models
-        goes_out = not has and self._live_prefix(child) == ""
-        return (
-            has and child not in self._tried,
-            goes_out,
-            has or says_the_model,
-            (child[0] != top.prefix),
-        )
+        return given, self._goes_out(child), has or says_the_model, depth > 0
+
+    def _goes_out(self, child: Child) -> bool:
+        """Whether the child is live under its model's own prefix, and so under plain names."""
+        return not self._entry(child).prefix and self._live_prefix(child) == ""
 
     def _live_prefix(self, child: Child) -> str | None:
         """The child's prefix in the live document; ``None`` where it is not in it."""
@@ -178,11 +212,7 @@ class _Work:
     def _largest(self, matching: Matching, top: MatchedModel) -> Child | None:
         """Of the top's own children the one that brings most; ``None`` where none brings more
         than itself."""
-        more = {
-            child.accessor: _size(matching, top, child)
-            - _size(matching, top, replace(child, alone=True))
-            for child in top.children
-        }
+        more = {child.accessor: _below(matching, top, child) for child in top.children}
         largest = max(more, key=lambda accessor: more[accessor], default="")
         return (top.prefix, largest) if more.get(largest) else None
 
@@ -209,7 +239,7 @@ class _Work:
     def _use_the_relations(self) -> None:
         """A child that is named by its column (``buyer_id``) is the relation ``buyer``."""
         for prefix, entry in self.document.models.items():
-            facts = self.catalog.get(entry.model)
+            facts = self.matching.catalog.get(entry.model)
             columns = {
                 getattr(r.field, "attname", ""): accessor
                 for accessor, r in (facts.relations if facts else {}).items()
@@ -235,7 +265,7 @@ class _Work:
         self._replace(child[0], replace(entry, children={**entry.children, child[1]: changed}))
 
     def _replace(self, prefix: str, entry: ModelEntry) -> None:
-        self.document = Document({**self.document.models, prefix: entry})
+        self.matching = self.matching.with_entry(prefix, entry)
 
 
 def _models(matching: Matching) -> list[MatchedModel]:
@@ -254,10 +284,14 @@ def _is_too_much(made: Plan) -> bool:
     return any(problem.code in TOO_MUCH for problem in made.problems)
 
 
-def _size(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
-    """How many names and objects this child alone brings."""
+def _below(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
+    """How many names and objects come along with this child, without the child's own."""
     made = plan(matching, replace(top, known={}, children=(child,))).top
-    return len(made.names()) + sum(1 for _ in made.walk()) - 1
+    return sum(
+        len(node.names()) + sum(1 for _ in node.walk())
+        for brought in made.children
+        for node in brought.children
+    )
 
 
 def _told(before: Document, work: _Work) -> Iterator[Fix]:

@@ -90,6 +90,12 @@ class Matching:
             self._matched[prefix] = self._match(prefix)
         return self._matched[prefix]
 
+    def with_entry(self, prefix: str, entry: ModelEntry) -> Matching:
+        """The same with another entry for a tracked model; what is known of the others is kept."""
+        found = Matching(Document({**self.document.models, prefix: entry}), self.catalog)
+        found._matched = {p: each for p, each in self._matched.items() if p != prefix}
+        return found
+
     def prefixes(self) -> list[str]:
         """The prefixes of all tracked models, in order."""
         return [prefix for prefix, _ in in_order(self.document.models)]

@@ -15,13 +15,16 @@ from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, DraftChanged, UnknownMap
 
 
-def fixes(tracking_map: AnyMap, document: Document) -> tuple[Document, list[Fix]]:
+def fixes(
+    tracking_map: AnyMap, document: Document, *, imported: bool = False
+) -> tuple[Document, list[Fix]]:
     """The document as it would be with its mechanical errors put right, and what that changes.
 
     Children that lead to a name which is taken get a prefix of their own. Names that the live
-    version of the map yields stay as they are where that can be. Writes nothing.
+    version of the map yields stay as they are where that can be. A document that is ``imported``
+    again gets the prefixes that it got the last time, as far as they are live. Writes nothing.
     """
-    return compiler.fix(document, catalog(), live=_live(tracking_map))
+    return compiler.fix(document, catalog(), live=_live(tracking_map), adopt=imported)
 
 
 def fix_draft(tracking_map: AnyMap, *, by: Person = None, expected: str | None = None) -> list[Fix]:

@@ -127,14 +127,14 @@ def _import_arguments(parser: ArgumentParser) -> None:
 def _import(options: Options, out: Output) -> None:
     found = _read(options["source"])
     if options["fix"]:
-        fixed, fixes = editing.fixes(options["map"], found.document)
+        fixed, fixes = editing.fixes(options["map"], found.document, imported=True)
         found = replace(found, document=fixed)
         _tell_fixes(fixes, out)
     try:
         difference, version = _import_found(options, found)
     except InvalidMap:
         if not options["fix"]:
-            _offer_fixes(editing.fixes(options["map"], found.document)[1], out)
+            _offer_fixes(editing.fixes(options["map"], found.document, imported=True)[1], out)
         raise
     _tell(difference, out)
     if version:
