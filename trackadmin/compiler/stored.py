@@ -27,6 +27,7 @@ from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
 from trackadmin.compiler.host_code import one_language
 from trackadmin.compiler.instances import unwrapped
+from trackadmin.exceptions import Portable
 
 #: Gives what a load would give for a value that was assigned. Raises what the field raises.
 Loaded: TypeAlias = Callable[[Any], Any]
@@ -44,7 +45,7 @@ _CONVERSIONS = (
 )
 
 
-class Unsaved(ValueError):
+class Unsaved(Portable, ValueError):
     """The value is computed by the database when the object is saved, so nobody knows it yet."""
 
     def __init__(self) -> None:
