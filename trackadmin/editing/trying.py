@@ -31,6 +31,10 @@ MayView: TypeAlias = Callable[[type[Model], Model | None], bool]
 OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
+#: The code of the problem that says that the time was over.
+TIME_LIMIT = "preview.time_limit"
+
+
 class Unshown(Enum):
     """Why a preview shows no value under a name."""
 
@@ -101,7 +105,7 @@ class Trial:
             self._missing(child, out)
         elif id(related) not in self._seen and self._late():
             # Who may see it is asked of code of the host, too.
-            out.problems.append(_late(child.road, self.seconds))
+            self._tell_late(child.road, out)
             self._nothing(child, out, Unshown.LATE)
         elif self._may_view(child.model, related):
             self._node(compiled, child, related, out)
@@ -135,7 +139,7 @@ class Trial:
             runs_code = output.facts.computed or not is_plain(node.model, output.facts.attname)
             if runs_code and self._late():
                 out.unshown[output.name] = Unshown.LATE
-                out.problems.append(_late(output.road, self.seconds))
+                self._tell_late(output.road, out)
                 return None
             read = attribute_reader(replace(output, pseudonymised=False), node.model, _as_it_is)
             self._kept.append(obj)
@@ -148,7 +152,7 @@ class Trial:
         key = (id(obj), child.accessor)
         if key not in self._related:
             if self._late() and not _loaded(node.model, child.accessor, obj):
-                out.problems.append(_late(child.road, self.seconds))
+                self._tell_late(child.road, out)
                 return Unshown.LATE
             self._kept.append(obj)
             try:
@@ -171,6 +175,11 @@ class Trial:
             with self._count.paused(), contained():
                 self._seen_models[model] = self.may_view(model, None)
         return self._seen_models[model]
+
+    def _tell_late(self, where: str, out: Tried) -> None:
+        """Once: a large map has hundreds of names, and each says it in its row."""
+        if all(problem.code != TIME_LIMIT for problem in out.problems):
+            out.problems.append(_late(where, self.seconds))
 
     def _late(self) -> bool:
         return monotonic() > self.deadline
@@ -227,6 +236,6 @@ def _faults(out: Tried) -> Callable[[str, str, BaseException | None], None]:
 
 
 def _late(where: str, seconds: float) -> Problem:
-    what = f"Not computed: the preview stops running the site's code after {seconds:g} s."
+    what = f"From here on not computed: the preview runs the site's code for {seconds:g} s."
     fix = "Ask a developer if it is too slow to go out with each event."
-    return Problem("preview.time_limit", "warning", where, what, fix)
+    return Problem(TIME_LIMIT, "warning", where, what, fix)
