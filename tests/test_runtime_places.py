@@ -323,3 +323,48 @@ def test_start_of_a_request_without_a_tenant_asks_nobody():
     with CaptureQueriesContext(connection) as captured:
         _catch_up()
     assert len(captured) == 0
+
+
+# ── Routers and settings that fail ─────────────────────────────────────────────────────────────
+
+
+class ReadOnly:
+    def db_for_write(self, model, **hints):
+        raise LookupError("this process only reads")
+
+
+@override_settings(TRACKADMIN=ALWAYS, DATABASE_ROUTERS=[f"{__name__}.ReadOnly"])
+def test_process_that_may_only_read_is_served_and_rolls_nothing_back():
+    """It cannot ask where versions are written, so what it holds serves on."""
+    with override_settings(DATABASE_ROUTERS=[]):
+        insert(NAME_ONLY)
+        insert(WITH_DEMO, 2)
+    assert current_map().number == 2
+    remove(2)
+    for _ in range(3):
+        assert current_map().number == 2
+    assert fault_counts() == {"map.unavailable": 1, "map.older": 2}
+    with override_settings(DATABASE_ROUTERS=[]):
+        version = insert(WITH_DEMO, 3)
+    announce(version)
+    assert current_map().number == 3
+
+
+@override_settings(TRACKADMIN={**SETTINGS, "TENANT": "no.such.function"})
+def test_tenant_setting_that_cannot_be_imported_serves_no_map_and_breaks_no_page():
+    insert(NAME_ONLY)
+    assert tracking_values(CompanyAccount()) == {}
+    assert not is_ready()
+    assert fault_counts() == {"tenant.unknown": 2}
+    with testing.override_map({"CompanyAccount": {"attributes": ["industry"]}}):
+        assert list(tracking_values(CompanyAccount())) == ["CompanyAccount_industry"]
+
+
+@BY_TENANT
+def test_signal_that_comes_without_a_tenant_breaks_nothing():
+    version = insert(NAME_ONLY)
+    CURRENT.clear()
+    announce(version)
+    assert fault_counts() == {"tenant.unknown": 1}
+    become("one")
+    assert current_map().number == 1

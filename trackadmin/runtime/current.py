@@ -185,9 +185,12 @@ def _committed() -> None:
 def _published(*, map: str, number: int, digest: str, **kwargs: Any) -> None:
     """Receiver of ``map_published``: the next call in this process asks at once."""
     _committed()
-    # A test case runs what is to be done on commit inside its transaction.
-    if uncommitted.newest_note(home().database) is None:
-        tokens.announce(map, store.Token(number, digest))
+    try:
+        # A test case runs what is to be done on commit inside its transaction.
+        if uncommitted.newest_note(home().database) is None:
+            tokens.announce(map, store.Token(number, digest))
+    except Exception as error:  # noqa: BLE001 no tenant is current any more, say
+        report("tenant.unknown", "the tracking maps", error)
 
 
 def _migrated(*, sender: Any, using: str, **kwargs: Any) -> None:

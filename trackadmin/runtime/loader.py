@@ -183,18 +183,21 @@ class Loader:
         does not have it either, the table was emptied or restored, and what is there now counts.
         That database is asked less and less often: all processes behind the replica want to know.
         """
-        if monotonic() < self._writer_at or store.in_transaction(store.writer()):
+        if monotonic() < self._writer_at:
             report("map.older", self.where)
             return
-        self._writer_pause = min(MAX_PAUSE, max(2 * self._writer_pause, conf.REFRESH_SECONDS, 0.1))
-        self._writer_at = monotonic() + self._writer_pause
-        writer = store.writer()
         try:
+            writer = store.writer()
+            if store.in_transaction(writer):
+                report("map.older", self.where)
+                return
             newest = store.newest(self.slug, writer)
-        except Exception as error:  # noqa: BLE001 it is away, so the snapshot serves on
+        except Exception as error:  # noqa: BLE001 it is away or has no name: the snapshot serves on
             report("map.unavailable", f"{self.where} (where versions are written)", error)
-            store.drop_broken_connection()
+            self._leave_writer_alone()
+            self._mend_connection()
             return
+        self._leave_writer_alone()
         if newest is not None and newest.token == held:
             report("map.older", self.where)
         else:
@@ -203,6 +206,10 @@ class Loader:
             self._writer_at, self._writer_pause = -inf, 0.0
             self._take(newest, writer)
         tokens.repair(self.slug, None if newest is None else newest.token)
+
+    def _leave_writer_alone(self) -> None:
+        self._writer_pause = min(MAX_PAUSE, max(2 * self._writer_pause, conf.REFRESH_SECONDS, 0.1))
+        self._writer_at = monotonic() + self._writer_pause
 
     def _take(self, newest: Published | None, *database: str) -> None:
         """Serve this version, or the newest one before it that can be served; ``None`` for none.
@@ -261,8 +268,14 @@ class Loader:
                 published = read_bootstrap(conf.BOOTSTRAP_FILE, self.slug)
                 if published is not None:
                     self._adopt(published)
-            store.drop_broken_connection()
         except Exception as error:  # noqa: BLE001 the database is away already; nothing may break
+            report("map.not_recovered", self.where, error)
+        self._mend_connection()
+
+    def _mend_connection(self) -> None:
+        try:
+            store.drop_broken_connection()
+        except Exception as error:  # noqa: BLE001 as above
             report("map.not_recovered", self.where, error)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from django.apps import apps
 from django.core.signals import setting_changed
@@ -61,9 +61,16 @@ def place() -> Place:
 def home() -> Place:
     """The place that the caller writes to now: the same in a process that reads from a replica.
 
-    What several processes share is kept under it.
+    What several processes share is kept under it. Where the site's router refuses to name a
+    database for writing, it is the one that is read from.
     """
-    return _at(router.db_for_write(_table())) if many() else ONLY
+    if not many():
+        return ONLY
+    try:
+        database = router.db_for_write(_table())
+    except Exception:  # noqa: BLE001 the host's routers may raise anything
+        database = router.db_for_read(_table())
+    return _at(database)
 
 
 def many() -> bool:
@@ -81,7 +88,10 @@ def look_again() -> None:
 
 
 def _look() -> list[tuple[bool, Callable[[], Any] | None]]:
-    ask = conf.TENANT
+    try:
+        ask = conf.TENANT
+    except Exception:  # noqa: BLE001 a path that cannot be imported; a check says so
+        ask = _no_tenant
     is_one = ask is None and not router.routers and schema_of(DEFAULT_DB_ALIAS) is None
     # Another thread's connection may have had a schema.
     _site[:] = [(not is_one or (bool(_site) and _site[0][0]), ask)]
@@ -103,6 +113,10 @@ def schema_of(database: str) -> Hashable:
 def _at(database: str) -> Place:
     _, ask = (_site or _look())[0]
     return Place(database, schema_of(database), None if ask is None else _tenant(ask))
+
+
+def _no_tenant() -> NoReturn:
+    raise LookupError("TRACKADMIN['TENANT'] cannot be imported.")
 
 
 def _tenant(ask: Callable[[], Any]) -> Hashable:

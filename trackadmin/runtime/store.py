@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,7 +72,7 @@ def slugs() -> list[str]:
     """The slugs of all maps."""
     maps = apps.get_model("trackadmin", "TrackingMap")
     with _undisturbed(router.db_for_read(maps)) as alias:
-        return list(maps._default_manager.using(alias).values_list("slug", flat=True))
+        return list(maps._default_manager.db_manager(alias).values_list("slug", flat=True))
 
 
 def in_event_loop() -> bool:
@@ -96,8 +96,9 @@ def writer() -> str:
 
 def drop_broken_connection() -> None:
     """See to it that the next try makes a new connection where this one is dead."""
-    for alias in {router.db_for_read(_model()), writer()}:
-        drop_broken(alias)
+    drop_broken(router.db_for_read(_model()))
+    with suppress(Exception):  # a router may refuse to name it
+        drop_broken(writer())
 
 
 def _model() -> type[MapVersion]:
@@ -110,7 +111,8 @@ def _model() -> type[MapVersion]:
 def _versions(slug: str, database: str = "") -> Iterator[VersionQuerySet]:
     model = _model()
     with _undisturbed(database or router.db_for_read(model)) as alias:
-        yield model.objects.using(alias).filter(map__slug=slug)
+        # Not using(): the manager asks the router first where it writes.
+        yield model.objects.db_manager(alias).filter(map__slug=slug)
 
 
 @contextmanager
