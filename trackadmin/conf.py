@@ -19,6 +19,9 @@ DEFAULTS: dict[str, Any] = {
     "ALLOW": (),
     "DENY_WORDS": (),
     "COMPUTED": (),
+    "PERSONAL_WORDS": (),
+    "NOT_PERSONAL": (),
+    "MAX_TEXT_LENGTH": 10_000,
     "CONSTANT_MANAGERS": (),
     "CONTEXT": None,
     "PSEUDONYM_KEYS": None,
@@ -104,6 +107,21 @@ class Settings:
     def CONTEXT(self) -> Any:
         """What makes the context in which values are looked up: a function or its dotted path."""
         return self._get("CONTEXT")
+
+    @property
+    def PERSONAL_WORDS(self) -> tuple[str, ...]:
+        """More words that make a field's name look personal, beside the built-in ones."""
+        return tuple(self._get("PERSONAL_WORDS"))
+
+    @property
+    def NOT_PERSONAL(self) -> tuple[str, ...]:
+        """Fields that only look personal: ``"shop.Order.street_type"``."""
+        return tuple(self._get("NOT_PERSONAL"))
+
+    @property
+    def MAX_TEXT_LENGTH(self) -> int:
+        """The longest text of an event, in characters; longer ones are cut and end in ``…``."""
+        return int(self._get("MAX_TEXT_LENGTH"))
 
     @property
     def PSEUDONYM_KEYS(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ models or apps while it is imported.
 
 from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
+from trackadmin.catalog.fidelity import has_own_conversions
 from trackadmin.catalog.kinds import Kind
 from trackadmin.catalog.labels import model_of
 from trackadmin.catalog.marks import trackable
@@ -21,6 +22,7 @@ __all__ = [
     "built_in_denied",
     "catalog",
     "denied",
+    "has_own_conversions",
     "model_of",
     "trackable",
 ]

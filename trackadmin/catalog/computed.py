@@ -42,6 +42,15 @@ def is_computed(member: object) -> bool:
     return function_of(member) is not None
 
 
+def is_descriptor(model: AnyModel, name: str) -> bool:
+    """Whether a package's own descriptor, and nothing of Django's, gives the value of this name."""
+    found = class_member(model, name)
+    if found is None or name in {field.name for field in model._meta.get_fields()}:
+        return False
+    member = found[1]
+    return hasattr(type(member), "__get__") and not type(member).__module__.startswith("django.")
+
+
 def has_computed(model: AnyModel, name: str) -> bool:
     """Whether this name of the model is a property or a method."""
     found = class_member(model, name)
@@ -56,7 +65,7 @@ def computed_names(model: AnyModel, ceiling: Ceiling) -> Iterator[str]:
                 continue
             found = class_member(model, name)
             # Neither overridden further down nor a field, a manager, a constant.
-            if found and found[0] is cls and is_computed(member):
+            if found and found[0] is cls and (is_computed(member) or is_descriptor(model, name)):
                 yield name
 
 
@@ -76,12 +85,13 @@ def computed_facts(name: str, model: AnyModel, ceiling: Ceiling) -> AttributeFac
 
 
 def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
-    if not is_computed(member):
+    descriptor = not is_computed(member) and is_descriptor(model, name)
+    if not is_computed(member) and not descriptor:
         return why_not_plain(name) or "It is neither a field nor a property nor a method."
     return (
         why_not_plain(name)
         or _unmarked(name, model, ceiling, owner, member)
-        or _unfit(member)
+        or ("" if descriptor else _unfit(member))
         or denied(name, label_of(model))
         or ceiling.why_not_field(model, owner, name)
     )
@@ -94,7 +104,8 @@ def _unmarked(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member:
         return ""
     return (
         "It is a property or a method that the site's code does not mark. A developer can put "
-        "@trackable on it."
+        f"@trackable on it or, if the code is a package's, add '{model._meta.label}.{name}' to "
+        "COMPUTED."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from trackadmin.catalog.labels import spellings
 from trackadmin.catalog.words import listed, phrases, words
@@ -21,9 +21,28 @@ DENY_WORDS = listed(
 )
 #: Denied wherever it stands, also inside a word: nobody means anything else by these.
 DENY_PARTS = ("password", "passwd", "passphrase", "apikey", "privatekey", "secretkey", "authtoken")
+#: Words that were added later. They act like the others, but a version that was published before
+#: them still loads: only its entries of these names are left out.
+SECRET_WORDS = listed(
+    "extradata bearer passkey webauthn mnemonic seedphrase activationkey resetkey invitekey "
+    "invitationkey licensekey recoverykey otpkey verificationcode confirmationcode activationcode "
+    "authcode authorizationcode grantcode resetcode logincode invitecode backupkey masterkey "
+    "webhookkey hmac signature geheimnis kennwort passwort contrasena motdepasse"
+)
+#: On models whose names hold such a word, a field called ``code`` or ``key`` lets somebody in.
+_GRANTS = listed(
+    "grant authorization verification confirmation activation invitation invite recovery backup "
+    "login reset otp mfa device authenticator"
+)
+#: Models of this kind hold the site's settings, secrets among them, in a column ``value``.
+_SETTINGS = listed("setting settings config configuration constance preference parameter option")
+#: Classes of fields that are stored encrypted, or that hold any Python object.
+_ENCRYPTED = listed("encrypted encrypt fernet cipher ciphertext vault pickled")
 #: A whole model is left out where its class name says that secrets are what it holds.
 DENY_MODEL_WORDS = listed(
-    "password secret token accesstoken authtoken apikey totp hotp otp credential"
+    "password secret token accesstoken authtoken apikey totp hotp otp credential "
+    "recoverycode backupcode authenticator passkey webauthn staticdevice totpdevice hotpdevice "
+    "emaildevice phonedevice smsdevice u2fdevice sshkey pushsubscription"
 )
 
 
@@ -34,8 +53,25 @@ def denied(source: str, label: str = "") -> str:
     capitals. Give the model's label, and an ``ALLOW`` entry for exactly this field lifts them,
     though never for a name that holds “password”.
     """
-    word = _built_in(source) or _first(conf.DENY_WORDS, source)
+    word = _built_in(source) or _first(SECRET_WORDS, source) or _first(conf.DENY_WORDS, source)
     return "" if not word or lifted(source, label) else _reason(word, source, label)
+
+
+def denied_field(field: Any, model: Any) -> str:
+    """Why a field is likely to hold a secret, by its class or its table; or an empty text."""
+    label = model._meta.label
+    if lifted(field.attname, label):
+        return ""
+    way_out = f"If it is none, a developer can add '{label}.{field.attname}' to ALLOW."
+    classes = {word for cls in type(field).__mro__ for word in words(cls.__name__)}
+    if classes & _ENCRYPTED:
+        return f"Its field keeps the value encrypted, so it looks like a secret. {way_out}"
+    table, name = set(words(model.__name__)), field.name.lower()
+    if name in ("code", "key") and table & _GRANTS:
+        return f"On {model.__name__} it looks like a secret that lets somebody in. {way_out}"
+    if name == "value" and table & _SETTINGS:
+        return f"{model.__name__} looks like the site's settings, which may be secrets. {way_out}"
+    return ""
 
 
 def built_in_denied(source: str, label: str = "") -> bool:

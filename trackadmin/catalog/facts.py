@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from trackadmin.catalog.fidelity import reads_back
 from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, Kind, has_choices
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class AttributeFacts:
             return False
         # The database, not Python, decides what an address is, and its answer can be an error.
         end = self.target
-        return end is not None and end.get_internal_type() != "GenericIPAddressField"
+        if end is None or end.get_internal_type() == "GenericIPAddressField":
+            return False
+        return reads_back(end)
 
     @property
     def choices(self) -> list[tuple[Any, str]]:

@@ -6,7 +6,7 @@ from django.db import models
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import computed_facts, has_computed
-from trackadmin.catalog.deny import denied
+from trackadmin.catalog.deny import denied, denied_field
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import (
     AnyField,
@@ -48,11 +48,15 @@ def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Attribute
 
 def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> str:
     if kind_of(field) is Kind.BINARY:
-        return "Binary data cannot be sent with an event."
+        return (
+            "Binary data cannot be sent with an event. If it is text, a developer can give it by a "
+            "property that is marked with @trackable or listed in COMPUTED."
+        )
     if isinstance(field, models.ForeignKey) and final_field(field) is None:
         return "It points to a model that is not installed."
     return (
         why_not_plain(field.attname)
         or denied(field.attname, label_of(model))
+        or denied_field(field, model)
         or ceiling.why_not_field(model, field.model, field.attname, field.name)
     )

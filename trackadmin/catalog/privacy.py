@@ -5,14 +5,15 @@ A guess only: it decides where an editor has to think, and never what goes out.
 * A field counts as personal where the name of its class, or of a class it is built on, says
   e-mail, phone or address (``EmailField``, ``GenericIPAddressField``, a package's
   ``PhoneNumberField``).
-* Else its own name decides, by its words: ``PERSONAL_WORDS`` anywhere; ``name`` after a word for a
+* Else its own name decides, by its words: ``PERSONAL_WORDS``, ``IDENTIFIERS``, ``SPECIAL_WORDS``
+  and the words that the site adds anywhere; ``name`` after a word for a
   person (``customer_name``).
 * ``name`` alone, and the ``ON_PEOPLE`` words, count only on models that look like people: the user
   model, a model with a one-to-one relation to it or a relation called ``user``, or a class whose
   name says so (``Contact``, ``CustomerProfile``). A company's or a product's ``name`` does not.
-* Yes or no, a count, and a date other than that of birth are never personal: ``email_verified``,
-  ``phone_verified_at``, ``address_count``. Nor is a foreign key, unless what it holds is
-  (``to_field="email"``).
+* Yes or no (except for the special categories), a count, and a date other than that of birth are
+  never personal: ``email_verified``, ``phone_verified_at``, ``address_count``. Nor is a foreign key,
+  unless what it holds is (``to_field="email"``).
 """
 
 from __future__ import annotations
@@ -24,19 +25,53 @@ from django.db import models
 from trackadmin.catalog.kinds import AnyField, AnyModel, Kind, final_field, kind_of
 from trackadmin.catalog.users import user_model
 from trackadmin.catalog.words import listed, phrases, words
+from trackadmin.conf import conf
 
+#: Names of people and ways to reach them, in English, German, French and Spanish.
 PERSONAL_WORDS = listed(
     "email mail phone telephone mobile fax tel street address addr postcode postal zip zipcode "
     "firstname lastname fullname givenname familyname middlename maidenname shortname surname "
     "forename username nickname birthday birthdate birthplace birth born dob ip ipaddr passport "
-    "gender"
+    "gender contactname initials salutation landline cellphone whatsapp "
+    "skype suburb housenumber zipplus countryofbirth placeofbirth age nationality citizenship "
+    "maritalstatus spouse nextofkin emergencycontact dependants "
+    "vorname nachname anrede geburtsdatum geburtstag geburtsort geburtsname strasse hausnummer plz "
+    "postleitzahl wohnort anschrift adresse telefon handy mobil geschlecht staatsangehoerigkeit "
+    "familienstand prenom nomdefamille datedenaissance naissance rue codepostal courriel "
+    "sexe nationalite apellido apellidos fechanacimiento calle codigopostal correo "
+    "telefono movil sexo nacionalidad"
+)
+#: Numbers and marks by which a person, an account or a device can be recognised.
+IDENTIFIERS = listed(
+    "nin nino nationalinsurance nationalinsurancenumber nationalid nationalidnumber idcard "
+    "identitycard identitynumber socialsecurity socialinsurance ssn taxid taxnumber "
+    "taxidentificationnumber tin vatid utr steuernummer steuerid sozialversicherungsnummer "
+    "personalausweis ausweisnummer reisepass passportnumber drivinglicence driverslicense "
+    "drivinglicense licenceplate licenseplate numberplate kennzeichen bankaccount accountholder "
+    "accountnumber bankdetails sortcode routingnumber bic swift iban kontonummer kontoinhaber "
+    "creditcard cardholder paypal deviceid deviceuuid androidid idfa idfv gaid advertisingid imei "
+    "imsi msisdn simnumber macaddress macaddr useragent browserfingerprint fingerprint visitorid "
+    "clientid cookieid sessionid trackingid geolocation gps coordinates geopoint "
+    "patientnumber medicalrecord healthinsurance insurancenumber membershipnumber employeenumber "
+    "employeeid staffnumber studentnumber studentid matriculation dni nif curp numerodesecurite"
+)
+#: The special categories of Article 9 of the GDPR, and criminal convictions (Article 10).
+SPECIAL_WORDS = listed(
+    "ethnicity ethnic race racial religion religious faith belief denomination confession "
+    "konfession political politics unionmember unionmembership tradeunion union health "
+    "medical medication diagnosis disease illness allergy allergies disability disabled handicap "
+    "pregnancy pregnant bloodtype bloodgroup vaccination vaccinated genetic dna biometric retina "
+    "faceid voiceprint sexuality sexualorientation sexlife pronouns transgender "
+    "criminal conviction convictions crime criminalrecord offence offense gesundheit krankheit "
+    "behinderung gewerkschaft ethnie religionszugehoerigkeit sante maladie handicape syndicat "
+    "salud enfermedad discapacidad sindicato salary wage wages income gehalt salaire salario"
 )
 ON_PEOPLE = listed("name displayname city location latitude longitude photo avatar bio")
 PERSON_WORDS = listed(
     "person people contact customer client buyer user employee member patient student author "
     "owner guest subscriber recipient sender passenger applicant profile visitor lead"
 )
-_FIELD_CLASS_WORDS = frozenset({"email", "phone", "address"})
+_FIELD_CLASS_WORDS = frozenset({"email", "phone", "address", "encrypted", "fernet"})
 _BIRTH_WORDS = frozenset({"birth", "birthday", "birthdate", "dob", "born"})
 _COUNT_WORDS = frozenset({"count", "total", "amount"})
 _FLAG_WORDS = frozenset({"is", "has", "can", "was", "should"})
@@ -49,9 +84,14 @@ def field_is_personal(field: AnyField, model: AnyModel) -> bool:
         return end is not None and field_is_personal(end, end.model)
     kind = kind_of(field)
     if kind is Kind.BOOLEAN:
-        return False
+        # Yes or no says nothing about a person, except whether they belong to such a group.
+        plain = set(words(field.name)) - _FLAG_WORDS
+        special = phrases(field.name) & SPECIAL_WORDS
+        return bool(plain and special) and not _is_said_not_to_be(field.name, model)
     if kind in (Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.DURATION):
         return bool(phrases(field.name) & _BIRTH_WORDS)
+    if _is_said_not_to_be(field.name, model):
+        return False
     field_class: type = type(field)
     return _class_is_personal(field_class) or name_is_personal(field.name, model)
 
@@ -61,8 +101,11 @@ def name_is_personal(name: str, model: AnyModel) -> bool:
     spoken = words(name)
     if not spoken or spoken[0] in _FLAG_WORDS or spoken[-1] in _COUNT_WORDS:
         return False
+    if _is_said_not_to_be(name, model):
+        return False
     found = phrases(name)
-    if found & PERSONAL_WORDS or (spoken[-1] == "name" and set(spoken) & PERSON_WORDS):
+    listed_words = PERSONAL_WORDS | IDENTIFIERS | SPECIAL_WORDS | _listed_words()
+    if found & listed_words or (spoken[-1] == "name" and set(spoken) & PERSON_WORDS):
         return True
     alone = spoken in (("name",), ("get", "name"))
     return (alone or bool(found & (ON_PEOPLE - {"name"}))) and looks_like_people(model)
@@ -82,6 +125,17 @@ def _belongs_to(user: AnyModel, model: AnyModel) -> bool:
         for field in model._meta.fields
         if isinstance(field, models.ForeignKey)
     )
+
+
+def _listed_words() -> frozenset[str]:
+    """The words that the site adds, written together: ``national_id`` is nationalid."""
+    return frozenset("".join(words(word)) for word in conf.PERSONAL_WORDS)
+
+
+def _is_said_not_to_be(name: str, model: AnyModel) -> bool:
+    """Whether the site says of exactly this field that it is not personal."""
+    listed = {entry.lower() for entry in conf.NOT_PERSONAL}
+    return f"{model._meta.label}.{name}".lower() in listed
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,11 @@ from typing import Any
 
 from django.db import models
 from django.db.models.fields.related import ForeignObject
+from django.db.models.fields.related_descriptors import (
+    ForwardManyToOneDescriptor,
+    ForwardOneToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.computed import class_member, has_computed
@@ -32,9 +37,30 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
             continue
         if class_member(model, accessor) is None or has_computed(model, accessor):
             continue  # hidden by a property of the host, which nobody marked as a relation
+        if _is_code(model, accessor) and not _is_listed(model, accessor, ceiling):
+            continue
         if all(ceiling.why_not_model(ancestor) for ancestor in lineage(target)):
             continue
         yield _reverse(field) if _is_reverse(field) else _forward(field)
+
+
+#: Django's own ways to a related object. They read and never write.
+_DJANGOS = (
+    ForwardManyToOneDescriptor,
+    ForwardOneToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
+
+
+def _is_code(model: AnyModel, accessor: str) -> bool:
+    """Whether code of the site or of a package gets the related object; it may make a row."""
+    found = class_member(model, accessor)
+    return found is not None and type(found[1]) not in _DJANGOS
+
+
+def _is_listed(model: AnyModel, accessor: str, ceiling: Ceiling) -> bool:
+    found = class_member(model, accessor)
+    return found is not None and ceiling.lists_computed(model, accessor, found[0])
 
 
 def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
@@ -43,7 +69,7 @@ def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
     for field in model._meta.get_fields():
         if field not in with_column:
             yield AttributeFacts(
-                name=_accessor(field), type_label=_spoken(field), refused=_no_value(field)
+                name=_accessor(field), type_label=_spoken(field), refused=_no_value(field, model)
             )
 
 
@@ -83,7 +109,13 @@ def _accessor(field: Any) -> str:
     return (field.get_accessor_name() if _is_reverse(field) else field.name) or ""
 
 
-def _no_value(field: Any) -> str:
+def _no_value(field: Any, model: AnyModel) -> str:
+    accessor = _accessor(field)
+    if _is_single(field) and accessor and _is_code(model, accessor):
+        return (
+            "Code of the site or of a package gets the related object, and it may write to the "
+            f"database. A developer can add '{model._meta.label}.{accessor}' to COMPUTED."
+        )
     if _is_single(field):
         return "It is a related object. Let it come along as a child instead."
     if field.one_to_many or field.many_to_many:

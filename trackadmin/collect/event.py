@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trackadmin.compiler import Scalar
 from trackadmin.runtime import Values
+from trackadmin.runtime.texts import bound
 
 #: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
 _RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)
@@ -49,7 +50,7 @@ class Event(NamedTuple):
             values.map,
             values.version,
             values.get("action"),
-            MappingProxyType(dict(values)),
+            MappingProxyType(bound(dict(values))),
             tuple([(name, outcome) for name, _, outcome in values.references[:MAX_LISTED]]),
             tuple([("parameter.reserved", name) for name in values.reserved]),
         )

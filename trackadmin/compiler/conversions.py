@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db.models.expressions import Col
 from django.utils.dateparse import parse_datetime
 
-from trackadmin.catalog import Kind
+from trackadmin.catalog import Kind, has_own_conversions
 from trackadmin.compiler.encoders import as_decimal, encode
 from trackadmin.compiler.made import Convert
 from trackadmin.compiler.rows import Column
-from trackadmin.compiler.stored import has_own_conversions, plain_or
+from trackadmin.compiler.stored import plain_or
 
 
 class Conversions:

@@ -15,14 +15,14 @@ from typing import Any
 
 from django.db.models import Model
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts, Kind, has_own_conversions
 from trackadmin.compiler import careful
 from trackadmin.compiler.children import child_reader
 from trackadmin.compiler.encoders import INLINE_NAMES, inline_assigned
 from trackadmin.compiler.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
-from trackadmin.compiler.stored import encoder, has_own_conversions
+from trackadmin.compiler.stored import encoder
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)

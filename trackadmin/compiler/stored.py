@@ -23,7 +23,7 @@ from django.db import connections, models, router
 from django.utils import timezone
 from django.utils.functional import LazyObject, Promise
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts, Kind, has_own_conversions
 from trackadmin.compiler.encoders import ENCODERS, Scalar, Unencodable, encode
 from trackadmin.compiler.host_code import one_language
 from trackadmin.compiler.instances import unwrapped
@@ -34,15 +34,6 @@ Loaded: TypeAlias = Callable[[Any], Any]
 
 #: Types whose values are sent as they are; of anything else a field rather sends what it stores.
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, dict, list, tuple, Enum)
-
-#: The methods by which a field changes values on their way to the database and back.
-_CONVERSIONS = (
-    "from_db_value",
-    "get_db_prep_save",
-    "get_db_prep_value",
-    "get_prep_value",
-    "to_python",
-)
 
 
 class Unsaved(Portable, ValueError):
@@ -84,17 +75,6 @@ def _file(field: Any, convert: Callable[[Any], Scalar]) -> Callable[[Any], Scala
         return nothing if name is None else name
 
     return rule
-
-
-def has_own_conversions(field: Any) -> bool:
-    """Whether a field that is not Django's own changes values on their way in or out."""
-    for name in _CONVERSIONS:
-        for cls in type(field).__mro__:
-            if name in vars(cls):
-                if not cls.__module__.startswith("django."):
-                    return True
-                break
-    return False
 
 
 def loader(field: Any, kind: Kind) -> Loaded:

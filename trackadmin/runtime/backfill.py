@@ -15,6 +15,7 @@ from trackadmin.compiler.managers import asking, rows_of
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.runtime.texts import bound
 
 #: Rows that are read by one statement, and lost at most when a job is interrupted.
 CHUNK = 5000
@@ -68,7 +69,7 @@ class Backfill:
         rest = self.stretch
         while (edge := self._edge(rest)) is not None:
             rows = _within(self._rows, Stretch(rest.after, edge))
-            yield Chunk(stream(self.compiled, rows), edge)
+            yield Chunk(map(bound, stream(self.compiled, rows)), edge)
             rest = Stretch(edge, rest.last)
 
     def _edge(self, rest: Stretch) -> Any:

@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from trackadmin.compiler import Scalar, encode
 from trackadmin.runtime.faults import report
+from trackadmin.runtime.texts import bounded
 
 #: A query string or a mapping: a ``QueryDict``, a dict of texts, of lists, or what JSON held.
 Query: TypeAlias = str | bytes | Mapping[str, Any]
@@ -95,13 +96,7 @@ def clean(text: str) -> str:
     """The text within bounds, without what a database or an encoder downstream chokes on."""
     if len(text) > MAX_TEXT:
         report("query.too_long", "query")
-        text = text[:MAX_TEXT]
-    if text.isascii():
-        return text.replace("\0", "\ufffd") if "\0" in text else text
-    # A lone surrogate is half a character.
-    return (
-        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    )
+    return bounded(text, MAX_TEXT)
 
 
 def _read_text(text: str, found: Parameters) -> None:
