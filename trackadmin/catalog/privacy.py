@@ -12,8 +12,8 @@ A guess only: it decides where an editor has to think, and never what goes out.
   model, a model with a one-to-one relation to it or a relation called ``user``, or a class whose
   name says so (``Contact``, ``CustomerProfile``). A company's or a product's ``name`` does not.
 * Yes or no (except for the special categories), a count, and a date other than that of birth are
-  never personal: ``email_verified``, ``phone_verified_at``, ``address_count``. Nor is a foreign key,
-  unless what it holds is (``to_field="email"``).
+  never personal: ``email_verified``, ``phone_verified_at``, ``address_count``. Nor is a foreign
+  key, unless what it holds is (``to_field="email"``).
 """
 
 from __future__ import annotations
