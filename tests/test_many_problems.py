@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from trackadmin import testing
 from trackadmin.admin.differences import faults
-from trackadmin.exceptions import LINES_OF_A_KIND, InvalidMap, Problem, few
+from trackadmin.exceptions import LINES, LINES_OF_A_KIND, InvalidMap, Problem, few
 from trackadmin.management.subcommand import Output
 
 MANY = 100_000
@@ -78,3 +78,11 @@ def test_errors_come_before_many_warnings():
     warnings = [problem(f"a.kind{number}", level="warning") for number in range(500)]
     error = problem("child.gone")
     assert faults([*warnings, error])[0].problem == error
+
+
+def test_many_fixes_are_told_briefly():
+    """The kind of F18: what `import --fix` offers or did for a file with 100,000 errors."""
+    said = []
+    Output(said.append, said.append).some([f"fix {number}" for number in range(MANY)])
+    assert said[:2] == ["fix 0", "fix 1"]
+    assert said[LINES:] == [f"and {MANY - LINES:,} more"]

@@ -155,8 +155,7 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
 
 
 def _tell_fixes(fixes: list[Fix], out: Output) -> None:
-    for fix in fixes:
-        out.say(f"fix: {fix}")
+    out.some([f"fix: {fix}" for fix in fixes])
     if fixes:
         out.say("The file stays as it is; 'export --draft' writes the map with what was fixed.")
 
@@ -164,8 +163,7 @@ def _tell_fixes(fixes: list[Fix], out: Output) -> None:
 def _offer_fixes(fixes: list[Fix], out: Output) -> None:
     if fixes:
         out.say("Run it again with --fix to put these right:")
-    for fix in fixes:
-        out.say(f"  {fix}")
+    out.some([f"  {fix}" for fix in fixes])
 
 
 def _tell(difference: Diff, out: Output) -> None:

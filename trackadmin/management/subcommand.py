@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trackadmin.exceptions import Problem, few
+from trackadmin.exceptions import LINES, Problem, few
 
 #: The arguments as they were read, by name.
 Options = dict[str, Any]
@@ -26,6 +26,13 @@ class Output:
     def json(self, value: object) -> None:
         """Write indented JSON, with the letters as they are."""
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def some(self, lines: Sequence[str]) -> None:
+        """Write lines to stderr; of very many only the first, and how many more there are."""
+        for line in lines[:LINES]:
+            self.say(line)
+        if len(lines) > LINES:
+            self.say(f"and {len(lines) - LINES:,} more")
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Write a line for each problem, errors first; of very many only some, and their number."""
