@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "TENANT": None,
     "MAX_NAMES": 1000,
     "MAX_REFERENCES": 10,
-    "MAX_TABLES": 32,
+    "MAX_TABLES": 64,
     "PREVIEW_SECONDS": 2.0,
 }
 

@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Lookup, Snapshot
+from trackadmin.conf import conf
 from trackadmin.exceptions import NotPublished, NotTracked
 from trackadmin.management.outcomes import why
 from trackadmin.management.subcommand import Options, Output, Subcommand
@@ -110,6 +111,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     unique = "unique" if lookup.facts.unique else "not proven unique"
     out.data(f"  model: {compiled.model._meta.label}, gives {len(compiled.names)} names")
     out.data(f"  lookup: {lookup.source} ({lookup.facts.type_label}, {unique})")
+    scan = "" if lookup.facts.indexed else ", since a column without an index is searched"
+    out.data(f"  counts for {lookup.cost} of the {conf.MAX_TABLES} tables of MAX_TABLES{scan}")
     out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
     reason = snapshot.resolver.refusal(lookup)
     together = "in one statement with the others of its database"

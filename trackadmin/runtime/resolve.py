@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -30,7 +30,7 @@ from trackadmin.runtime.parameters import (
     pass_through,
     read,
 )
-from trackadmin.runtime.routes import Route, route
+from trackadmin.runtime.routes import Route, beyond, route
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
 
 #: A reference out of a tuple, without the call that the class itself would cost for each.
@@ -123,14 +123,15 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
         else:
             asked.setdefault((name, _text(value)), None)
     pass_through(passing, values)
-    beyond = _beyond(asked)
-    asked |= dict.fromkeys(beyond)
+    allowed = [(key, lookup) for key, lookup in asked.items() if lookup is not None]
+    costly = {allowed[at][0] for at in beyond([lookup for _, lookup in allowed])}
+    asked |= dict.fromkeys(costly)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report))
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
         if lookup is None:
-            outcome = _refuse(snapshot, name, too_many=place >= limit or (name, text) in beyond)
+            outcome = _refuse(snapshot, name, too_many=place >= limit or (name, text) in costly)
         else:
             outcome = _take(snapshot, lookup, next(results), found)
         values.references.append(Reference(name, clean(text), outcome))
@@ -142,18 +143,6 @@ def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
     report("parameter.reserved", snapshot.slug)
     if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
         values.reserved.append(name)
-
-
-def _beyond(asked: Mapping[tuple[str, str], Lookup | None]) -> set[tuple[str, str]]:
-    """The references that would read more tables than one URL may; never the first one."""
-    limit, tables, beyond = conf.MAX_TABLES, 0, set()
-    for key, lookup in asked.items():
-        if lookup is not None:
-            if tables and tables + lookup.cost > limit:
-                beyond.add(key)
-            else:
-                tables += lookup.cost
-    return beyond
 
 
 def _take(

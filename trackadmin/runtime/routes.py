@@ -14,6 +14,10 @@ from trackadmin.compiler import SEPARATOR, Joint, Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.runtime.parameters import MAX_NAME, clean
 
+#: How many references are answered whatever they cost: a site that tracks what takes many tables
+#: wants it answered.
+ALWAYS = 2
+
 #: The most parameters of a kind that is kept.
 MAX_LENGTH = 32
 
@@ -60,7 +64,7 @@ def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
     if not references or len(references) < len(asked) or len(asked) > conf.MAX_REFERENCES:
         return None
     lookups = [lookup for _, lookup in references]
-    if len(lookups) > 1 and sum(lookup.cost for lookup in lookups) > conf.MAX_TABLES:
+    if beyond(lookups):
         return None
     joint = snapshot.resolver.joint(lookups)
     others = [(at, name) for at, name in enumerate(names) if SEPARATOR not in name]
@@ -68,6 +72,17 @@ def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
     passing = tuple((at, name) for at, name in others if name not in reserved)
     own = tuple(lookup.reference for lookup in lookups)
     return None if joint is None else Route(passing, reserved, references, own, joint)
+
+
+def beyond(lookups: Sequence[Lookup]) -> list[int]:
+    """The places of the references that would read more tables than one URL may."""
+    limit, tables, found = conf.MAX_TABLES, 0, []
+    for at, lookup in enumerate(lookups):
+        if at >= ALWAYS and tables + lookup.cost > limit:
+            found.append(at)
+        else:
+            tables += lookup.cost
+    return found
 
 
 def _is_clean(name: str) -> bool:
