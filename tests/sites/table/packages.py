@@ -311,8 +311,6 @@ def site(name, package, models, settings="", **options):
     )
 
 
-LANGUAGE = "a value follows the visitor's language"
-
 SITES = [
     Site(
         name="scopes",
@@ -322,8 +320,8 @@ SITES = [
         after=only_of_the_scope,
         postgresql=True,
     ),
-    site("money", "django-money", MONEY, apps("djmoney"), also=("py-moneyed",), broken=LANGUAGE),
-    site("countries", "django-countries", COUNTRIES, apps("django_countries"), broken=LANGUAGE),
+    site("money", "django-money", MONEY, apps("djmoney"), also=("py-moneyed",)),
+    site("countries", "django-countries", COUNTRIES, apps("django_countries")),
     site("phones", "django-phonenumber-field", PHONES, apps("phonenumber_field")),
     site("tags", "django-taggit", TAGS, apps("taggit")),
     site("polymorphic", "django-polymorphic", POLYMORPHIC, apps("polymorphic")),
@@ -355,6 +353,5 @@ SITES = [
         TRANSLATED,
         LANGUAGES,
         files={"shop/translation.py": TRANSLATION},
-        broken=LANGUAGE,
     ),
 ]
