@@ -82,7 +82,8 @@ def loader(field: Any, kind: Kind) -> Loaded:
     if isinstance(field, models.GeneratedField):
         field = field.output_field
     if has_own_conversions(field):
-        return _by_its_own_conversions(field, kind)
+        own = _by_its_own_conversions(field, kind)
+        return _rounded_after(own, field) if kind is Kind.DECIMAL else own
     if kind is Kind.JSON:
         return _json(field)
     if kind is Kind.DATETIME:
@@ -163,12 +164,33 @@ def _datetime(field: Any) -> Loaded:
 
 
 def _decimal(field: Any) -> Loaded:
-    step = Decimal(1).scaleb(-field.decimal_places)
+    as_column = _column(field)
 
     def loaded(value: Any) -> Any:
         if isinstance(value, (float, Decimal)) and not isfinite(value):
             return value
-        number = field.to_python(value)
+        return as_column(field.to_python(value))
+
+    return loaded
+
+
+def _rounded_after(own: Loaded, field: Any) -> Loaded:
+    """A field that changes values, such as one of money, has a column of decimals all the same."""
+    as_column = _column(field)
+
+    def loaded(value: Any) -> Any:
+        number = own(value)
+        finite = isinstance(number, Decimal) and isfinite(number)
+        return as_column(number) if finite else number
+
+    return loaded
+
+
+def _column(field: Any) -> Loaded:
+    """Gives a number as many places as the column of a ``DecimalField`` keeps."""
+    step = Decimal(1).scaleb(-field.decimal_places)
+
+    def as_column(number: Decimal) -> Decimal:
         with localcontext() as context:
             context.prec = max(field.max_digits, 1)
             # PostgreSQL rounds by itself, halves away from zero; for SQLite Django rounds.
@@ -176,4 +198,4 @@ def _decimal(field: Any) -> Loaded:
                 context.rounding = ROUND_HALF_UP
             return number.quantize(step, context=context)
 
-    return loaded
+    return as_column
