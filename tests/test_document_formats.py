@@ -32,7 +32,13 @@ from trackadmin.document import (
 )
 from trackadmin.exceptions import DocumentError
 from trackadmin.models import MapVersion
-from trackadmin.runtime import current_map, is_ready, tracking_values
+from trackadmin.runtime import (
+    current_map,
+    is_ready,
+    iter_tracking_values,
+    tracking_values,
+    values_from_query,
+)
 from trackadmin.testing import reset
 
 #: Written by the release that knew format 1 only, with their digests; never to be written again.
@@ -234,7 +240,8 @@ class TestAlone:
         home = Address.objects.create(street="Main", country=Country.objects.create(code="de"))
         order = Order.objects.create(number="1", billing_address=home, shipping_address=home)
         found = document(
-            Order=tracked("host.order", ["number"], [("billing_address", "", True)]), **WHOLE
+            Order=tracked("host.order", ["number"], [("billing_address", "", True)], "number"),
+            **WHOLE,
         )
         draft(found)
         version = editing.publish("default", by=None)
@@ -242,4 +249,10 @@ class TestAlone:
         assert current_map().as_dict()["Order"]["children"] == [
             {"accessor": "billing_address", "alone": True}
         ]
-        assert tracking_values(order) == {"Order_number": "1", "Address_street": "Main"}
+        values = {"Order_number": "1", "Address_street": "Main"}
+        assert tracking_values(order) == values
+        assert values_from_query("Order__number=1") == values
+        assert [*iter_tracking_values(Order.objects.all())] == [values]
+        shown = editing.preview("default", Order.objects.get())
+        assert (shown.values, shown.live_values) == (values, values)
+        assert [row.status for row in shown.rows] == ["same", "same"]

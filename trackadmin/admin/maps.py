@@ -118,7 +118,10 @@ def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
         owner=entry.owner,
         description=entry.description,
         attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
-        children=[accessor for accessor, _ in in_order(entry.children)],
+        children=[
+            f"{accessor} (by itself)" if child.alone else accessor
+            for accessor, child in in_order(entry.children)
+        ],
         state=state,
     )
 
