@@ -10,7 +10,7 @@ from tests.drafts import COUNTRY, draft, everything, the_map
 from tests.maps import document, tracked
 from tests.screens import client_of, map_page, said
 from trackadmin import editing
-from trackadmin.admin import review
+from trackadmin.editing.fixes import offered
 from trackadmin.exceptions import errors_of
 
 pytestmark = screens.MARKS
@@ -106,7 +106,7 @@ def test_where_nothing_can_be_fixed_nothing_is_offered(admin_client):
 
 def test_a_giant_draft_opens_without_the_list(admin_client, broken, monkeypatch):
     """To find what can be put right takes too long for a page there."""
-    monkeypatch.setattr(review, "MOST_CHILDREN", 2)
+    monkeypatch.setitem(offered.__globals__, "MOST_CHILDREN", 2)
     html = admin_client.get(map_page("publish", broken.pk)).content.decode()
     assert "two roads" in html
     assert map_page("fix", broken.pk) not in html

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from trackadmin import editing
 from trackadmin.admin.differences import Group, changed_prefixes, grouped
 from trackadmin.catalog import catalog
-from trackadmin.compiler import FIXABLE, Fix, check, drift
+from trackadmin.compiler import Fix, check, drift
 from trackadmin.document import Diff, Document, digest, dump, load
 from trackadmin.exceptions import DocumentError, Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
-
-#: In a larger draft it takes too long for a page to find what can be put right, in the worst case
-#: some seconds; 'manage.py trackadmin import --fix' takes the time.
-MOST_CHILDREN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +77,8 @@ def review(tracking_map: TrackingMap) -> Review:
         problems=problems,
         drift=drift(published, catalog()),
         unreadable=unreadable,
-        fixes=_fixes(tracking_map, draft, problems),
+        fixes=editing.offered(tracking_map, draft, problems),
     )
-
-
-def _fixes(tracking_map: TrackingMap, draft: Document, problems: list[Problem]) -> list[Fix]:
-    fixable = any(problem.code in FIXABLE for problem in errors_of(problems))
-    children = sum(len(entry.children) for entry in draft.models.values())
-    return editing.fixes(tracking_map, draft)[1] if fixable and children <= MOST_CHILDREN else []
 
 
 def read(version: MapVersion) -> tuple[Document, str]:

@@ -97,11 +97,10 @@ class _Work:
     def adopt(self) -> None:
         """Let children be as they are live, where the document says nothing else."""
         for prefix, entry in self.document.models.items():
-            live = self._live.models.get(prefix, entry)
-            for accessor, child in entry.children.items():
-                known = live.children.get(accessor, child)
-                own = child.prefix or known.prefix
-                self._change((prefix, accessor), prefix=own, alone=child.alone or known.alone)
+            live = self._live.models.get(prefix, entry).children
+            children = {a: _adopted(child, live.get(a)) for a, child in entry.children.items()}
+            if children != entry.children:
+                self._replace(prefix, replace(entry, children=children))
 
     def give_prefixes(self) -> None:
         """Give prefixes until no two roads lead to one name, as far as that can be done."""
@@ -266,6 +265,12 @@ class _Work:
 
     def _replace(self, prefix: str, entry: ModelEntry) -> None:
         self.matching = self.matching.with_entry(prefix, entry)
+
+
+def _adopted(child: ChildEntry, live: ChildEntry | None) -> ChildEntry:
+    if live is None:
+        return child
+    return replace(child, prefix=child.prefix or live.prefix, alone=child.alone or live.alone)
 
 
 def _models(matching: Matching) -> list[MatchedModel]:

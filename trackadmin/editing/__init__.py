@@ -8,7 +8,7 @@ from trackadmin.editing.drafting import (
     restore_draft,
     save_tracked_model,
 )
-from trackadmin.editing.fixes import fix_draft, fixes
+from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.mapping import add_map, delete_map, save_map
 from trackadmin.editing.moments import in_utc
@@ -47,6 +47,7 @@ __all__ = [
     "in_utc",
     "live_token",
     "live_version",
+    "offered",
     "order_tracked_models",
     "preview",
     "publish",

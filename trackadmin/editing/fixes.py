@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trackadmin import compiler
 from trackadmin import document as documents
 from trackadmin.catalog import catalog
-from trackadmin.compiler import Fix
+from trackadmin.compiler import FIXABLE, Fix
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.drafting import replace_draft
 from trackadmin.editing.locking import AnyMap
 from trackadmin.editing.people import Person
 from trackadmin.editing.versions import live_version, read_version
-from trackadmin.exceptions import DocumentError, DraftChanged, UnknownMap
+from trackadmin.exceptions import DocumentError, DraftChanged, Problem, UnknownMap, errors_of
+
+#: In a larger map it may take more than a few seconds to find out what can be put right.
+MOST_CHILDREN = 400
 
 
 def fixes(
@@ -25,6 +30,17 @@ def fixes(
     again gets the prefixes that it got the last time, as far as they are live. Writes nothing.
     """
     return compiler.fix(document, catalog(), live=_live(tracking_map), adopt=imported)
+
+
+def offered(
+    tracking_map: AnyMap, document: Document, problems: Iterable[Problem], *, imported: bool = False
+) -> list[Fix]:
+    """What :func:`fixes` would do about these problems; empty where to find out takes long."""
+    fixable = any(problem.code in FIXABLE for problem in errors_of(problems))
+    children = sum(len(entry.children) for entry in document.models.values())
+    if not fixable or children > MOST_CHILDREN:
+        return []
+    return fixes(tracking_map, document, imported=imported)[1]
 
 
 def fix_draft(tracking_map: AnyMap, *, by: Person = None, expected: str | None = None) -> list[Fix]:

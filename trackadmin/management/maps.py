@@ -132,9 +132,10 @@ def _import(options: Options, out: Output) -> None:
         _tell_fixes(fixes, out)
     try:
         difference, version = _import_found(options, found)
-    except InvalidMap:
+    except InvalidMap as refusal:
         if not options["fix"]:
-            _offer_fixes(editing.fixes(options["map"], found.document, imported=True)[1], out)
+            given = (options["map"], found.document, refusal.problems)
+            _offer_fixes(editing.offered(*given, imported=True), out)
         raise
     _tell(difference, out)
     if version:
