@@ -1,18 +1,36 @@
 """The preview: the draft's output beside the live one, by the same compiler, writing nothing."""
 
+import datetime
 import json
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
 from tests.drafts import COUNTRY, PERSON, PROFILE, SMALL, draft, everything, row, the_map
-from tests.host.models import Country, Everything, Person, Place, Profile, Remote, Restaurant
-from tests.maps import attribute, document, tracked
+from tests.host.models import (
+    Address,
+    Country,
+    Everything,
+    Hidden,
+    Order,
+    Person,
+    Place,
+    Profile,
+    Remote,
+    Restaurant,
+)
+from tests.maps import HOST, attribute, document, tracked
 from trackadmin import editing
+from trackadmin.catalog import catalog
+from trackadmin.compiler import compile_map
 from trackadmin.document import dump
+from trackadmin.editing.trying import OF_TRANSACTIONS
 from trackadmin.exceptions import UnknownMap
 from trackadmin.models import MapVersion, TrackedAttribute, TrackedModel
 
@@ -240,3 +258,81 @@ def test_the_preview_is_what_is_then_published(ada):
     live = editing.preview("default", ada)
     assert live.live_values == reviewed.values
     assert set(statuses(live).values()) == {"same"}
+
+
+def shapes():
+    """Objects of each shape: with all children, with some, with none, and descendants."""
+    user = User.objects.create(username="ada")
+    boss = Person.objects.create(name="boss", user=user)
+    Profile.objects.create(person=boss, nickname="boss")
+    person = Person.objects.create(id=KEY, name="Ada", boss=boss)
+    Profile.objects.create(person=person, nickname="countess")
+    country = Country.objects.create(code="DE", name="Germany")
+    address = Address.objects.create(street="here", country=country)
+    nowhere = Address.objects.create(street="nowhere")
+    orders = [
+        Order(number="1", person=person, billing_address=address, shipping_address=address),
+        Order(number="2", billing_address=nowhere),
+        Order(number="3"),
+    ]
+    things = [
+        Everything(slug="plain"),
+        Everything(
+            slug="full",
+            text="tëxt",
+            integer=7,
+            small=1,
+            big=2**60,
+            floating=1.5,
+            amount=Decimal("1234.50"),
+            day=datetime.date(2026, 11, 27),
+            moment=datetime.datetime(2026, 11, 27, 18, 0, tzinfo=datetime.UTC),
+            data={"b": [1, None], "a": "x"},
+            backwards="abc",
+            status="paid",
+            contact="ada@example.com",
+        ),
+    ]
+    for each in [*orders, *things]:
+        each.save()
+    restaurant = Restaurant.objects.create(name="Inn", stars=3)
+    place = Place.objects.create(name="Square")
+    hidden = Hidden.objects.create(name="hidden")
+    return [
+        user,
+        boss,
+        person,
+        country,
+        address,
+        nowhere,
+        *orders,
+        *things,
+        restaurant,
+        place,
+        hidden,
+    ]
+
+
+def test_a_preview_shows_what_an_event_carries():
+    """It reads attribute by attribute, and an event in one go: the values must be the same."""
+    snapshot = compile_map(HOST, catalog())
+    for obj in shapes():
+        fresh = type(obj)._base_manager.get(pk=obj.pk)
+        lost = []
+        values = snapshot.find(obj).flatten(fresh, lambda *fault, lost=lost: lost.append(fault[:2]))
+        shown = editing.preview("default", obj, document=HOST)
+        faults = [(p.code, p.where) for p in shown.problems if "The value is lost" in p.message]
+        assert list(shown.values.items()) == list(values.items()), obj
+        assert faults == lost
+        assert {type(v) for v in shown.values.values()} <= {str, int, float, bool, type(None)}
+
+
+def test_a_preview_counts_the_queries_that_a_flatten_takes():
+    snapshot = compile_map(HOST, catalog())
+    for obj in shapes():
+        fresh = type(obj)._base_manager.get(pk=obj.pk)
+        queries = editing.preview("default", obj, document=HOST).queries
+        with CaptureQueriesContext(connection) as captured:
+            snapshot.find(obj).flatten(fresh, lambda *fault: None)
+        sent = [q["sql"] for q in captured if not q["sql"].startswith(OF_TRANSACTIONS)]
+        assert queries == len(sent), (obj, sent)
