@@ -7,7 +7,15 @@ import uuid
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, NotSupportedError, ProgrammingError, connection, transaction
+from django.db import (
+    DatabaseError,
+    NotSupportedError,
+    ProgrammingError,
+    connection,
+    models,
+    transaction,
+)
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -357,3 +365,55 @@ def test_a_migration_that_a_view_blocks_runs_after_drop(published):
 def test_drop_is_for_views_only(published):
     with pytest.raises(CommandError, match="--drop is for views: add --format sql"):
         call_command("trackadmin", "export", "--drop", stdout=io.StringIO())
+
+
+class Sliced(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().order_by("-code")[:1]
+
+
+class Combined(models.Manager):
+    def get_queryset(self):
+        rows = super().get_queryset()
+        return rows.filter(code="DE").union(rows.filter(code="NL"))
+
+
+class Empty(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(pk__in=[])
+
+
+class Raising(models.Manager):
+    def get_queryset(self):
+        raise RuntimeError("nobody knows")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("manager", "why"),
+    [
+        (Combined(), "No view can show what the manager of host.Country does: its query joins"),
+        (Empty(), "The manager of host.Country shows no rows"),
+        (Raising(), "The default manager of host.Country raised RuntimeError"),
+    ],
+)
+def test_a_manager_that_no_view_can_follow_is_refused(monkeypatch, snapshot, manager, why):
+    """D6: with the reason, whatever the site says of it."""
+    manager.model, manager.name = Country, "objects"
+    monkeypatch.setattr(Country._meta, "default_manager", manager)
+    with (
+        override_settings(TRACKADMIN={"CONSTANT_MANAGERS": ["host.Country"]}),
+        pytest.raises(ExportError, match=why),
+    ):
+        view_sql(snapshot.by_prefix["Country"], "default")
+
+
+@pytest.mark.postgresql
+def test_a_slice_that_the_site_says_is_constant_is_shown_as_it_is(monkeypatch, snapshot):
+    Country.objects.bulk_create([Country(code="DE"), Country(code="NL")])
+    manager = Sliced()
+    manager.model, manager.name = Country, "objects"
+    monkeypatch.setattr(Country._meta, "default_manager", manager)
+    with override_settings(TRACKADMIN={"CONSTANT_MANAGERS": ["host.Country"]}):
+        view = view_sql(snapshot.by_prefix["Country"], "default")
+    assert [row["Country_code"] for row in rows_of(view)] == ["NL"]

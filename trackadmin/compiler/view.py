@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 
 from trackadmin.catalog import Kind
-from trackadmin.compiler.joining import child_refusal, lies_in, loading_refusal, output_refusal
-from trackadmin.compiler.managers import is_constant
+from trackadmin.compiler.joining import (
+    child_refusal,
+    lies_in,
+    loading_refusal,
+    output_refusal,
+    rows_refusal,
+)
+from trackadmin.compiler.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.source import literal
@@ -143,9 +150,19 @@ def _query(compiled: CompiledModel, shown: list[_Cell], connection: Any) -> str:
 
 def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
     """The ORM's own query, its parameters written out."""
-    manager = compiled.model._default_manager.using(connection.alias).order_by()
-    compiler = manager.values_list(*paths).query.get_compiler(connection=connection)
-    sql, parameters = compiler.as_sql()
+    label = compiled.model._meta.label
+    try:
+        rows = rows_of(compiled.model, using=connection.alias)
+        if why := rows_refusal(rows, paths):
+            raise ExportError(f"No view can show what the manager of {label} does: {why}.")
+        # A slice keeps its order, which says what is in it.
+        ordered = rows if rows.query.is_sliced else rows.order_by()
+        compiler = ordered.values_list(*paths).query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+    except ManagerError as error:
+        raise ExportError(str(error)) from error
+    except EmptyResultSet as error:
+        raise ExportError(f"The manager of {label} shows no rows.") from error
     return str(connection.ops.compose_sql(sql, tuple(parameters)))
 
 
