@@ -21,11 +21,10 @@ from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
 from trackadmin.editing import Preview, PreviewRow, Unshown
-from trackadmin.editing.previewing import Status
 
 PRIMARY_KEY = "pk"
 #: What is counted above the comparison.
-STATUSES: tuple[Status, ...] = ("new", "changed", "gone", "same", "unknown")
+STATUSES = ("new", "changed", "gone", "same", "unknown")
 
 
 class PreviewBase(Screen):
@@ -167,7 +166,7 @@ class PreviewScreen(PreviewBase):
             preview = editing.preview(
                 self.tracking_map, obj, document=self.draft, may_view=may_view
             )
-        statuses = Counter(row.status for row in preview.rows)
+        statuses = Counter[str](row.status for row in preview.rows)
         return {
             "preview": preview,
             "problems": faults(preview.problems, self.model_addresses()),

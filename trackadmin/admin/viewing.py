@@ -138,9 +138,11 @@ class Viewer:
         return next((each for each in parents if self.admin_of(each)), None)
 
     def _has_permission(self, model: type[Model], obj: Model | None) -> bool:
-        has_perm: Any = getattr(self.request.user, "has_perm", None)
+        user: Any = self.request.user
         names = [
             f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}"
             for action in ("view", "change")
         ]
-        return any(has_perm(name) or (obj is not None and has_perm(name, obj)) for name in names)
+        return any(
+            user.has_perm(name) or (obj is not None and user.has_perm(name, obj)) for name in names
+        )
