@@ -184,6 +184,7 @@ class TestCodeThatRaises:
         outcomes = {each.name: each.outcome for each in found.references}
         assert outcomes == {"Shouted__code": "failed", "City__code": "found"}
         assert found["City_code"] == "city0"
+        assert set(fault_counts()) == {"reference.failed"}
 
     def test_a_computed_attribute_loses_no_other_value(self, snapshot, monkeypatch):
         monkeypatch.setattr(wide.Company, "opened", lambda self: 1 / 0)

@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from django.test.utils import CaptureQueriesContext
 
 from tests.host.models import Country
-from trackadmin.compiler.savepoints import Reads, contained, open_transactions, sharing
+from trackadmin.compiler.savepoints import Reads, _only_reads, contained, open_transactions, sharing
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "other"])
 
@@ -270,3 +270,22 @@ def test_a_transaction_that_the_host_broke_stays_broken_for_all_reads():
         connection.needs_rollback = True
         assert reads_of(count, count) == [True, True]
         assert connection.needs_rollback
+
+
+@pytest.mark.parametrize(
+    ("sql", "sure"),
+    [
+        ('SELECT "a"."id" FROM "a" WHERE "a"."id" = %s', True),
+        ('SELECT COUNT(*) AS "n" FROM "a"', True),
+        ('SELECT "a"."id" FROM "a" FOR UPDATE', False),
+        ('SELECT "a"."id" FROM "a" FOR NO KEY UPDATE OF "a"', False),
+        ("SELECT count_a_view(5)", False),
+        ("select 1 from a", False),
+        ('INSERT INTO "a" ("id") VALUES (%s)', False),
+        ('WITH x AS (DELETE FROM "a" RETURNING *) SELECT * FROM x', False),
+        ('SAVEPOINT "s"', False),
+        (b"SELECT 1 FROM a", False),
+    ],
+)
+def test_only_a_query_of_the_orm_is_taken_for_one_that_changes_and_locks_nothing(sql, sure):
+    assert _only_reads(sql) is sure

@@ -292,4 +292,8 @@ def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved
         return _NONE
     if rows is not None and row[rows] > 1:
         return _MANY
-    return Resolved("found", part.readers(connection).read(row[cells], fault))
+    read = part.readers(connection).read
+    try:
+        return Resolved("found", read(row[cells], fault))
+    except Exception as error:  # noqa: BLE001 the model's own code, where an instance is made
+        return Resolved("failed", error=error)
