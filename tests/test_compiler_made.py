@@ -203,3 +203,36 @@ def test_a_value_that_is_personal_goes_out_as_a_pseudonym(snapshot):
     expected = oracle.flatten(document(Company=secret), wide.Company.objects.get(code="company2"))
     assert found == expected
     assert found["Company_label"].startswith("default:")
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"), [("Folder", 2), ("Box", 2), ("Loose", 2), ("Spot", 2), ("Cell", 2)]
+)
+def test_a_stream_loads_children_that_no_join_gives_for_many_rows_at_once(snapshot, name, queries):
+    """E1: never one by one."""
+    fill(rows=43, start=3)
+    wide.Vault.everything.filter(code__in=["vault5", "vault6"]).update(gone=True)
+    rows = getattr(wide, name).objects.order_by("pk")
+    expected = [oracle.flatten(snapshot.document, obj) for obj in rows.all()]
+    with CaptureQueriesContext(connection) as captured:
+        assert [*stream(snapshot.by_prefix[name], rows)] == expected
+    assert len(expected) == 43
+    assert len(selects(captured)) == queries
+    assert fault_counts() == {}
+
+
+def test_children_that_cannot_be_loaded_together_are_loaded_one_by_one(snapshot, monkeypatch):
+    """What a base manager raises costs that child's values only, and no stream ends with it."""
+
+    def refuse():
+        raise RuntimeError("choose a tenant first")
+
+    expected = [
+        oracle.flatten(snapshot.document, obj) for obj in wide.Folder.objects.order_by("pk")
+    ]
+    monkeypatch.setattr(wide.Vault._base_manager, "get_queryset", refuse)
+    values = [*stream(snapshot.by_prefix["Folder"], wide.Folder.objects.order_by("pk"))]
+    assert [each["Folder_code"] for each in values] == [each["Folder_code"] for each in expected]
+    assert [each["City_code"] for each in values] == [each["City_code"] for each in expected]
+    assert {each["Vault_code"] for each in values} == {None}
+    assert fault_counts().keys() == {"child.raised"}

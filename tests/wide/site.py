@@ -29,7 +29,7 @@ def _tracked(facts, without):
     return tracked(facts.label, sources, children, key="code")
 
 
-def fill(rows=2):
+def fill(rows=2, start=0):
     """Save rows in every table; the code of the first one is the model's name in lower case and 0.
 
     Every second relation of the last row leads to nothing. The objects by class name.
@@ -37,7 +37,7 @@ def fill(rows=2):
     made = {}
     for model in _in_order(list(apps.get_app_config("wide").get_models())):
         name = model.__name__
-        made[name] = [_save(model, name.lower(), number, made) for number in range(rows)]
+        made[name] = [_save(model, name.lower(), number, made) for number in range(start, rows)]
     return made
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
 
 from trackadmin.compiler import joining
 from trackadmin.compiler.instances import null_column, relation_of, unwrapped
@@ -64,6 +65,34 @@ def _joined(descriptor: Any, child: Node) -> Any:
     twin = Joined.__new__(Joined)
     twin.__dict__.update(descriptor.__dict__)
     return twin
+
+
+def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
+    """Load the children that no join gives, for all these objects at once.
+
+    What fails is left to each object's accessor, which says what is wrong.
+    """
+    with suppress(Exception):  # the host's managers and routers
+        for path, rows in _rows_ahead(joining.cut(top, alias, instances=True), "", objects[0]):
+            with suppress(Exception), contained():
+                prefetch_related_objects(objects, Prefetch(path, rows))
+
+
+def _rows_ahead(found: Cut, before: str, hint: Any) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
+    """The path of each such child, as accessors, and the rows among which it is found."""
+    for joined in found.joined:
+        yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
+    for child in [each.node for each in found.loaded]:
+        if relation_of(found.node.model, child.accessor) is None:
+            continue  # only the host's code knows how to load it
+        # As Django's descriptor does; a router may look at the object.
+        rows = child.model._base_manager.db_manager(hints={"instance": hint}).all()
+        below = joining.cut(child, rows.db, instances=True)
+        yield (
+            f"{before}{child.accessor}",
+            rows.select_related(*below.paths()) if below.joined else rows,
+        )
+        yield from _rows_ahead(below, f"{before}{child.accessor}__", hint)
 
 
 def completer(found: Cut, alias: str) -> Complete | None:

@@ -247,8 +247,11 @@ def instance_refusal(found: Cut, rows: QuerySet[Any, Any]) -> str:
 def stream_refusal(found: Cut, rows: QuerySet[Any, Any]) -> str:
     """Why the objects of a stream must be loaded; "" where instances made of rows will do.
 
-    Where the top is made as an instance, the queryset itself loads it just as well.
+    Where the top is made as an instance, the queryset itself loads it just as well. So it does
+    where children are loaded, for many objects at a time.
     """
+    if any(each.loaded for each in found.walk()):
+        return next(reasons(found))
     made = next((each for each in found.walk() if each.why), None)
     if found.why:
         return next(reasons(found))

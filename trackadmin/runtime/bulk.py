@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.models import Manager, QuerySet
 
 from trackadmin.compiler import CompiledModel, Scalar, streaming
+from trackadmin.compiler.children import load_children
 from trackadmin.conf import conf
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -59,6 +61,11 @@ def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str,
 
 
 def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
-    """The queryset's objects, with their children where one query can load both."""
+    """The queryset's objects, with their children: those that the same query can load, and the
+    others by a query for each chunk.
+    """
     rows = model.along.join(rows)
-    return rows.iterator(chunk_size=CHUNK_SIZE)
+    objects = rows.iterator(chunk_size=CHUNK_SIZE)
+    while chunk := list(islice(objects, CHUNK_SIZE)):
+        load_children(chunk, model.node, rows.db)
+        yield from chunk
