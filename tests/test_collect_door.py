@@ -223,6 +223,20 @@ def test_any_request_is_answered(method, query, body, content_type):
     assert len(Remembering.events) - before <= (method in ("GET", "POST"))
 
 
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", '"', "\x01"])
+@pytest.mark.parametrize("start", ["", "a__", "User_"])
+def test_line_of_an_event_is_bounded_whatever_the_names(caller, letter, start):
+    """Names of parameters, of references and of reserved names, as long and as many as fit."""
+    size = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+    length = (200 - len(start) - 4) if start else 195
+    count = 60_000 // (length * size + 12)
+    body = {f"{start}{letter * length}{n:03}": 1 for n in range(count)}
+    caller.post("/t/?a=1", json.dumps(body, ensure_ascii=False), "application/json")
+    (event,) = Remembering.events
+    assert event.values["a"] == "1"
+    assert len(event.as_json()) < 100_000
+
+
 PIECES = [
     *(b"a=1", b"User__id=1", b"User_id=2", b"CompanyAccount__name=", b"__", b"&", b"=", b"?", b";"),
     *(b"%ff", b"%00", b"%", b"%u1234", b"+", b"\0", b"\xff\xfe", "é\u202e\U0001f600".encode()),

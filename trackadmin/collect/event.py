@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
 from trackadmin.compiler import Scalar
 from trackadmin.runtime import Values
+from trackadmin.runtime.parameters import written
 from trackadmin.runtime.texts import bound
 
 #: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
 _RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)
-
-
-#: How many references an event tells of; a query that has more is not of the site's own pages.
-MAX_LISTED = 50
+#: Characters of JSON that the references of an event may take, and what is wrong with it. A query
+#: of the site's own pages takes far less.
+MAX_REFERENCES, MAX_WRONG = 16_384, 4096
+#: What an entry takes beside its two texts.
+_ENTRY = 30
+#: The code of a parameter that was not taken because the map reserves its name.
+RESERVED = "parameter.reserved"
 
 
 class Event(NamedTuple):
@@ -51,8 +56,8 @@ class Event(NamedTuple):
             values.version,
             values.get("action"),
             MappingProxyType(bound(dict(values))),
-            tuple([(name, outcome) for name, _, outcome in values.references[:MAX_LISTED]]),
-            tuple([("parameter.reserved", name) for name in values.reserved]),
+            tuple(_fitting([(name, came) for name, _, came in values.references], MAX_REFERENCES)),
+            tuple(_fitting([(RESERVED, name) for name in values.reserved], MAX_WRONG)),
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -71,6 +76,15 @@ class Event(NamedTuple):
     def as_json(self) -> str:
         """The event as one line of ASCII JSON, without a line end."""
         return _encode(self.as_dict())
+
+
+def _fitting(pairs: Iterable[tuple[str, str]], spare: int) -> Iterator[tuple[str, str]]:
+    """The first of the pairs, as many as fit."""
+    for one, other in pairs:
+        spare -= written(one) + written(other) + _ENTRY
+        if spare < 0:
+            return
+        yield one, other
 
 
 def new_id() -> str:

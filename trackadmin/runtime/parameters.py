@@ -77,14 +77,18 @@ def scalar(value: Any) -> Scalar:
 
 def pass_through(passing: Mapping[str, Any], values: dict[str, Scalar]) -> None:
     """Add parameters to the values as bounded scalars, as many as an event may carry."""
+    found = {name: scalar(value) for name, value in passing.items()}
+    letters = sum([len(n) + (len(v) if type(v) is str else _NUMBER) for n, v in found.items()])
+    if letters * _ESCAPED <= MAX_PASSING:  # as nearly all queries
+        values.update(found)
+        return
     spare = MAX_PASSING
-    for name, value in passing.items():
-        found = scalar(value)
-        spare -= len(name) + (_written(found) if type(found) is str else _NUMBER)
+    for name, value in found.items():
+        spare -= written(name) + (written(value) if type(value) is str else _NUMBER)
         if spare < 0:
             report("query.too_long", "query")
             return
-        values[name] = found
+        values[name] = value
 
 
 def exact(name: object) -> str:
@@ -97,6 +101,12 @@ def clean(text: str) -> str:
     if len(text) > MAX_TEXT:
         report("query.too_long", "query")
     return bounded(text, MAX_TEXT)
+
+
+def written(text: str) -> int:
+    """How many characters of ASCII JSON a text takes, at most."""
+    plain = text.isascii() and text.isprintable()
+    return 2 * len(text) if plain else _ESCAPED * len(text)
 
 
 def _read_text(text: str, found: Parameters) -> None:
@@ -137,12 +147,6 @@ def _read_mapping(query: Mapping[str, Any], found: Parameters) -> None:
 
 def _is_list(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return issubclass(type(value), (list, tuple))
-
-
-def _written(text: str) -> int:
-    """How many characters of ASCII JSON a text takes, at most."""
-    plain = text.isascii() and text.isprintable()
-    return 2 * len(text) if plain else _ESCAPED * len(text)
 
 
 def _is_name(name: str) -> bool:

@@ -127,7 +127,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
     costly = {allowed[at][0] for at in beyond([lookup for _, lookup in allowed])}
     asked |= dict.fromkeys(costly)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
-    results = iter(snapshot.resolver.resolve(wanted, report))
+    results = iter(snapshot.resolver.resolve(wanted, report) if wanted else ())
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
         if lookup is None:
