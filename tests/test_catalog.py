@@ -3,7 +3,9 @@
 # ruff: noqa: RUF001
 # (models for one test need no words for people; full-width letters are what is tested)
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from django.db import models
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.host.models import Everything, Level, Order, Person, Restaurant
-from trackadmin.catalog import Catalog, Kind, catalog
+from trackadmin.catalog import Catalog, Kind, catalog, model_of
 from trackadmin.catalog import site as site_module
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.model import ModelFacts
@@ -319,3 +321,25 @@ def test_threads_that_start_together_get_the_same_answers():
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
+
+
+def test_there_is_one_way_from_a_label_to_a_model():
+    """B7. ``apps.get_model`` heeds the case of an app's label; maps are written in lower case."""
+    package = Path(site_module.__file__).parent.parent
+    uses = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(package.rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"(apps|config)\.get_model\(", line) and '("trackadmin", ' not in line
+    ]
+    assert uses == ["labels.py: return config.get_model(name)"]
+
+
+@pytest.mark.parametrize("label", ["host.Order", "HOST.order", "Host.ORDER", "host.order"])
+def test_a_label_is_read_in_any_case(label):
+    assert model_of(label) is Order
+
+
+@pytest.mark.parametrize("label", ["", ".", "host", "host.", "host.Nothing", "x.order", "a.b.c"])
+def test_what_is_no_label_names_no_model(label):
+    assert model_of(label) is None

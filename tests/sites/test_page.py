@@ -48,3 +48,9 @@ def test_each_package_of_other_people_is_named_with_its_version():
         if name not in needed_by_others and f"{name} {version}" not in PAGE
     ]
     assert missing == []
+
+
+def test_the_tests_that_the_page_names_are_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)`", PAGE)
+    assert len(named) > 3
+    assert [path for path in named if not (ROOT / path).is_file()] == []
