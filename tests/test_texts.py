@@ -5,15 +5,18 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.models import CompanyAccount
+from tests.host.models import Everything
 from tests.maps import EXAMPLE
 from trackadmin.collect.event import Event
+from trackadmin.compiler.texts import bounded
+from trackadmin.compiler.view import view_sql
 from trackadmin.document import to_dict
-from trackadmin.runtime import Values, tracking_values, values_from_query
-from trackadmin.runtime.texts import bounded
+from trackadmin.runtime import Values, current_map, tracking_values, values_from_query
 from trackadmin.testing import override_map
 
 
@@ -48,3 +51,24 @@ def test_every_way_out_follows_the_rule(settings, text, db):
             call_command("trackadmin", "backfill", "demo.CompanyAccount", stdout=out)
             line = json.loads(out.getvalue().splitlines()[-1])
             assert line["CompanyAccount_name"] == bounded(text, 20)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_view_cuts_as_a_backfill_does(settings):
+    """The two give one table: a text column is bounded in both."""
+    settings.TRACKADMIN = {"MAX_TEXT_LENGTH": 20}
+    data = {"Everything": {"model": "host.Everything", "attributes": ["slug", "long_text"]}}
+    for number, text in enumerate(["short", "é" * 20, "é" * 21, "x" * 500]):
+        Everything.objects.create(slug=f"s{number}", long_text=text)
+    with override_map(data):
+        view = view_sql(current_map().by_prefix["Everything"], "default")
+        with connection.cursor() as cursor:
+            cursor.execute(view.sql)
+            cursor.execute(f'SELECT "Everything_slug", "Everything_long_text" FROM "{view.name}"')
+            shown = dict(cursor.fetchall())
+        out = io.StringIO()
+        call_command("trackadmin", "backfill", "host.Everything", stdout=out)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert shown == {line["Everything_slug"]: line["Everything_long_text"] for line in lines}
+    assert shown["s2"] == "é" * 19 + "…"

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from trackadmin.compiler import Scalar
+from trackadmin.compiler.texts import bound
 from trackadmin.runtime import Values
 from trackadmin.runtime.parameters import written
-from trackadmin.runtime.texts import bound
 
 #: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
 _RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)

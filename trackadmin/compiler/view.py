@@ -22,6 +22,8 @@ from trackadmin.compiler.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.source import literal
+from trackadmin.compiler.texts import CUT
+from trackadmin.conf import conf
 from trackadmin.exceptions import ExportError
 
 
@@ -170,7 +172,20 @@ def _expression(output: Output, column: str) -> str:
     target = output.facts.target
     if target is not None and target.get_internal_type() == "GenericIPAddressField":
         return f"HOST({column})"
+    if output.facts.kind is Kind.TEXT and _may_be_long(target):
+        return _cut(f"{column}::text", conf.MAX_TEXT_LENGTH)
     return _EXPRESSIONS[output.facts.kind].format(c=column, moment=_moment(column))
+
+
+def _may_be_long(target: Any) -> bool:
+    longest = getattr(target, "max_length", None)
+    return longest is None or longest > conf.MAX_TEXT_LENGTH
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text as a backfill bounds it."""
+    start = f"LEFT({text}, {longest - 1}) || '{CUT}'"
+    return f"CASE WHEN LENGTH({text}) > {longest} THEN {start} ELSE {text} END"
 
 
 def _moment(column: str) -> str:

@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, ManagerError, Scalar, Snapshot
 from trackadmin.compiler.managers import asking, rows_of
+from trackadmin.compiler.texts import bound
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
-from trackadmin.runtime.texts import bound
 
 #: Rows that are read by one statement, and lost at most when a job is interrupted.
 CHUNK = 5000

@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from django.utils.datastructures import MultiValueDict
 
 from trackadmin.compiler import Scalar, encode
+from trackadmin.compiler.texts import bounded
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.texts import bounded
 
 #: A query string or a mapping: a ``QueryDict``, a dict of texts, of lists, or what JSON held.
 Query: TypeAlias = str | bytes | Mapping[str, Any]

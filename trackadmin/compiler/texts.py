@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trackadmin.compiler import Scalar
+from trackadmin.compiler.encoders import Scalar
 from trackadmin.conf import conf
 
 #: The last character of a text that was cut.
