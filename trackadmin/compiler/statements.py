@@ -70,6 +70,7 @@ class LookupQuery:
         self.lookup, self.node = lookup, node
         self._pseudonym, self._title = pseudonym, title
         self._shapes: dict[tuple[str, int], Cut] = {}
+        self._columns: dict[int, tuple[Cut, tuple[Column, ...]]] = {}
         self._readers: dict[object, RowReader] = {}
 
     def shape(self, rows: QuerySet[Any, Any]) -> Cut:
@@ -82,7 +83,11 @@ class LookupQuery:
 
     def columns(self, shape: Cut) -> tuple[Column, ...]:
         """The columns of a row of this shape."""
-        return columns(shape, _compared(self.lookup))
+        kept = self._columns.get(id(shape))
+        # An address may be another one's by now.
+        if kept is None or kept[0] is not shape:
+            kept = self._columns[id(shape)] = shape, columns(shape, _compared(self.lookup))
+        return kept[1]
 
     def written(self, rows: QuerySet[Any, Any]) -> Query:
         """The query for the rows that a manager gave."""
