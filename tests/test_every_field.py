@@ -127,6 +127,27 @@ def test_by_the_form():
     assert again.as_entry() == entry
 
 
+def test_a_page_that_is_older_than_a_field_does_not_empty_it():
+    """It was opened before an upgrade, so it does not send what the upgrade added."""
+    entry = full().models["Person"]
+    facts = catalog().get(entry.model)
+    sent = QueryDict(mutable=True)
+    sent.update(filled(EntryForm(facts, "Person", entry, seen=1)))
+    del sent["c-user-alone"]
+    again = EntryForm(facts, "Person", entry, seen=1, data=sent)
+    assert again.is_valid(), again.marks
+    assert again.as_entry() == entry
+
+
+def test_what_a_child_brings_is_one_of_two_words():
+    """Anything else is refused, and not taken for one of them."""
+    entry = full().models["Person"]
+    facts = catalog().get(entry.model)
+    sent = QueryDict(mutable=True)
+    sent.update(filled(EntryForm(facts, "Person", entry, seen=1)) | {"c-user-alone": "false"})
+    assert not EntryForm(facts, "Person", entry, seen=1, data=sent).is_valid()
+
+
 def test_an_entry_that_is_new_by_the_form():
     """The same form for a model that the map does not have yet: nothing comes from what was."""
     entry = full().models["Person"]

@@ -169,7 +169,11 @@ class RelationRow(forms.Form):
         """The row as the map holds it; only for a relation that comes along."""
         kept = position if self.entry is None else self.entry.position
         data = self.cleaned_data
-        return ChildEntry(prefix=data["child_prefix"], position=kept, alone=bool(data["alone"]))
+        alone = bool(data["alone"])
+        if self.add_prefix("alone") not in self.data:
+            # The page was opened before an upgrade that added the field: it says nothing about it.
+            alone = self.entry is not None and self.entry.alone
+        return ChildEntry(prefix=data["child_prefix"], position=kept, alone=alone)
 
 
 class GoneRow(forms.Form):
