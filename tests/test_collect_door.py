@@ -775,3 +775,9 @@ def test_any_value_under_any_name(query):
         assert all(type(value) in (str, int, float, bool, type(None)) for value in found.values())
         json.dumps(found, allow_nan=False).encode()
         assert "User_id" not in found
+
+
+def test_parameters_of_any_name_make_a_query():
+    """F10: a host may hand on what a visitor sent: `tracking_query(**data)`."""
+    data = {"\ud800": "\ud800", "": "x", "a\0": 10**5000, "é&=": Hostile(), "n": float("nan")}
+    assert tracking_query(**data) == "%EF%BF%BD=%EF%BF%BD&=x&a%EF%BF%BD=&%C3%A9%26%3D=&n="

@@ -13,7 +13,7 @@ from trackadmin.exceptions import NoKey, PrefixConflict
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.flatten import model_of, name
-from trackadmin.runtime.parameters import scalar
+from trackadmin.runtime.parameters import clean, scalar
 
 
 def tracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
@@ -32,7 +32,8 @@ def query_string(
     snapshot: Snapshot, objects: tuple[Any, ...], params: dict[str, Any], fault: Fault
 ) -> str:
     """The query string of the objects by this snapshot; ``fault`` is told what is left out."""
-    pairs = [(key, _text(scalar(value))) for key, value in params.items() if value is not None]
+    given = [(name, value) for name, value in params.items() if value is not None]
+    pairs = [(clean(name), _text(scalar(value))) for name, value in given]
     references: dict[str, str] = {}
     for obj in objects:
         pair = _reference(snapshot, obj, fault)
