@@ -11,6 +11,8 @@ from django.test import override_settings
 from demo.models import CompanyAccount
 from tests.versions import NAME_ONLY, WITH_DEMO, insert
 from trackadmin import testing
+from trackadmin.document import digest, dump
+from trackadmin.models import MapVersion
 from trackadmin.runtime import current_map, tracking_values, uncommitted
 from trackadmin.runtime.current import _near
 
@@ -136,3 +138,17 @@ def test_transaction_that_the_host_opened_by_hand():
     testing.reset()
     assert names() == 2
     assert not uncommitted.any_valid()
+
+
+def test_versions_that_are_inserted_in_bulk_are_noticed_too():
+    text = dump(WITH_DEMO)
+    row = insert(NAME_ONLY).map
+    assert names() == 1
+    with transaction.atomic():
+        MapVersion.objects.bulk_create(
+            [MapVersion(map=row, number=n, document=text, digest=digest(text)) for n in (2, 3)]
+        )
+        assert names() == 2
+        assert elsewhere(names) == 1
+        transaction.set_rollback(True)
+    assert names() == 1

@@ -1,4 +1,4 @@
-"""The one signal: a map has a new live version."""
+"""The signal that a map has a new live version, and one for trackadmin's own use."""
 
 from django.dispatch import Signal
 
@@ -6,3 +6,7 @@ from django.dispatch import Signal
 #: Arguments: ``sender`` the ``MapVersion`` class, ``map`` the slug (str), ``number`` (int) and
 #: ``digest`` (str) of the new live version.
 map_published = Signal()
+
+#: Ours: versions were inserted without being saved one by one, perhaps in a transaction that is
+#: still open. Arguments: ``sender`` the ``MapVersion`` class and ``using`` the database's alias.
+versions_inserted = Signal()

@@ -312,6 +312,23 @@ def nobody_asks_for_another(tenant):
     assert [len(queries) for queries in asked.values()] == [1, 1], asked
 
 
+def checks(tenant):
+    """They name no tenant's map by chance: each database that is asked for is looked at."""
+    from django.core.checks import run_checks
+    from django.core.management import call_command
+    from django.test import override_settings
+
+    call_command("check", stdout=StringIO(), stderr=StringIO())
+    if "django_tenants" in settings.INSTALLED_APPS:
+        call_command("check", databases=["default"], stdout=StringIO(), stderr=StringIO())
+        return
+    lost = {**settings.TRACKADMIN, "EXCLUDE": ["demo.CompanyAccount.is_demo"]}
+    with override_settings(TRACKADMIN=lost):
+        found = {name: run_checks(databases=[name]) for name in settings.TENANTS}
+    drifted = [name for name in found if "trackadmin.E101" in [each.id for each in found[name]]]
+    assert drifted == ["one"]
+
+
 def without_a_tenant():
     """No map is served, and the page goes on."""
     from demo.models import CompanyAccount
@@ -371,6 +388,7 @@ def main():
     in_threads(tenant)
     nobody_asks_for_another(tenant)
     uncommitted(tenant)
+    checks(tenant)
     publish_of_one(tenant)
     if "django_tenants" not in settings.INSTALLED_APPS:
         without_a_tenant()

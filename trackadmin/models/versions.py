@@ -13,6 +13,7 @@ from django.dispatch import receiver
 
 from trackadmin.exceptions import ImmutableVersion
 from trackadmin.models.draft import EditorsManager, TrackingMap, natural_key_of
+from trackadmin.signals import versions_inserted
 
 
 class VersionQuerySet(models.QuerySet["MapVersion"]):
@@ -34,7 +35,9 @@ class VersionQuerySet(models.QuerySet["MapVersion"]):
         """Insert; refuses to write over versions that stand."""
         if kwargs.get("update_conflicts") or any(argument is True for argument in args[2:]):
             raise ImmutableVersion
-        return super().bulk_create(objs, *args, **kwargs)
+        made = super().bulk_create(objs, *args, **kwargs)
+        versions_inserted.send(self.model, using=self.db)
+        return made
 
     def _raw_delete(self, using: str | None) -> NoReturn:
         raise ImmutableVersion

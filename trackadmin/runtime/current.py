@@ -19,7 +19,7 @@ from trackadmin.runtime.loader import Loader, Pinned, Private, Unknown
 from trackadmin.runtime.loaders import Key, Loaders
 from trackadmin.runtime.place import Place, home, look_again, many, place, schema_of
 from trackadmin.runtime.state import after_fork_in_child, at_reset
-from trackadmin.signals import map_published
+from trackadmin.signals import map_published, versions_inserted
 
 DEFAULT_MAP = "default"
 
@@ -165,7 +165,9 @@ def _unpublished(loader: Loader) -> None:
 
 
 def _written(*, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_save`` of a version, whoever writes it: a publish, a fixture, a test."""
+    """Receiver of ``post_save`` of a version and of ``versions_inserted``, whoever writes it: a
+    publish, a fixture, a test.
+    """
     if uncommitted.write_down(using, _committed):
         _near.clear()
         slugs.forget()
@@ -271,6 +273,7 @@ def _renew_locks() -> None:
 
 
 post_save.connect(_written, sender="trackadmin.MapVersion", dispatch_uid="trackadmin.written")
+versions_inserted.connect(_written, dispatch_uid="trackadmin.inserted")
 post_migrate.connect(_migrated, dispatch_uid="trackadmin.migrated")
 map_published.connect(_published, dispatch_uid="trackadmin.published")
 request_started.connect(_catch_up, dispatch_uid="trackadmin.started")

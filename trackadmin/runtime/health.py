@@ -10,13 +10,14 @@ from trackadmin.runtime import store
 from trackadmin.runtime.current import DEFAULT_MAP
 
 
-def live_problems(map: str = DEFAULT_MAP) -> list[Problem]:
+def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
     """Drift, or why the live version is refused; empty where all is well or none is published.
 
     Asks the database and compiles anew, whatever this process serves. Raises what the database
-    raises. Meant for checks, not for requests.
+    raises. Meant for checks, not for requests. ``database`` is an alias; by default the one that
+    the router reads from.
     """
-    published = store.newest(map)
+    published = store.newest(map, database)
     if published is None:
         return []
     try:
