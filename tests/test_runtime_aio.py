@@ -99,9 +99,13 @@ def test_what_is_loaded_stays_on_the_loop(rows, hops):
 
 
 def test_fault_on_the_loop_is_reported_once(rows, hops):
-    values = run(runtime.atracking_values(CompanyAccount(name=object(), is_demo=True)))
+    class Unwritable:
+        def __str__(self):
+            raise RuntimeError("on purpose")
+
+    values = run(runtime.atracking_values(CompanyAccount(name=Unwritable(), is_demo=True)))
     assert values == {"CompanyAccount_name": None, "CompanyAccount_is_demo": True}
-    assert fault_counts() == {"value.unencodable": 1}
+    assert fault_counts() == {"attribute.raised": 1}
     assert hops == []
 
 
