@@ -126,10 +126,12 @@ def _import_arguments(parser: ArgumentParser) -> None:
 
 def _import(options: Options, out: Output) -> None:
     found = _read(options["source"])
+    fixes: list[Fix] = []
     if options["fix"]:
         fixed, fixes = editing.fixes(options["map"], found.document, imported=True)
         found = replace(found, document=fixed)
-        _tell_fixes(fixes, out)
+        for each in fixes:
+            out.say(f"fix: {each}")
     try:
         difference, version = _import_found(options, found)
     except InvalidMap as refusal:
@@ -138,6 +140,8 @@ def _import(options: Options, out: Output) -> None:
             _offer_fixes(editing.offered(*given, imported=True), out)
         raise
     _tell(difference, out)
+    if fixes and not options["dry_run"]:
+        out.say("The file stays as it is; 'export --draft' writes the map with what was fixed.")
     if version:
         announce(version, out)
 
@@ -157,8 +161,6 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
 
 def _tell_fixes(fixes: list[Fix], out: Output) -> None:
     out.some([f"fix: {fix}" for fix in fixes])
-    if fixes:
-        out.say("The file stays as it is; 'export --draft' writes the map with what was fixed.")
 
 
 def _offer_fixes(fixes: list[Fix], out: Output) -> None:
