@@ -75,6 +75,13 @@ def test_there_and_back_mirror_each_other(old, new):
     assert len(came) == len(went)
 
 
+def test_new_name_does_not_change_the_old_order():
+    """Entries of one position are ordered by name; a renamed one keeps the place that it had."""
+    old = Document({"a": ModelEntry("x.x"), "a_b": ModelEntry("y.y")})
+    new = Document({"a": ModelEntry("x.x"), "A": ModelEntry("y.y")})
+    assert len(diff(old, new).changes) == len(diff(new, old).changes) == 2
+
+
 @given(near_documents, near_documents)
 def test_the_same_two_give_the_same_words(old, new):
     turned = Document(dict(reversed(new.models.items())))

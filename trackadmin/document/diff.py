@@ -44,7 +44,7 @@ def diff(old: Document, new: Document) -> Diff:
 
 def _document(old: Document, new: Document) -> Iterator[Change]:
     renamed = _renamed(old.models, new.models, "model")
-    before = {renamed.get(prefix, prefix): entry for prefix, entry in old.models.items()}
+    before = {renamed.get(prefix, prefix): entry for prefix, entry in in_order(old.models)}
     was = {now: prefix for prefix, now in renamed.items()}
     yield from _order("map", "", "models", before, new.models)
     for prefix in _both(before, new.models):
@@ -57,7 +57,7 @@ def _model(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Itera
     yield from _entry("model", prefix, old, new)
     old, new = old or ModelEntry(""), new or ModelEntry("")
     renamed = _renamed(old.attributes, new.attributes, "source")
-    before = {renamed.get(name, name): entry for name, entry in old.attributes.items()}
+    before = {renamed.get(name, name): entry for name, entry in in_order(old.attributes)}
     was = {now: name for name, now in renamed.items()}
     yield from _order("model", prefix, "attributes", before, new.attributes)
     for name in _both(before, new.attributes):
@@ -65,7 +65,7 @@ def _model(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Itera
         if name in was:
             yield Change("changed", "attribute", where, "name", was[name], name)
         yield from _entry("attribute", where, before.get(name), new.attributes.get(name))
-    yield from _order("model", prefix, "children", old.children, new.children)
+    yield from _order("model", prefix, "children", dict(in_order(old.children)), new.children)
     for accessor in _both(old.children, new.children):
         where = f"{prefix}.{accessor}"
         yield from _entry("child", where, old.children.get(accessor), new.children.get(accessor))
@@ -89,9 +89,10 @@ def _order(
 ) -> Iterator[Change]:
     """One statement about a list's order, if there is any to make.
 
+    ``old`` is in its order, which a new name of an entry does not change.
     Positions that only shift because an entry came or went say nothing of their own.
     """
-    before = [name for name, _ in in_order(old) if name in new]
+    before = [name for name in old if name in new]
     after = [name for name, _ in in_order(new) if name in old]
     if before != after:
         yield Change("moved", subject, where, field, before, after)
