@@ -182,8 +182,11 @@ def test_the_example(snapshot):
     obj.integer = F("integer") + 1
     obj.save()
     values, faults = flat(snapshot, obj)
-    assert values["Everything_integer"] is None
-    assert faults.codes == [("value.unencodable", "Everything.integer")]
+    if isinstance(obj.__dict__["integer"], int):  # Django 6.0 reads it back where it can
+        assert (values["Everything_integer"], faults) == (1, [])
+    else:
+        assert values["Everything_integer"] is None
+        assert faults.codes == [("value.unencodable", "Everything.integer")]
     obj.refresh_from_db()
     assert flat(snapshot, obj)[0]["Everything_integer"] == 1
 
