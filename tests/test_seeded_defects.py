@@ -255,9 +255,9 @@ def upper(self):
     return self.name.upper()
 
 
-def from_db(cls, db, names, values):
+def from_db(cls, db, names, values, **more):
     """As a base class of the host's may record what was loaded."""
-    loaded = super(Person, cls).from_db(db, names, values)
+    loaded = super(Person, cls).from_db(db, names, values, **more)
     loaded.before = dict(zip(names, values, strict=False))
     return loaded
 
