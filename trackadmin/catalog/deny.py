@@ -53,25 +53,33 @@ def denied(source: str, label: str = "") -> str:
     capitals. Give the model's label, and an ``ALLOW`` entry for exactly this field lifts them,
     though never for a name that holds “password”.
     """
-    word = _built_in(source) or _first(SECRET_WORDS, source) or _first(conf.DENY_WORDS, source)
+    word = _built_in(source) or _added_later(source) or _first(conf.DENY_WORDS, source)
     return "" if not word or lifted(source, label) else _reason(word, source, label)
 
 
 def denied_field(field: Any, model: Any) -> str:
     """Why a field is likely to hold a secret, by its class or its table; or an empty text."""
-    label = model._meta.label
-    if lifted(field.attname, label):
+    why, label = _looks_secret(field, model), model._meta.label
+    if not why or lifted(field.attname, label):
         return ""
-    way_out = f"If it is none, a developer can add '{label}.{field.attname}' to ALLOW."
-    classes = {word for cls in type(field).__mro__ for word in words(cls.__name__)}
-    if classes & _ENCRYPTED:
-        return f"Its field keeps the value encrypted, so it looks like a secret. {way_out}"
-    table, name = set(words(model.__name__)), field.name.lower()
-    if name in ("code", "key") and table & _GRANTS:
-        return f"On {model.__name__} it looks like a secret that lets somebody in. {way_out}"
-    if name == "value" and table & _SETTINGS:
-        return f"{model.__name__} looks like the site's settings, which may be secrets. {way_out}"
+    return f"{why} If it is none, a developer can add '{label}.{field.attname}' to ALLOW."
+
+
+def _looks_secret(field: Any, model: Any) -> str:
+    field_class: type = type(field)
+    if _is_encrypted(field_class):
+        return "Its field keeps the value encrypted, so it looks like a secret."
+    name = field.name.lower()
+    if name in ("code", "key") and _GRANTS.intersection(words(model.__name__)):
+        return f"On {model.__name__} it looks like a secret that lets somebody in."
+    if name == "value" and _SETTINGS.intersection(words(model.__name__)):
+        return f"{model.__name__} looks like the site's settings, which may be secrets."
     return ""
+
+
+@lru_cache(maxsize=256)  # a site has many fields of few classes
+def _is_encrypted(field_class: type) -> bool:
+    return any(_ENCRYPTED.intersection(words(cls.__name__)) for cls in field_class.__mro__)
 
 
 def built_in_denied(source: str, label: str = "") -> bool:
@@ -98,6 +106,11 @@ def _built_in(source: str) -> str:
     squeezed = "".join(words(source))
     part = next((part for part in DENY_PARTS if part in squeezed), "")
     return part or _first(DENY_WORDS, source)
+
+
+@lru_cache(maxsize=4096)  # as above
+def _added_later(source: str) -> str:
+    return _first(SECRET_WORDS, source)
 
 
 def _first(listed: Words, name: str) -> str:

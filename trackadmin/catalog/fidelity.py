@@ -28,8 +28,14 @@ _PROBES: dict[Kind, tuple[type, tuple[Any, ...]]] = {
 
 def has_own_conversions(field: Any) -> bool:
     """Whether a field that is not Django's own changes values on their way in or out."""
+    field_class: type = type(field)
+    return _class_has_own_conversions(field_class)
+
+
+@lru_cache(maxsize=256)  # a site has many fields of few classes
+def _class_has_own_conversions(field_class: type) -> bool:
     for name in _CONVERSIONS:
-        owner = next((cls for cls in type(field).__mro__ if name in vars(cls)), None)
+        owner = next((cls for cls in field_class.__mro__ if name in vars(cls)), None)
         if owner is not None and not owner.__module__.startswith("django."):
             return True
     return False

@@ -71,6 +71,7 @@ PERSON_WORDS = listed(
     "person people contact customer client buyer user employee member patient student author "
     "owner guest subscriber recipient sender passenger applicant profile visitor lead"
 )
+_BUILT_IN = PERSONAL_WORDS | IDENTIFIERS | SPECIAL_WORDS
 _FIELD_CLASS_WORDS = frozenset({"email", "phone", "address", "encrypted", "fernet"})
 _BIRTH_WORDS = frozenset({"birth", "birthday", "birthdate", "dob", "born"})
 _COUNT_WORDS = frozenset({"count", "total", "amount"})
@@ -104,8 +105,11 @@ def name_is_personal(name: str, model: AnyModel) -> bool:
     if _is_said_not_to_be(name, model):
         return False
     found = phrases(name)
-    listed_words = PERSONAL_WORDS | IDENTIFIERS | SPECIAL_WORDS | _listed_words()
-    if found & listed_words or (spoken[-1] == "name" and set(spoken) & PERSON_WORDS):
+    if (
+        found & _BUILT_IN
+        or found & _listed_words()
+        or (spoken[-1] == "name" and set(spoken) & PERSON_WORDS)
+    ):
         return True
     alone = spoken in (("name",), ("get", "name"))
     return (alone or bool(found & (ON_PEOPLE - {"name"}))) and looks_like_people(model)
@@ -134,8 +138,9 @@ def _listed_words() -> frozenset[str]:
 
 def _is_said_not_to_be(name: str, model: AnyModel) -> bool:
     """Whether the site says of exactly this field that it is not personal."""
-    listed = {entry.lower() for entry in conf.NOT_PERSONAL}
-    return f"{model._meta.label}.{name}".lower() in listed
+    entries = conf.NOT_PERSONAL
+    label = f"{model._meta.label}.{name}".lower() if entries else ""
+    return any(entry.lower() == label for entry in entries)
 
 
 @lru_cache(maxsize=256)

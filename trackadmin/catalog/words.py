@@ -26,14 +26,15 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in found)
 
 
-def phrases(name: str, longest: int = 3) -> set[str]:
+@lru_cache(maxsize=4096)  # as above
+def phrases(name: str, longest: int = 3) -> frozenset[str]:
     """The words of a name, and each run of up to ``longest`` of them written as one word."""
     parts = words(name)
-    return {
+    return frozenset(
         "".join(parts[start : start + length])
         for length in range(1, longest + 1)
         for start in range(len(parts) - length + 1)
-    }
+    )
 
 
 def why_not_plain(name: str) -> str:
