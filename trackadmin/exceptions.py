@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from trackadmin.texts import Text
+
 Level = Literal["error", "warning"]
 
 #: How many problems of one kind a text for people shows, how many in all, and the
@@ -26,9 +28,19 @@ class Problem:
     #: The place in the map, outermost first, e.g. ``BuyerProfile.uuid``.
     where: str
     #: What is wrong, in one sentence that quotes the offending text.
-    message: str
+    what: Text | str
     #: What the editor can do, in one sentence.
-    fix: str
+    remedy: Text | str
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in the language that is active."""
+        return str(self.what)
+
+    @property
+    def fix(self) -> str:
+        """What the editor can do, in the language that is active."""
+        return str(self.remedy)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.fix} [{self.code}]"
@@ -56,7 +68,7 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
         found[kind] += 1
         if found[kind] <= LINES_OF_A_KIND and shown.total() < LINES:
             shown[kind] += 1
-            yield replace(problem, where=_cut(problem.where), message=_cut(problem.message))
+            yield replace(problem, where=_cut(problem.where), what=_cut(problem.message))
     for (code, level), number in (found - shown).items():
         if shown[code, level]:
             what = "They are of the same kind as those above."
