@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from bench.data import Data, one_by_hand
 from bench.timing import Row, compare, in_turn
 from demo.models import BuyerProfile, CompanyAccount, Manufacturer, Order, Product
-from trackadmin.compiler.prepared import prepared
+from trackadmin.compiler.driver.prepared import prepared
 from trackadmin.runtime import values_from_query
 
 BUYER = (

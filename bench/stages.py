@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from bench.data import Data
 from trackadmin.collect import views
-from trackadmin.compiler.statements import Statement
+from trackadmin.compiler.sql.statements import Statement
 from trackadmin.runtime import resolve as resolving
 from trackadmin.runtime import values_from_query
 

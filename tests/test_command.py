@@ -594,7 +594,7 @@ class TestResolve:
         monkeypatch.setattr(
             models.QuerySet, "__iter__", lambda self: fails() if self.model is User else rows(self)
         )
-        monkeypatch.setattr("trackadmin.compiler.statements.Statement.fetch", fails)
+        monkeypatch.setattr("trackadmin.compiler.sql.statements.Statement.fetch", fails)
         said = run("resolve", "User__id=1").told
         assert "failed (looking for it raised OperationalError)" in said
         assert "auth_user" not in said

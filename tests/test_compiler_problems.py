@@ -11,7 +11,7 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import check, compile_map, drift
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel
 from trackadmin.compiler.plan import MAX_DEPTH, plan
-from trackadmin.compiler.source import flatten_source
+from trackadmin.compiler.values.source import flatten_source
 from trackadmin.conf import conf
 
 COUNTRY = tracked("host.country", ["code", "name"], key="code")

@@ -265,7 +265,7 @@ def test_what_does_not_compile_is_not_published(monkeypatch, told, committed):
     draft()
     before = everything()
     text = "def flatten(:"
-    monkeypatch.setattr("trackadmin.compiler.source.Source.text", text)
+    monkeypatch.setattr("trackadmin.compiler.values.source.Source.text", text)
     with committed(), pytest.raises(SyntaxError):
         editing.publish("default", by=None)
     assert everything() == before

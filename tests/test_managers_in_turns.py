@@ -17,7 +17,8 @@ from tests.host.models import Everything, Person
 from tests.maps import attribute, document, tracked
 from trackadmin import testing
 from trackadmin.catalog import catalog
-from trackadmin.compiler import compile_map, streaming
+from trackadmin.compiler import compile_map
+from trackadmin.compiler.sql import streams as streaming
 from trackadmin.runtime import fault_counts, get_model, iter_tracking_values, values_from_query
 from trackadmin.runtime.current import pin, unpin
 

@@ -23,7 +23,7 @@ from tests.tenants.models import (
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.view import view_sql
+from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.exceptions import ExportError
 from trackadmin.runtime import (
     aget_model,

@@ -32,7 +32,8 @@ from tests.host.models import (
 )
 from tests.maps import EVERY_KIND, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
-from trackadmin.compiler import compile_map, streaming
+from trackadmin.compiler import compile_map
+from trackadmin.compiler.sql import streams as streaming
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime import aiter_tracking_values, fault_counts, iter_tracking_values
 from trackadmin.runtime.current import pin, unpin

@@ -12,7 +12,7 @@ from tests.maps import document, tracked
 from trackadmin import testing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.resolving import MAX_BYTES
+from trackadmin.compiler.sql.resolver import MAX_BYTES
 from trackadmin.runtime import fault_counts
 from trackadmin.runtime.parameters import MAX_NAME, MAX_TEXT
 from trackadmin.runtime.resolve import resolve
@@ -186,7 +186,7 @@ def test_statement_that_fails_takes_no_reference_along(snapshot, monkeypatch):
     def fetch(self, connection, bound):
         raise OperationalError("no such statement")
 
-    monkeypatch.setattr("trackadmin.compiler.statements.Statement.fetch", fetch)
+    monkeypatch.setattr("trackadmin.compiler.sql.statements.Statement.fetch", fetch)
     values = resolve(snapshot, query)
     assert outcomes(values) == ["found", "found"]
     assert (values["Country_name"], values["Place_name"]) == ("Netherlands", "Inn")
@@ -209,7 +209,7 @@ def test_database_that_is_away_is_asked_once(snapshot, monkeypatch):
         def __getattr__(self, name):
             return getattr(connections["default"], name)
 
-    monkeypatch.setattr("trackadmin.compiler.resolving.connections", {"default": Away()})
+    monkeypatch.setattr("trackadmin.compiler.sql.resolver.connections", {"default": Away()})
     assert outcomes(resolve(snapshot, query)) == ["failed", "failed"]
     assert attempts == [1]
 

@@ -35,7 +35,7 @@ from tests.test_runtime_bulk import EVERYTHINGS
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.view import view_sql
+from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.exceptions import ExportError
 from trackadmin.management.subcommand import Output
 from trackadmin.management.views import export_views
@@ -339,7 +339,9 @@ def test_the_view_of_a_model_that_can_have_none_is_dropped(reader, monkeypatch):
         Place=tracked("host.place", ["name"]), Country=tracked("host.country", ["code"])
     )
     put(made)
-    monkeypatch.setattr("trackadmin.compiler.view.is_constant", lambda model: model is Country)
+    monkeypatch.setattr(
+        "trackadmin.compiler.sql.sql_view.is_constant", lambda model: model is Country
+    )
     with pytest.raises(ProgrammingError, match="does not exist"), transaction.atomic():
         put(made)
 

@@ -10,9 +10,10 @@ from tests import oracle
 from tests.wide import models as wide
 from tests.wide.site import fill, site_map, site_models
 from trackadmin.catalog import catalog
-from trackadmin.compiler import beside, check, compile_map, joining
-from trackadmin.compiler import statements as statements_module
-from trackadmin.compiler.joining import MAX_TABLES, TOO_MANY
+from trackadmin.compiler import check, compile_map, query_tree
+from trackadmin.compiler.query_tree import MAX_TABLES, TOO_MANY
+from trackadmin.compiler.sql import statement_text as beside
+from trackadmin.compiler.sql import statements as statements_module
 from trackadmin.runtime import get_model, iter_tracking_values, tracking_values, values_from_query
 from trackadmin.runtime.backfill import backfill
 from trackadmin.runtime.bulk import stream
@@ -196,9 +197,9 @@ def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, ro
     """D7: not by one query for each; with room for four tables as with room for 64."""
     expected = oracle.flatten(snapshot.document, wide.Hub.objects.get(code="hub0"))
     for limit, queries in ((64, 2), (32, 3), (9, 9)):
-        for module in (joining, beside, statements_module):
+        for module in (query_tree, beside, statements_module):
             monkeypatch.setattr(module, "MAX_TABLES", limit)
-        monkeypatch.setattr(joining.fits, "__defaults__", (limit, False))
+        monkeypatch.setattr(query_tree.fits, "__defaults__", (limit, False))
         small = compile_map(site_map(), catalog())
         resolve(small, url("Hub"))
         with CaptureQueriesContext(connection) as captured:
@@ -237,7 +238,7 @@ def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
 @pytest.mark.parametrize("name", NAMES)
 def test_instances_made_from_rows_give_the_values_of_the_oracle(rows, name, monkeypatch):
     """E1: also where every model of the site needs instances, inherited ones included."""
-    monkeypatch.setattr(joining, "loading_code", lambda model, harmless: "for the test")
+    monkeypatch.setattr(query_tree, "loading_code", lambda model, harmless: "for the test")
     snapshot = compile_map(site_map(), catalog())
     for obj in models(name)._default_manager.order_by("pk"):
         found = resolve(snapshot, f"{name}__code={obj.code}")
@@ -262,10 +263,10 @@ def test_what_a_manager_joins_by_itself_counts_too(rows, monkeypatch):
     """D7: the tables of its filter take room from the children's."""
     compiled = compile_map(site_map(), catalog())
     objects = wide.Hub.objects.filter(branch0__twig__leaf__bud__isnull=False)
-    found = joining.cut(
-        compiled.by_prefix["Hub"].node, "default", spare=joining.own_tables(objects)
+    found = query_tree.cut(
+        compiled.by_prefix["Hub"].node, "default", spare=query_tree.own_tables(objects)
     )
-    assert found.tables + joining.own_tables(objects) <= MAX_TABLES
+    assert found.tables + query_tree.own_tables(objects) <= MAX_TABLES
     monkeypatch.setattr(wide.Hub._default_manager, "get_queryset", lambda: objects)
     expected = oracle.flatten(compiled.document, wide.Hub.objects.get(code="hub0"))
     assert resolve(compiled, url("Hub")) == expected

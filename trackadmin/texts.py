@@ -2,7 +2,7 @@
 
 What is found in one request may be shown in another, to somebody who reads another language, so
 these keep the sentence and its values and are translated each time they become a ``str``. The
-functions have the names of ``django.utils.translation``, by which ``makemessages`` finds sentences::
+functions have the names of ``django.utils.translation``, by which ``makemessages`` finds them::
 
     from trackadmin.texts import gettext as _
 

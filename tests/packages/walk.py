@@ -16,7 +16,7 @@ from djmoney.money import Money  # noqa: E402
 from tests.packages import models  # noqa: E402
 from trackadmin import editing  # noqa: E402
 from trackadmin.catalog import catalog  # noqa: E402
-from trackadmin.compiler.view import view_sql  # noqa: E402
+from trackadmin.compiler.sql.sql_view import view_sql  # noqa: E402
 from trackadmin.document import from_dict  # noqa: E402
 from trackadmin.exceptions import ExportError  # noqa: E402
 from trackadmin.runtime import (  # noqa: E402

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from trackadmin.compiler import Scalar
-from trackadmin.compiler.texts import bound
+from trackadmin.compiler.values.clean_text import bound
 from trackadmin.runtime import Values
 from trackadmin.runtime.parameters import written
 

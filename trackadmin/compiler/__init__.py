@@ -1,16 +1,16 @@
 """From a document and a catalog to a snapshot: what a process tracks with."""
 
-from trackadmin.compiler.careful import Fault
-from trackadmin.compiler.encoders import Scalar, Unencodable, encode
 from trackadmin.compiler.fixing import FIXABLE, Fix, fix
+from trackadmin.compiler.host.managers import ManagerError
 from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
-from trackadmin.compiler.managers import ManagerError
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
-from trackadmin.compiler.resolving import Joint
 from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.snapshot import Snapshot, compile_map
-from trackadmin.compiler.statements import Resolved
+from trackadmin.compiler.sql.resolver import Joint
+from trackadmin.compiler.sql.statements import Resolved
+from trackadmin.compiler.types import Fault, Scalar
+from trackadmin.compiler.values.encoders import Unencodable, encode
 
 __all__ = [
     "FIXABLE",

@@ -13,11 +13,11 @@ from django.db import Error, connections, router
 from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts, Kind
-from trackadmin.compiler.encoders import ENCODERS
-from trackadmin.compiler.failures import drop_broken
-from trackadmin.compiler.joining import Along
-from trackadmin.compiler.managers import Rows, asking, rows_of
+from trackadmin.compiler.driver.failures import drop_broken
+from trackadmin.compiler.host.managers import Rows, asking, rows_of
+from trackadmin.compiler.query_tree import Along
 from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.values.encoders import ENCODERS
 
 #: What separates a prefix from an attribute in a reference.
 SEPARATOR = "__"

@@ -10,13 +10,13 @@ from django.db import router
 from django.db.models import Model
 from django.utils.functional import cached_property
 
-from trackadmin.compiler.build import build
-from trackadmin.compiler.careful import Fault, Pseudonym, Values
-from trackadmin.compiler.joining import Along, cut, tables_of
 from trackadmin.compiler.lookups import SCAN_COST, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
-from trackadmin.compiler.source import FUNCTION, Source, flatten_source, literal, runs_code
+from trackadmin.compiler.query_tree import Along, cut, tables_of
+from trackadmin.compiler.types import Fault, Pseudonym, Values
+from trackadmin.compiler.values.build import build
+from trackadmin.compiler.values.source import FUNCTION, Source, flatten_source, literal, runs_code
 
 Flatten: TypeAlias = Callable[[Any, Fault], Values]
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts
-from trackadmin.compiler.instances import cache_name
+from trackadmin.compiler.host.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
 from trackadmin.conf import conf
 from trackadmin.document.names import camel_case

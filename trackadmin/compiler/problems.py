@@ -8,7 +8,7 @@ from itertools import chain
 from django.db import router
 
 from trackadmin.catalog import Catalog
-from trackadmin.compiler import joining
+from trackadmin.compiler import query_tree
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.document import validate
@@ -69,24 +69,24 @@ def host_problems(
 
 def too_wide(top: Node) -> Iterator[Problem]:
     """A warning where one query cannot give all that comes along."""
-    tables = sum(joining.tables_of(node.model) for node in top.walk())
+    tables = sum(query_tree.tables_of(node.model) for node in top.walk())
     columns = sum(len(node.model._meta.concrete_fields) + 1 for node in top.walk())
-    if tables <= joining.MAX_TABLES and columns <= joining.MAX_COLUMNS:
+    if tables <= query_tree.MAX_TABLES and columns <= query_tree.MAX_COLUMNS:
         return
     try:
-        found = joining.cut(top, router.db_for_read(top.model))
+        found = query_tree.cut(top, router.db_for_read(top.model))
     except Exception:  # noqa: BLE001 the host's routers may raise anything
         return
     left = [
         each.node.road
         for joined in found.walk()
         for each in joined.loaded
-        if each.why == joining.TOO_MANY
+        if each.why == query_tree.TOO_MANY
     ]
     if left:
         what = (
-            f"It leads to {tables} tables, and one query joins {joining.MAX_TABLES} at most. Each "
-            f"event takes more queries, for {', '.join(left)}."
+            f"It leads to {tables} tables, and one query joins {query_tree.MAX_TABLES} at most. "
+            f"Each event takes more queries, for {', '.join(left)}."
         )
         fix = "Take out children that nobody needs."
         yield Problem("model.too_many_tables", "warning", top.road, what, fix)

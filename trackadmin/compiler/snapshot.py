@@ -9,17 +9,17 @@ from django.db.models import Model
 from django.utils.functional import LazyObject, cached_property
 
 from trackadmin.catalog import Catalog, built_in_denied
-from trackadmin.compiler.instances import unwrapped
-from trackadmin.compiler.kept import Kept
+from trackadmin.compiler.bounded_cache import Kept
+from trackadmin.compiler.flatten_many import Branch
+from trackadmin.compiler.host.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of, host_problems, too_wide
-from trackadmin.compiler.pseudonyms import pseudonymiser
 from trackadmin.compiler.reserved import ReservedNames
-from trackadmin.compiler.resolving import MAX_BYTES, Resolver
 from trackadmin.compiler.savepoints import contained
-from trackadmin.compiler.together import Branch
+from trackadmin.compiler.sql.resolver import MAX_BYTES, Resolver
+from trackadmin.compiler.values.pseudonyms import pseudonymiser
 from trackadmin.document import to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem, errors_of

@@ -16,11 +16,11 @@ from django.db import connections
 from django.db.models import Model
 
 from trackadmin.compiler import CompiledModel, Scalar
-from trackadmin.compiler.careful import attribute_reader
-from trackadmin.compiler.children import child_reader
-from trackadmin.compiler.instances import cache_name, is_plain
+from trackadmin.compiler.host.instances import cache_name, is_plain
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads, contained
+from trackadmin.compiler.values.children import child_reader
+from trackadmin.compiler.values.one_by_one import attribute_reader
 from trackadmin.exceptions import Problem
 
 #: Whether somebody may see this related object; where there is none (``None``), whether they may

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, compile_map
-from trackadmin.compiler.view import View, view_name, view_sql
-from trackadmin.compiler.view_script import script
+from trackadmin.compiler.sql.sql_view import View, view_name, view_sql
+from trackadmin.compiler.sql.view_script import script
 from trackadmin.document import Document
 from trackadmin.exceptions import ExportError
 from trackadmin.management.subcommand import Output

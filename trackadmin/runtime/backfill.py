@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, ManagerError, Scalar, Snapshot
-from trackadmin.compiler.managers import asking, rows_of
-from trackadmin.compiler.texts import bound
+from trackadmin.compiler.host.managers import asking, rows_of
+from trackadmin.compiler.values.clean_text import bound
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import DEFAULT_MAP, current_map

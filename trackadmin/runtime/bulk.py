@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 
-from trackadmin.compiler import CompiledModel, Scalar, streaming
-from trackadmin.compiler.children import load_children
+from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler.sql import streams
+from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime.current import DEFAULT_MAP, current_map
@@ -54,9 +55,9 @@ def _rows(queryset: Any) -> QuerySet[Any, Any]:
 
 def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
     """The values of each object of a queryset by a compiled model, whichever version is live."""
-    shape = streaming.shape(model, rows)
+    shape = streams.shape(model, rows)
     if not isinstance(shape, str):
-        return streaming.stream(model, rows, shape, report, CHUNK_SIZE)
+        return streams.stream(model, rows, shape, report, CHUNK_SIZE)
     return (model.flatten(obj, report) for obj in _objects(model, rows))
 
 

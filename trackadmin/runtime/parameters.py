@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from django.utils.datastructures import MultiValueDict
 
 from trackadmin.compiler import Scalar, encode
-from trackadmin.compiler.texts import bounded
+from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.runtime.faults import report
 
 #: A query string or a mapping: a ``QueryDict``, a dict of texts, of lists, or what JSON held.

@@ -1,0 +1,220 @@
+"""Prepared statements: not behind a pool, bounded, never the cause of an error."""
+
+from contextlib import closing, contextmanager
+
+import pytest
+from django.db import connections
+
+from tests import pgbouncer
+from trackadmin.compiler.driver import prepared
+from trackadmin.compiler.driver.one_row import OneRow
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+#: Runs before a statement is prepared: as the host says here, and where it says nothing.
+THRESHOLD, DEFAULT = 3, 5
+
+
+@pytest.fixture
+def connection():
+    """A connection of its own, on which statements may be prepared."""
+    made = connections["default"].copy()
+    made.settings_dict["OPTIONS"] = {"prepare_threshold": THRESHOLD}
+    yield made
+    made.close()
+
+
+@contextmanager
+def pool(connection, mode, sessions):
+    """A connection through a pool, of which the host says nothing."""
+    with pgbouncer.running(connection.settings_dict, mode, sessions) as port:
+        made = connection.copy()
+        made.settings_dict |= {"PORT": port, "OPTIONS": {}}
+        with closing(made):
+            yield made
+
+
+def on_server(connection):
+    """What the server keeps for this session: names and texts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, statement FROM pg_prepared_statements ORDER BY prepare_time")
+        return cursor.fetchall()
+
+
+def run(connection, sql="SELECT %s::text", times=THRESHOLD + 1):
+    """A statement's row, after so many runs."""
+    statement = OneRow(sql, connection)
+    rows = {statement.fetch(connection, ["a"]) for _ in range(times)}
+    assert len(rows) == 1
+    return rows.pop()
+
+
+def test_prepared_where_the_host_says_nothing_and_is_connected_to_the_server(connection):
+    connection.settings_dict["OPTIONS"] = {}
+    run(connection, times=DEFAULT)
+    assert on_server(connection) == []
+    run(connection, times=1)
+    assert len(on_server(connection)) == 1
+
+
+def test_nothing_is_prepared_where_the_host_says_so(connection):
+    connection.settings_dict["OPTIONS"] = {"prepare_threshold": None}
+    run(connection, times=20)
+    assert on_server(connection) == []
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_nothing_is_prepared_behind_a_pool(connection, mode):
+    """It may give the next transaction another session."""
+    with pool(connection, mode, sessions=1) as behind:
+        run(behind, times=20)
+        assert on_server(behind) == []
+
+
+def test_pool_that_was_not_known_for_one_gives_the_right_rows(connection, monkeypatch):
+    """A client gets this session and then that, where nothing was prepared, or by others."""
+    monkeypatch.setattr(prepared, "is_direct", lambda library: True)
+    with pool(connection, "transaction", sessions=2) as one, closing(one.copy()) as two:
+        with two.cursor() as busy:
+            busy.execute("BEGIN")
+            run(one, times=1)
+            busy.execute("ROLLBACK")
+        process = OneRow("SELECT pg_backend_pid()", one)
+        assert len({process.fetch(one, []) for _ in range(4)}) == 2
+        statements = [OneRow(f"SELECT %s::text, {number}", one) for number in range(3)]
+        for text in map(str, range(20)):
+            for number, statement in enumerate(statements):
+                for client in (one, one, two):
+                    assert statement.fetch(client, [text]) == (text, number)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_session_is_asked_once_for_what_it_is(connection, monkeypatch, answer):
+    connection.settings_dict["OPTIONS"] = {}
+    asked = []
+    monkeypatch.setattr(prepared, "is_direct", lambda library: asked.append(1) or answer)
+    for number in range(3):
+        run(connection, f"SELECT %s::text, {number}", times=DEFAULT + 3)
+    assert asked == [1]
+
+
+def test_session_that_does_not_tell_its_process_prepares_nothing(connection):
+    connection.settings_dict["OPTIONS"] = {}
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA dumb")
+        cursor.execute(
+            "CREATE FUNCTION dumb.pg_backend_pid() RETURNS integer LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION $$none$$; END'"
+        )
+        cursor.execute("SET search_path TO dumb, pg_catalog")
+    try:
+        run(connection, times=20)
+        assert on_server(connection) == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA dumb CASCADE")
+
+
+def test_schema_that_the_session_changes_to_is_read(connection):
+    """A site may have a schema for each tenant, and none may see another's rows."""
+    with connection.cursor() as cursor:
+        for tenant in ("one", "two"):
+            cursor.execute(f"CREATE SCHEMA {tenant} CREATE TABLE tenants (t text, n text)")
+            cursor.execute(f"INSERT INTO {tenant}.tenants VALUES ('a', %s)", [tenant])
+    try:
+        sql = "SELECT n FROM tenants WHERE t = %s"
+        for tenant in ("one", "two", "one"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET search_path TO {tenant}")
+            assert run(connection, sql) == (tenant,)
+            assert len(on_server(connection)) == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA one, two CASCADE")
+
+
+def test_prepared_once_it_was_run_often_enough(connection):
+    run(connection, times=THRESHOLD)
+    assert on_server(connection) == []
+    assert run(connection, times=9) == ("a",)
+    ((name, text),) = on_server(connection)
+    assert name.startswith("trackadmin_")
+    assert text == "SELECT $1::text"
+
+
+def test_at_once_where_the_threshold_is_nought(connection):
+    connection.settings_dict["OPTIONS"] = {"prepare_threshold": 0}
+    run(connection, times=1)
+    assert len(on_server(connection)) == 1
+
+
+def test_each_text_has_a_name_of_its_own(connection):
+    """In whatever order sessions prepare them: a pool may hand over one that others used."""
+    for sql in ("SELECT %s::text", "SELECT 'b' || %s::text"):
+        run(connection, sql)
+    names = on_server(connection)
+    connection.close()
+    for sql in ("SELECT 'b' || %s::text", "SELECT %s::text"):
+        run(connection, sql)
+    assert sorted(on_server(connection)) == sorted(names)
+    assert len({name for name, _ in names}) == 2
+
+
+def test_session_on_which_somebody_prepared_it_already(connection):
+    run(connection)
+    ((name, text),) = on_server(connection)
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE {name} AS {text}")
+    assert run(connection) == ("a",)
+
+
+def test_statement_that_somebody_dropped_is_answered_and_prepared_anew(connection):
+    """As a pool does it that gives each transaction another session."""
+    run(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert run(connection, times=1) == ("a",)
+    assert on_server(connection) == []
+    run(connection)
+    assert len(on_server(connection)) == 1
+
+
+def test_table_that_was_changed_is_answered_and_prepared_anew(connection):
+    """PostgreSQL refuses a prepared statement whose columns have other types now."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE changing (t text, n integer)")
+        cursor.execute("INSERT INTO changing VALUES ('a', 1)")
+    sql = "SELECT n FROM changing WHERE t = %s"
+    assert run(connection, sql) == (1,)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE changing ALTER n TYPE text")
+    assert run(connection, sql, times=1) == ("1",)
+    assert on_server(connection) == []
+    run(connection, sql)
+    assert len(on_server(connection)) == 1
+
+
+def test_server_keeps_no_more_than_the_driver_would(connection):
+    """Every version of a map has other statements; the oldest go."""
+    connection.ensure_connection()
+    connection.connection.prepared_max = 5
+    for number in range(12):
+        assert run(connection, f"SELECT %s::text, {number}") == ("a", number)
+    kept = [text for _, text in on_server(connection)]
+    assert kept == [f"SELECT $1::text, {number}" for number in range(7, 12)]
+
+
+def test_host_that_lets_the_driver_keep_none(connection):
+    connection.ensure_connection()
+    connection.connection.prepared_max = 0
+    for number in range(3):
+        assert run(connection, f"SELECT %s::text, {number}") == ("a", number)
+    assert len(on_server(connection)) <= 1
+
+
+def test_new_connection_starts_anew(connection):
+    run(connection)
+    connection.close()
+    run(connection, times=1)
+    assert on_server(connection) == []

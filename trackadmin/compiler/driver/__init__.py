@@ -1,0 +1,1 @@
+"""Runs a statement past Django's cursor where that is safe."""

@@ -1,0 +1,93 @@
+"""Runs a statement for one row, past Django's cursor where nobody looks at what goes through it.
+
+Django's cursor does much around a statement that the read of one row does not need, and takes about
+as long as SQLite itself. What it guards is kept: the event loop, the thread, a connection that is
+not there yet or was found dead, a broken transaction, errors of Django's own classes. Whoever
+watches or changes statements gets Django's cursor.
+"""
+
+from __future__ import annotations
+
+import re
+from asyncio import _get_running_loop  # does not raise where there is none, which costs more
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, TypeAlias
+
+from trackadmin.compiler.driver import libpq
+from trackadmin.compiler.driver.cursor_guard import has_own_cursor, is_djangos, is_watched
+from trackadmin.compiler.driver.libpq import UNANSWERED, Moments
+from trackadmin.compiler.types import Row
+
+#: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
+#: where Django's cursor is to run the statement.
+Ask: TypeAlias = Callable[[Any, Sequence[Any]], Row | None]
+
+#: A place for a value, behind any number of escaped percent signs.
+_PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
+
+
+class OneRow:
+    """A statement that gives one row at most, for any thread's connection to one database."""
+
+    def __init__(
+        self, sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+    ) -> None:
+        """``moments`` tells whether those of a row may come as the texts that go out; ``tables``
+        is how many the statement joins.
+        """
+        self.sql = sql
+        self._ask = shortcut(sql, connection, moments, tables=tables)
+
+    def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
+        """The row, ``None`` where there is none. What the database raises comes through."""
+        if self._ask is not None and not is_watched(connection) and not _get_running_loop():
+            connection.close_if_health_check_failed()
+            if connection.connection is None:
+                connection.ensure_connection()
+            connection.validate_thread_sharing()
+            connection.validate_no_broken_transaction()
+            row = self._ask(connection, parameters)
+            if row is not UNANSWERED:
+                return row
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            found: Row | None = cursor.fetchone()
+        return found
+
+
+def shortcut(
+    sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+) -> Ask | None:
+    """What runs a statement past Django's cursor; ``None`` where nothing can."""
+    if has_own_cursor(type(connection)):
+        return None
+    if connection.vendor == "sqlite":
+        return _ask_sqlite(_marked(sql, "?"))
+    if connection.vendor == "postgresql" and libpq.can_ask(connection):
+        return libpq.Question(_marked(sql, "${}"), connection, moments, tables=tables).ask
+    return None
+
+
+def _marked(sql: str, mark: str) -> str:
+    """The statement with its places for values marked as the database itself does it; ``{}`` stands
+    for the place's number. Django's cursor rewrites SQLite's at every call, letter by letter.
+    """
+    numbers = count(1)
+    marked = _PLACE.sub(lambda place: place[1] + mark.format(next(numbers)), sql)
+    return marked.replace("%%", "%")
+
+
+def _ask_sqlite(sql: str) -> Ask:
+    def ask(connection: Any, parameters: Sequence[Any]) -> Row | None:
+        with connection.wrap_database_errors:
+            cursor = connection.create_cursor()
+            if not is_djangos(cursor):
+                return UNANSWERED
+            connection.Database.Cursor.execute(cursor, sql, parameters)
+            row: Row | None = cursor.fetchone()
+            # An open one would hold a lock on SQLite's file.
+            cursor.close()
+        return row
+
+    return ask

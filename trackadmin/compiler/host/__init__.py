@@ -1,0 +1,1 @@
+"""What the host's own code does where values are read: managers, instances, loading."""

@@ -1,0 +1,79 @@
+"""Which code of the host runs when an instance is loaded, and whether it may change the values.
+
+Values are read from a query's rows without instances where nothing of the kind runs, where it can
+be proven that it only records what was loaded, or where the host declares it harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db.models import Model
+from django.db.models.signals import post_init, pre_init
+
+from trackadmin.compiler.host.recorders import only_records
+from trackadmin.conf import conf
+
+#: What runs when an instance is made from a row.
+_HOOKS = ("__new__", "__init__", "from_db", "__setattr__")
+
+#: Code of packages that was read and only records, though it does so in more words than a proof
+#: takes: it compares what is saved with what was loaded.
+_KNOWN = ("dirtyfields.dirtyfields.DirtyFieldsMixin", "mptt.models.MPTTModel")
+
+#: For each model and function of its classes what was found out about it.
+_proven: WeakKeyDictionary[type[Model], dict[FunctionType, bool]] = WeakKeyDictionary()
+
+
+def declared() -> frozenset[str]:
+    """What is declared harmless: models and apps in lower case, and dotted paths."""
+    entries = conf.HARMLESS_LOADING
+    return frozenset([*_KNOWN, *entries, *(entry.lower() for entry in entries)])
+
+
+def loading_code(model: type[Model], harmless: frozenset[str]) -> str:
+    """What of the host's code may change an instance when it is loaded; "" if nothing.
+
+    ``harmless`` is what :func:`declared` says.
+    """
+    if harmless & {model._meta.app_label.lower(), model._meta.label.lower()}:
+        return ""
+    found = next(_found(model, harmless), "")
+    return f"the model runs code of its own when it is loaded ({found})" if found else ""
+
+
+def _found(model: type[Model], harmless: frozenset[str]) -> Iterator[str]:
+    for cls, hook in _hooks(model):
+        if f"{cls.__module__}.{cls.__qualname__}" in harmless:
+            continue
+        if not _only_records(model, cls, hook):
+            yield f"{cls.__qualname__}.{hook}"
+    for signal in (pre_init, post_init):
+        # Whom it calls is only looked at if there is anybody.
+        if signal.has_listeners(model):
+            yield from (path for path in _receivers(signal, model) if path not in harmless)
+
+
+def _hooks(model: type[Model]) -> Iterator[tuple[type, str]]:
+    for cls in model.__mro__:
+        if cls is not Model and cls is not object:
+            yield from ((cls, hook) for hook in _HOOKS if hook in vars(cls))
+
+
+def _only_records(model: type[Model], cls: type, hook: str) -> bool:
+    member = vars(cls)[hook]
+    function = member.__func__ if isinstance(member, classmethod) else member
+    if hook not in ("__init__", "from_db") or not isinstance(function, FunctionType):
+        return False
+    known = _proven.setdefault(model, {})
+    if function not in known:
+        known[function] = only_records(function, cls, model)
+    return known[function]
+
+
+def _receivers(signal: Any, model: type[Model]) -> Iterator[str]:
+    for receiver in [each for some in signal._live_receivers(model) for each in some]:
+        yield f"{receiver.__module__}.{getattr(receiver, '__qualname__', type(receiver).__name__)}"

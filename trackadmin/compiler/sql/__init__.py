@@ -1,0 +1,1 @@
+"""From lookups and querysets to values, by statements that the ORM writes."""

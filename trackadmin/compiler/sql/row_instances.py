@@ -1,0 +1,167 @@
+"""Instances made from the row of a query, as ``select_related`` makes them, and what they yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+from django.db.models import Model
+
+from trackadmin.compiler.host.instances import null_column
+from trackadmin.compiler.plan import Node
+from trackadmin.compiler.query_tree import Cut, relations
+from trackadmin.compiler.savepoints import Reads
+from trackadmin.compiler.types import Fault, Pseudonym, Row, Values
+from trackadmin.compiler.values.build import build
+from trackadmin.compiler.values.children import child_reader, completer
+from trackadmin.compiler.values.source import FUNCTION, flatten_source
+
+#: What a database's value goes through before it is what an instance would hold.
+Convert: TypeAlias = Callable[[Any], Any]
+#: The converters of one connection, by the column's place in the row.
+Converters: TypeAlias = Mapping[int, Convert]
+#: Gives the instance, or ``None`` where the row holds no object.
+Make: TypeAlias = Callable[[Row], Any]
+#: Puts the values of a row's instance into a dict. What is raised while it is made comes through.
+FillMade: TypeAlias = Callable[[Row, Values, Fault], None]
+Bind: TypeAlias = Callable[[Converters], FillMade]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the columns of a row lie, and what instances made from it are told about themselves."""
+
+    #: The place of each column, by its path.
+    places: Mapping[str, int]
+    alias: str
+    pseudonym: Pseudonym
+    title: str
+
+
+def whole(found: Cut, before: str, key: str, layout: Layout) -> Bind:
+    """What fills in the values of an object and all below it out of an instance."""
+    bind = _maker(found, before, key, layout)
+    flatten = _flattener(found.node, layout)
+
+    def bound(converters: Converters) -> FillMade:
+        make = bind(converters)
+
+        def fill(row: Row, out: Values, fault: Fault) -> None:
+            obj = make(row)
+            if obj is not None:
+                out.update(flatten()(obj, fault))
+
+        return fill
+
+    return bound
+
+
+def loaded(found: Cut, before: str, key: str, layout: Layout) -> Bind:
+    """What fills in the values of an object's children that are loaded through their accessors."""
+    bind = _maker(found.alone(), before, key, layout)
+    model = found.node.model
+    children = tuple(
+        (
+            each.node.road,
+            layout.places.get(before + null_column(model, each.node.accessor)),
+            child_reader(each.node),
+            _flattener(each.node, layout),
+        )
+        for each in found.loaded
+    )
+
+    def bound(converters: Converters) -> FillMade:
+        make = bind(converters)
+
+        def fill(row: Row, out: Values, fault: Fault) -> None:
+            there = [each for each in children if each[1] is None or row[each[1]] is not None]
+            obj = make(row) if there else None
+            if obj is None:
+                return
+            reads = Reads()
+            try:
+                for road, _, get, flatten in there:
+                    try:
+                        child = get(obj, reads)
+                    except Exception as error:  # noqa: BLE001 the host's code may raise anything
+                        fault("child.raised", road, error)
+                    else:
+                        if child is not None:
+                            out.update(flatten()(child, fault))
+            finally:
+                reads.close()
+
+        return fill
+
+    return bound
+
+
+def paths(found: Cut, before: str) -> Iterator[str]:
+    """The columns of which the instance of an object, and those that it holds, are made."""
+    for field in found.node.model._meta.concrete_fields:
+        yield before + field.attname
+    for child in found.joined:
+        yield from paths(child, start(child, before))
+
+
+def start(child: Cut, before: str) -> str:
+    """How the paths of a joined child's columns start."""
+    return f"{before}{child.node.query_name}__"
+
+
+def key_of(model: type[Model], before: str) -> str:
+    """The path of the column that shows whether an object is there."""
+    # Not "pk": under its own name it may be a value as well, and is then read once.
+    meta: Any = model._meta
+    pk = meta.pk_fields[0] if getattr(meta, "is_composite_pk", False) else meta.pk
+    return f"{before}{pk.attname}"
+
+
+def _flattener(node: Node, layout: Layout) -> Callable[[], Callable[[Any, Fault], Values]]:
+    @cache  # most readers are asked for their first row, or never
+    def made() -> Callable[[Any, Fault], Values]:
+        source = flatten_source(node, layout.pseudonym)
+        flatten: Callable[[Any, Fault], Values] = build(
+            source.text, FUNCTION, source.constants, f"{layout.title}: {node.road}"
+        )
+        return flatten
+
+    return made
+
+
+def _maker(found: Cut, before: str, key: str, layout: Layout) -> Callable[[Converters], Make]:
+    model, alias = found.node.model, layout.alias
+    names = [field.attname for field in model._meta.concrete_fields]
+    places = [layout.places[before + name] for name in names]
+    key_at = layout.places[key]
+    children = [(*relations(model, c.node), _child_maker(c, before, layout)) for c in found.joined]
+    complete = completer(found, alias)
+
+    def bind(converters: Converters) -> Make:
+        cells = [(place, converters.get(place)) for place in places]
+        bound = [(relation, back, child(converters)) for relation, back, child in children]
+
+        def make(row: Row) -> Any:
+            if row[key_at] is None:
+                return None
+            values = [convert(row[at]) if convert else row[at] for at, convert in cells]
+            obj = model.from_db(alias, names, values)
+            for relation, back, make_child in bound:
+                child = make_child(row)
+                relation.set_cached_value(obj, child)
+                if child is not None and back is not None:
+                    back.set_cached_value(child, obj)
+            if complete is not None:
+                complete(obj)
+            return obj
+
+        return make
+
+    return bind
+
+
+def _child_maker(child: Cut, before: str, layout: Layout) -> Callable[[Converters], Make]:
+    its = start(child, before)
+    return _maker(child, its, key_of(child.node.model, its), layout)

@@ -1,0 +1,256 @@
+"""From a plan to code that makes the values out of a row of a query.
+
+Only the objects for which :mod:`trackadmin.compiler.query_tree` says so are made as instances. The
+rules for generated source are those of :mod:`trackadmin.compiler.values.source`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from trackadmin.catalog import Kind
+from trackadmin.compiler.plan import Output
+from trackadmin.compiler.query_tree import Cut
+from trackadmin.compiler.sql import row_instances as made
+from trackadmin.compiler.sql.row_instances import Bind, Convert, Converters, FillMade, Layout
+from trackadmin.compiler.types import Fault, Row, Scalar, Values
+from trackadmin.compiler.values.build import build
+from trackadmin.compiler.values.encoders import ENCODERS, INLINE_NAMES, encode, inline
+from trackadmin.compiler.values.source import literal
+
+#: ``read(row, fault)``: the values of a row, or ``None`` where the row holds no object.
+Read: TypeAlias = Callable[[Row, Fault], Values | None]
+Fill: TypeAlias = Callable[[Row, Values, Fault], None]
+
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the row: values, and the key that shows whether an object is there."""
+
+    #: As a query names it: ``user__username``.
+    path: str
+    #: ``None`` where the column itself is no value that goes out.
+    kind: Kind | None
+    #: Whether an instance is made of it.
+    in_instance: bool = False
+
+
+def columns(top: Cut, shown_by: str = "") -> tuple[Column, ...]:
+    """The columns of a row in order, each once; the top's key comes first.
+
+    ``shown_by`` is a field of the top that no row has empty: it then takes the place of the top's
+    key.
+    """
+    kinds: dict[str, Kind | None] = {}
+    in_instances: set[str] = set()
+    for found, before in _read_apart(top, ""):
+        kinds.setdefault((before == "" and shown_by) or made.key_of(found.node.model, before), None)
+        if found.has_instance:
+            of_instance = [*made.paths(found if found.why else found.alone(), before)]
+            in_instances.update(of_instance)
+            for path in of_instance:
+                kinds.setdefault(path, None)
+        for output in () if found.why else found.node.outputs:
+            kinds[before + output.facts.attname] = output.facts.kind
+    return tuple(Column(path, kind, path in in_instances) for path, kind in kinds.items())
+
+
+def _read_apart(found: Cut, before: str) -> Iterator[tuple[Cut, str]]:
+    """Each object that is not part of an instance above it, and how its columns' paths start."""
+    yield found, before
+    if not found.why:
+        for child in found.joined:
+            yield from _read_apart(child, made.start(child, before))
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How rows are read on one connection."""
+
+    #: What a model's own code raises while the top is made as an instance comes through.
+    read: Read
+    #: Puts the values of a row that holds an object into a dict. What a converter raises comes
+    #: through; then ``read`` gives the other values all the same.
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """The generated code for one tracked model's rows."""
+
+    text: str
+    #: Takes the converters of the columns that have one, in order.
+    make: Callable[[Sequence[Convert]], Readers]
+    #: Whether instances are made of the rows.
+    makes_instances: bool
+
+
+def row_reader(
+    top: Cut,
+    found: Sequence[Column],
+    fused: Mapping[int, Convert],
+    converted: Sequence[int],
+    layout: Layout,
+) -> RowReader:
+    """The reader of a tracked model's rows, which have these :func:`columns`.
+
+    ``converted`` tells the columns that need a converter, given later because it belongs to one
+    connection; ``fused`` those for which a function makes the final value at once.
+    """
+    constants: dict[str, object] = {
+        **INLINE_NAMES,
+        **{f"fused_{number}": convert for number, convert in fused.items()},
+        "pseudonym": layout.pseudonym,
+    }
+    body = _Body(found, fused, converted, layout)
+    lines = [*body.values(top, "", found[0].path)]
+    row = "".join(f"c{number}, " for number in range(len(found)))
+    converters = "".join(f"convert_{number}, " for number in converted)
+    instances = "".join(f"made_{number}, " for number in range(len(body.binds)))
+    text = "\n".join(
+        [
+            "def make(converters, instances):",
+            *([f"{_INDENT}{converters}= converters"] if converters else []),
+            *([f"{_INDENT}{instances}= instances"] if instances else []),
+            f"{_INDENT}def fill(row, out, fault):",
+            *(_INDENT * 2 + line for line in [f"{row}= row", *lines]),
+            f"{_INDENT}return fill",
+            "",
+        ]
+    )
+    make = build(text, "make", constants, layout.title)
+    nulls: Values = dict.fromkeys(top.node.names())
+
+    def readers(given: Sequence[Convert]) -> Readers:
+        by_column = dict(zip(converted, given, strict=True))
+        instances = [bind(by_column) for bind in body.binds]
+        one_by_one = _OneByOne(top, fused, by_column, instances, layout)
+        return _readers(make(given, instances), nulls, one_by_one)
+
+    return RowReader(text, readers, bool(body.binds))
+
+
+def _readers(fill: Fill, nulls: Values, one_by_one: _OneByOne) -> Readers:
+    def read(row: Row, fault: Fault) -> Values | None:
+        if row[0] is None:
+            return None
+        values = nulls.copy()
+        try:
+            fill(row, values, fault)
+        except Exception:  # noqa: BLE001 the host's converters may raise anything
+            values = nulls.copy()
+            one_by_one.top(row, values, fault)
+        return values
+
+    return Readers(read, fill)
+
+
+class _Body:
+    """The lines that read one object's columns after the other."""
+
+    def __init__(
+        self,
+        found: Sequence[Column],
+        fused: Mapping[int, Convert],
+        converted: Sequence[int],
+        layout: Layout,
+    ) -> None:
+        self.fused, self.converted, self.layout = fused, converted, layout
+        #: What makes instances, in the order in which the lines use them.
+        self.binds: list[Bind] = []
+
+    def values(self, found: Cut, before: str, key: str) -> Iterator[str]:
+        if found.why:
+            yield self.made(made.whole(found, before, key, self.layout))
+            return
+        for output in found.node.outputs:
+            yield from self.value(output, self.layout.places[before + output.facts.attname])
+        if found.loaded:
+            yield self.made(made.loaded(found, before, key, self.layout))
+        for child in found.joined:
+            yield from self.child(child, made.start(child, before))
+
+    def child(self, child: Cut, before: str) -> Iterator[str]:
+        key = made.key_of(child.node.model, before)
+        names = "".join(f"out[{literal(name)}] = " for name in child.node.names())
+        yield f"if c{self.layout.places[key]} is None:"
+        yield f"{_INDENT}{names}None"
+        yield "else:"
+        yield from (_INDENT + line for line in self.values(child, before, key))
+
+    def made(self, bind: Bind) -> str:
+        self.binds.append(bind)
+        return f"made_{len(self.binds) - 1}(row, out, fault)"
+
+    def value(self, output: Output, at: int) -> Iterator[str]:
+        if at in self.fused:
+            value = f"fused_{at}(c{at})"
+        else:
+            yield f"v = convert_{at}(c{at})" if at in self.converted else f"v = c{at}"
+            value = inline(output.facts.kind)
+        yield f"out[{literal(output.name)}] = " + (
+            f"pseudonym({value})" if output.pseudonymised else value
+        )
+
+
+class _OneByOne:
+    """Reads a row value by value, so that one that fails does not take the others with it."""
+
+    def __init__(
+        self,
+        top: Cut,
+        fused: Mapping[int, Convert],
+        converters: Converters,
+        instances: Sequence[FillMade],
+        layout: Layout,
+    ) -> None:
+        self._top, self._fused, self._converters, self._layout = top, fused, converters, layout
+        self._instances = instances
+
+    def top(self, row: Row, out: Values, fault: Fault) -> None:
+        instances = iter(self._instances)
+        if self._top.why:
+            next(instances)(row, out, fault)
+        else:
+            self._object(self._top, "", row, out, fault, instances)
+
+    def _object(
+        self,
+        found: Cut,
+        before: str,
+        row: Row,
+        out: Values,
+        fault: Fault,
+        instances: Iterator[FillMade],
+    ) -> None:
+        places = self._layout.places
+        there = not before or row[places[made.key_of(found.node.model, before)]] is not None
+        for output in () if found.why or not there else found.node.outputs:
+            at = places[before + output.facts.attname]
+            try:
+                out[output.name] = self._value(at, output, row[at])
+            except Exception as error:  # noqa: BLE001 the host's converters may raise anything
+                fault("attribute.raised", output.road, error)
+        # Taken in the order of the generated lines, also where there is no object.
+        fill = next(instances) if found.has_instance else None
+        if fill is not None and there:
+            try:
+                fill(row, out, fault)
+            except Exception as error:  # noqa: BLE001 the model's own code may raise anything
+                fault("child.raised", found.node.road, error)
+        for child in () if found.why else found.joined:
+            start = made.start(child, before)
+            self._object(child, start, row, out, fault, instances)
+
+    def _value(self, at: int, output: Output, raw: Any) -> Scalar:
+        if at in self._fused:
+            scalar: Scalar = self._fused[at](raw)
+        else:
+            rule = ENCODERS.get(output.facts.kind, encode)
+            convert = self._converters.get(at)
+            scalar = rule(convert(raw) if convert else raw)
+        return self._layout.pseudonym(scalar) if output.pseudonymised else scalar

@@ -1,0 +1,304 @@
+"""Compiled SQL: the ORM writes each query, so managers, converters and dialects keep their meaning.
+
+The query of a constant manager is written once, and a request only binds values and executes. Any
+other manager is asked for its query on each request. Then only what follows from the text of its
+SQL is kept, and never a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.db import connections
+from django.db.models import Expression, QuerySet
+
+from trackadmin.compiler.driver.libpq import Moments
+from trackadmin.compiler.driver.one_row import OneRow
+from trackadmin.compiler.lookups import Lookup, Status
+from trackadmin.compiler.plan import Node
+from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables
+from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.sql import statement_text as beside
+from trackadmin.compiler.sql.binding import binder
+from trackadmin.compiler.sql.conversions import Conversions
+from trackadmin.compiler.sql.row_instances import Layout
+from trackadmin.compiler.sql.row_readers import Column, Readers, RowReader, columns, row_reader
+from trackadmin.compiler.types import Fault, Pseudonym, Row, Values
+
+#: Databases whose dialect the joined statement speaks and the tests prove.
+VENDORS = frozenset({"sqlite", "postgresql"})
+
+#: Where a thread's connection keeps the readers that are bound to its converters. They live and
+#: die with the connection, which they refer to.
+_READERS = "_trackadmin_readers"
+
+
+class _Slot(Expression):
+    """Stands in a query where the value of a request will be bound."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+
+class Query(NamedTuple):
+    """A query as the ORM has just written it, with a :class:`_Slot` among its parameters."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+    #: Whether it may give more than one row.
+    counted: bool
+    #: What of the tree it gives, and in which form.
+    shape: Cut
+    compiler: Any
+
+    @property
+    def selected(self) -> list[Any]:
+        """What is selected, column by column."""
+        return [select[0] for select in self.compiler.select]
+
+    def bound(self, value: Any) -> list[Any]:
+        """The parameters, with the value in its place."""
+        return [value if type(each) is _Slot else each for each in self.parameters]
+
+
+class LookupQuery:
+    """How the row of one reference is asked for."""
+
+    def __init__(self, lookup: Lookup, node: Node, pseudonym: Pseudonym, title: str) -> None:
+        self.lookup, self.node = lookup, node
+        self._pseudonym, self._title = pseudonym, title
+        self._shapes: dict[tuple[str, int], Cut] = {}
+        self._columns: dict[int, tuple[Cut, tuple[Column, ...]]] = {}
+        self._readers: dict[object, RowReader] = {}
+
+    def shape(self, rows: QuerySet[Any, Any]) -> Cut:
+        """What of the tree the rows of a manager's query give."""
+        key = (rows.db, own_tables(rows))
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = cut(self.node, key[0], spare=key[1])
+        return found
+
+    def columns(self, shape: Cut) -> tuple[Column, ...]:
+        """The columns of a row of this shape."""
+        kept = self._columns.get(id(shape))
+        # An address may be another one's by now.
+        if kept is None or kept[0] is not shape:
+            kept = self._columns[id(shape)] = shape, columns(shape, _compared(self.lookup))
+        return kept[1]
+
+    def written(self, rows: QuerySet[Any, Any]) -> Query:
+        """The query for the rows that a manager gave."""
+        shape, counted = self.shape(rows), not self._is_single(rows)
+        slot = _Slot(output_field=self.lookup.facts.field)
+        rows = rows.order_by().filter(**{self.lookup.source: slot})
+        query: Any = rows.values_list(*(column.path for column in self.columns(shape))).query
+        compiler = query.get_compiler(using=rows.db)
+        sql, parameters = compiler.as_sql()
+        return Query(sql, tuple(parameters), counted, shape, compiler)
+
+    def reader(self, shape: Cut, alias: str, conversions: Conversions) -> RowReader:
+        """The code that reads the rows, made once for each way in which columns convert."""
+        key = (alias, shape, conversions.key)
+        if key not in self._readers:
+            found = self.columns(shape)
+            places = {column.path: number for number, column in enumerate(found)}
+            layout = Layout(places, alias, self._pseudonym, self._title)
+            self._readers[key] = row_reader(
+                shape, found, conversions.fused, conversions.converted, layout
+            )
+        return self._readers[key]
+
+    def _is_single(self, rows: QuerySet[Any, Any]) -> bool:
+        """Whether the database itself sees to it that there is one row at most."""
+        query = rows.query
+        plain = not query.where and not query.alias_map and not query.combinator
+        return self.lookup.facts.unique and plain
+
+
+class Part:
+    """What finds one reference's row in one database; it follows from the text of its query."""
+
+    def __init__(self, asked: LookupQuery, query: Query, alias: str, *, constant: bool) -> None:
+        """``constant`` says that the manager's query, its parameters too, is always this one."""
+        self.lookup, self.alias = asked.lookup, alias
+        self.query = query._replace(compiler=None) if constant else None
+        self.cut, self.counted = query.shape, query.counted
+        self._joined = {
+            (each.node.model, child.node.model) for each in self.cut.walk() for child in each.joined
+        }
+        plain = not self.counted and len(query.parameters) == 1
+        self.side = beside.Side(
+            beside.counted(query.sql) if self.counted else query.sql,
+            beside.tables(query.compiler, query.sql) if plain else None,
+        )
+        expressions = query.selected
+        self.width = len(expressions)
+        #: How many tables it joins.
+        self.tables = len(query.compiler.query.alias_map)
+        self.names = asked.node.names()
+        self._conversions = Conversions(asked.columns(self.cut), expressions, connections[alias])
+        self.reader: RowReader = asked.reader(self.cut, alias, self._conversions)
+        #: How its rows are read on any connection, if no converter belongs to one. An instance
+        #: takes moments and not their texts, so its readers are never shared.
+        alone = self._conversions.converted or self.reader.makes_instances
+        self.shared = None if alone else self.reader.make(())
+        #: ``bind(text, connection)``: what the place takes for a reference's text.
+        self.bind = binder(asked.lookup, alias)
+
+    def lies_together(self) -> bool:
+        """Whether all that is joined lies in one database, as the site's routers have it now."""
+        return all(lies_with(parent, self.alias, child) for parent, child in self._joined)
+
+    def readers(self, connection: Any) -> Readers:
+        """How its rows are read, with the converters of this thread's connection."""
+        if self.shared is not None:
+            return self.shared
+        kept = connection.__dict__.get(_READERS)
+        if kept is None:
+            kept = connection.__dict__[_READERS] = WeakKeyDictionary()
+        readers: Readers | None = kept.get(self)
+        if readers is None:
+            readers = kept[self] = self.reader.make(self._conversions.bound(connection))
+        return readers
+
+
+def fitting(parts: Sequence[Part]) -> Iterator[slice]:
+    """The parts, cut into as few statements as a database can bear, in their order."""
+    start = tables = columns = 0
+    for at, part in enumerate(parts):
+        tables += part.tables
+        columns += part.width + part.counted
+        if at > start and (tables > MAX_TABLES or columns > MAX_COLUMNS):
+            yield slice(start, at)
+            start, tables, columns = at, part.tables, part.width + part.counted
+    if parts:
+        yield slice(start, len(parts))
+
+
+def _compared(lookup: Lookup) -> str:
+    """The field that a lookup compares, where no row that it finds can show ``NULL`` for it.
+
+    "" where a field or a comparison of the host's own might.
+    """
+    field: Any = lookup.facts.field
+    own = (type(field), field.get_lookup("exact"))
+    return lookup.facts.attname if all(map(_is_djangos, own)) else ""
+
+
+def _is_djangos(cls: type) -> bool:
+    return cls.__module__.startswith("django.db.models.")
+
+
+class Resolved(NamedTuple):
+    """What came of one reference. A tuple, for it is made for every reference of every URL."""
+
+    status: Status
+    values: Values | None = None
+    error: BaseException | None = None
+
+
+_NONE, _MANY = Resolved("none"), Resolved("many")
+
+
+class Piece(NamedTuple):
+    """Where a part's columns stand in the statement's row."""
+
+    part: Part
+    #: From the object's key on.
+    cells: slice
+    #: Where it stands how many rows there are; ``None`` where there is one at most.
+    rows: int | None
+
+
+class Statement:
+    """One SQL statement that finds the rows of several references in one database."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+        self._pieces = tuple(_pieces(parts))
+        self._keys = [piece.cells.start for piece in self._pieces]
+        self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
+        connection = connections[parts[0].alias]
+        # A converter of the host takes a moment, not its text.
+        moments: Moments = "texts" if all(part.shared for part in parts) else "moments"
+        sql = beside.statement([part.side for part in parts])
+        tables = sum(part.tables for part in parts)
+        self._one_row = OneRow(sql, connection, moments, tables=tables)
+        #: The parts' queries, where all of them are constant.
+        self._queries = [part.query for part in parts if part.query is not None]
+        #: Whether each of them has one parameter, which is the value of its reference.
+        self._only_values = all(len(query.parameters) == 1 for query in self._queries)
+        names = [name for part in parts for name in part.names]
+        #: Whether two parts may yield the same name.
+        self.overlap = len(set(names)) < len(names)
+        self._nulls: Values = dict.fromkeys(names)
+        #: About how many bytes of memory it takes: its text in several forms, and its names.
+        self.weight = 4 * len(sql) + 200 * len(names) + 2000
+
+    def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The parameters, if all managers are constant; ``values`` has one for each part."""
+        if self._only_values:
+            return values
+        pairs = zip(self._queries, values, strict=True)
+        return [each for query, value in pairs for each in query.bound(value)]
+
+    def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
+        """The one row that holds all parts' columns.
+
+        Leaves a transaction of the host as it was. What the database raises comes through.
+        """
+        if connection.autocommit:
+            return self._one_row.fetch(connection, parameters)
+        with contained():
+            return self._one_row.fetch(connection, parameters)
+
+    def together(self, row: Row | None, connection: Any, fault: Fault) -> Values | None:
+        """All values in one dict; ``None`` where something is not as usual: see :meth:`each`.
+
+        Only where no names :attr:`overlap`.
+        """
+        if row is None:
+            return None
+        for at in self._keys:
+            if row[at] is None:
+                return None
+        for at in self._counts:
+            if row[at] > 1:
+                return None
+        values = self._nulls.copy()
+        try:
+            for part, cells, _ in self._pieces:
+                (part.shared or part.readers(connection)).fill(row[cells], values, fault)
+        except Exception:  # noqa: BLE001 the host's converters may raise anything
+            return None
+        return values
+
+    def each(self, row: Row | None, connection: Any, fault: Fault) -> list[Resolved]:
+        """What came of each part."""
+        if row is None:
+            return [_NONE] * len(self.parts)
+        return [_resolved(piece, row, connection, fault) for piece in self._pieces]
+
+
+def _pieces(parts: Sequence[Part]) -> Iterator[Piece]:
+    start = 0
+    for part in parts:
+        end = start + part.width
+        yield Piece(part, slice(start, end), end if part.counted else None)
+        start = end + part.counted
+
+
+def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved:
+    part, cells, rows = piece
+    if row[cells.start] is None:
+        return _NONE
+    if rows is not None and row[rows] > 1:
+        return _MANY
+    read = part.readers(connection).read
+    try:
+        return Resolved("found", read(row[cells], fault))
+    except Exception as error:  # noqa: BLE001 the model's own code, where an instance is made
+        return Resolved("failed", error=error)

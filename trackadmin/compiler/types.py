@@ -1,0 +1,21 @@
+"""The types that pass between the rooms of the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+#: What an event may hold. A float is finite.
+Scalar: TypeAlias = str | int | float | bool | None
+
+#: Output names and their values: one flat JSON object.
+Values: TypeAlias = dict[str, Scalar]
+
+#: Called with a stable code, the place in the map, and the error, for each value that is lost.
+Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
+
+#: From a personal value to its pseudonym. ``None`` stays ``None``.
+Pseudonym: TypeAlias = Callable[[Scalar], str | None]
+
+#: A row of a query, as the driver gives it.
+Row: TypeAlias = Sequence[Any]

@@ -1,0 +1,155 @@
+"""Gets the related objects of instances: one query for each, with those below it joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
+
+from trackadmin.compiler import query_tree
+from trackadmin.compiler.host.instances import null_column, relation_of, unwrapped
+from trackadmin.compiler.plan import Node
+from trackadmin.compiler.query_tree import Cut
+from trackadmin.compiler.savepoints import Reads, contained
+
+#: What loads children of an object that was just made.
+Complete: TypeAlias = Callable[[Any], None]
+
+
+def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
+    """A function that gets a related object, loading it if need be; ``None`` if there is none.
+
+    What is tracked below it comes with the same query, as far as one query gives what the
+    accessors give. The objects are kept by the instance, as after reading the accessor.
+    """
+    getters: dict[type[Model], Callable[[Any], Any]] = {}
+
+    def get(obj: Any) -> Any:
+        cls = type(obj)
+        if cls not in getters:
+            getters[cls] = _getter(cls, child)
+        return getters[cls](obj)
+
+    def read(obj: Any, reads: Reads) -> Any:
+        with reads:
+            try:
+                return unwrapped(get(obj))
+            except ObjectDoesNotExist:
+                return None
+
+    return read
+
+
+def _getter(cls: type[Model], child: Node) -> Callable[[Any], Any]:
+    descriptor = relation_of(cls, child.accessor)
+    if descriptor is None or not child.children:
+        accessor = child.accessor
+        return lambda obj: getattr(obj, accessor)
+    joined = _joined(descriptor, child)
+    return lambda obj: joined.__get__(obj, cls)
+
+
+def _joined(descriptor: Any, child: Node) -> Any:
+    """A twin of Django's descriptor that differs in nothing but the relations it loads along."""
+    cls: Any = type(descriptor)
+    along = query_tree.Along(child)
+
+    class Joined(cls):  # type: ignore[misc]
+        def get_queryset(self, **hints: Any) -> Any:
+            return along.join(super().get_queryset(**hints))
+
+    twin = Joined.__new__(Joined)
+    twin.__dict__.update(descriptor.__dict__)
+    return twin
+
+
+def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
+    """Load the children that no join gives, for all these objects at once.
+
+    What fails is left to each object's accessor, which says what is wrong.
+    """
+    with suppress(Exception):  # the host's managers and routers
+        for path, rows in _rows_ahead(query_tree.cut(top, alias, instances=True), "", objects[0]):
+            with suppress(Exception), contained():
+                prefetch_related_objects(objects, Prefetch(path, rows))
+
+
+def _rows_ahead(found: Cut, before: str, hint: Any) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
+    """The path of each such child, as accessors, and the rows among which it is found."""
+    for joined in found.joined:
+        yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
+    for child in [each.node for each in found.loaded]:
+        if relation_of(found.node.model, child.accessor) is None:
+            continue  # only the host's code knows how to load it
+        # As Django's descriptor does; a router may look at the object.
+        rows = child.model._base_manager.db_manager(hints={"instance": hint}).all()
+        below = query_tree.cut(child, rows.db, instances=True)
+        yield (
+            f"{before}{child.accessor}",
+            rows.select_related(*below.paths()) if below.joined else rows,
+        )
+        yield from _rows_ahead(below, f"{before}{child.accessor}__", hint)
+
+
+def completer(found: Cut, alias: str) -> Complete | None:
+    """What loads the children that one query could not join, some at a time; ``None`` where each
+    may as well be loaded by itself.
+    """
+    model = found.node.model
+    batches = [
+        ([*batch.paths()], [_cache(model, child.node) for child in batch.joined])
+        for batch in _batches(found, alias)
+        if len(batch.joined) > 1
+    ]
+
+    def complete(obj: Any) -> None:
+        for paths, caches in batches:
+            if sum(column == "" or getattr(obj, column) is not None for column, *_ in caches) < 2:
+                continue
+            twin = _twin(QuerySet(model, using=alias).select_related(*paths), obj)
+            for _, relation, back in caches if twin else ():
+                child = relation.get_cached_value(twin)
+                relation.set_cached_value(obj, child)
+                if child is not None and back is not None:
+                    back.set_cached_value(child, obj)
+
+    return complete if batches else None
+
+
+def _twin(rows: QuerySet[Any, Any], obj: Any) -> Any:
+    try:
+        with contained():
+            return rows.get(pk=obj.pk)
+    except Exception:  # noqa: BLE001 then each child is loaded by itself, or fails
+        return None
+
+
+def _batches(found: Cut, alias: str) -> Iterator[Cut]:
+    """The object with as many of the left children as one query can join, and so on."""
+    left = [
+        query_tree.cut(each.node, alias, instances=True)
+        for each in found.loaded
+        if each.why == query_tree.TOO_MANY
+    ]
+    while left:
+        batch = Cut(found.node, "", (), ())
+        for child in left[:]:
+            more = replace(batch, joined=(*batch.joined, child))
+            if query_tree.fits(more, instances=True):
+                batch = more
+                left.remove(child)
+        if not batch.joined:
+            return
+        yield batch
+
+
+def _cache(model: type[Model], child: Node) -> tuple[str, Any, Any]:
+    """The column that is null where there is no child ("" if none says so), and what keeps the
+    child and, where only one has it, its parent.
+    """
+    relation, back = query_tree.relations(model, child)
+    return null_column(model, child.accessor), relation, back

@@ -1,0 +1,111 @@
+"""The slow way to flatten: each attribute on its own, so that one that fails takes no other along.
+
+Generated code turns to this whenever something is not as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import cache, partial
+from typing import Any, TypeAlias
+
+from django.db.models import Model
+
+from trackadmin.compiler.host.instances import is_method, is_plain, unwrapped
+from trackadmin.compiler.host.language import one_language
+from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.savepoints import Reads
+from trackadmin.compiler.types import Fault, Pseudonym, Scalar, Values
+from trackadmin.compiler.values.children import child_reader
+from trackadmin.compiler.values.encoders import Unencodable
+from trackadmin.compiler.values.stored_values import encoder
+
+Reader: TypeAlias = Callable[[Any, Fault, Reads], Scalar]
+
+
+def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
+    """A function that gives the values of an object in whatever state it is. It never raises."""
+    nulls: Values = dict.fromkeys(top.names())
+    # Made when it is first needed: most models never are.
+    filler = cache(partial(_filler, top, pseudonym))
+
+    def flatten(obj: Any, fault: Fault) -> Values:
+        values = nulls.copy()
+        reads = Reads()
+        try:
+            with reads:
+                obj = unwrapped(obj)
+        except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
+            fault("object.raised", top.road, error)
+        else:
+            filler()(values, obj, fault, reads)
+        finally:
+            reads.close()
+        return values
+
+    return flatten
+
+
+def together(
+    flatteners: Sequence[Callable[[Any, Fault], Values]],
+) -> Callable[[Sequence[Any], Fault], Values]:
+    """A function that gives the values of several objects, one after the other."""
+
+    def flatten(objects: Sequence[Any], fault: Fault) -> Values:
+        values: Values = {}
+        for flatten_one, obj in zip(flatteners, objects, strict=True):
+            values.update(flatten_one(obj, fault))
+        return values
+
+    return flatten
+
+
+def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -> Reader:
+    """A function that reads one attribute by running the host's code. It never raises.
+
+    It takes the object, the fault's receiver, and the reads to which it belongs.
+    """
+    source, road = output.facts.attname, output.road
+    convert = encoder(output.facts)
+    called = output.facts.computed and is_method(model, source)
+    runs = output.facts.computed or not is_plain(model, source)
+
+    def get(obj: Any) -> Scalar:
+        with one_language() if runs else nullcontext():
+            value = getattr(obj, source)
+            return convert(value() if called and callable(value) else value)
+
+    def read(obj: Any, fault: Fault, reads: Reads) -> Scalar:
+        try:
+            if reads.guards:
+                with reads:
+                    scalar = get(obj)
+            else:
+                scalar = get(obj)
+        except Exception as error:  # noqa: BLE001 the host's code may raise anything
+            code = "value.unencodable" if isinstance(error, Unencodable) else "attribute.raised"
+            fault(code, road, error)
+            return None
+        return pseudonym(scalar) if output.pseudonymised else scalar
+
+    return read
+
+
+def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, Reads], None]:
+    readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
+    children = [(c, child_reader(c), _filler(c, pseudonym)) for c in node.children if c.names()]
+
+    def fill(values: Values, obj: Any, fault: Fault, reads: Reads) -> None:
+        for name, read in readers:
+            values[name] = read(obj, fault, reads)
+        for child, get, fill_child in children:
+            try:
+                found = get(obj, reads)
+            except Exception as error:  # noqa: BLE001 the host's code may raise anything
+                fault("child.raised", child.road, error)
+            else:
+                if found is not None:
+                    fill_child(values, found, fault, reads)
+
+    return fill
