@@ -26,6 +26,7 @@ VIEWS = {
     "trackadmin": "/t/",
     "bare 204 view": "/bare/",
     "view with the bare statement": "/statement/",
+    "view with the prepared statement": "/prepared/",
 }
 #: Of the bare view's requests per second.
 GOAL = 0.6
@@ -78,6 +79,7 @@ def run(data: Data, database: str) -> list[Row]:
     return [
         row(work, served, "bare 204 view", database, 1 / GOAL),
         row(work, served, "view with the bare statement", database, None),
+        row(work, served, "view with the prepared statement", database, None),
         row(f"{work}, nothing prepared", unprepared, "bare 204 view", database, None),
     ]
 

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from bench.data import Data, one_by_hand
 from bench.timing import Row, compare, in_turn
 from demo.models import BuyerProfile, CompanyAccount, Manufacturer, Order, Product
-from trackadmin.compiler.driver.prepared import prepared
 from trackadmin.runtime import values_from_query
 
 BUYER = (
@@ -23,11 +22,13 @@ COMPANY = "SELECT name, is_demo FROM demo_companyaccount WHERE name = %s"
 MANUFACTURER = "SELECT uuid, slug, name FROM demo_manufacturer WHERE slug = %s"
 PRODUCT = "SELECT sku, name, price, in_stock FROM demo_product WHERE sku = %s"
 ORDER = "SELECT number, status, quantity, total, placed_at FROM demo_order WHERE number = %s"
+#: psycopg's own cursor with a prepared statement, by the format of its results.
+PREPARED_TEXT, PREPARED_BINARY = "prepared cursor, text", "prepared cursor, binary"
 STATEMENTS = [BUYER, COMPANY, MANUFACTURER, PRODUCT, ORDER]
 
 
-def cursor_contestant(data: Data, references: int) -> Any:
-    """Hand-written SQL for the same rows, fetched and not even converted."""
+def bare_statement(data: Data, references: int) -> tuple[str, list[Any]]:
+    """Hand-written SQL for the same rows, and its values."""
     buyer_uuid = data.buyer.uuid
     values = [
         buyer_uuid if connection.vendor == "postgresql" else buyer_uuid.hex,
@@ -39,7 +40,12 @@ def cursor_contestant(data: Data, references: int) -> Any:
     joined = " CROSS JOIN ".join(
         f"({sql}) AS t{number}" for number, sql in enumerate(STATEMENTS[:references])
     )
-    statement = f"SELECT * FROM {joined}"
+    return f"SELECT * FROM {joined}", values
+
+
+def cursor_contestant(data: Data, references: int) -> Any:
+    """Hand-written SQL for the same rows, fetched and not even converted."""
+    statement, values = bare_statement(data, references)
 
     def bare_cursor() -> Any:
         with connection.cursor() as cursor:
@@ -70,19 +76,32 @@ def orm_contestant(query: str, references: int) -> Any:
     return orm_by_hand
 
 
+def prepared_contestant(data: Data, references: int, *, binary: bool) -> Any:
+    """The same statement by psycopg's cursor, which lets the server keep it; the row only."""
+    statement, values = bare_statement(data, references)
+    connection.ensure_connection()
+    session = connection.connection
+    cursor = connection.Database.Cursor(session)
+
+    def prepared_cursor() -> Any:
+        threshold, session.prepare_threshold = session.prepare_threshold, 5
+        cursor.execute(statement, values, prepare=True, binary=binary)
+        session.prepare_threshold = threshold
+        return cursor.fetchone()
+
+    assert prepared_cursor() is not None
+    return prepared_cursor
+
+
 def unprepared_contestant(query: str) -> Any:
     """trackadmin as on a connection whose option forbids it to prepare statements."""
     connection.ensure_connection()
     session = connection.connection
-    kept = prepared(session, connection)
-
-    def plain(name: bytes, sql: bytes, values: Any) -> Any:
-        return session.pgconn.exec_params(sql, values)
 
     def unprepared() -> dict[str, Any]:
-        kept.run = plain
+        threshold, session.prepare_threshold = session.prepare_threshold, None
         values = values_from_query(query)
-        del kept.run
+        session.prepare_threshold = threshold
         return values
 
     return unprepared
@@ -109,6 +128,8 @@ def run(data: Data, database: str) -> list[Row]:
         ours, theirs = calls["trackadmin"](), calls["ORM by hand"]()
         assert ours == theirs, (ours.references, ours, theirs)
         if database == "PostgreSQL":
+            calls[PREPARED_TEXT] = prepared_contestant(data, references, binary=False)
+            calls[PREPARED_BINARY] = prepared_contestant(data, references, binary=True)
             calls["unprepared"] = unprepared_contestant(query)
             assert calls["unprepared"]() == theirs
         seconds = in_turn(calls)
@@ -119,7 +140,9 @@ def run(data: Data, database: str) -> list[Row]:
         }
         rows.append(compare(seconds, **common, theirs="bare cursor", at_most=1.5))
         rows.append(compare(seconds, **common, theirs="ORM by hand", at_most=orm_at_most))
-        if "unprepared" in calls:
+        if database == "PostgreSQL":
+            for prepared in (PREPARED_TEXT, PREPARED_BINARY):
+                rows.append(compare(seconds, **common, theirs=prepared, at_most=None))
             work = f"{common['work']}, nothing prepared"
             of_unprepared = {**common, "work": work, "ours": "unprepared"}
             rows.append(compare(seconds, **of_unprepared, theirs="bare cursor", at_most=1.5))

@@ -20,8 +20,21 @@ def statement(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204 if found else 404)
 
 
+def prepared(request: HttpRequest) -> HttpResponse:
+    """The same by psycopg's own cursor, which lets the server keep the statement."""
+    values = [request.GET["BuyerProfile__uuid"], request.GET["CompanyAccount__name"]]
+    connection.ensure_connection()
+    session = connection.connection
+    session.prepare_threshold = 5
+    with connection.Database.Cursor(session) as cursor:
+        statement = f"SELECT * FROM ({BUYER}) AS t0 CROSS JOIN ({COMPANY}) AS t1"
+        found = cursor.execute(statement, values, prepare=True).fetchone()
+    return HttpResponse(status=204 if found else 404)
+
+
 urlpatterns = [
     path("t/", include("trackadmin.collect.urls")),
     path("bare/", bare),
     path("statement/", statement),
+    path("prepared/", prepared),
 ]

@@ -12,7 +12,7 @@ from tests.maps import HOST, attribute, document, tracked
 from trackadmin import testing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.driver.prepared import MAX_TABLES, MOST
+from trackadmin.compiler.driver.psycopg_cursor import MAX_TABLES, MOST
 from trackadmin.compiler.lookups import SCAN_COST
 from trackadmin.compiler.sql.resolver import MAX_BYTES
 from trackadmin.runtime import fault_counts, values_from_query

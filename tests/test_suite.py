@@ -32,14 +32,14 @@ def test_what_needs_postgresql_is_not_collected_on_sqlite_and_the_run_says_so():
     assert "tests need PostgreSQL: .venv/bin/python -m tests.postgresql" in output
 
 
-@pytest.mark.parametrize("name", ["test_driver_libpq.py", "test_driver_failures.py"])
+@pytest.mark.parametrize("name", ["test_driver_psycopg_cursor.py", "test_driver_failures.py"])
 def test_file_with_tests_for_postgresql_runs_by_itself(name):
     code, output = run(f"tests/{name}")
     assert code == 0, output
 
 
 def test_all_is_collected_where_postgresql_is():
-    code, output = run("--collect-only", "tests/test_driver_libpq.py", **{PORT: "1"})
+    code, output = run("--collect-only", "tests/test_driver_psycopg_cursor.py", **{PORT: "1"})
     assert code == 0, output
     assert "need PostgreSQL" not in output
-    assert "test_driver_libpq.py::" in output
+    assert "test_driver_psycopg_cursor.py::" in output

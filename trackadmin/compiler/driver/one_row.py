@@ -14,9 +14,13 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from trackadmin.compiler.driver import libpq
 from trackadmin.compiler.driver.cursor_guard import has_own_cursor, is_djangos, is_watched
-from trackadmin.compiler.driver.libpq import UNANSWERED, Moments
+from trackadmin.compiler.driver.psycopg_cursor import (
+    UNANSWERED,
+    Datetimes,
+    PreparedStatement,
+    can_ask,
+)
 from trackadmin.compiler.types import Row
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
@@ -31,13 +35,13 @@ class OneRow:
     """A statement that gives one row at most, for any thread's connection to one database."""
 
     def __init__(
-        self, sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+        self, sql: str, connection: Any, datetimes: Datetimes = "objects", *, tables: int = 1
     ) -> None:
-        """``moments`` tells whether those of a row may come as the texts that go out; ``tables``
+        """``datetimes`` tells whether those of a row may come as the texts that go out; ``tables``
         is how many the statement joins.
         """
         self.sql = sql
-        self._ask = shortcut(sql, connection, moments, tables=tables)
+        self._ask = shortcut(sql, connection, datetimes, tables=tables)
 
     def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
         """The row, ``None`` where there is none. What the database raises comes through."""
@@ -57,15 +61,15 @@ class OneRow:
 
 
 def shortcut(
-    sql: str, connection: Any, moments: Moments = "moments", *, tables: int = 1
+    sql: str, connection: Any, datetimes: Datetimes = "objects", *, tables: int = 1
 ) -> Ask | None:
     """What runs a statement past Django's cursor; ``None`` where nothing can."""
     if has_own_cursor(type(connection)):
         return None
     if connection.vendor == "sqlite":
         return _ask_sqlite(_marked(sql, "?"))
-    if connection.vendor == "postgresql" and libpq.can_ask(connection):
-        return libpq.Question(_marked(sql, "${}"), connection, moments, tables=tables).ask
+    if connection.vendor == "postgresql" and can_ask(connection):
+        return PreparedStatement(_marked(sql, "${}"), connection, datetimes, tables=tables).ask
     return None
 
 

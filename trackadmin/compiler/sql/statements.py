@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
-from trackadmin.compiler.driver.libpq import Moments
 from trackadmin.compiler.driver.one_row import OneRow
+from trackadmin.compiler.driver.psycopg_cursor import Datetimes
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables
@@ -223,10 +223,10 @@ class Statement:
         self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
         connection = connections[parts[0].alias]
         # A converter of the host takes a moment, not its text.
-        moments: Moments = "texts" if all(part.shared for part in parts) else "moments"
+        datetimes: Datetimes = "texts" if all(part.shared for part in parts) else "objects"
         sql = beside.statement([part.side for part in parts])
         tables = sum(part.tables for part in parts)
-        self._one_row = OneRow(sql, connection, moments, tables=tables)
+        self._one_row = OneRow(sql, connection, datetimes, tables=tables)
         #: The parts' queries, where all of them are constant.
         self._queries = [part.query for part in parts if part.query is not None]
         #: Whether each of them has one parameter, which is the value of its reference.

@@ -1,7 +1,6 @@
-"""One call of PostgreSQL's library: rows as by Django's cursor, which takes all the rest."""
+"""Statements by psycopg's own cursor: rows as by Django's, which gets whatever is not usual."""
 
 import datetime
-import socket
 import threading
 import uuid
 from decimal import Decimal
@@ -12,8 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trackadmin.compiler.driver import libpq
 from trackadmin.compiler.driver.one_row import OneRow, shortcut
+from trackadmin.compiler.driver.psycopg_cursor import UNANSWERED, can_ask
 from trackadmin.compiler.values.encoders import encode
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -55,10 +54,10 @@ def table(connection):
         cursor.execute("DROP TABLE kinds")
 
 
-def ask(sql, *parameters, moments="moments"):
+def ask(sql, *parameters, datetimes="objects"):
     connection = connections["default"]
     connection.ensure_connection()
-    return shortcut(sql, connection, moments)(connection, parameters)
+    return shortcut(sql, connection, datetimes)(connection, parameters)
 
 
 def by_django(sql, *parameters):
@@ -102,25 +101,25 @@ def test_first_row_of_several():
 
 @settings(max_examples=200)
 @given(st.datetimes(timezones=st.just(datetime.UTC)))
-def test_moments_are_read_as_django_reads_them(moment):
+def test_datetimes_are_read_as_django_reads_them(moment):
     text = moment.isoformat()
     (expected,) = by_django("SELECT %s::timestamptz", text)
     (found,) = ask("SELECT %s::timestamptz", text)
     assert (found, found.tzinfo) == (expected, expected.tzinfo) == (moment, datetime.UTC)
-    assert ask("SELECT %s::timestamptz", text, moments="texts") == (encode(moment),)
+    assert ask("SELECT %s::timestamptz", text, datetimes="texts") == (encode(moment),)
 
 
 @pytest.mark.parametrize("text", ["10000-01-01 00:00:00.12345", "0044-03-15 BC", "infinity"])
-@pytest.mark.parametrize("moments", ["moments", "texts"])
-def test_moments_that_python_does_not_have_are_left_to_django(text, moments):
-    assert ask("SELECT %s::timestamptz", text, moments=moments) is libpq.UNANSWERED
+@pytest.mark.parametrize("datetimes", ["objects", "texts"])
+def test_datetimes_that_python_does_not_have_are_left_to_django(text, datetimes):
+    assert ask("SELECT %s::timestamptz", text, datetimes=datetimes) is UNANSWERED
 
 
 # ── What is left to Django's cursor ────────────────────────────────────────────────────────────
 
 
 def is_left(sql="SELECT 1", *parameters):
-    return ask(sql, *parameters) is libpq.UNANSWERED
+    return ask(sql, *parameters) is UNANSWERED
 
 
 def test_nothing_usual_is_left():
@@ -141,9 +140,10 @@ def test_hosts_transaction(connection):
 
 
 def test_pipeline_of_the_driver(connection):
+    """Whoever answers, the row is right."""
     connection.ensure_connection()
     with connection.connection.pipeline():
-        assert is_left()
+        assert OneRow("SELECT %s::text", connection).fetch(connection, ["a"]) == ("a",)
     assert not is_left()
 
 
@@ -188,15 +188,19 @@ def test_lost_connection_is_djangos_error_and_the_next_one_is_used(connection):
     assert statement.fetch(connection, ()) != (pid,)
 
 
-def test_reader_goes_with_its_connection(connection):
+def test_cursor_goes_with_its_connection(connection):
     """It knows the types of one session."""
     ask("SELECT 1")
-    kept = connection.__dict__["_trackadmin_moments"]
+    (kept,) = cursors(connection)
     ask("SELECT 2")
-    assert connection.__dict__["_trackadmin_moments"] is kept
+    assert cursors(connection) == [kept]
     connection.close()
     assert ask("SELECT 1") == (1,)
-    assert connection.__dict__["_trackadmin_moments"] is not kept
+    assert cursors(connection) != [kept]
+
+
+def cursors(connection):
+    return [*connection.connection._trackadmin.cursors.values()]
 
 
 def test_other_threads_go_on_while_one_waits():
@@ -219,17 +223,10 @@ def test_other_threads_go_on_while_one_waits():
 # ── Where it is not used at all ────────────────────────────────────────────────────────────────
 
 
-def test_threads_that_are_none(monkeypatch, connection):
-    """A call would keep all of gevent's from running."""
-    assert libpq.can_ask(connection)
-    monkeypatch.setattr(socket, "socket", type("socket", (), {"__module__": "gevent._socket3"}))
-    assert not libpq.can_ask(connection)
-
-
-def test_driver_without_the_library(monkeypatch, connection):
-    """psycopg2."""
+def test_driver_without_raw_cursors(monkeypatch, connection):
+    """psycopg2, and psycopg before 3.2."""
     monkeypatch.setattr(connection, "Database", object())
-    assert not libpq.can_ask(connection)
+    assert not can_ask(connection)
     assert shortcut("SELECT %s", connection) is None
 
 
