@@ -12,8 +12,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from trackadmin.compiler.driver.cursor_guard import has_own_cursor, is_watched
-from trackadmin.compiler.driver.psycopg_cursor import UNANSWERED
 from trackadmin.compiler.driver.one_row import OneRow, shortcut
+from trackadmin.compiler.driver.psycopg_cursor import UNANSWERED
 
 pytestmark = pytest.mark.django_db
 ECHO = "SELECT %s || 'x%%', 1"
