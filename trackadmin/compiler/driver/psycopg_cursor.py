@@ -163,7 +163,7 @@ def _number_from_anywhere(session: Any) -> bool:
     that nobody else uses is unknown there, and Django's cursor answers. psycopg offers no public
     way; whether there is this one is returned.
     """
-    manager = getattr(session, "_prepared", None)
+    manager: Any = getattr(session, "_prepared", None)
     if not hasattr(manager, "_prepared_idx"):
         return False  # a psycopg that we do not know numbers them in its own way
     manager._prepared_idx = randbits(62)
