@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 
-.PHONY: demo test bench torture format clean
+.PHONY: demo test bench torture format messages clean
 
 # Sets up and serves the demo shop; the second time it starts in seconds and keeps its data.
 demo: $(VENV)/.installed
@@ -26,6 +26,10 @@ torture: $(VENV)/.installed-sites
 format: $(VENV)/.installed
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+# Collects the sentences of code and pages into the catalogs, compiles these, lists what to translate.
+messages: $(VENV)/.installed
+	@DJANGO_SETTINGS_MODULE=tests.settings $(IN_VENV) -m tests.messages
 
 clean:
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage* demo/db.sqlite3* demo/events.log

@@ -25,6 +25,7 @@ PYTEST = [VENV / "pytest", "-q", "-p", "no:cacheprovider"]
 #: Programs the tests need, and the Debian package that brings each.
 PACKAGES = {
     "chromium": lambda: shutil.which("chromium"),
+    "gettext": lambda: shutil.which("xgettext"),
     "pgbouncer": pgbouncer.find,
     "postgresql": find_server,
     "redis-server": lambda: shutil.which("redis-server"),
@@ -64,11 +65,11 @@ def test_steps():
     """SQLite with everything, PostgreSQL without what does not depend on the database."""
     sqlite = [*PYTEST, "-m", "not postgresql", "--cov", "--cov-report=term"]
     return [
-        Step("tests on SQLite", sqlite, missing=needs("chromium", "redis-server")),
+        Step("tests on SQLite", sqlite, missing=needs("chromium", "gettext", "redis-server")),
         Step(
             "tests on PostgreSQL",
             on_postgresql(PYTEST),
-            missing=needs("postgresql", "pgbouncer", "redis-server"),
+            missing=needs("gettext", "pgbouncer", "postgresql", "redis-server"),
         ),
         *(matrix_step(django, minor) for django, minor in MATRIX.items()),
     ]
@@ -110,7 +111,7 @@ def matrix_step(django, minor):
         f"exec {venv}/bin/pytest -q -p no:cacheprovider "
         "-m 'not browser and not install and not packages and not postgresql'"
     )
-    return Step(name, ["bash", "-c", script], missing=needs("redis-server"))
+    return Step(name, ["bash", "-c", script], missing=needs("gettext", "redis-server"))
 
 
 def newer_python(minor):

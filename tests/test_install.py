@@ -88,16 +88,18 @@ def manage(project, *arguments, stdin=None):
 
 @pytest.mark.install
 def test_wheel_holds_pages_and_nothing_of_the_tests(wheel):
-    """The admin's templates and static files reach the wheel; tests and the demo do not."""
+    """Templates, static files and catalogs reach the wheel; tests and the demo do not."""
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert len(tops) == 2
     assert "trackadmin" in tops
     pages = {str(p.relative_to(ROOT)) for p in ROOT.glob("templates/**/*.html")}
     static = {str(p.relative_to(ROOT)) for p in ROOT.glob("trackadmin/static/**/*") if p.is_file()}
+    catalogs = {str(p.relative_to(ROOT)) for p in ROOT.glob("trackadmin/locale/**/*.mo")}
     assert pages
     assert static
-    assert {f"trackadmin/{page}" for page in pages} | static <= set(names)
+    assert catalogs
+    assert {f"trackadmin/{page}" for page in pages} | static | catalogs <= set(names)
     assert "trackadmin/py.typed" in names
 
 

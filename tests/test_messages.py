@@ -1,0 +1,59 @@
+"""Every language's catalog holds what code and pages say, and is compiled."""
+
+import gettext
+import re
+from pathlib import Path
+
+import django
+import polib
+import pytest
+
+from tests import messages
+
+DJANGO = Path(django.__file__).parent
+PLACEHOLDER = re.compile(r"%\((\w+)\)([a-z])")
+
+each_language = pytest.mark.parametrize("language", messages.LANGUAGES)
+
+
+def entries(language):
+    return polib.pofile(messages.catalog(language))
+
+
+def forms_of(entry):
+    """The original of each form beside its translation."""
+    if not entry.msgid_plural:
+        return [(entry.msgid, entry.msgstr)]
+    return [(entry.msgid_plural, text) for text in entry.msgstr_plural.values()]
+
+
+@each_language
+def test_compiled_catalog_says_what_the_readable_one_says(language, tmp_path):
+    """`make messages` writes both."""
+    source = messages.catalog(language)
+    messages.compile_catalog(source, tmp_path / "django.mo")
+    with (tmp_path / "django.mo").open("rb") as new, source.with_suffix(".mo").open("rb") as kept:
+        assert gettext.GNUTranslations(new)._catalog == gettext.GNUTranslations(kept)._catalog
+
+
+@each_language
+def test_translation_holds_the_placeholders_of_its_original(language):
+    """One that is missing hides a value; one too many is an error on the page."""
+    for entry in entries(language):
+        for original, translated in forms_of(entry):
+            if translated:
+                found = sorted(set(PLACEHOLDER.findall(translated)))
+                assert found == sorted(set(PLACEHOLDER.findall(original))), translated
+
+
+@each_language
+def test_what_django_says_too_is_said_as_django_says_it(language):
+    """Catalogs are merged: another translation would change the pages of the host's admin."""
+    theirs = {}
+    for place in ("conf", "contrib/admin", "contrib/auth"):
+        compiled = DJANGO / place / "locale" / language / "LC_MESSAGES/django.mo"
+        with compiled.open("rb") as file:
+            theirs |= gettext.GNUTranslations(file)._catalog
+    for entry in entries(language):
+        if entry.translated() and not entry.msgid_plural and not entry.msgctxt:
+            assert entry.msgstr == theirs.get(entry.msgid, entry.msgstr)
