@@ -1,0 +1,619 @@
+"""Every code that trackadmin gives out, once: what it means, and what to do about it.
+
+A code is stable: programs, logs and dashboards may rely on it, so it never changes its meaning.
+``docs/codes.md`` is made from this file (``python -m tests.codes``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class _Code(StrEnum):
+    """A code is its text. ``meaning`` and ``remedy`` are one or two sentences for developers."""
+
+    _value_: str
+    meaning: str
+    remedy: str
+
+    def __new__(cls, value: str, meaning: str, remedy: str) -> _Code:
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.meaning, code.remedy = meaning, remedy
+        return code
+
+
+class ProblemCode(_Code):
+    """What can be wrong with a map. An error stops a publish; a warning does not."""
+
+    # A text, before it is a document.
+    DOCUMENT_NOT_JSON = (
+        "document.not_json",
+        "The text of a map file or version is not JSON.",
+        "Export the map again and use the file as it is.",
+    )
+    DOCUMENT_NOT_TEXT = (
+        "document.not_text",
+        "The text holds half a character, which no database can store.",
+        "Export the map again and use the file as it is.",
+    )
+    DOCUMENT_TOO_LARGE = (
+        "document.too_large",
+        "The text is longer than any map may be.",
+        "Split the map, or find out what made the file so large.",
+    )
+    DOCUMENT_TOO_DEEP = (
+        "document.too_deep",
+        "The JSON is nested too deeply.",
+        "Export the map again and use the file as it is.",
+    )
+    DOCUMENT_DIGEST = (
+        "document.digest",
+        "The stored text of a version is not the one that was published.",
+        "Find out who changed the table. Roll back to a version that loads, or publish again.",
+    )
+    DOCUMENT_NOT_CANONICAL = (
+        "document.not_canonical",
+        "The stored text of a version was not written by trackadmin.",
+        "Find out who changed the table. Roll back to a version that loads, or publish again.",
+    )
+    DOCUMENT_DUPLICATE_KEY = (
+        "document.duplicate_key",
+        "An object of the JSON text has the same key twice.",
+        "Keep one of the two.",
+    )
+    DOCUMENT_MISSING_KEY = (
+        "document.missing_key",
+        "An object of the map lacks a field that it must have.",
+        "Add the field.",
+    )
+    DOCUMENT_UNKNOWN_KEY = (
+        "document.unknown_key",
+        "An object of the map has a field that trackadmin does not know.",
+        "Take the field out. If a newer release wrote the file, upgrade trackadmin.",
+    )
+    DOCUMENT_UNKNOWN_FORMAT = (
+        "document.unknown_format",
+        "This release does not read documents of that format.",
+        "If a newer release wrote it, upgrade trackadmin. Otherwise export the map again.",
+    )
+    DOCUMENT_WRONG_TYPE = (
+        "document.wrong_type",
+        "A field of the map has a value of the wrong type.",
+        "Write a value of the type that the problem names.",
+    )
+    ENTRY_TWICE = (
+        "entry.twice",
+        "A map file lists the same attribute or child twice.",
+        "Keep one of the two.",
+    )
+
+    # Names and values of an entry.
+    NAME_INVALID = (
+        "name.invalid",
+        "A prefix, key, attribute or child has a name that cannot be an output name.",
+        "Use ASCII letters, digits and single underscores, starting with a letter.",
+    )
+    NAME_TWICE = (
+        "name.twice",
+        "Two attributes give the same output name.",
+        "Change one of the prefixes, or the name of one of the attributes.",
+    )
+    NAME_TWO_ROADS = (
+        "name.two_roads",
+        "Two children lead to the same output names.",
+        "Give one of the children a prefix of its own (import --fix does).",
+    )
+    DECISION_UNKNOWN = (
+        "decision.unknown",
+        "An attribute has a decision that does not exist.",
+        "Use tracked or ignored.",
+    )
+    PRIVACY_UNKNOWN = (
+        "privacy.unknown",
+        "An attribute has a privacy that does not exist.",
+        "Use one of those that the problem lists.",
+    )
+    PRIVACY_UNDECLARED = (
+        "privacy.undeclared",
+        "An attribute looks personal, and nobody has decided how it goes out.",
+        "Decide: as it is, as a pseudonym, or not at all.",
+    )
+    POSITION_OUT_OF_RANGE = (
+        "position.out_of_range",
+        "A position is not one that the databases can store.",
+        "Use a number from 0 to 2147483647.",
+    )
+    TEXT_INVALID = (
+        "text.invalid",
+        "A text holds a character that no database can store.",
+        "Take the character out.",
+    )
+    OWNER_TOO_LONG = (
+        "owner.too_long",
+        "The owner of a tracked model is too long.",
+        "Use at most 200 characters.",
+    )
+    PREFIX_TAKEN = (
+        "prefix.taken",
+        "The prefix belongs to another tracked model of the map.",
+        "Choose another prefix.",
+    )
+    ORDER_MISMATCH = (
+        "order.mismatch",
+        "A new order of tracked models does not name each of them once.",
+        "Open the list again: somebody may have added or deleted a tracked model.",
+    )
+
+    # Tracked models.
+    MODEL_INVALID = (
+        "model.invalid",
+        "The label of a model is not an app and a class name.",
+        'Write it in lower case, such as "shop.order".',
+    )
+    MODEL_UNKNOWN = (
+        "model.unknown",
+        "The site has no such model, or does not offer it.",
+        "Give the app and the class name. A developer can offer the model by INCLUDE.",
+    )
+    MODEL_AMBIGUOUS = (
+        "model.ambiguous",
+        "Several models of the site have this class name.",
+        "Give the app and the class name.",
+    )
+    MODEL_TWICE = (
+        "model.twice",
+        "The map tracks the model already.",
+        "Track a model once in a map; a second map can track it differently.",
+    )
+    MODEL_EMPTY = (
+        "model.empty",
+        "A tracked model tracks nothing.",
+        "Add an attribute or a child, or delete the tracked model.",
+    )
+    MODEL_GONE = (
+        "model.gone",
+        "The site no longer has the model.",
+        "Take the tracked model out of the map, or bring the model back.",
+    )
+    MODEL_REFUSED = (
+        "model.refused",
+        "The site's settings do not offer the model.",
+        "Take the tracked model out of the map, or change INCLUDE and EXCLUDE.",
+    )
+    MODEL_TOO_DEEP = (
+        "model.too_deep",
+        "Children lead through too many objects.",
+        "Let children come alone, without their own children.",
+    )
+    MODEL_TOO_MANY_NAMES = (
+        "model.too_many_names",
+        "The tracked model gives more output names than MAX_NAMES.",
+        "Let children come alone, take some out, or raise MAX_NAMES.",
+    )
+    MODEL_TOO_MANY_TABLES = (
+        "model.too_many_tables",
+        "Its objects cannot be read by one query, so each event takes several.",
+        "Take out children that nobody needs.",
+    )
+
+    # Attributes, keys and lookups.
+    ATTRIBUTE_GONE = (
+        "attribute.gone",
+        "The site's code no longer has the attribute.",
+        "Take it out of the map, or bring the attribute back.",
+    )
+    ATTRIBUTE_REFUSED = (
+        "attribute.refused",
+        "The site's settings do not offer the attribute.",
+        "Take it out of the map, or change the settings that the problem names.",
+    )
+    ATTRIBUTE_SECRET = (
+        "attribute.secret",
+        "The attribute looks like a secret. Such a version is not loaded.",
+        "Take the attribute out of the map.",
+    )
+    KEY_UNKNOWN = (
+        "key.unknown",
+        "The key is not an attribute of the tracked model.",
+        "Choose one of its attributes.",
+    )
+    KEY_IGNORED = (
+        "key.ignored",
+        "The key is ignored, so no URL can use it.",
+        "Track the attribute, or choose another key.",
+    )
+    KEY_PERSONAL = (
+        "key.personal",
+        "The key is pseudonymised or dropped, but URLs show it as it is.",
+        "Send it as it is, or choose another key.",
+    )
+    KEY_NOT_UNIQUE = (
+        "key.not_unique",
+        "The database does not prove that the key is unique.",
+        "Choose a unique attribute, or make this one unique.",
+    )
+    LOOKUP_IGNORED = (
+        "lookup.ignored",
+        "A lookup is ignored, so no URL can use it.",
+        "Track the attribute, or do not use it as a lookup.",
+    )
+    LOOKUP_PERSONAL = (
+        "lookup.personal",
+        "A lookup is pseudonymised or dropped, but URLs show it as it is.",
+        "Send it as it is, or choose another lookup.",
+    )
+    LOOKUP_COMPUTED = (
+        "lookup.computed",
+        "A lookup is computed, and the database cannot look for it.",
+        "Choose a unique number, text or UUID.",
+    )
+    LOOKUP_KIND = (
+        "lookup.kind",
+        "Values of the lookup's kind cannot be written in a URL and read back exactly.",
+        "Choose a unique number, text or UUID.",
+    )
+    LOOKUP_NOT_UNIQUE = (
+        "lookup.not_unique",
+        "Several objects may share a value of the lookup. A URL finds none of them then.",
+        "Choose a unique number, text or UUID.",
+    )
+    LOOKUP_NO_INDEX = (
+        "lookup.no_index",
+        "The lookup's column has no index, so each URL that uses it reads the whole table.",
+        "Add an index, or choose another lookup.",
+    )
+
+    # Children.
+    CHILD_GONE = (
+        "child.gone",
+        "The model has no such relation to a single object.",
+        "Take the child out of the map, or choose another relation.",
+    )
+    CHILD_NOT_TRACKED = (
+        "child.not_tracked",
+        "The child's model is not in the map.",
+        "Add that model to the map, or take the child out.",
+    )
+    CHILD_EMPTY = (
+        "child.empty",
+        "Nothing comes of the child.",
+        "See what the problem says; take the child out if nobody needs it.",
+    )
+    CHILD_PREFIX_TAKEN = (
+        "child.prefix_taken",
+        "The prefix of the child belongs to another tracked model.",
+        "Give the child a prefix that nothing else has.",
+    )
+
+    # Versions and previews.
+    MAP_REFUSED = (
+        "map.refused",
+        "The live version cannot be served. Sites serve the one before it.",
+        "Publish the draft, or roll back.",
+    )
+    LIVE_BROKEN = (
+        "live.broken",
+        "The live version cannot be read, so a preview compares with nothing.",
+        "Publish the draft, or roll back to another version.",
+    )
+    PREVIEW_NOT_TRACKED = (
+        "preview.not_tracked",
+        "The sample object's model is not in the map.",
+        "Choose an object of a tracked model.",
+    )
+    PREVIEW_TIME_LIMIT = (
+        "preview.time_limit",
+        "The site's code took longer than PREVIEW_SECONDS, so the rest was not computed.",
+        "Ask a developer whether the code is too slow to run for each event.",
+    )
+    OTHER = (
+        "other",
+        "Problems of further kinds were found than are shown.",
+        "Correct those that are shown, and look again.",
+    )
+
+
+class FaultCode(_Code):
+    """What went wrong at run time without an exception: counted, and logged once for each place."""
+
+    # Maps and versions.
+    MAP_UNAVAILABLE = (
+        "map.unavailable",
+        "The database did not answer when it was asked for the live version. The last good "
+        "version is served.",
+        "Look at the database. The next request asks again, after a pause.",
+    )
+    MAP_REFUSED = (
+        "map.refused",
+        "A version cannot be served: its text was changed, or it names what must not be "
+        "tracked. The one before it is served.",
+        "Publish the draft, or roll back.",
+    )
+    MAP_OLDER = (
+        "map.older",
+        "The database gave an older version than the one that is served: a replica lags.",
+        "Nothing, unless it goes on: then look at the replication.",
+    )
+    MAP_RESET = (
+        "map.reset",
+        "The versions were deleted, or restored from a backup. The version that is there now "
+        "is served.",
+        "Nothing, if somebody meant to. Otherwise restore the versions.",
+    )
+    MAP_DRIFT = (
+        "map.drift",
+        "The live version names something that the site's code no longer has. It is skipped.",
+        "Take it out of the map, or bring it back.",
+    )
+    MAP_NOT_RECOVERED = (
+        "map.not_recovered",
+        "The bootstrap file could not be read, or the connection could not be mended.",
+        "Look at BOOTSTRAP_FILE and at the database.",
+    )
+    MAP_NOT_PUBLISHED = (
+        "map.not_published",
+        "A map was asked for that has no version, or that does not exist.",
+        "Publish the map, or correct its name.",
+    )
+    TENANT_UNKNOWN = (
+        "tenant.unknown",
+        "The setting TENANT did not say which tenant is current.",
+        "Choose a tenant before the call, or let TENANT return None.",
+    )
+    CACHE_FAILED = (
+        "cache.failed",
+        "The shared cache did not answer. The database is asked instead.",
+        "Look at the cache.",
+    )
+
+    # Objects that are given to the flattener.
+    OBJECT_RAISED = (
+        "object.raised",
+        "An object raised an error when it was looked at.",
+        "Look at the code of the lazy object.",
+    )
+    OBJECT_NOT_TRACKED = (
+        "object.not_tracked",
+        "An object was given whose model the live map does not track.",
+        "Add its model to the map, or leave the object out.",
+    )
+    OBJECT_NO_KEY = (
+        "object.no_key",
+        "A URL cannot name the object: its tracked model has no key, or it is not saved.",
+        "Give the tracked model a key, or save the object first.",
+    )
+    PREFIX_CONFLICT = (
+        "prefix.conflict",
+        "Two different objects would give the same names. The first one counts.",
+        "Pass one of them under a prefix of its own.",
+    )
+    PREFIX_BAD = (
+        "prefix.bad",
+        "A keyword of tracking_values cannot be a prefix.",
+        "Use ASCII letters, digits and single underscores, starting with a letter.",
+    )
+
+    # Values.
+    ATTRIBUTE_RAISED = (
+        "attribute.raised",
+        "The site's code raised an error for an attribute. Its value goes out as null.",
+        "Look at the code that the log names.",
+    )
+    CHILD_RAISED = (
+        "child.raised",
+        "The site's code or the database raised an error for a child. Its values go out as null.",
+        "Look at the code that the log names.",
+    )
+    VALUE_UNENCODABLE = (
+        "value.unencodable",
+        "A value has no form in JSON. It goes out as null.",
+        "Track another attribute, or give the value's class a useful text.",
+    )
+    STATEMENT_FAILED = (
+        "statement.failed",
+        "The statement for several references failed. They were looked up one by one, unless "
+        "the database gave up waiting.",
+        "Look at the database's log.",
+    )
+    MANAGER_RAISED = (
+        "manager.raised",
+        "The default manager of a model raised an error, so a reference was not looked up.",
+        "Look at the manager. It must work without a tenant, or the tenant must be set.",
+    )
+
+    # References of a tracking URL.
+    REFERENCE_NONE = (
+        "reference.none",
+        "No object has the value.",
+        "Nothing, if links may be old.",
+    )
+    REFERENCE_MANY = (
+        "reference.many",
+        "Several objects have the value, so it names none of them.",
+        "Use a unique attribute as the lookup.",
+    )
+    REFERENCE_MALFORMED = (
+        "reference.malformed",
+        "The value is not one that the column can hold.",
+        "Look for the page that makes such links.",
+    )
+    REFERENCE_NOT_ALLOWED = (
+        "reference.not_allowed",
+        "The map has no such lookup.",
+        "Look for the page that makes such links, or allow the lookup in the map.",
+    )
+    REFERENCE_TOO_MANY = (
+        "reference.too_many",
+        "The query has more references than MAX_REFERENCES.",
+        "Send fewer, or raise MAX_REFERENCES.",
+    )
+    REFERENCE_CONFLICT = (
+        "reference.conflict",
+        "Two references give different values under the same names.",
+        "Name each object once.",
+    )
+    REFERENCE_FAILED = (
+        "reference.failed",
+        "The database or the site's code raised an error.",
+        "Look at the code that the log names.",
+    )
+    PARAMETER_RESERVED = (
+        "parameter.reserved",
+        "A parameter has a name that belongs to the map, so its value was not taken.",
+        "Give the parameter another name.",
+    )
+
+    # Queries and bodies.
+    QUERY_BAD_NAME = (
+        "query.bad_name",
+        "A parameter has a name that cannot go into an event.",
+        "Use short names of printable characters.",
+    )
+    QUERY_TOO_LONG = (
+        "query.too_long",
+        "A query, name or value is longer than allowed. What is too long was left out.",
+        "Send less.",
+    )
+    QUERY_TOO_MANY_PARAMETERS = (
+        "query.too_many_parameters",
+        "A query has too many parameters. The rest was left out.",
+        "Send fewer.",
+    )
+    QUERY_UNENCODABLE = (
+        "query.unencodable",
+        "A query cannot be taken apart in its encoding.",
+        "Send UTF-8.",
+    )
+    QUERY_UNREADABLE = (
+        "query.unreadable",
+        "Something else than a query was given.",
+        "Give a QueryDict, a mapping or a string.",
+    )
+    COLLECT_BAD_BODY = (
+        "collect.bad_body",
+        "The body of a tracking request cannot be read.",
+        "Send a form, or one JSON object.",
+    )
+    COLLECT_EMPTY = (
+        "collect.empty",
+        "A tracking request brought nothing.",
+        "Look for the page that sends it.",
+    )
+    COLLECT_ENCODED = (
+        "collect.encoded",
+        "The body of a tracking request is compressed, and is not read.",
+        "Send it as it is.",
+    )
+    COLLECT_TOO_LARGE = (
+        "collect.too_large",
+        "The body of a tracking request is too large, and is not read.",
+        "Send less.",
+    )
+    COLLECT_FAILED = (
+        "collect.failed",
+        "A tracking request could not be answered as usual. It got the usual answer.",
+        "Look at the error in the log.",
+    )
+
+    # Sinks and pages.
+    SINK_FAILED = (
+        "sink.failed",
+        "A sink raised an error. It did not get the event.",
+        "Look at the sink's code and at what it writes to.",
+    )
+    SINK_SLOW = (
+        "sink.slow",
+        "A sink took longer than SINK_SECONDS.",
+        "Make it faster, or let it only put the event into a queue.",
+    )
+    SINK_PAUSED = (
+        "sink.paused",
+        "A sink did not get an event because it had been slow or had failed.",
+        "See sink.slow and sink.failed.",
+    )
+    SINK_NOT_MADE = (
+        "sink.not_made",
+        "A sink of the settings cannot be imported or made.",
+        "Correct the SINKS setting.",
+    )
+    URL_NOT_INCLUDED = (
+        "url.not_included",
+        "A template asks for a tracking URL that the site does not include.",
+        "Include trackadmin.collect.urls in the URLconf.",
+    )
+    URL_FAILED = (
+        "url.failed",
+        "A template's tracking URL could not be made. The page shows none.",
+        "Look at the error in the log.",
+    )
+    OTHER = (
+        "other",
+        "Faults of further codes than are counted apart.",
+        "Look at the log.",
+    )
+
+
+class Outcome(_Code):
+    """What came of a reference of a tracking URL."""
+
+    FOUND = (
+        "found",
+        "One object has the value. Its values are in the event.",
+        "Nothing.",
+    )
+    NONE = (
+        "none",
+        "No object has the value.",
+        "Nothing, if links may be old.",
+    )
+    MANY = (
+        "many",
+        "Several objects have the value, so it names none of them.",
+        "Use a unique attribute as the lookup.",
+    )
+    MALFORMED = (
+        "malformed",
+        "The value is not one that the column can hold.",
+        "Look for the page that makes such links.",
+    )
+    NOT_ALLOWED = (
+        "not_allowed",
+        "The map has no such lookup, or the query has too many references.",
+        "Allow the lookup in the map, or look for the page that makes such links.",
+    )
+    CONFLICT = (
+        "conflict",
+        "Another reference of the query gives other values under the same names.",
+        "Name each object once.",
+    )
+    FAILED = (
+        "failed",
+        "The database or the site's code raised an error.",
+        "Look at the log.",
+    )
+
+
+class FixCode(_Code):
+    """What ``import --fix`` changes in a map."""
+
+    CHILD_PREFIX = (
+        "child.prefix",
+        "A child got a prefix, because two children led to the same names.",
+        "Look whether you like the prefix.",
+    )
+    CHILD_ALONE = (
+        "child.alone",
+        "A child comes alone now, because the tracked model gave too many names.",
+        "Look whether somebody needs what no longer comes.",
+    )
+    CHILD_REMOVED = (
+        "child.removed",
+        "A child was taken out, because its model is not in the map.",
+        "Add that model to the map, if you want the child.",
+    )
+    CHILD_RENAMED = (
+        "child.renamed",
+        "A child that was named by its column has the name of its relation now.",
+        "Nothing.",
+    )
