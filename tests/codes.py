@@ -8,9 +8,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "codes.md"
 
 HEAD = """# Codes
 
-Each code that trackadmin gives out, what it means and what to do. A code never changes its meaning, so
-programs, logs and dashboards may rely on it. The sentences beside a code may change, and they follow
-the language of whoever reads them.
+Each code that trackadmin gives out, what it means and what to do. A code never changes its
+meaning, so programs, logs and dashboards may rely on it. The sentences beside a code may change,
+and they are in the reader's language.
 
 This page is made from `trackadmin/codes.py` by `python -m tests.codes`.
 """
@@ -19,7 +19,7 @@ SECTIONS = [
     (
         ProblemCode,
         "Problems of a map",
-        "On the pages, from `manage.py trackadmin check` and in the errors of `trackadmin.editing`. "
+        "On the pages, from `manage.py trackadmin check`, in the errors of `trackadmin.editing`. "
         "Each problem has a code, a level, a place in the map, what is wrong and what to do.",
     ),
     (

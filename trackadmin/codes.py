@@ -297,10 +297,10 @@ class ProblemCode(_Code):
         "The live version cannot be read, so a preview compares with nothing.",
         "Publish the draft, or roll back to another version.",
     )
-    PREVIEW_NOT_TRACKED = (
-        "preview.not_tracked",
-        "The sample object's model is not in the map.",
-        "Choose an object of a tracked model.",
+    OBJECT_NOT_TRACKED = (
+        "object.not_tracked",
+        "The sample object's model is not in the draft, so a preview gives no values.",
+        "Choose an object of a tracked model, or add the model to the map.",
     )
     PREVIEW_TIME_LIMIT = (
         "preview.time_limit",
