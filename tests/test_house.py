@@ -1,0 +1,21 @@
+"""Rules of the house that no linter knows: what the docs name exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+#: A file in backticks: ``runtime/place.py`` in the package, ``tests/test_x.py`` at the top.
+NAMED = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|toml|html|json|md))(?:::[^`]*)?`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_exist(page):
+    """A file that moved takes its name in the docs along."""
+    named = set(NAMED.findall(page.read_text()))
+    missing = {
+        n for n in named if not any((ROOT / start / n).exists() for start in ("", "trackadmin"))
+    }
+    assert not missing
