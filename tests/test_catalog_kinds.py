@@ -21,7 +21,7 @@ KINDS = {
     "slug": (Kind.TEXT, "Slug, up to 50"),
     "contact": (Kind.TEXT, "E-mail address, up to 254"),
     "url": (Kind.TEXT, "Web address, up to 200"),
-    "ip": (Kind.TEXT, "IP address"),
+    "ip": (Kind.IP_ADDRESS, "IP address"),
     "small": (Kind.INTEGER, "Whole number"),
     "integer": (Kind.INTEGER, "Whole number"),
     "positive": (Kind.INTEGER, "Whole number"),

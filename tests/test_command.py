@@ -547,7 +547,7 @@ class TestResolve:
         assert json.loads(said) == {"a": "1"}
         assert said.told.splitlines() == [
             "User__id=77: none (no row that the model's manager shows has this value)",
-            "User__id=x: malformed ('x' is no whole number)",
+            "User__id=x: malformed ('x' is not a whole number)",
             "User__email=a@b: not_allowed ('email' is tracked, but it is neither the key nor a "
             "lookup of User)",
             "More__id=1: not_allowed (the map has no prefix 'More')",
@@ -558,9 +558,9 @@ class TestResolve:
         [
             ("User__gone=1", "User has no attribute 'gone'"),
             ("User__id__gt=1", "nothing may follow the name"),
-            ("User__id=", "'' is no whole number"),
+            ("User__id=", "'' is not a whole number"),
             ("User__id=99999999999999999999", "outside the column's range"),
-            ("BuyerProfile__uuid=1", "no UUID"),
+            ("BuyerProfile__uuid=1", "not a UUID"),
         ],
     )
     def test_why_a_reference_was_refused_is_said_in_words(self, query, reason):

@@ -20,7 +20,7 @@ from tests.host.models import Country, Level, Person, Status
 from tests.test_compiler_flatten import strange
 from trackadmin.catalog import Kind
 from trackadmin.compiler import Unencodable, encode
-from trackadmin.compiler.values.encoders import INLINE_NAMES, inline
+from trackadmin.compiler.values.rules import IN_LINE_NAMES, source_of_loaded
 
 UTC = datetime.UTC
 EAST = datetime.timezone(datetime.timedelta(hours=2))
@@ -115,4 +115,4 @@ def test_the_general_rule_is_the_oracles(value):
 
 @given(st.uuids())
 def test_a_uuid_is_written_as_python_writes_it(value):
-    assert eval(inline(Kind.UUID), {**INLINE_NAMES, "v": value}) == str(value)
+    assert eval(source_of_loaded(Kind.UUID), {**IN_LINE_NAMES, "v": value}) == str(value)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from django.db import connections, router
 
-from trackadmin.catalog.kinds import AnyField, Kind, kind_of
+from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, kind_of
 
 #: The methods by which a field changes values on their way to the database and back.
 _CONVERSIONS = (
@@ -18,12 +17,6 @@ _CONVERSIONS = (
     "get_prep_value",
     "to_python",
 )
-#: Values to try, and the exact type that a URL's text is read as.
-_PROBES: dict[Kind, tuple[type, tuple[Any, ...]]] = {
-    Kind.INTEGER: (int, (7, 12)),
-    Kind.TEXT: (str, ("aZ9", "b-c.d")),
-    Kind.UUID: (UUID, (UUID(int=5), UUID(int=2**100))),
-}
 
 
 def has_own_conversions(field: Any) -> bool:
@@ -51,7 +44,7 @@ def reads_back(field: AnyField) -> bool:
     """
     if not has_own_conversions(field):
         return True
-    expected, probes = _PROBES.get(kind_of(field), (object, ()))
+    expected, probes = LOOKUP_KINDS.get(kind_of(field), (object, ()))
     try:
         connection = connections[router.db_for_write(field.model)]
         return bool(probes) and all(_is_stable(field, v, expected, connection) for v in probes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.db import models
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     BOOLEAN = "boolean"
     TEXT = "text"
+    IP_ADDRESS = "ip address"
     UUID = "uuid"
     DATE = "date"
     TIME = "time"
@@ -31,8 +33,14 @@ class Kind(StrEnum):
     BINARY = "binary"
 
 
-#: The kinds that a URL can carry and that are read back without doubt.
-LOOKUP_KINDS = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID})
+#: The kinds that a URL can carry and that are read back without doubt: the exact type of their
+#: values, and some values to try with a field that is not one of Django's own. What an IP address
+#: is, the database decides, and its answer can be an error.
+LOOKUP_KINDS: dict[Kind, tuple[type, tuple[object, ...]]] = {
+    Kind.INTEGER: (int, (7, 12)),
+    Kind.TEXT: (str, ("aZ9", "b-c.d")),
+    Kind.UUID: (UUID, (UUID(int=5), UUID(int=2**100))),
+}
 
 #: By the name of a field class, for Django's own ones and those of contrib.postgres. Names and not
 #: classes: importing contrib.postgres needs a driver that the site may not have. The nearest class
@@ -50,7 +58,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "SlugField": (Kind.TEXT, "Slug"),
     "URLField": (Kind.TEXT, "Web address"),
     "FilePathField": (Kind.TEXT, "File path"),
-    "GenericIPAddressField": (Kind.TEXT, "IP address"),
+    "GenericIPAddressField": (Kind.IP_ADDRESS, "IP address"),
     "UUIDField": (Kind.UUID, "UUID"),
     "DateTimeField": (Kind.DATETIME, "Date and time"),
     "DateField": (Kind.DATE, "Date"),
@@ -84,6 +92,10 @@ def final_field(field: AnyField) -> AnyField | None:
 
 def kind_of(field: AnyField) -> Kind:
     """The kind of the values of a concrete field; of its far end, for a foreign key."""
+    end = final_field(field)
+    # A site's own field of texts may have a column of addresses.
+    if end is not None and end.get_internal_type() == "GenericIPAddressField":
+        return Kind.IP_ADDRESS
     return _known(field)[0]
 
 

@@ -11,9 +11,11 @@ from trackadmin.compiler.sql.resolver import Joint
 from trackadmin.compiler.sql.statements import Resolved
 from trackadmin.compiler.types import Fault, Scalar
 from trackadmin.compiler.values.encoders import Unencodable, encode
+from trackadmin.compiler.values.rules import RULES
 
 __all__ = [
     "FIXABLE",
+    "RULES",
     "SEPARATOR",
     "CompiledModel",
     "Fault",

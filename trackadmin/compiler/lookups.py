@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from sys import maxsize
 from typing import Any, Literal
 
-from django.db import Error, connections, router
+from django.db import Error, router
 from django.db.models import Model, QuerySet
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts
 from trackadmin.compiler.driver.failures import drop_broken
 from trackadmin.compiler.host.managers import Rows, asking, rows_of
 from trackadmin.compiler.query_tree import Along
 from trackadmin.compiler.savepoints import contained
-from trackadmin.compiler.values.encoders import ENCODERS
+from trackadmin.compiler.values.rules import RULES
 
 #: What separates a prefix from an attribute in a reference.
 SEPARATOR = "__"
@@ -26,13 +23,6 @@ SEPARATOR = "__"
 SCAN_COST = 10
 
 Status = Literal["found", "none", "many", "malformed", "failed"]
-
-_INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-#: Digits of the largest 64-bit integer; more are not even looked at.
-_LONGEST_INTEGER = 20
-#: For integer fields of the host's own making, which no database tells the range of.
-_64_BITS = (-(2**63), 2**63 - 1)
 
 
 class Malformed(Exception):
@@ -79,7 +69,10 @@ class Lookup:
 
     def parser(self, alias: str) -> Callable[[str], Any]:
         """What :meth:`parse` does to a text, for many texts and one database."""
-        return _PARSERS[self.facts.kind](self.facts.target, alias)
+        parser = RULES[self.facts.kind].from_url
+        if parser is None:
+            raise TypeError(f"{self.reference} is of a kind that no URL can carry.")
+        return parser(self.facts.target, alias)
 
     def fetch(self, text: str, *, using: str | None = None) -> Outcome:
         """The one object that the text names, as the model's default manager shows it.
@@ -101,7 +94,7 @@ class Lookup:
         """How a URL names the object; ``None`` if it has no value that a URL could carry."""
         try:
             with contained():
-                scalar = ENCODERS[self.facts.kind](getattr(obj, self.source))
+                scalar = RULES[self.facts.kind].encode(getattr(obj, self.source))
             text = None if scalar is None else str(scalar)
             return None if text is None or self.parse(text) is None else text
         except Exception:  # noqa: BLE001 a deferred value may have to be loaded
@@ -129,63 +122,3 @@ def _conditional(rows: Rows) -> Rows:
         every: Rows = QuerySet(rows.model, using=rows.db)
         return every.filter(pk__in=rows.values("pk"))
     return rows.order_by()
-
-
-def _integer(target: Any, alias: str) -> Callable[[str], int]:
-    low, high = _range(target, alias)
-
-    def parse(text: str) -> int:
-        if len(text) > _LONGEST_INTEGER or not _INTEGER.fullmatch(text):
-            raise ValueError(f"{text[:30]!r} is no whole number.")
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError(f"{text!r} is outside the column's range, {low} to {high}.")
-        return value
-
-    return parse
-
-
-def _range(target: Any, alias: str) -> tuple[int, int]:
-    ops: Any = connections[alias].ops
-    try:
-        low, high = ops.integer_field_range(target.get_internal_type())
-    except KeyError:
-        low, high = _64_BITS
-    return (
-        _64_BITS[0] if low is None else max(low, _64_BITS[0]),
-        _64_BITS[1] if high is None else min(high, _64_BITS[1]),
-    )
-
-
-def _uuid(target: Any, alias: str) -> Callable[[str], uuid.UUID]:
-    return lambda text: uuid.UUID(uuid_text(text))
-
-
-def uuid_text(text: str) -> str:
-    """The text, which is a UUID in its usual spelling; ``ValueError`` where it is not."""
-    if not _UUID.fullmatch(text):
-        raise ValueError(f"{text[:50]!r} is no UUID, written 8-4-4-4-12.")
-    return text
-
-
-def _text(target: Any, alias: str) -> Callable[[str], str]:
-    longest = getattr(target, "max_length", None) or maxsize
-
-    def parse(text: str) -> str:
-        if not text or "\0" in text:
-            raise ValueError("An empty text or one with a NUL names nothing.")
-        if not text.isascii():
-            text.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
-        if len(text) > longest:
-            raise ValueError(f"The text is longer than the {longest} characters of the column.")
-        return text
-
-    return parse
-
-
-#: What a text stands for, by kind of field; each gives the function for one database.
-_PARSERS: dict[Kind, Callable[[Any, str], Callable[[str], Any]]] = {
-    Kind.INTEGER: _integer,
-    Kind.UUID: _uuid,
-    Kind.TEXT: _text,
-}

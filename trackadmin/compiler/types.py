@@ -19,3 +19,6 @@ Pseudonym: TypeAlias = Callable[[Scalar], str | None]
 
 #: A row of a query, as the driver gives it.
 Row: TypeAlias = Sequence[Any]
+
+#: From a value of the database's driver to what an instance would hold, or to a scalar.
+Convert: TypeAlias = Callable[[Any], Any]

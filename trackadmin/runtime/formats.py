@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, ClassVar
 
-from trackadmin.catalog import Kind
-from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler import RULES, CompiledModel, Scalar
 from trackadmin.exceptions import ExportError
 from trackadmin.runtime.faults import report
 
@@ -161,10 +160,9 @@ def _pyarrow() -> Any:
 
 
 def _types(compiled: CompiledModel) -> Iterable[type]:
-    kinds: dict[Kind, type] = {Kind.INTEGER: int, Kind.FLOAT: float, Kind.BOOLEAN: bool}
     for node in compiled.node.walk():
         for output in node.outputs:
-            yield str if output.pseudonymised else kinds.get(output.facts.kind, str)
+            yield str if output.pseudonymised else RULES[output.facts.kind].column
 
 
 #: By the word that asks for it.

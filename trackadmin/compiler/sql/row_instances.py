@@ -13,13 +13,11 @@ from trackadmin.compiler.host.instances import null_column
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Cut, relations
 from trackadmin.compiler.savepoints import Reads
-from trackadmin.compiler.types import Fault, Pseudonym, Row, Values
+from trackadmin.compiler.types import Convert, Fault, Pseudonym, Row, Values
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.children import child_reader, completer
 from trackadmin.compiler.values.source import FUNCTION, flatten_source
 
-#: What a database's value goes through before it is what an instance would hold.
-Convert: TypeAlias = Callable[[Any], Any]
 #: The converters of one connection, by the column's place in the row.
 Converters: TypeAlias = Mapping[int, Convert]
 #: Gives the instance, or ``None`` where the row holds no object.

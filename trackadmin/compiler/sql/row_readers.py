@@ -14,10 +14,10 @@ from trackadmin.catalog import Kind
 from trackadmin.compiler.plan import Output
 from trackadmin.compiler.query_tree import Cut
 from trackadmin.compiler.sql import row_instances as made
-from trackadmin.compiler.sql.row_instances import Bind, Convert, Converters, FillMade, Layout
-from trackadmin.compiler.types import Fault, Row, Scalar, Values
+from trackadmin.compiler.sql.row_instances import Bind, Converters, FillMade, Layout
+from trackadmin.compiler.types import Convert, Fault, Row, Scalar, Values
 from trackadmin.compiler.values.build import build
-from trackadmin.compiler.values.encoders import ENCODERS, INLINE_NAMES, encode, inline
+from trackadmin.compiler.values.rules import IN_LINE_NAMES, RULES, source_of_loaded
 from trackadmin.compiler.values.source import literal
 
 #: ``read(row, fault)``: the values of a row, or ``None`` where the row holds no object.
@@ -102,7 +102,7 @@ def row_reader(
     connection; ``fused`` those for which a function makes the final value at once.
     """
     constants: dict[str, object] = {
-        **INLINE_NAMES,
+        **IN_LINE_NAMES,
         **{f"fused_{number}": convert for number, convert in fused.items()},
         "pseudonym": layout.pseudonym,
     }
@@ -191,7 +191,7 @@ class _Body:
             value = f"fused_{at}(c{at})"
         else:
             yield f"v = convert_{at}(c{at})" if at in self.converted else f"v = c{at}"
-            value = inline(output.facts.kind)
+            value = source_of_loaded(output.facts.kind)
         yield f"out[{literal(output.name)}] = " + (
             f"pseudonym({value})" if output.pseudonymised else value
         )
@@ -250,7 +250,6 @@ class _OneByOne:
         if at in self._fused:
             scalar: Scalar = self._fused[at](raw)
         else:
-            rule = ENCODERS.get(output.facts.kind, encode)
             convert = self._converters.get(at)
-            scalar = rule(convert(raw) if convert else raw)
+            scalar = RULES[output.facts.kind].encode(convert(raw) if convert else raw)
         return self._layout.pseudonym(scalar) if output.pseudonymised else scalar

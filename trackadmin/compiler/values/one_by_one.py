@@ -17,9 +17,9 @@ from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.types import Fault, Pseudonym, Scalar, Values
+from trackadmin.compiler.values.assigned_values import encoder
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.encoders import Unencodable
-from trackadmin.compiler.values.stored_values import encoder
 
 Reader: TypeAlias = Callable[[Any, Fault, Reads], Scalar]
 

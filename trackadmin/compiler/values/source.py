@@ -11,19 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 from django.db.models import Model
 
-from trackadmin.catalog import AttributeFacts, Kind, has_own_conversions
+from trackadmin.catalog import AttributeFacts, has_own_conversions
 from trackadmin.compiler.host.instances import cache_name, exactly, is_plain, null_column
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.types import Pseudonym
 from trackadmin.compiler.values import one_by_one
+from trackadmin.compiler.values.assigned_values import encoder
 from trackadmin.compiler.values.children import child_reader
-from trackadmin.compiler.values.encoders import INLINE_NAMES, inline_assigned
-from trackadmin.compiler.values.stored_values import encoder
+from trackadmin.compiler.values.rules import IN_LINE_NAMES, source_of_assigned
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
@@ -96,7 +95,7 @@ class _Body:
 
     def __init__(self, tops: Sequence[Node], pseudonym: Pseudonym) -> None:
         self.constants: dict[str, object] = {
-            **INLINE_NAMES,
+            **IN_LINE_NAMES,
             "exactly": exactly,
             "Reads": Reads,
             "pseudonym": pseudonym,
@@ -158,13 +157,9 @@ class _Body:
 
 def _expression(facts: AttributeFacts, rule: str) -> str:
     """The value ``v`` of a field: the usual case in line, else what the rule makes of it."""
-    field: Any = facts.target
-    # An address has many spellings, and its field stores one of them.
-    spelled = field is not None and field.get_internal_type() == "GenericIPAddressField"
-    no_file = facts.kind is Kind.FILE and not facts.nullable
-    if field is None or spelled or no_file or has_own_conversions(field):
+    if facts.target is None or has_own_conversions(facts.target):
         return f"{rule}(v)"
-    return inline_assigned(facts.kind, rule, places=getattr(field, "decimal_places", None) or 0)
+    return source_of_assigned(facts, rule)
 
 
 def _child(model: type[Model], accessor: str, number: int, its: int) -> str:

@@ -1,8 +1,7 @@
-"""What a value in an instance is once it is saved and loaded again, by the rules of its field.
+"""What fields give back for a value after a save and a load, by kind of field.
 
-An instance holds what was assigned to it: a datetime in a date field, the text of a number, an
-``F()`` expression. The same row, found by a URL, holds what the field has stored. Both must give
-the same event, so what is not of the field's usual type goes through the field first.
+Each function takes the field and gives the function from a value to what a load would give. That
+raises what the field raises.
 """
 
 from __future__ import annotations
@@ -10,92 +9,26 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import Enum
+from functools import partial
 from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connections, models, router
 from django.utils import timezone
-from django.utils.functional import LazyObject, Promise
 
-from trackadmin.catalog import AttributeFacts, Kind, has_own_conversions
-from trackadmin.compiler.host.instances import unwrapped
-from trackadmin.compiler.host.language import one_language
-from trackadmin.compiler.types import Scalar
-from trackadmin.compiler.values.encoders import ENCODERS, Unencodable, encode
-from trackadmin.exceptions import Portable
+from trackadmin.catalog import has_own_conversions
 
 #: Gives what a load would give for a value that was assigned. Raises what the field raises.
 Loaded: TypeAlias = Callable[[Any], Any]
+Loader: TypeAlias = Callable[[Any], Loaded]
 
 #: Types whose values are sent as they are; of anything else a field rather sends what it stores.
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, dict, list, tuple, Enum)
-
-
-class Unsaved(Portable, ValueError):
-    """The value is computed by the database when the object is saved, so nobody knows it yet."""
-
-    def __init__(self) -> None:
-        super().__init__("The database computes the value when the object is saved. Reload it.")
-
-
-def encoder(facts: AttributeFacts) -> Callable[[Any], Scalar]:
-    """The rule for a value that an instance holds: as the field would load it, then encoded."""
-    convert = ENCODERS.get(facts.kind, encode)
-    field = facts.target
-    if facts.computed or field is None:
-        return convert
-    if facts.kind is Kind.FILE:
-        return _file(field, convert)
-    loaded = loader(field, facts.kind)
-
-    def rule(value: Any) -> Scalar:
-        try:
-            return None if value is None else convert(loaded(_settled(value)))
-        except _REFUSALS as error:
-            raise Unencodable(value) from error
-
-    return rule
-
-
-#: What fields raise for a value that they cannot store.
-_REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, ValidationError)
-
-
-def _file(field: Any, convert: Callable[[Any], Scalar]) -> Callable[[Any], Scalar]:
-    """No file is stored as an empty text, also where ``None`` was assigned."""
-    nothing = None if field.null else ""
-
-    def rule(value: Any) -> Scalar:
-        name = convert(value)
-        return nothing if name is None else name
-
-    return rule
-
-
-def loader(field: Any, kind: Kind) -> Loaded:
-    """What a field gives back for a value after a save and a load."""
-    if isinstance(field, models.GeneratedField):
-        field = field.output_field
-    if has_own_conversions(field):
-        own = _by_its_own_conversions(field, kind)
-        return _rounded_after(own, field) if kind is Kind.DECIMAL else own
-    if kind is Kind.JSON:
-        return _json(field)
-    if kind is Kind.DATETIME:
-        return _datetime(field)
-    if kind is Kind.DECIMAL:
-        return _decimal(field)
-    if kind is Kind.OTHER:
-        return lambda value: field.get_prep_value(value)
-    if field.get_internal_type() == "GenericIPAddressField":  # an empty one is stored as NULL
-        return lambda value: field.get_prep_value(value) or None
-    return lambda value: field.to_python(field.get_prep_value(value))
 
 
 def plain_or(stored: Any, loaded: Any) -> Any:
@@ -103,68 +36,69 @@ def plain_or(stored: Any, loaded: Any) -> Any:
     return loaded if loaded is None or isinstance(loaded, PLAIN) else stored
 
 
-def _settled(value: Any) -> Any:
-    """The value behind lazy objects and lazy texts; raises :class:`Unsaved` for an expression."""
-    if issubclass(type(value), LazyObject):
-        value = unwrapped(value)
-    if hasattr(type(value), "resolve_expression"):
-        raise Unsaved
-    if isinstance(value, Promise):
-        with one_language():
-            return str(value)
-    return value
+# ── One of Django's own fields ─────────────────────────────────────────────────────────────────
 
 
-def _by_its_own_conversions(field: Any, kind: Kind) -> Loaded:
-    from_db: Any = getattr(field, "from_db_value", None)
-    # The database's own representation of the others is not what a field gets back from it.
-    as_saved = from_db is not None and kind in (Kind.TEXT, Kind.INTEGER, Kind.JSON, Kind.OTHER)
-
-    def loaded(value: Any) -> Any:
-        if as_saved:
-            connection = connections[router.db_for_write(field.model)]
-            stored = field.get_db_prep_save(value, connection)
-        else:
-            stored = field.get_prep_value(value)
-        if from_db is None:
-            return plain_or(stored, field.to_python(stored))
-        connection = connections[router.db_for_read(field.model)]
-        return plain_or(stored, from_db(stored, None, connection))
-
-    return loaded
+def as_it_is(field: Any) -> Loaded:
+    """The value, which the field does not change."""
+    return lambda value: value
 
 
-def _json(field: Any) -> Loaded:
-    base = getattr(field, "base_field", None)
-    if base is not None:  # an array
-        item = loader(base, Kind.JSON if getattr(base, "base_field", None) else Kind.OTHER)
+def prepared(field: Any) -> Loaded:
+    """What the field gives to the database."""
+    return lambda value: field.get_prep_value(value)
+
+
+def by_python(field: Any) -> Loaded:
+    """What the field makes of what it gives to the database."""
+    return lambda value: field.to_python(field.get_prep_value(value))
+
+
+def ip_address(field: Any) -> Loaded:
+    """One spelling of an address; an empty one is stored as NULL."""
+    return lambda value: field.get_prep_value(value) or None
+
+
+def json_value(field: Any) -> Loaded:
+    """What is read from the JSON of the value; the items of an array, each by its field."""
+    if (items := getattr(field, "base_field", None)) is not None:
+        item = _item(items)
         return lambda value: (
             [None if each is None else item(each) for each in value]
             if isinstance(value, (list, tuple))
             else value
         )
     if not isinstance(field, models.JSONField):
-        return lambda value: field.get_prep_value(value)
+        return prepared(field)
     return lambda value: json.loads(json.dumps(value, cls=field.encoder), cls=field.decoder)
 
 
-def _datetime(field: Any) -> Loaded:
-    def loaded(value: Any) -> Any:
+def _item(field: Any) -> Loaded:
+    if has_own_conversions(field):
+        return own_as_saved(field)
+    return json_value(field) if getattr(field, "base_field", None) else prepared(field)
+
+
+def datetime_value(field: Any) -> Loaded:
+    """A datetime, aware if the site's datetimes are."""
+
+    def loaded(value: Any) -> datetime | None:
         with warnings.catch_warnings():
             # That a naive value is stored as local time is the host's business, not this page's.
             warnings.simplefilter("ignore", RuntimeWarning)
-            moment = field.to_python(value)
+            found: datetime = field.to_python(value)
         local = timezone.get_default_timezone()
-        if settings.USE_TZ and timezone.is_naive(moment):
-            return timezone.make_aware(moment, local)
-        if not settings.USE_TZ and timezone.is_aware(moment):
-            return timezone.make_naive(moment, local)
-        return moment
+        if settings.USE_TZ and timezone.is_naive(found):
+            return timezone.make_aware(found, local)
+        if not settings.USE_TZ and timezone.is_aware(found):
+            return timezone.make_naive(found, local)
+        return found
 
     return loaded
 
 
-def _decimal(field: Any) -> Loaded:
+def decimal(field: Any) -> Loaded:
+    """A decimal number with the places of its column."""
     as_column = _column(field)
 
     def loaded(value: Any) -> Any:
@@ -175,19 +109,7 @@ def _decimal(field: Any) -> Loaded:
     return loaded
 
 
-def _rounded_after(own: Loaded, field: Any) -> Loaded:
-    """A field that changes values, such as one of money, has a column of decimals all the same."""
-    as_column = _column(field)
-
-    def loaded(value: Any) -> Any:
-        number = own(value)
-        finite = isinstance(number, Decimal) and isfinite(number)
-        return as_column(number) if finite else number
-
-    return loaded
-
-
-def _column(field: Any) -> Loaded:
+def _column(field: Any) -> Callable[[Decimal], Decimal]:
     """Gives a number as many places as the column of a ``DecimalField`` keeps."""
     step = Decimal(1).scaleb(-field.decimal_places)
 
@@ -200,3 +122,48 @@ def _column(field: Any) -> Loaded:
             return number.quantize(step, context=context)
 
     return as_column
+
+
+# ── A field with conversions of its own ────────────────────────────────────────────────────────
+
+
+def own_as_saved(field: Any) -> Loaded:
+    """Where the database gives back what it was given: the field's whole way there and back."""
+    if getattr(field, "from_db_value", None) is None:
+        return own_as_prepared(field)
+
+    def loaded(value: Any) -> Any:
+        stored = field.get_db_prep_save(value, connections[router.db_for_write(field.model)])
+        return plain_or(stored, _from_db(field, stored))
+
+    return loaded
+
+
+def own_as_prepared(field: Any) -> Loaded:
+    """Where the database has a representation of its own, which the field never gets back."""
+    if getattr(field, "from_db_value", None) is None:
+        read = field.to_python
+    else:
+        read = partial(_from_db, field)
+
+    def loaded(value: Any) -> Any:
+        stored = field.get_prep_value(value)
+        return plain_or(stored, read(stored))
+
+    return loaded
+
+
+def own_decimal(field: Any) -> Loaded:
+    """A field that changes values, such as one of money, has a column of decimals all the same."""
+    own, as_column = own_as_prepared(field), _column(field)
+
+    def loaded(value: Any) -> Any:
+        number = own(value)
+        finite = isinstance(number, Decimal) and isfinite(number)
+        return as_column(number) if finite else number
+
+    return loaded
+
+
+def _from_db(field: Any, stored: Any) -> Any:
+    return field.from_db_value(stored, None, connections[router.db_for_read(field.model)])

@@ -1,0 +1,71 @@
+"""What a value in an instance is once it is saved and loaded again, by the rules of its field.
+
+An instance holds what was assigned to it: a datetime in a date field, the text of a number, an
+``F()`` expression. The same row, found by a URL, holds what the field has stored. Both must give
+the same event, so what is not of the field's usual type goes through the field first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.functional import LazyObject, Promise
+
+from trackadmin.catalog import AttributeFacts, has_own_conversions
+from trackadmin.compiler.host.instances import unwrapped
+from trackadmin.compiler.host.language import one_language
+from trackadmin.compiler.types import Scalar
+from trackadmin.compiler.values.encoders import Encode, Unencodable
+from trackadmin.compiler.values.rules import RULES, Rule
+from trackadmin.compiler.values.stored_values import Loaded
+from trackadmin.exceptions import Portable
+
+
+class Unsaved(Portable, ValueError):
+    """The value is computed by the database when the object is saved, so nobody knows it yet."""
+
+    def __init__(self) -> None:
+        super().__init__("The database computes the value when the object is saved. Reload it.")
+
+
+#: What fields raise for a value that they cannot store.
+_REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, ValidationError)
+
+
+def encoder(facts: AttributeFacts) -> Encode:
+    """What encodes a value that an instance holds: as the field would load it."""
+    rule, field = RULES[facts.kind], facts.target
+    if facts.computed or field is None:
+        return rule.encode
+    convert, loaded = rule.encode, _loader(field, rule)
+    nothing = "" if rule.empty_text and not field.null else None
+
+    def encode_assigned(value: Any) -> Scalar:
+        try:
+            scalar = None if value is None else convert(loaded(_settled(value)))
+        except _REFUSALS as error:
+            raise Unencodable(value) from error
+        return nothing if scalar is None else scalar
+
+    return encode_assigned
+
+
+def _loader(field: Any, rule: Rule) -> Loaded:
+    """What gives back a value as after a save and a load."""
+    if isinstance(field, models.GeneratedField):
+        field = field.output_field
+    return rule.stored_by_own(field) if has_own_conversions(field) else rule.stored(field)
+
+
+def _settled(value: Any) -> Any:
+    """The value behind lazy objects and lazy texts; raises :class:`Unsaved` for an expression."""
+    if issubclass(type(value), LazyObject):
+        value = unwrapped(value)
+    if hasattr(type(value), "resolve_expression"):
+        raise Unsaved
+    if isinstance(value, Promise):
+        with one_language():
+            return str(value)
+    return value
