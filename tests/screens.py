@@ -32,7 +32,7 @@ def edit(tracking_map, prefix, **fields):
     row = tracking_map.tracked_models.get(prefix=prefix)
     return editing.save_tracked_model(
         tracking_map, prefix, replace(entry, **fields), tracked_model=row
-    )
+    ).row
 
 
 def person(*codenames, staff=True):

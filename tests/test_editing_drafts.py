@@ -114,7 +114,7 @@ def test_a_map_deleted_meanwhile_is_unknown():
 
 def test_adding_a_tracked_model():
     saved = editing.save_tracked_model("default", "Person", PERSON, by=editor(), comment="Why.")
-    assert saved.lock_version == 1
+    assert saved.row.lock_version == 1
     assert editing.build_document("default") == Document({"Person": PERSON})
     assert the_map().sequence == 1
     revision = Revision.objects.get()
@@ -129,11 +129,11 @@ def test_saving_keeps_the_rows_that_stay():
     child = person.children.get().pk
     entry = tracked("host.person", ["name", "id", "user_id"], ["profile"], "id")
     saved = editing.save_tracked_model("default", "Person", entry, tracked_model=person)
-    assert saved.pk == person.pk
-    now = {a.name: a.pk for a in saved.attributes.all()}
+    assert saved.row.pk == person.pk
+    now = {a.name: a.pk for a in saved.row.attributes.all()}
     assert {name: now[name] for name in ids} == ids
     assert set(now) == {"name", "id", "user_id"}, "what is returned is what stands"
-    assert saved.children.get().pk == child
+    assert saved.row.children.get().pk == child
     assert editing.build_document("default").models["Person"] == entry
 
 
@@ -170,7 +170,7 @@ def test_saving_what_stands_leaves_no_trace():
     saved = editing.save_tracked_model(
         "default", "Person", PERSON, tracked_model=person, seen=1, by=editor(), comment="Again."
     )
-    assert saved.lock_version == 1
+    assert saved.row.lock_version == 1
     assert everything() == before
 
 
@@ -181,7 +181,7 @@ def test_each_real_save_counts_one():
         saved = editing.save_tracked_model(
             "default", "Person", entry, tracked_model=row("Person"), seen=number - 1
         )
-        assert saved.lock_version == row("Person").lock_version == number
+        assert saved.row.lock_version == row("Person").lock_version == number
     assert row("Profile").lock_version == 1
 
 
@@ -291,7 +291,7 @@ def test_what_drift_had_spoilt_may_stay_but_not_grow():
     saved = editing.save_tracked_model(
         "default", "Person", described(drifted), tracked_model=person
     )
-    assert saved.description == "What it is for."
+    assert saved.row.description == "What it is for."
     worse = {**drifted.attributes, "hat_size": attribute("hat_size", position=3)}
     with pytest.raises(InvalidMap) as error:
         editing.save_tracked_model(

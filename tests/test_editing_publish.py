@@ -175,7 +175,7 @@ def planted_secret():
 
 
 def weak_key():
-    country = editing.save_tracked_model("default", "Country", COUNTRY)
+    country = editing.save_tracked_model("default", "Country", COUNTRY).row
     TrackedModel.objects.filter(pk=country.pk).update(key="name")
 
 

@@ -24,7 +24,7 @@ ALONE = replace(PERSON, children={})
 def save(prefix, entry, old="", **fields):
     return editing.save_tracked_model(
         "default", prefix, entry, tracked_model=row(old or prefix), **fields
-    )
+    ).row
 
 
 def words(entry):

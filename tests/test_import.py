@@ -455,7 +455,7 @@ class TestDraft:
     @pytest.fixture
     def broken(self):
         draft(document(Address=ADDRESS, Country=COUNTRY))
-        row = editing.save_tracked_model("default", "Order", ORDER)
+        row = editing.save_tracked_model("default", "Order", ORDER).row
         assert errors_of(editing.draft_problems("default"))
         return row
 

@@ -50,9 +50,10 @@ class AddScreen(EntryScreen):
         entry = ModelEntry(model=facts.label, position=self._next_position())
         form = EntryForm(facts, facts.name, entry, data=request.POST)
         deleted = choice(request.GET, DELETED, ["1"]) == "1"
-        added = None if deleted else self.attempt(form, None)
-        if added is None:
+        saved = None if deleted else self.attempt(form, None)
+        if saved is None:
             return self._form_page(form, facts, deleted=deleted)
+        added = saved.row
         self.model_admin.log_addition(request, added, "Added to the tracking map.")
         messages.success(request, f"{added.prefix} is now in the draft. Publish to go live.")
         return self.go("change", added.map_id)

@@ -32,7 +32,7 @@ class EntryScreen(Screen):
         """The map as it is in the draft."""
         return editing.build_document(self.tracking_map)
 
-    def attempt(self, form: EntryForm, tracked_model: TrackedModel | None) -> TrackedModel | None:
+    def attempt(self, form: EntryForm, tracked_model: TrackedModel | None) -> editing.Saved | None:
         """Save the form; ``None`` with the problems in the form if it was refused."""
         if not form.is_valid():
             return None
@@ -78,13 +78,16 @@ class RowScreen(EntryScreen):
     """What the pages of one tracked model share: its row and its entry in the draft."""
 
     @cached_property
+    def row(self) -> TrackedModel | None:
+        """The row of the page's address; ``None`` if there is none."""
+        return editing.draft_row(self.kwargs["object_id"])
+
+    @property
     def tracked_model(self) -> TrackedModel:
         """The row of the page's address; another address is a 404."""
-        rows = TrackedModel.objects.select_related("map")
-        found = rows.filter(pk=self.kwargs["object_id"]).first()
-        if found is None:
+        if self.row is None:
             raise Http404("There is no such tracked model. It may have been deleted.")
-        return found
+        return self.row
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
@@ -93,12 +96,8 @@ class RowScreen(EntryScreen):
 
     @cached_property
     def entry(self) -> ModelEntry:
-        """The tracked model as the draft has it now."""
-        label = self.tracked_model.model_label
-        for entry in self.draft.models.values():
-            if entry.model == label:
-                return entry
-        raise Http404("The tracked model has just been deleted.")
+        """The tracked model as the draft has it."""
+        return editing.entry_of(self.tracked_model)
 
     def alone(self, prefix: str, entry: ModelEntry) -> Document:
         """A document of this tracked model only, for comparing."""

@@ -27,9 +27,8 @@ class ChangeScreen(RowScreen):
 
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Save the form; refused input comes back in the page."""
-        if not TrackedModel.objects.filter(pk=object_id).exists():
+        if self.row is None:
             return self._deleted(request)
-        before = self.alone(self.tracked_model.prefix, self.entry)
         form = self._form(request)
         try:
             saved = self.attempt(form, self.tracked_model)
@@ -39,10 +38,10 @@ class ChangeScreen(RowScreen):
             )
         if saved is None:
             return self._form_page(form)
-        self._tell(saved, editing.diff(before, self.alone(form.prefix, form.as_entry())))
+        self._tell(saved.row, saved.changes)
         if "_continue" in request.POST:
-            return self.go("change", saved.pk, model="trackedmodel")
-        return self.go("change", saved.map_id)
+            return self.go("change", saved.row.pk, model="trackedmodel")
+        return self.go("change", saved.row.map_id)
 
     def _form(self, request: HttpRequest | None = None) -> EntryForm:
         row = self.tracked_model

@@ -30,8 +30,12 @@ def drift(document: Document, catalog: Catalog) -> list[Problem]:
 
 
 def drift_of(matching: Matching) -> list[Problem]:
-    """As :func:`drift`, for entries that are matched already."""
-    return [problem for problem in _problems(matching) if problem.code in DRIFT]
+    """As :func:`drift`, for entries that are matched already. No model is planned for it."""
+    return [problem for problem in host_problems(matching, _no_plan) if problem.code in DRIFT]
+
+
+def _no_plan(matched: MatchedModel) -> Iterable[Problem]:
+    return ()
 
 
 def _problems(matching: Matching) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from trackadmin.compiler.reserved import ReservedNames
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.sql.resolver import MAX_BYTES, Resolver
 from trackadmin.compiler.values.pseudonyms import pseudonymiser
-from trackadmin.document import to_dict, validate
+from trackadmin.document import rule_problems, to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem, errors_of
 
@@ -32,14 +32,16 @@ def compile_map(
     slug: str = "default",
     number: int = 0,
     digest: str = "",
+    names_are_checked: bool = False,
 ) -> Snapshot:
     """Compile a document for the host that the catalog describes.
 
     What the host no longer has or allows is left out and listed in ``Snapshot.drift``. Raises
     :class:`DocumentError` for a document that could never have been published. Each model's code
-    is made when it is first used.
+    is made when it is first used. A document that comes from ``document.load`` has had its names
+    checked there.
     """
-    problems = errors_of(validate(document))
+    problems = errors_of(rule_problems(document) if names_are_checked else validate(document))
     problems += _secrets(document)
     if problems:
         raise DocumentError("The map cannot be compiled.", problems)

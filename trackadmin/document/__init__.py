@@ -30,7 +30,7 @@ from trackadmin.document.structure import (
     plain_fields,
 )
 from trackadmin.document.text import digest, dump, load, parse
-from trackadmin.document.validate import entry_problems, validate
+from trackadmin.document.validate import entry_problems, rule_problems, validate
 from trackadmin.document.writing import to_dict, to_python
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "parse",
     "plain_fields",
     "read_map_file",
+    "rule_problems",
     "to_dict",
     "to_python",
     "validate",

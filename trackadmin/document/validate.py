@@ -27,7 +27,12 @@ LONGEST_OWNER = 200
 
 def validate(document: Document) -> list[Problem]:
     """Every problem that can be seen without the host's models."""
-    problems = name_problems(document)
+    return name_problems(document) + rule_problems(document)
+
+
+def rule_problems(document: Document) -> list[Problem]:
+    """Of :func:`validate` what is left where :func:`name_problems` found nothing."""
+    problems: list[Problem] = []
     for prefix, entry in in_order(document.models):
         problems += _lookup_problems(prefix, entry)
     problems += _models_twice(document)

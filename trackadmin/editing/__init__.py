@@ -1,7 +1,14 @@
 """What an editor does: every operation on the draft and the versions, each once for every door."""
 
-from trackadmin.editing.building import build_document, draft_digest, draft_problems
+from trackadmin.editing.building import (
+    build_document,
+    draft_digest,
+    draft_problems,
+    draft_row,
+    entry_of,
+)
 from trackadmin.editing.drafting import (
+    Saved,
     delete_tracked_model,
     import_document,
     order_tracked_models,
@@ -29,6 +36,7 @@ __all__ = [
     "HistoryEntry",
     "Preview",
     "PreviewRow",
+    "Saved",
     "StoredModel",
     "Unshown",
     "add_map",
@@ -39,6 +47,8 @@ __all__ = [
     "diff",
     "draft_digest",
     "draft_problems",
+    "draft_row",
+    "entry_of",
     "fix_draft",
     "fixes",
     "get_version",

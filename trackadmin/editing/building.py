@@ -73,6 +73,16 @@ def draft_rows(tracking_map: TrackingMap) -> QuerySet[TrackedModel]:
     return rows.prefetch_related("attributes", "children")
 
 
+def draft_row(pk: int, tracking_map: TrackingMap | None = None) -> TrackedModel | None:
+    """The tracked model with this primary key, its attributes, children and map: three queries.
+
+    ``None`` if there is none, or if it belongs to another map than this one.
+    """
+    rows = TrackedModel.objects.using(write_database()).select_related("map")
+    rows = rows.filter(map_id=tracking_map.pk) if tracking_map else rows
+    return rows.prefetch_related("attributes", "children").filter(pk=pk).first()
+
+
 def build_rows(rows: Iterable[TrackedModel]) -> Document:
     """The document that these rows make."""
     return Document(models={row.prefix: entry_of(row) for row in rows})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
 
 from trackadmin import document as documents
 from trackadmin.document import Diff, Document, MapFile, ModelEntry
 from trackadmin.editing.acceptance import refuse_document, refuse_entry
-from trackadmin.editing.building import build_document, build_rows, draft_rows, entry_of
+from trackadmin.editing.building import build_document, build_rows, draft_row, draft_rows, entry_of
 from trackadmin.editing.edits import Edit, edit, found
 from trackadmin.editing.locking import AnyMap, map_of, write_database
 from trackadmin.editing.people import Person
@@ -17,6 +19,14 @@ from trackadmin.editing.writing import write_document, write_entry
 from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
 from trackadmin.models.draft import DEFAULT_MAP
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A tracked model's row as it is now, and what the save changed of it."""
+
+    row: TrackedModel
+    changes: Diff
 
 
 def save_tracked_model(
@@ -28,7 +38,7 @@ def save_tracked_model(
     seen: int | None = None,
     by: Person = None,
     comment: str = "",
-) -> TrackedModel:
+) -> Saved:
     """Make the row ``tracked_model`` say what the entry says; ``None`` adds a tracked model.
 
     ``seen`` is the ``lock_version`` that the form showed. Raises :class:`StaleForm` if somebody
@@ -49,13 +59,13 @@ def restore_tracked_model(
     seen: int | None = None,
     by: Person,
     comment: str,
-) -> TrackedModel:
+) -> Saved:
     """Make the tracked model with this key say what the entry says, also if it was deleted.
 
     ``seen`` is as in ``save_tracked_model``; 0 says that there was no row.
     """
     with edit(tracking_map, by=by, comment=comment) as change:
-        row = draft_rows(change.tracking_map).filter(pk=pk).first()
+        row = draft_row(pk, change.tracking_map)
         current = row.lock_version if row else 0
         if seen is not None and seen != current:
             raise StaleForm(prefix, seen, current or None)
@@ -157,20 +167,24 @@ def replace_draft(
 
 def _save(
     change: Edit, row: TrackedModel | None, prefix: str, entry: ModelEntry, pk: int | None = None
-) -> TrackedModel:
+) -> Saved:
     entry = replace(entry, model=entry.model.lower())
-    if row is not None and (row.prefix, entry_of(row)) == (prefix, entry):
-        return row
+    before = entry_of(row) if row else None
+    was = Document(models={row.prefix: before} if row and before else {})
+    changes = documents.diff(was, Document(models={prefix: entry}))
+    if row is not None and not changes:
+        return Saved(row, changes)
     others = TrackedModel.objects.using(write_database()).filter(map=change.tracking_map)
-    before = Document(models={prefix: entry_of(row)} if row else {})
-    refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else 0), before)
+    others = others.filter(Q(prefix=prefix) | Q(model_label=entry.model))
+    standing = Document(models={prefix: before} if before else {})
+    refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else 0), standing)
     if row:
         found(change, [row])
-    return write_entry(change, row, prefix, entry, pk=pk)
+    return Saved(write_entry(change, row, prefix, entry, pk=pk), changes)
 
 
 def _find(tracking_map: TrackingMap, tracked_model: TrackedModel, seen: int | None) -> TrackedModel:
-    row = draft_rows(tracking_map).filter(pk=tracked_model.pk).first()
+    row = draft_row(tracked_model.pk, tracking_map)
     if row is None:
         raise StaleForm(tracked_model.prefix, seen, None)
     if seen is not None and row.lock_version != seen:

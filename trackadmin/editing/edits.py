@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from trackadmin.editing.building import draft_rows, entry_of
+from trackadmin.editing.building import entry_of
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.recording import keep
+from trackadmin.editing.recording import State, keep
 from trackadmin.editing.stored import newest_map, newest_models
 from trackadmin.models import TrackedModel, TrackingMap
 
@@ -26,13 +26,13 @@ class Edit:
 
     tracking_map: TrackingMap
     map_changed: bool = False
-    changed: set[int] = field(default_factory=set)
-    gone: list[TrackedModel] = field(default_factory=list)
+    changed: list[State] = field(default_factory=list)
+    gone: list[State] = field(default_factory=list)
 
     def delete(self, rows: Sequence[TrackedModel]) -> None:
         """Delete these rows; the revision keeps them as they are in memory."""
         pks = [row.pk for row in rows]
-        self.gone += rows
+        self.gone += map(State.of, rows)
         TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
 
 
@@ -43,8 +43,7 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
         change = Edit(current)
         yield change
         if change.map_changed or change.changed or change.gone:
-            rows = draft_rows(current).filter(pk__in=change.changed) if change.changed else ()
-            keep(current, rows=rows, gone=change.gone, by=by, comment=comment)
+            keep(current, rows=change.changed, gone=change.gone, by=by, comment=comment)
         else:
             transaction.set_rollback(True, using=write_database())
 
@@ -53,7 +52,7 @@ def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
     """Keep the rows as they stand before the edit, where the history knows them otherwise."""
     known = newest_models([row.pk for row in rows])
     strange = [
-        row
+        State.of(row)
         for row in rows
         if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
     ]

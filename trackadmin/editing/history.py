@@ -86,9 +86,10 @@ def undo(
     tracking_map = map_of(subject) if isinstance(subject, TrackedModel) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
     comment = f"Put back as it was on {in_utc(when):%Y-%m-%d %H:%M} UTC (edit {revision})."
-    return restore_tracked_model(
+    saved = restore_tracked_model(
         tracking_map, stored.prefix, stored.entry, pk=stored.pk, seen=seen, by=by, comment=comment
     )
+    return saved.row
 
 
 def as_it_was(

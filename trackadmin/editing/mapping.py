@@ -9,7 +9,7 @@ from trackadmin.editing.building import draft_rows, read_draft
 from trackadmin.editing.edits import edit, found_map
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.recording import keep
+from trackadmin.editing.recording import State, keep
 from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
 
@@ -56,5 +56,5 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
         standing = digest(dump(read_draft(current)))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
-        keep(current, gone=draft_rows(current), by=by, comment="Deleted.")
+        keep(current, gone=map(State.of, draft_rows(current)), by=by, comment="Deleted.")
         current.delete(using=write_database())

@@ -115,7 +115,9 @@ def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | 
     if live is None:
         return None
     try:
-        return compiler.compile_map(read_version(live), catalog(), number=live.number)
+        return compiler.compile_map(
+            read_version(live), catalog(), number=live.number, names_are_checked=True
+        )
     except DocumentError as error:
         what = f"The live version {live.number} cannot be read: {error.summary}"
         fix = "Publish the draft, or roll back to another version."

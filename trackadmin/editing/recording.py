@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from typing import NamedTuple
 
 import reversion
 from django.core import serializers
@@ -34,21 +35,40 @@ reversion.register(TrackedAttribute, follow=["tracked_model"])
 reversion.register(TrackedChild, follow=["tracked_model"])
 
 
+class State(NamedTuple):
+    """A tracked model's row with the rows of its attributes and children, as they are now."""
+
+    row: TrackedModel
+    attributes: Sequence[TrackedAttribute]
+    children: Sequence[TrackedChild]
+
+    @classmethod
+    def of(cls, row: TrackedModel) -> State:
+        """What was read with the row, or is read now."""
+        return cls(row, list(row.attributes.all()), list(row.children.all()))
+
+    def all(self) -> Iterator[models.Model]:
+        """Every row of it."""
+        yield self.row
+        yield from self.attributes
+        yield from self.children
+
+
 def keep(
     tracking_map: TrackingMap,
     *,
-    rows: Iterable[TrackedModel] = (),
-    gone: Iterable[TrackedModel] = (),
+    rows: Iterable[State] = (),
+    gone: Iterable[State] = (),
     by: Person = None,
     comment: str,
 ) -> None:
     """Keep one revision: the map's words, the rows as they are, the gone as they last were."""
     versions = [_version(tracking_map, fields=MAP_FIELDS)]
-    versions += [_version(obj) for obj in _with_their_rows(rows)]
-    versions += [_version(obj, deleted=True) for obj in _with_their_rows(gone)]
+    versions += [_version(obj) for state in rows for obj in state.all()]
+    versions += [_version(obj, deleted=True) for state in gone for obj in state.all()]
     revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment)
     using = router.db_for_write(Revision)
-    with transaction.atomic(using=using):
+    with transaction.atomic(using=using, savepoint=False):
         # In a context of its own, our frame leaves no trace in a revision that the host has open.
         copy_context().run(_save, revision, versions, using, by)
 
@@ -78,13 +98,6 @@ def _frame(revision: Revision, using: str, by: Person) -> Iterator[None]:
         reversion.set_date_created(revision.date_created)
         yield
         raise _Saved
-
-
-def _with_their_rows(rows: Iterable[TrackedModel]) -> Iterator[models.Model]:
-    for row in rows:
-        yield row
-        yield from row.attributes.all()
-        yield from row.children.all()
 
 
 def _version(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.db import models
+from typing import Any, TypeVar
 
 from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry, plain_fields
 from trackadmin.editing.building import entry_of
 from trackadmin.editing.edits import Edit
 from trackadmin.editing.locking import write_database
+from trackadmin.editing.recording import State
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel
+
+R = TypeVar("R", TrackedAttribute, TrackedChild)
 
 #: The fields of each entry that are columns of its table; the label's has another name.
 OF_MODEL = [field.name for field in plain_fields(ModelEntry) if field.name != "model"]
@@ -28,18 +29,17 @@ def write_document(change: Edit, rows: Sequence[TrackedModel], document: Documen
     moved = [pair for pair in pairs if pair.row and not pair.keeps_its_names]
     _step_aside([pair.row for pair in moved if pair.row])
     for pair in pairs:
-        write_entry(change, pair.row, pair.prefix, pair.entry)
+        if not pair.is_unchanged:
+            write_entry(change, pair.row, pair.prefix, pair.entry)
 
 
 def write_entry(
     change: Edit, row: TrackedModel | None, prefix: str, entry: ModelEntry, *, pk: int | None = None
 ) -> TrackedModel:
-    """Make the row (``None`` for a new one) say what the entry says; unchanged, nothing moves.
+    """Make the row (``None`` for a new one) say what the entry says.
 
     ``pk`` is the key that a new row takes, to go on with the history of a deleted one.
     """
-    if row is not None and (row.prefix, entry_of(row)) == (prefix, entry):
-        return row
     row = row or TrackedModel(map=change.tracking_map, pk=pk)
     row.prefix, row.model_label = prefix, entry.model
     for name in OF_MODEL:
@@ -47,10 +47,10 @@ def write_entry(
     row.lock_version += 1
     old_attributes, old_children = _rows_of(row)
     row.save(using=write_database(), force_insert=row._state.adding)
-    _write_attributes(row, old_attributes, entry)
-    _write_children(row, old_children, entry)
+    attributes = _write_attributes(row, old_attributes, entry)
+    children = _write_children(row, old_children, entry)
     _forget_prefetched(row)
-    change.changed.add(row.pk)
+    change.changed.append(State(row, attributes, children))
     return row
 
 
@@ -59,6 +59,11 @@ class _Pair:
     row: TrackedModel | None
     prefix: str
     entry: ModelEntry
+
+    @property
+    def is_unchanged(self) -> bool:
+        row = self.row
+        return row is not None and (row.prefix, entry_of(row)) == (self.prefix, self.entry)
 
     @property
     def keeps_its_names(self) -> bool:
@@ -97,7 +102,9 @@ def _forget_prefetched(row: TrackedModel) -> None:
     vars(row).pop("_prefetched_objects_cache", None)
 
 
-def _write_attributes(row: TrackedModel, old: list[TrackedAttribute], entry: ModelEntry) -> None:
+def _write_attributes(
+    row: TrackedModel, old: list[TrackedAttribute], entry: ModelEntry
+) -> list[TrackedAttribute]:
     by_name = {a.name: a for a in old}
     # An attribute that goes on under another name stays the same row.
     renamed = {a.source: a for a in old if a.name not in entry.attributes}
@@ -109,10 +116,12 @@ def _write_attributes(row: TrackedModel, old: list[TrackedAttribute], entry: Mod
             new.append(TrackedAttribute(tracked_model=row, **values))
         else:
             kept.append((found, values))
-    _write(TrackedAttribute, old, kept, new)
+    return _write(TrackedAttribute, old, kept, new)
 
 
-def _write_children(row: TrackedModel, old: list[TrackedChild], entry: ModelEntry) -> None:
+def _write_children(
+    row: TrackedModel, old: list[TrackedChild], entry: ModelEntry
+) -> list[TrackedChild]:
     by_accessor = {c.accessor: c for c in old}
     kept, new = [], []
     for accessor, child in entry.children.items():
@@ -121,16 +130,19 @@ def _write_children(row: TrackedModel, old: list[TrackedChild], entry: ModelEntr
             kept.append((by_accessor[accessor], values))
         else:
             new.append(TrackedChild(tracked_model=row, **values))
-    _write(TrackedChild, old, kept, new)
+    return _write(TrackedChild, old, kept, new)
 
 
 def _write(
-    model: type[TrackedAttribute] | type[TrackedChild],
-    old: Iterable[models.Model],
-    kept: Sequence[tuple[Any, Mapping[str, Any]]],
-    new: Sequence[Any],
-) -> None:
-    """Delete the old rows that nothing keeps, change the kept ones, then insert the new ones."""
+    model: type[R],
+    old: Iterable[R],
+    kept: Sequence[tuple[R, Mapping[str, Any]]],
+    new: Sequence[R],
+) -> list[R]:
+    """Delete the old rows that nothing keeps, change the kept ones, then insert the new ones.
+
+    Gives the rows that are there now.
+    """
     rows: Any = model._default_manager.using(write_database())
     stay = {found.pk for found, _ in kept}
     if gone := [found.pk for found in old if found.pk not in stay]:
@@ -144,3 +156,4 @@ def _write(
     if changed:
         rows.bulk_update(changed, list(kept[0][1]))
     rows.bulk_create(new)
+    return [found for found, _ in kept] + list(new)

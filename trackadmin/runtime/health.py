@@ -22,7 +22,13 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
         return []
     try:
         document = load(published.document, published.digest)
-        snapshot = compile_map(document, catalog(), slug=map, number=published.number)
+        snapshot = compile_map(
+            document,
+            catalog(),
+            slug=map,
+            number=published.number,
+            names_are_checked=True,
+        )
         snapshot.compile_all()
     except DocumentError as error:
         what = f"Version {published.number} is refused: {error.summary}"

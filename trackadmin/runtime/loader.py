@@ -241,6 +241,7 @@ class Loader:
                 slug=self.slug,
                 number=published.number,
                 digest=published.digest,
+                names_are_checked=True,
             )
         except DocumentError as error:
             self._refused = published.token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -94,12 +95,12 @@ class EntryForm:
         """The tracked model as the map holds it; only when the form is valid."""
         head = self.head.cleaned_data
         row = self._row(head["key"])
-        return ModelEntry(
-            model=self.entry.model,
+        # What the form does not ask about stays as it is.
+        return replace(
+            self.entry,
             key=row.cleaned_data["name"] if row else self._gone_key(),
             owner=head["owner"],
             description=head["description"],
-            position=self.entry.position,
             attributes=self._attributes(),
             children=self._children(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -115,13 +116,14 @@ class AttributeRow(forms.Form):
     def as_entry(self, position: int) -> AttributeEntry:
         """The row as the map holds it; only for a row that is decided."""
         data = self.cleaned_data
-        return AttributeEntry(
-            source=self.facts.name if self.entry is None else self.entry.source,
+        # What the form does not ask about stays as it is.
+        known = self.entry or AttributeEntry(self.facts.name, position=position)
+        return replace(
+            known,
             decision=data["decision"],
             lookup=bool(data["lookup"]) and data["decision"] == TRACKED,
             privacy=data["privacy"],
             description=data["description"],
-            position=position if self.entry is None else self.entry.position,
         )
 
 
@@ -167,13 +169,14 @@ class RelationRow(forms.Form):
 
     def as_entry(self, position: int) -> ChildEntry:
         """The row as the map holds it; only for a relation that comes along."""
-        kept = position if self.entry is None else self.entry.position
         data = self.cleaned_data
+        # What the form does not ask about stays as it is.
+        known = self.entry or ChildEntry(position=position)
         alone = bool(data["alone"])
         if self.add_prefix("alone") not in self.data:
             # The page was opened before an upgrade that added the field: it says nothing about it.
-            alone = self.entry is not None and self.entry.alone
-        return ChildEntry(prefix=data["child_prefix"], position=kept, alone=alone)
+            alone = known.alone
+        return replace(known, prefix=data["child_prefix"], alone=alone)
 
 
 class GoneRow(forms.Form):
