@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from trackadmin.admin.entry_screens import DELETED, EntryScreen, add_address
 from trackadmin.admin.forms import EntryForm
@@ -30,7 +31,7 @@ class AddScreen(EntryScreen):
         maps = TrackingMap.objects.all()
         found = maps.first() if wanted is None else maps.filter(pk=wanted).first()
         if found is None:
-            raise Http404("There is no such tracking map.")
+            raise Http404(_("There is no such tracking map."))
         return found
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -55,7 +56,11 @@ class AddScreen(EntryScreen):
             return self._form_page(form, facts, deleted=deleted)
         added = saved.row
         self.model_admin.log_addition(request, added, "Added to the tracking map.")
-        messages.success(request, f"{added.prefix} is now in the draft. Publish to go live.")
+        messages.success(
+            request,
+            _("%(prefix)s was added to the draft. Publish to make it live.")
+            % {"prefix": added.prefix},
+        )
         return self.go("change", added.map_id)
 
     def _chosen(self) -> ModelFacts | None:
@@ -66,7 +71,7 @@ class AddScreen(EntryScreen):
         self.template_name = "admin/trackadmin/choose_model.html"
         wanted = text(self.request.GET, "model")
         return self.page(
-            "Add a tracked model",
+            _("Add a tracked model"),
             groups=models_left(self._rows),
             wanted=wanted,
             tracked_already=self._rows.get(wanted.lower()),
@@ -79,7 +84,7 @@ class AddScreen(EntryScreen):
     def _form_page(self, form: EntryForm, facts: ModelFacts, **context: Any) -> HttpResponse:
         return self.entry_page(
             form,
-            f"Add {facts.name}",
+            _("Add %(model)s") % {"model": facts.name},
             adding=True,
             writable=True,
             facts=facts,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.contrib.admin.options import IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils.translation import gettext as _
 
 from trackadmin.admin.parameters import Unreadable, number, text
 from trackadmin.admin.screen import AnyAdmin
@@ -32,26 +33,27 @@ def check_list_query(query: QueryDict, model_admin: AnyAdmin) -> None:
             text(query, name)
         else:
             known = [SEARCH_VAR, PAGE_VAR, ORDER_VAR, ALL_VAR, *sorted(filters)]
-            legal = f"This list has the parameters {', '.join(known)}."
+            legal = _("This list has the parameters %(names)s.") % {"names": ", ".join(known)}
             raise Unreadable(name, query.get(name, ""), legal)
 
 
 def check_search(words: str) -> None:
     """Raise :class:`Unreadable` for words that a database cannot look for."""
     if "\x00" in words:
-        raise Unreadable(SEARCH_VAR, words, "Leave out the NUL character.")
+        raise Unreadable(SEARCH_VAR, words, _("Leave out the NUL character."))
     if len(words) > LONGEST_SEARCH:
-        raise Unreadable(SEARCH_VAR, words, f"Search for at most {LONGEST_SEARCH} characters.")
+        legal = _("Search for at most %(count)s characters.") % {"count": LONGEST_SEARCH}
+        raise Unreadable(SEARCH_VAR, words, legal)
 
 
 def refuse_missing_page(response: HttpResponse) -> None:
     """Raise a 404 for a page that the list does not have; Django shows another one."""
     if isinstance(response, HttpResponseRedirect) and response.url.endswith(f"?{ERROR_FLAG}=1"):
-        raise Http404("There is no such page.")
+        raise Http404(_("There is no such page."))
     shown = getattr(response, "context_data", None) or {}
     changelist = shown.get("cl")
     if changelist and not 1 <= changelist.page_num <= changelist.paginator.num_pages:
-        raise Http404("There is no such page.")
+        raise Http404(_("There is no such page."))
 
 
 def _filters(model_admin: AnyAdmin) -> Iterator[str]:
@@ -66,4 +68,5 @@ def _check_order(order: str, model_admin: AnyAdmin) -> None:
         if all(column <= columns for column in chosen):
             return
     if order:  # Django's own links send an empty one to order by nothing
-        raise Unreadable(ORDER_VAR, order, f"Give columns from 0 to {columns}, such as 1.-2.")
+        legal = _("Give columns from 0 to %(last)s, such as 1.-2.") % {"last": columns}
+        raise Unreadable(ORDER_VAR, order, legal)

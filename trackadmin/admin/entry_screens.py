@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
@@ -86,7 +87,7 @@ class RowScreen(EntryScreen):
     def tracked_model(self) -> TrackedModel:
         """The row of the page's address; another address is a 404."""
         if self.row is None:
-            raise Http404("There is no such tracked model. It may have been deleted.")
+            raise Http404(_("There is no such tracked model. It may have been deleted."))
         return self.row
 
     @cached_property

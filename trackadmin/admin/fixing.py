@@ -1,9 +1,12 @@
-"""Put right, with one click, what is mechanically wrong with the draft."""
+"""Apply the automatic fixes of a draft."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from trackadmin import editing
 from trackadmin.admin.forms.notes import DIGEST
@@ -21,11 +24,18 @@ class FixScreen(Screen):
         try:
             done = editing.fix_draft(self.tracking_map, by=request.user, expected=expected)
         except DraftChanged:
-            what = "Somebody changed the draft meanwhile. Nothing was put right: look at the list."
+            what = _(
+                "Somebody changed the draft in the meantime. Nothing was fixed: review the list."
+            )
             messages.warning(request, what)
             return self.go("publish", self.tracking_map.pk)
         if done:
             words = " ".join(f"{each.where}: {each.message}" for each in done)
             self.model_admin.log_change(request, self.tracking_map, words)
-            messages.success(request, f"Put right in the draft: {len(done)}. History can undo it.")
+            told = ngettext(
+                "%(count)s error was fixed in the draft. You can undo this in the history.",
+                "%(count)s errors were fixed in the draft. You can undo this in the history.",
+                len(done),
+            )
+            messages.success(request, told % {"count": localize(len(done))})
         return self.go("publish", self.tracking_map.pk)

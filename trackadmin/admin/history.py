@@ -1,4 +1,4 @@
-"""Who changed what and when: of a map, of a tracked model; putting one back as it was."""
+"""The edit history of a map and of a tracked model, and the pages that restore from it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
@@ -23,7 +25,7 @@ from trackadmin.models import TrackedModel, TrackingMap
 
 #: How many of the newest edits a page shows; older ones stay in the database.
 SHOWN = 100
-NOBODY = "Code or a command"
+NOBODY = gettext_lazy("Code or a command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,11 @@ class Step:
 def step_of(entry: HistoryEntry, links: list[tuple[str, str]]) -> Step:
     """The edit as the page shows it."""
     groups = grouped(entry.changes)
-    return Step(entry, entry.who or NOBODY, groups, count_lines(groups), links)
+    return Step(entry, entry.who or str(NOBODY), groups, count_lines(groups), links)
 
 
 class MapHistoryScreen(Screen):
-    """Every edit of a map's draft, newest first; what was deleted can be brought back."""
+    """Every edit of a map's draft, newest first; what was deleted can be restored."""
 
     template_name = "admin/trackadmin/history.html"
     tab = "history"
@@ -53,7 +55,7 @@ class MapHistoryScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
         entries = editing.history(self.tracking_map, limit=SHOWN)
-        return self.page("History", steps=[self._step(entry) for entry in entries])
+        return self.page(_("History"), steps=[self._step(entry) for entry in entries])
 
     def _step(self, entry: HistoryEntry) -> Step:
         return step_of(entry, list(self._links(entry)) if self.may.add_model else [])
@@ -62,7 +64,8 @@ class MapHistoryScreen(Screen):
         for prefix in entry.deleted:
             if prefix not in self._prefixes:
                 address = self.address("bring_back", self.tracking_map.pk, entry.revision)
-                yield f"Bring back {prefix}", f"{address}?{urlencode({'prefix': prefix})}"
+                words = _("Restore %(prefix)s") % {"prefix": prefix}
+                yield words, f"{address}?{urlencode({'prefix': prefix})}"
 
     @cached_property
     def _prefixes(self) -> set[str]:
@@ -70,7 +73,7 @@ class MapHistoryScreen(Screen):
 
 
 class ModelHistoryScreen(RowScreen):
-    """Every edit of one tracked model; each earlier state can come back."""
+    """Every edit of one tracked model; each earlier state can be restored."""
 
     template_name = "admin/trackadmin/history.html"
     tab = "history"
@@ -80,7 +83,7 @@ class ModelHistoryScreen(RowScreen):
         row = self.tracked_model
         entries = editing.history(row, limit=SHOWN)
         return self.page(
-            "History",
+            _("History"),
             (row.prefix, self.address("change", row.pk, model="trackedmodel")),
             steps=list(self._steps(entries)),
             tracked_model=row,
@@ -89,27 +92,27 @@ class ModelHistoryScreen(RowScreen):
     def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
         for place, entry in enumerate(entries):
             links = []
-            # The newest edit is how it stands now: there is nothing to put back.
+            # The newest edit is the state now: there is nothing to restore.
             if place and self.may.change_model and not entry.deleted:
                 pk = self.tracked_model.pk
                 address = self.address("undo", pk, entry.revision, model="trackedmodel")
-                links.append(("Put back to this", address))
+                links.append((_("Restore this state"), address))
             yield step_of(entry, links)
 
 
 class UndoScreen(RowScreen):
-    """Put a tracked model back as it was after an earlier edit."""
+    """Restore a tracked model as it was after an earlier edit."""
 
     template_name = "admin/trackadmin/undo.html"
     to_read = "change_model"
     tab = "history"
 
     def get(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
-        """What that changes in the draft."""
+        """Show what that changes in the draft."""
         return self._confirmation()
 
     def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
-        """Put it back, unless somebody saved it since the page was opened."""
+        """Restore it, unless somebody saved it since the page was opened."""
         seen, row = number(request.POST, "seen"), self.tracked_model
         try:
             row = editing.undo(row, revision, seen=seen, by=request.user)
@@ -123,7 +126,8 @@ class UndoScreen(RowScreen):
         except InvalidMap as refusal:
             return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
         self.model_admin.log_change(request, row, f"Put back as it was at edit {revision}.")
-        messages.success(request, f"{row.prefix} is back in the draft as it was then.")
+        told = _("%(prefix)s was restored in the draft as it was then.") % {"prefix": row.prefix}
+        messages.success(request, told)
         return self.go("change", row.pk, model="trackedmodel")
 
     def _confirmation(self, **context: Any) -> HttpResponse:
@@ -131,13 +135,14 @@ class UndoScreen(RowScreen):
         now = Document(models={stored.prefix: self.entry})
         then = Document(models={stored.prefix: stored.entry})
         return self.page(
-            f"Put {row.prefix} back",
+            _("Restore %(prefix)s") % {"prefix": row.prefix},
             (row.prefix, self.address("change", row.pk, model="trackedmodel")),
-            ("History", self.address("history", row.pk, model="trackedmodel")),
+            (_("History"), self.address("history", row.pk, model="trackedmodel")),
             tracked_model=row,
-            lead=f"This puts {row.prefix} back as it was after edit {stored.revision}.",
+            lead=_("This restores %(prefix)s as it was after edit %(number)s.")
+            % {"prefix": row.prefix, "number": stored.revision},
             groups=grouped(editing.diff(now, then)),
-            button="Put it back",
+            button=_("Restore this state"),
             seen=row.lock_version,
             back=self.address("history", row.pk, model="trackedmodel"),
             **context,
@@ -149,7 +154,7 @@ class UndoScreen(RowScreen):
 
 
 class BringBackScreen(Screen):
-    """Bring a deleted tracked model back into the draft."""
+    """Restore a deleted tracked model in the draft."""
 
     template_name = "admin/trackadmin/undo.html"
     to_read = "add_model"
@@ -157,14 +162,16 @@ class BringBackScreen(Screen):
     tab = "history"
 
     def get(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
-        """What comes back."""
+        """Show what would be restored."""
         return self._confirmation()
 
     def post(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
-        """Bring it back."""
+        """Restore it."""
         stored = self._stored
         if TrackedModel.objects.filter(pk=stored.pk).exists():
-            return self._confirmation(refusal=f"{stored.prefix} is in the draft already.")
+            return self._confirmation(
+                refusal=_("%(prefix)s is already in the draft.") % {"prefix": stored.prefix}
+            )
         try:
             row = editing.undo(
                 self.tracking_map, revision, prefix=stored.prefix, seen=0, by=request.user
@@ -174,20 +181,23 @@ class BringBackScreen(Screen):
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
         self.model_admin.log_addition(request, row, "Brought back.")
-        messages.success(request, f"{row.prefix} is back in the draft.")
+        told = _("%(prefix)s was restored in the draft.") % {"prefix": row.prefix}
+        messages.success(request, told)
         return self.go("change", row.pk, model="trackedmodel")
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         stored = self._stored
         history = self.address("history", self.tracking_map.pk)
+        restore = _("Restore %(prefix)s") % {"prefix": stored.prefix}
         return self.page(
-            f"Bring back {stored.prefix}",
-            ("History", history),
-            lead=f"This brings {stored.prefix} back into the draft as it last was.",
+            restore,
+            (_("History"), history),
+            lead=_("This restores %(prefix)s in the draft as it was before it was deleted.")
+            % {"prefix": stored.prefix},
             groups=grouped(
                 editing.diff(Document(), Document(models={stored.prefix: stored.entry}))
             ),
-            button=f"Bring back {stored.prefix}",
+            button=restore,
             back=history,
             **context,
         )
@@ -197,7 +207,7 @@ class BringBackScreen(Screen):
         prefix = text(self.request.GET, "prefix")
         stored = as_it_was(self.tracking_map, self.kwargs["revision"], prefix=prefix)
         if not stored.deleted:
-            raise Http404("That edit deleted no tracked model of this prefix.")
+            raise Http404(_("This edit did not delete a tracked model with this prefix."))
         return stored
 
 

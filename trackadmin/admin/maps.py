@@ -1,4 +1,4 @@
-"""A map's own pages: what it tracks and how that stands against live; adding and deleting maps."""
+"""The page of a map: what it tracks, and how that differs from the live version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
@@ -18,6 +21,14 @@ from trackadmin.catalog import catalog
 from trackadmin.document import Document
 from trackadmin.document.structure import TRACKED, in_order
 from trackadmin.exceptions import InvalidMap, StaleForm
+
+
+class State(TextChoices):
+    """How a tracked model of the draft differs from the live version."""
+
+    NEW = "new", gettext_lazy("new")
+    CHANGED = "changed", gettext_lazy("changed")
+    SAME = "same", gettext_lazy("same")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,7 @@ class Row:
     description: str
     attributes: int
     children: list[str]
-    #: Against live: ``new``, ``changed`` or ``same``.
-    state: str
+    state: State
 
 
 class MapScreen(Screen):
@@ -70,7 +80,7 @@ class MapScreen(Screen):
             return self._page(MapForm(again), stale=stale, current=self.tracking_map)
         if saved.lock_version != data["seen"]:
             self.model_admin.log_change(request, saved, "Changed the name or the description.")
-        messages.success(request, "The name and the description are saved.")
+        messages.success(request, _("The name and the description were saved."))
         return self.go("change", saved.pk)
 
     def _form(self) -> MapForm:
@@ -106,9 +116,9 @@ def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
     entry = draft.models[prefix]
     facts = catalog().get(entry.model)
     if prefix not in reviewed.published.models:
-        state = "new" if reviewed.live else "same"
+        state = State.NEW if reviewed.live else State.SAME
     else:
-        state = "changed" if prefix in reviewed.changed else "same"
+        state = State.CHANGED if prefix in reviewed.changed else State.SAME
     return Row(
         pk=pk,
         prefix=prefix,
@@ -119,7 +129,9 @@ def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
         description=entry.description,
         attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
         children=[
-            f"{accessor} (by itself)" if child.alone else accessor
+            _("%(name)s (without its own related objects)") % {"name": accessor}
+            if child.alone
+            else accessor
             for accessor, child in in_order(entry.children)
         ],
         state=state,
@@ -148,7 +160,9 @@ class MoveScreen(Screen):
         try:
             editing.order_tracked_models(self.tracking_map, order, by=self.request.user)
         except InvalidMap:
-            messages.warning(self.request, "Somebody changed the map meanwhile. Try again.")
+            messages.warning(
+                self.request, _("Somebody changed the map in the meantime. Try again.")
+            )
         else:
             self.model_admin.log_change(self.request, self.tracking_map, f"Moved {moved}.")
 

@@ -1,4 +1,4 @@
-"""How every page reads its parameters: one that cannot be read is refused, never left out."""
+"""Reads the parameters of every page; one that cannot be read is refused, never ignored."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from trackadmin.exceptions import Portable
 
@@ -25,7 +26,10 @@ class Unreadable(Portable):
     def __init__(self, name: str, value: str, legal: str) -> None:
         self.name, self.value, self.legal = name, value, legal
         shown = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…"
-        super().__init__(f"The parameter {name!r} is {shown!r}, which cannot be read. {legal}")
+        super().__init__(
+            _("The parameter “%(name)s” has the value “%(value)s”, which cannot be read. %(legal)s")
+            % {"name": name, "value": shown, "legal": legal}
+        )
 
 
 def whole_number(text: str) -> int | None:
@@ -42,12 +46,13 @@ def text(query: QueryDict, name: str, default: str = "") -> str:
     if not values:
         return default
     if len(values) > 1:
-        raise Unreadable(name, ", ".join(values), "Give it once.")
+        raise Unreadable(name, ", ".join(values), _("Give it once."))
     value = str(values[0])
     if "\x00" in value:
-        raise Unreadable(name, value, "Leave out the NUL character.")
+        raise Unreadable(name, value, _("Leave out the NUL character."))
     if len(value) > LONGEST_TEXT:
-        raise Unreadable(name, value, f"Give at most {LONGEST_TEXT} characters.")
+        legal = _("Give at most %(count)s characters.") % {"count": LONGEST_TEXT}
+        raise Unreadable(name, value, legal)
     return value
 
 
@@ -58,7 +63,7 @@ def number(query: QueryDict, name: str) -> int | None:
     value = text(query, name)
     found = whole_number(value)
     if found is None:
-        raise Unreadable(name, value, "Give a whole number in the digits 0 to 9.")
+        raise Unreadable(name, value, _("Give a whole number in the digits 0 to 9."))
     return found
 
 
@@ -66,7 +71,7 @@ def matching(query: QueryDict, name: str, pattern: str) -> str:
     """The parameter where it is of this pattern; refused where it is not, or was not sent."""
     value = text(query, name)
     if not re.fullmatch(pattern, value):
-        raise Unreadable(name, value, "Open the page again and send its form.")
+        raise Unreadable(name, value, _("Open the page again and send its form."))
     return value
 
 
@@ -74,5 +79,6 @@ def choice(query: QueryDict, name: str, choices: Collection[str], default: str =
     """The parameter where it is one of the choices; ``default`` where it was not sent."""
     value = text(query, name, default)
     if value not in choices and name in query:
-        raise Unreadable(name, value, f"Give one of: {', '.join(choices)}.")
+        legal = _("Give one of: %(choices)s.") % {"choices": ", ".join(choices)}
+        raise Unreadable(name, value, legal)
     return value

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.formats import localize
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.parameters import choice, number, text
 from trackadmin.admin.samples import Samples, SampleSearch, sample
 from trackadmin.admin.screen import Screen
-from trackadmin.admin.viewing import HostFailed, Viewer, host_code
+from trackadmin.admin.viewing import Doing, HostFailed, Viewer, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
 from trackadmin.editing import Preview, PreviewRow, Unshown
 
 PRIMARY_KEY = "pk"
-#: What is counted above the comparison.
-STATUSES = ("new", "changed", "gone", "same", "unknown")
+#: What a page shows in place of a value.
+UNSHOWN = {
+    Unshown.HIDDEN: gettext_lazy("hidden"),
+    Unshown.LATE: gettext_lazy("not computed: time limit"),
+}
+
+
+class Status(models.TextChoices):
+    """How a name of the draft differs from the live version, in the order of their counts."""
+
+    NEW = "new", gettext_lazy("new")
+    CHANGED = "changed", gettext_lazy("changed")
+    GONE = "gone", gettext_lazy("gone")
+    SAME = "same", gettext_lazy("same")
+    UNKNOWN = "unknown", gettext_lazy("unknown")
 
 
 class PreviewBase(Screen):
@@ -40,7 +57,7 @@ class PreviewBase(Screen):
         """The tracked model to try; empty until one is chosen. One that is not there is a 404."""
         asked = text(self.request.GET, "model")
         if asked and asked not in self.draft.models:
-            raise Http404(f"The draft has no tracked model {asked!r}.")
+            raise Http404(_("The draft has no tracked model “%(name)s”.") % {"name": asked})
         return asked
 
     @property
@@ -71,12 +88,12 @@ class SearchScreen(PreviewBase):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponseBase:
         """Matching objects as JSON, in the form of Django's autocomplete."""
         if self.samples is None:
-            raise Http404("No tracked model is chosen.")
+            raise Http404(_("No tracked model is chosen."))
         number(request.GET, "page")
         text(request.GET, "term")
         view = SampleSearch.as_view(samples=self.samples, admin_site=self.model_admin.admin_site)
         try:
-            with host_code(f"The search of {self.samples.facts.cased_label}"):
+            with host_code(Doing.SEARCH, self.samples.facts.cased_label):
                 return view(request)
         except HostFailed as failed:
             # An entry that cannot be picked: the select box shows nothing else of an answer.
@@ -114,7 +131,7 @@ class PreviewScreen(PreviewBase):
                 context |= self._chosen(self.samples)
             except HostFailed as failed:
                 context["why_not"] = str(failed)
-        return self.page("Preview", **context)
+        return self.page(_("Preview"), **context)
 
     def _chosen(self, samples: Samples) -> dict[str, Any]:
         asked = self._asked()
@@ -162,18 +179,17 @@ class PreviewScreen(PreviewBase):
 
     def _tried(self, samples: Samples, obj: models.Model) -> dict[str, Any]:
         may_view = self._viewer.may_view
-        with host_code(samples.facts.cased_label):
+        with host_code(Doing.VALUES, samples.facts.cased_label):
             preview = editing.preview(
                 self.tracking_map, obj, document=self.draft, may_view=may_view
             )
-        statuses = Counter[str](row.status for row in preview.rows)
         return {
             "preview": preview,
             "problems": faults(preview.problems, self.model_addresses()),
             "rows": [shown(row, preview) for row in preview.rows],
             "hidden": preview.hidden,
             "json": values_as_json(preview),
-            "counts": [(word, statuses[word]) for word in STATUSES if statuses[word]],
+            "counts": list(counts_of(preview)),
         }
 
 
@@ -184,7 +200,29 @@ class ShownRow:
     name: str
     draft: str
     live: str
-    status: str
+    status: Status
+
+
+def counts_of(preview: Preview) -> Iterator[str]:
+    """How many names have each status, in words."""
+    found = Counter[str](row.status for row in preview.rows)
+    for status in Status:
+        if count := found[status]:
+            yield _counted(status, count) % {"count": localize(count)}
+
+
+def _counted(status: Status, count: int) -> str:
+    match status:
+        case Status.NEW:
+            return ngettext("%(count)s new", "%(count)s new", count)
+        case Status.CHANGED:
+            return ngettext("%(count)s changed", "%(count)s changed", count)
+        case Status.GONE:
+            return ngettext("%(count)s gone", "%(count)s gone", count)
+        case Status.SAME:
+            return ngettext("%(count)s the same", "%(count)s the same", count)
+        case Status.UNKNOWN:
+            return ngettext("%(count)s unknown", "%(count)s unknown", count)
 
 
 def shown(row: PreviewRow, preview: Preview) -> ShownRow:
@@ -192,14 +230,14 @@ def shown(row: PreviewRow, preview: Preview) -> ShownRow:
     draft, live = preview.unshown.get(row.name), preview.live_unshown.get(row.name)
     if Unshown.HIDDEN in (draft, live):
         draft = live = Unshown.HIDDEN
-    return ShownRow(row.name, _text(row.draft, draft), _text(row.live, live), row.status)
+    return ShownRow(row.name, _text(row.draft, draft), _text(row.live, live), Status(row.status))
 
 
 def values_as_json(preview: Preview) -> str:
     """All the draft's values as indented JSON."""
-    unshown = {name: why.value for name, why in preview.unshown.items()}
+    unshown = {name: str(UNSHOWN[why]) for name, why in preview.unshown.items()}
     return json.dumps({**preview.values, **unshown}, indent=2, ensure_ascii=False)
 
 
 def _text(value: Any, why: Unshown | None) -> str:
-    return why.value if why else json.dumps(value, ensure_ascii=False)
+    return str(UNSHOWN[why]) if why else json.dumps(value, ensure_ascii=False)

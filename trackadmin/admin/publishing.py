@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
@@ -54,7 +55,7 @@ class PublishScreen(Screen):
         except InvalidMap as refusal:
             return self._review(form, refusal=refusal)
         self.model_admin.log_change(request, self.tracking_map, f"Published {version}.")
-        messages.success(request, f"Version {version.number} is live.")
+        messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
         return self.go("version", self.tracking_map.pk, version.number)
 
     def _sent_twice(self, form: PublishForm) -> HttpResponse | None:
@@ -64,7 +65,8 @@ class PublishScreen(Screen):
             return None
         if live.digest != data["expected"]:
             return None
-        messages.info(self.request, f"Version {live.number} is live. It is what you reviewed.")
+        told = _("Version %(number)s is live. It is what you reviewed.") % {"number": live.number}
+        messages.info(self.request, told)
         return self.go("version", self.tracking_map.pk, live.number)
 
     def _review(
@@ -76,7 +78,7 @@ class PublishScreen(Screen):
             note = self.request.POST.get("note", "")
             form = PublishForm({"note": note, **_shown(reviewed)})
         return self.page(
-            "Review and publish" if self.may.publish else "Review",
+            _("Review and publish") if self.may.publish else _("Review"),
             form=form or PublishForm(initial=_shown(reviewed)),
             review=reviewed,
             errors=faults(reviewed.errors, addresses),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from trackadmin.admin.forms.rows import PRIVACY_WORDS
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, compile_map
@@ -67,7 +69,7 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
             ReadableAttribute(
                 name=f"{prefix}_{name}",
                 source=attribute.source,
-                type_label=found.type_label if found else "no longer in the code",
+                type_label=found.type_label if found else _("no longer in the code"),
                 privacy="" if attribute.privacy == UNDECLARED else PRIVACY_WORDS[attribute.privacy],
                 roles=_roles(name, attribute, entry),
                 description=attribute.description,
@@ -79,5 +81,5 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
 
 def _roles(name: str, attribute: AttributeEntry, entry: ModelEntry) -> list[str]:
     if name == entry.key:
-        return ["key"]
-    return ["lookup"] if attribute.lookup else []
+        return [_("key")]
+    return [_("lookup")] if attribute.lookup else []

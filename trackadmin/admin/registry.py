@@ -10,9 +10,11 @@ from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
+from django.utils.formats import date_format, localize
 from django.utils.text import capfirst
 from django.utils.timezone import is_aware, localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin.admin.adding import AddScreen
 from trackadmin.admin.changelists import check_list_query, check_search, refuse_missing_page
@@ -118,18 +120,21 @@ class TrackingMapAdmin(ScreenAdmin):
             live_since=Subquery(newest.values("created_at")[:1]),
         )
 
-    @admin.display(description="Tracked models")
+    @admin.display(description=gettext_lazy("Tracked models"))
     def tracked(self, row: Any) -> str:
         """How many models the draft tracks."""
-        return str(row.tracked_count)
+        return localize(row.tracked_count)
 
-    @admin.display(description="Live")
+    @admin.display(description=gettext_lazy("Live"))
     def live(self, row: Any) -> str:
         """The live version and since when."""
         if row.live_number is None:
-            return "not published"
+            return _("not published")
         since = localtime(row.live_since) if is_aware(row.live_since) else row.live_since
-        return f"version {row.live_number}, since {date_format(since)}"
+        return _("version %(number)s, since %(date)s") % {
+            "number": row.live_number,
+            "date": date_format(since),
+        }
 
 
 @admin.register(TrackedModel)
@@ -163,12 +168,12 @@ class MapVersionAdmin(ScreenAdmin):
         """Without the documents, which may be long."""
         return super().get_queryset(request).defer("document")
 
-    @admin.display(description="Author", ordering="author")
+    @admin.display(description=gettext_lazy("Author"), ordering="author")
     def who(self, row: MapVersion) -> str:
         """The author's user name; a user's own text is the host's code, and may raise."""
-        return row.author.get_username() if row.author else NOBODY
+        return row.author.get_username() if row.author else str(NOBODY)
 
-    @admin.display(description="Note", ordering="note")
+    @admin.display(description=gettext_lazy("Note"), ordering="note")
     def what_for(self, row: MapVersion) -> str:
         """The beginning of the note."""
         return truncatechars(row.note, 120)

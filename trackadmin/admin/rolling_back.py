@@ -1,4 +1,4 @@
-"""Bring an old version back: what that changes, what no longer resolves, and the button."""
+"""Roll back to an old version: what that changes, what is no longer in the code, the button."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
@@ -26,14 +27,14 @@ from trackadmin.models import MapVersion
 
 
 class RollBackScreen(VersionScreen):
-    """Bring an old version back as a new one."""
+    """Publish an old version again as a new one."""
 
     template_name = "admin/trackadmin/roll_back.html"
     to_read = "publish"
     to_write = "publish"
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
-        """What would change, and what no longer resolves."""
+        """Show what would change, and what is no longer in the code."""
         return self._confirmation()
 
     def post(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
@@ -64,7 +65,10 @@ class RollBackScreen(VersionScreen):
             return None
         if live.restores != self.version.number:
             return None
-        message = f"Version {live.number} is live. It brings back version {live.restores}."
+        message = _("Version %(number)s is live. It restores version %(restored)s.") % {
+            "number": live.number,
+            "restored": live.restores,
+        }
         messages.info(self.request, message)
         return self.go("version", self.tracking_map.pk, live.number)
 
@@ -85,8 +89,10 @@ class RollBackScreen(VersionScreen):
             if not data["reset_draft"]:
                 raise
             return editing.get_version(self.tracking_map, same.number)
-        back = self.version.number
-        self._tell(f"Rolled back to version {back}: it is live as version {version.number}.")
+        self._tell(
+            _("The map was rolled back to version %(number)s, which is live as version %(live)s.")
+            % {"number": self.version.number, "live": version.number}
+        )
         return version
 
     def _reset_draft(self, expected: str) -> None:
@@ -95,11 +101,14 @@ class RollBackScreen(VersionScreen):
         try:
             editing.restore_draft(self.tracking_map, number, by=by, expected=expected)
         except InvalidMap as refusal:
-            messages.error(self.request, f"The draft was not reset. {refusal.summary}")
+            self._not_reset(refusal.summary)
         except DraftChanged as changed:
-            messages.error(self.request, f"The draft was not reset. {changed}")
+            self._not_reset(str(changed))
         else:
-            self._tell(f"The draft was reset to version {number}.")
+            self._tell(_("The draft was reset to version %(number)s.") % {"number": number})
+
+    def _not_reset(self, why: str) -> None:
+        messages.error(self.request, _("The draft was not reset. %(reason)s") % {"reason": why})
 
     def _tell(self, message: str) -> None:
         self.model_admin.log_change(self.request, self.tracking_map, message)
@@ -112,8 +121,11 @@ class RollBackScreen(VersionScreen):
         now, unreadable = read(live) if live else (Document(), "")
         difference = editing.diff(now, read(self.version)[0])
         return self.version_page(
-            f"Roll back to version {number}",
-            (f"Version {number}", self.address("version", self.tracking_map.pk, number)),
+            _("Roll back to version %(number)s") % {"number": number},
+            (
+                _("Version %(number)s") % {"number": number},
+                self.address("version", self.tracking_map.pk, number),
+            ),
             form=form or self._form(live),
             groups=grouped(difference),
             same=live is not None and not difference and not unreadable,

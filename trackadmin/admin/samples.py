@@ -11,8 +11,9 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, models
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
-from trackadmin.admin.viewing import Viewer, host_code, label_of
+from trackadmin.admin.viewing import Doing, Viewer, host_code, label_of
 from trackadmin.catalog import ModelFacts
 
 #: How many of the newest objects a page offers to pick at once.
@@ -38,20 +39,20 @@ class Samples:
     @property
     def why_not(self) -> str:
         """Why there are none to choose from; empty where there are."""
-        with host_code(f"The admin of {self.facts.cased_label}"):
+        with host_code(Doing.ADMIN, self.facts.cased_label):
             if self.viewer.permits(self.model):
                 return ""
-        return f"You may not view the objects of {self.facts.cased_label}."
+        return _("You may not view the objects of %(model)s.") % {"model": self.facts.cased_label}
 
     @property
     def searchable(self) -> bool:
         """Whether the host's admin says how to search them."""
-        with host_code(f"The admin of {self.facts.cased_label}"):
+        with host_code(Doing.ADMIN, self.facts.cased_label):
             return bool(self.admin and self.admin.get_search_fields(self.viewer.request))
 
     def newest(self) -> list[Sample]:
         """The last few by primary key."""
-        with host_code(f"The list of {self.facts.cased_label}"):
+        with host_code(Doing.LIST, self.facts.cased_label):
             rows = self.viewer.rows(self.model).order_by("-pk")[:NEWEST]
             return [sample(obj) for obj in rows if self.visible(obj)]
 
@@ -74,7 +75,7 @@ class Samples:
         """
         if not value:
             return None
-        with host_code(f"The list of {self.facts.cased_label}"):
+        with host_code(Doing.LIST, self.facts.cased_label):
             rows = self.viewer.rows(self.model)
             try:
                 rows = rows.filter(**{f"{attribute}__exact": value})[:2]
@@ -109,7 +110,7 @@ class SampleSearch(AutocompleteJsonView):
         if self.samples.why_not:
             raise PermissionDenied
         if not self.samples.searchable:
-            raise Http404("The admin of this model does not say how to search it.")
+            raise Http404(_("The admin of this model has no search fields."))
         return request.GET.get("term", ""), self.samples.admin, None, "pk"
 
     def get_queryset(self) -> models.QuerySet[Any]:

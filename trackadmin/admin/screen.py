@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from trackadmin.admin.parameters import Unreadable
@@ -38,7 +39,7 @@ class Screen(View):
     template_name = ""
     to_read = "view"
     to_write = "change_model"
-    #: The tab of the map's pages that this page stands under.
+    #: The tab of the map's pages that this page belongs to.
     tab = ""
 
     @cached_property
@@ -51,7 +52,7 @@ class Screen(View):
         """The map of the page's address; another address is a 404."""
         found = TrackingMap.objects.filter(pk=self.kwargs["map_id"]).first()
         if found is None:
-            raise Http404("There is no such tracking map.")
+            raise Http404(_("There is no such tracking map."))
         return found
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -109,7 +110,7 @@ def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable)
     context = {
         **site.each_context(request),
         "opts": model_admin.opts,
-        "title": "This request cannot be read",
+        "title": _("This request cannot be read"),
         "refused": str(unreadable),
     }
     return TemplateResponse(request, "admin/trackadmin/refused.html", context, status=400)

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.forms import AddMapForm
@@ -28,12 +29,12 @@ class AddMapScreen(Screen):
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
-        """There is none yet that the page belongs to."""
+        """The map to add, which is not saved yet."""
         return TrackingMap()
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
-        return self.page("Add a tracking map", form=AddMapForm())
+        return self.page(_("Add a tracking map"), form=AddMapForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add the map."""
@@ -42,12 +43,13 @@ class AddMapScreen(Screen):
             try:
                 added = editing.add_map(**form.cleaned_data, by=request.user)
             except IntegrityError:
-                form.add_error("slug", "Somebody has just taken this slug. Choose another.")
+                form.add_error("slug", _("Somebody has just used this slug. Choose another."))
             else:
                 self.model_admin.log_addition(request, added, "Added.")
-                messages.success(request, f"The map {added} stands. Add what it shall track.")
+                told = _("The map %(name)s was added. Now choose what it tracks.") % {"name": added}
+                messages.success(request, told)
                 return self.go("change", added.pk)
-        return self.page("Add a tracking map", form=form)
+        return self.page(_("Add a tracking map"), form=form)
 
 
 class DeleteMapScreen(Screen):
@@ -75,13 +77,13 @@ class DeleteMapScreen(Screen):
             return self._confirmation(changed=changed)
         tracking_map.pk = pk
         self.log_deletion(tracking_map)
-        messages.success(request, f"The map {name} is deleted.")
+        messages.success(request, _("The map %(name)s was deleted.") % {"name": name})
         return self.go("changelist")
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         return self.page(
-            f"Delete {self.tracking_map}?",
-            ("Delete", ""),
+            _("Delete %(name)s?") % {"name": self.tracking_map},
+            (_("Delete"), ""),
             tracked=list(self.tracking_map.tracked_models.values_list("prefix", flat=True)),
             published=editing.versions(self.tracking_map).count(),
             expected=editing.draft_digest(self.tracking_map),

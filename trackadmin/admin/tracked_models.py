@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import grouped
@@ -65,7 +66,7 @@ class ChangeScreen(RowScreen):
         """Somebody deleted it meanwhile: what was written goes to the form that adds it again."""
         tracking_map, label = number(request.POST, "map"), text(request.POST, "model")
         if tracking_map is None or catalog().get(label) is None:
-            raise Http404("There is no such tracked model. It may have been deleted.")
+            raise Http404(_("There is no such tracked model. It may have been deleted."))
         address = add_address(self, tracking_map, label, **{DELETED: "1"})
         # 307: the browser sends the same form there.
         return HttpResponse(status=307, headers={"Location": address})
@@ -92,13 +93,13 @@ class ChangeScreen(RowScreen):
 
     def _tell(self, saved: TrackedModel, changes: Diff) -> None:
         if not changes:
-            messages.info(self.request, f"{saved.prefix} is as it was: nothing was changed.")
+            told = _("Nothing was changed: %(prefix)s is as it was.") % {"prefix": saved.prefix}
+            messages.info(self.request, told)
             return
         words = " ".join(change.words() for change in changes.changes)
         self.model_admin.log_change(self.request, saved, words)
-        messages.success(
-            self.request, f"{saved.prefix} is saved in the draft. Publish to make it live."
-        )
+        told = _("%(prefix)s was saved in the draft. Publish to make it live.")
+        messages.success(self.request, told % {"prefix": saved.prefix})
 
 
 class DeleteScreen(RowScreen):
@@ -124,14 +125,15 @@ class DeleteScreen(RowScreen):
             return self._confirmation(stale=stale)
         row.pk = pk
         self.log_deletion(row)
-        messages.success(request, f"{row.prefix} is gone from the draft. History brings it back.")
+        told = _("%(prefix)s was deleted from the draft. You can restore it from the history.")
+        messages.success(request, told % {"prefix": row.prefix})
         return self.go("change", row.map_id)
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         row = self.tracked_model
         change = self.address("change", row.pk, model="trackedmodel")
         return self.page(
-            f"Delete {row.prefix}?",
+            _("Delete %(name)s?") % {"name": row.prefix},
             (row.prefix, change),
             tracked_model=row,
             entry=self.entry,

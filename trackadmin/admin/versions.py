@@ -8,6 +8,7 @@ from typing import Any
 from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
@@ -40,9 +41,9 @@ class VersionsScreen(Screen):
         try:
             page = Paginator(versions, PER_PAGE).page(1 if wanted is None else wanted)
         except EmptyPage as empty:
-            raise Http404("There is no such page.") from empty
+            raise Http404(_("There is no such page.")) from empty
         newest = versions.values_list("number", flat=True).first()
-        return self.page("Versions", versions=page, newest=newest)
+        return self.page(_("Versions"), versions=page, newest=newest)
 
 
 class VersionScreen(Screen):
@@ -61,14 +62,14 @@ class VersionScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
         """The version in readable form."""
-        return self.version_page(f"Version {number}")
+        return self.version_page(_("Version %(number)s") % {"number": number})
 
     def version_page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> HttpResponse:
         """A page about the version: what it holds, and what the code no longer has."""
         document, unreadable = read(self.version)
         return self.page(
             title,
-            ("Versions", self.address("versions", self.tracking_map.pk)),
+            (_("Versions"), self.address("versions", self.tracking_map.pk)),
             *crumbs,
             version=self.version,
             live=editing.live_version(self.tracking_map),
@@ -89,7 +90,7 @@ class VersionDoor(Screen):
         """A redirect; an unknown version is a 404."""
         version = MapVersion.objects.defer("document").filter(pk=version_id).first()
         if version is None:
-            raise Http404("There is no such version.")
+            raise Http404(_("There is no such version."))
         return self.go("version", version.map_id, version.number)
 
 
@@ -123,8 +124,8 @@ class CompareScreen(Screen):
             wrong += [fault] if fault else []
         difference = editing.diff(*documents)
         return self.page(
-            "Compare",
-            ("Versions", self.address("versions", self.tracking_map.pk)),
+            _("Compare"),
+            (_("Versions"), self.address("versions", self.tracking_map.pk)),
             sides=sides,
             old=asked[0],
             new=asked[1],
@@ -136,21 +137,28 @@ class CompareScreen(Screen):
     def _sides(self) -> list[tuple[str, str]]:
         """What can be picked; the last is what is compared where nothing was."""
         numbers = editing.versions(self.tracking_map).values_list("number", flat=True)
-        picks = [(str(number), f"Version {number}") for number in numbers[:MOST_SIDES]]
-        return [(DRAFT, "The draft"), *picks[1:], *picks[:1]]
+        picks = [
+            (str(number), _("Version %(number)s") % {"number": number})
+            for number in numbers[:MOST_SIDES]
+        ]
+        return [(DRAFT, _("The draft")), *picks[1:], *picks[:1]]
 
     def _side(self, parameter: str, side: str) -> tuple[Document, str]:
         if side == DRAFT:
             return editing.build_document(self.tracking_map), ""
         wanted = whole_number(side)
         if wanted is None:
-            raise Unreadable(parameter, side, f"Give the number of a version, or {DRAFT!r}.")
+            legal = _("Give the number of a version, or “%(draft)s”.") % {"draft": DRAFT}
+            raise Unreadable(parameter, side, legal)
         try:
             version = editing.get_version(self.tracking_map, wanted)
         except UnknownVersion as unknown:
             raise Http404(str(unknown)) from unknown
         document, unreadable = read(version)
-        return document, unreadable and f"{version} cannot be read. {unreadable}"
+        if not unreadable:
+            return document, ""
+        values = {"number": version.number, "reason": unreadable}
+        return document, _("Version %(number)s cannot be read. %(reason)s") % values
 
 
 def _indented(text: str) -> str:

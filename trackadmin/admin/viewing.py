@@ -12,9 +12,11 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.http import Http404, HttpRequest
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 logger = logging.getLogger("trackadmin")
 
@@ -23,21 +25,42 @@ LONGEST_LABEL = 200
 
 
 class HostFailed(Exception):
-    """Code of the host raised; its words are in the log and not on the page: they may hold values
+    """Code of the host raised. The error is in the log and not on the page, since it may hold values
     that the reader may not see."""
 
 
+class Doing(TextChoices):
+    """What code of the host was asked for, with what a page says where it failed."""
+
+    SEARCH = (
+        "search",
+        gettext_lazy("The search of %(model)s raised %(error)s. Ask a developer to read the log."),
+    )
+    ADMIN = (
+        "admin",
+        gettext_lazy("The admin of %(model)s raised %(error)s. Ask a developer to read the log."),
+    )
+    LIST = (
+        "list",
+        gettext_lazy("The list of %(model)s raised %(error)s. Ask a developer to read the log."),
+    )
+    VALUES = (
+        "values",
+        gettext_lazy("The values of %(model)s raised %(error)s. Ask a developer to read the log."),
+    )
+
+
 @contextmanager
-def host_code(what: str) -> Iterator[None]:
+def host_code(doing: Doing, model: str) -> Iterator[None]:
     """Run code of the host; whatever it raises becomes :class:`HostFailed`."""
     try:
         yield
     except (HostFailed, Http404, PermissionDenied):
         raise
     except Exception as error:
-        logger.exception("%s failed in the preview", what)
-        name = type(error).__name__
-        raise HostFailed(f"{what} raised {name}. Ask a developer: the log says more.") from error
+        logger.exception("The %s of %s failed in the preview", doing.value, model)
+        values = {"model": model, "error": type(error).__name__}
+        raise HostFailed(doing.label % values) from error
 
 
 def label_of(obj: Model) -> str:
@@ -45,7 +68,11 @@ def label_of(obj: Model) -> str:
     try:
         return Truncator(str(obj)).chars(LONGEST_LABEL)
     except Exception as error:  # noqa: BLE001 the host's code may raise anything
-        return f"{type(obj).__name__} {obj.pk} (its text raised {type(error).__name__})"
+        return _("%(model)s %(key)s (its text raised %(error)s)") % {
+            "model": type(obj).__name__,
+            "key": obj.pk,
+            "error": type(error).__name__,
+        }
 
 
 @dataclass(slots=True)

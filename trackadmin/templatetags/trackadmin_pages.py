@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.template.context import Context
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext_lazy
 
 register = template.Library()
 
 SHOWN = "trackadmin.breadcrumbs"
+#: The seconds of each unit of time, largest first, and how to say that it is as long ago.
+UNITS = (
+    (31_536_000, ngettext_lazy("%(count)s year ago", "%(count)s years ago", "count")),
+    (2_592_000, ngettext_lazy("%(count)s month ago", "%(count)s months ago", "count")),
+    (86_400, ngettext_lazy("%(count)s day ago", "%(count)s days ago", "count")),
+    (3_600, ngettext_lazy("%(count)s hour ago", "%(count)s hours ago", "count")),
+    (60, ngettext_lazy("%(count)s minute ago", "%(count)s minutes ago", "count")),
+)
 
 
 @register.simple_tag(takes_context=True)
@@ -23,3 +35,16 @@ def breadcrumbs(context: Context) -> SafeString | str:
     context.render_context[SHOWN] = True
     page = context.template.engine.get_template("admin/trackadmin/includes/breadcrumbs.html")
     return page.render(context)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago it was, in the largest unit that fits, such as "3 days ago".
+
+    Django's ``timesince`` gives only the length, and not every language can say "ago" beside it.
+    """
+    passed = int((timezone.now() - moment).total_seconds())
+    for seconds, words in UNITS:
+        if passed >= seconds:
+            return str(words % {"count": passed // seconds})
+    return gettext("just now")
