@@ -47,7 +47,7 @@ def test_attributes_are_found_by_a_word_and_by_what_is_tracked(browser, site):
         opened.goto(site.url + USER)
         everything = shown(opened)
         assert "last_login" in everything
-        opened.get_by_label("Only tracked").check()
+        opened.get_by_label("Tracked only").check()
         assert "last_login" not in shown(opened)
         opened.get_by_placeholder("Find an attribute").fill("e-mail")
         assert shown(opened) == []
@@ -57,7 +57,7 @@ def test_attributes_are_found_by_a_word_and_by_what_is_tracked(browser, site):
         opened.get_by_placeholder("Find an attribute").press("Enter")
         expect(opened).to_have_url(site.url + USER)  # Enter looked for it and saved nothing
         opened.get_by_placeholder("Find an attribute").fill("")
-        opened.get_by_label("Only tracked").uncheck()
+        opened.get_by_label("Tracked only").uncheck()
         assert shown(opened) == everything
 
 
@@ -97,13 +97,13 @@ def test_two_editors_at_once_lose_nothing(browser, site):
         first.get_by_label("Description", exact=False).first.fill("Who logs in.")
         first.get_by_role("button", name="Save", exact=True).click()
         alert = first.get_by_role("alert")
-        expect(alert).to_contain_text("Somebody else saved this while you edited it")
+        expect(alert).to_contain_text("Somebody else saved this while you were editing it")
         expect(alert).to_contain_text("admin")
         expect(alert).to_contain_text("Owner set to 'Accounts team'")
         expect(first.get_by_label("Description", exact=False).first).to_have_value("Who logs in.")
         first.get_by_label("Owner").fill("Accounts team")
-        first.get_by_role("button", name="Save over it").click()
-        expect(first.locator(".messagelist")).to_contain_text("User is saved")
+        first.get_by_role("button", name="Overwrite").click()
+        expect(first.locator(".messagelist")).to_contain_text("User was saved")
         second.goto(site.url + USER)
         expect(second.get_by_label("Owner")).to_have_value("Accounts team")
         expect(second.get_by_label("Description", exact=False).first).to_have_value("Who logs in.")
@@ -119,7 +119,7 @@ def test_every_page_works_without_scripts(browser, site):
         row = opened.locator("#attribute-rows tr").filter(has_text="newsletter")
         row.get_by_text("Track", exact=True).click()
         opened.get_by_role("button", name="Save", exact=True).click()
-        expect(opened.locator(".messagelist")).to_contain_text("BuyerProfile is saved")
+        expect(opened.locator(".messagelist")).to_contain_text("BuyerProfile was saved")
         opened.goto(site.url + MAP + "preview/?model=BuyerProfile")
         opened.locator(".ta-newest a").first.click()
         expect(opened.locator("#preview-rows")).to_contain_text("BuyerProfile_newsletter")

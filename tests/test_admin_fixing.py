@@ -35,7 +35,7 @@ def fix(client, row, **sent):
 @pytest.mark.parametrize("page", ["publish", "change"])
 def test_the_page_lists_what_the_click_will_do(admin_client, broken, page):
     html = admin_client.get(map_page(page, broken.pk)).content.decode()
-    assert "Give these children prefixes of their own" in html
+    assert "Add these prefixes" in html
     assert "It gets the prefix &#x27;BillingAddress&#x27;." in html
     assert "It gets the prefix &#x27;ShippingAddress&#x27;." in html
     form = html[html.index(map_page("fix", broken.pk)) :]
@@ -46,7 +46,7 @@ def test_the_click_is_one_edit_in_the_history(admin_client, broken):
     before = editing.history(broken)
     response = fix(admin_client, broken)
     assert response.redirect_chain == [(map_page("publish", broken.pk), 302)]
-    assert "Put right in the draft: 2" in said(response)[0]
+    assert "2 errors were fixed in the draft" in said(response)[0]
     assert errors_of(editing.draft_problems(broken)) == []
     entries = editing.history(broken)
     assert len(entries) == len(before) + 1
@@ -65,7 +65,7 @@ def test_a_second_click_is_refused_and_changes_nothing(admin_client, broken):
     fix(admin_client, broken)
     before = everything()
     response = fix(admin_client, broken, expected=expected)
-    assert "changed the draft meanwhile" in said(response)[0]
+    assert "changed the draft in the meantime" in said(response)[0]
     assert everything() == before
 
 
@@ -97,7 +97,7 @@ def test_where_nothing_can_be_fixed_nothing_is_offered(admin_client):
     row = the_map()
     row.tracked_models.get(prefix="Country").attributes.update(source="gone")
     html = admin_client.get(map_page("publish", row.pk)).content.decode()
-    assert "Must be put right first" in html
+    assert "Errors to fix first" in html
     assert map_page("fix", row.pk) not in html
     before = everything()
     assert said(fix(admin_client, row)) == []
@@ -116,7 +116,7 @@ def test_errors_stand_apart_from_warnings(admin_client, broken):
     """E14: what stops the publish is not mixed with what does not."""
     editing.save_tracked_model(broken, "Everything", tracked("host.everything", ["contact"]))
     html = admin_client.get(map_page("publish", broken.pk)).content.decode()
-    errors, _, warnings = html.partition("Worth a look")
-    assert "Must be put right first" in errors
+    errors, _, warnings = html.partition("<h2>Warnings</h2>")
+    assert "Errors to fix first" in errors
     assert set(re.findall(r'<span class="ta-badge">(\w+)', errors)) == {"Error"}
     assert set(re.findall(r'<span class="ta-badge">(\w+)', warnings)) == {"Warning"}

@@ -115,7 +115,7 @@ def test_a_roll_back_that_is_sent_twice_rolls_back_once(admin_client, tracking_m
     assert admin_client.post(page, sent).status_code == 302
     before = everything()
     response = admin_client.post(page, sent, follow=True)
-    assert said(response)[-1] == "Version 3 is live. It brings back version 1."
+    assert said(response)[-1] == "Version 3 is live. It restores version 1."
     assert everything() == before
 
 

@@ -55,7 +55,7 @@ def test_an_undo_shows_what_it_changes_and_does_it_on_post(client, tracking_map,
     assert shown == ["Owner changed from 'Second' to 'First'"]
     assert editing.draft_digest(tracking_map) == before, "a GET changes nothing"
     response = client.post(page, {"seen": user_row.lock_version}, follow=True)
-    assert said(response) == ["User is back in the draft as it was then."]
+    assert said(response) == ["User was restored in the draft as it was then."]
     user_row.refresh_from_db()
     assert user_row.owner == "First"
     assert editing.history(user_row)[0].who == "user0"
@@ -75,7 +75,7 @@ def test_an_undo_that_cannot_be_saved_today_changes_nothing(admin_client, tracki
     assert admin_client.get(page).status_code == 200
     renamed.refresh_from_db()
     html = admin_client.post(page, {"seen": renamed.lock_version}).content.decode()
-    assert "It was not put back" in html
+    assert "Nothing was restored" in html
     assert "already used" in html
     assert editing.draft_digest(tracking_map) == before
 
@@ -92,12 +92,12 @@ def test_a_deletion_is_listed_and_can_be_brought_back(client, tracking_map, user
     client_of(client, "view_trackingmap", "add_trackedmodel")
     pk = LogEntry.objects.count()
     steps = client.get(map_page("history", tracking_map.pk)).context["steps"]
-    assert steps[0].links == [("Bring back User", deletion)]
+    assert steps[0].links == [("Restore User", deletion)]
     assert "Model auth.user removed" in words(steps[0])
     assert client.get(deletion).status_code == 200
     assert not TrackedModel.objects.filter(prefix="User").exists()
     response = client.post(deletion, follow=True)
-    assert said(response) == ["User is back in the draft."]
+    assert said(response) == ["User was restored in the draft."]
     back = TrackedModel.objects.get(prefix="User")
     assert (back.owner, back.attributes.count()) == ("Second", 8)
     assert LogEntry.objects.count() == pk + 1
@@ -111,7 +111,7 @@ def test_what_is_back_already_is_not_brought_back_over_what_stands(
     admin_client.post(deletion)
     edit(tracking_map, "User", owner="Third")
     html = admin_client.post(deletion).content.decode()
-    assert "is in the draft already" in html
+    assert "is already in the draft" in html
     assert TrackedModel.objects.get(prefix="User").owner == "Third"
 
 
@@ -131,5 +131,5 @@ def test_another_maps_edits_are_not_found(admin_client, tracking_map, deletion):
 def test_a_state_that_drift_has_spoilt_is_refused_in_words(admin_client, deletion):
     with override_settings(TRACKADMIN={"EXCLUDE": ["auth.User"]}):
         response = admin_client.post(deletion)
-        assert "It was not put back" in response.content.decode()
+        assert "Nothing was restored" in response.content.decode()
     assert not TrackedModel.objects.filter(prefix="User").exists()

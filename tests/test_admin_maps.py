@@ -61,10 +61,10 @@ def test_the_live_line_says_number_note_and_that_nothing_differs(admin_client, p
 
 
 def test_drift_of_the_live_version_is_told(admin_client, page):
-    assert "The site’s code moved on" not in admin_client.get(page).content.decode()
+    assert "The site’s code has changed" not in admin_client.get(page).content.decode()
     with override_settings(TRACKADMIN={"EXCLUDE": ["auth.User.email"]}):
         html = admin_client.get(page).content.decode()
-    assert "The site’s code moved on" in html
+    assert "The site’s code has changed" in html
     assert "User.email" in html
 
 
@@ -84,7 +84,7 @@ def test_name_and_description_are_saved(client, tracking_map, page):
     client_of(client, "change_trackingmap")
     sent = sent_by(client, page, name="The shop", description="What the shop tracks.")
     response = client.post(page, sent, follow=True)
-    assert said(response) == ["The name and the description are saved."]
+    assert said(response) == ["The name and the description were saved."]
     tracking_map.refresh_from_db()
     assert (tracking_map.name, tracking_map.description) == ("The shop", "What the shop tracks.")
     assert editing.history(tracking_map)[0].who == "user0"
@@ -141,7 +141,7 @@ def test_a_map_is_added_empty_and_with_its_slug_for_good(client, tracking_map):
     client_of(client, "view_trackingmap", "add_trackingmap")
     sent = {"name": "Newsletter", "slug": "newsletter", "description": "For the mails."}
     response = client.post(map_page("add"), sent, follow=True)
-    assert said(response) == ["The map Newsletter stands. Add what it shall track."]
+    assert said(response) == ["The map Newsletter was added. Now choose what it tracks."]
     added = TrackingMap.objects.get(slug="newsletter")
     assert added.name == "Newsletter"
     assert "slug" not in response.context["form"].fields
@@ -157,7 +157,7 @@ def test_a_slug_that_is_taken_or_no_slug_is_refused(admin_client, tracking_map, 
 def test_a_published_map_stays(admin_client, tracking_map):
     page = map_page("delete", tracking_map.pk)
     html = admin_client.get(page).content.decode()
-    assert "This map stays" in html
+    assert "This map cannot be deleted" in html
     assert "<button" not in html.split('id="content-main"')[1]
     admin_client.post(page)
     assert TrackingMap.objects.count() == 1
@@ -168,7 +168,7 @@ def test_a_map_that_was_never_published_can_go(client):
     row = editing.add_map("fresh", name="Fresh")
     client_of(client, "view_trackingmap", "delete_trackingmap")
     response = client.post(map_page("delete", row.pk), follow=True)
-    assert said(response) == ["The map Fresh is deleted."]
+    assert said(response) == ["The map Fresh was deleted."]
     assert not TrackingMap.objects.filter(slug="fresh").exists()
     log = LogEntry.objects.get()
     assert (log.is_deletion(), log.object_id) == (True, str(row.pk))

@@ -76,7 +76,7 @@ def test_only_lookups_and_the_primary_key_are_ways_to_find_one(admin_client, pag
 
 def test_what_is_not_there_is_told(admin_client, page):
     html = admin_client.get(page, {"model": "User", "object": "999"}).content.decode()
-    assert "No User that you may view matches" in html
+    assert "No object of User that you may view has exactly this value" in html
 
 
 def test_the_search_finds_what_the_hosts_admin_finds(admin_client, search, user):
@@ -159,7 +159,7 @@ def test_what_comes_along_is_hidden_where_the_user_may_not_view_it(client, page,
     assert rows["BuyerProfile_uuid"].draft == f'"{buyer.uuid}"'
     for name in ("User_email", "User_joined", "User_is_staff"):
         assert {rows[name].draft, rows[name].live} == {"hidden"}, name
-    assert "Values of auth.User are hidden" in html
+    assert "their related objects are hidden: auth.User" in html
     assert "ada@example.com" not in html
     assert "Ada" not in html
     grant(viewer, "user")

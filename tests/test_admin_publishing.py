@@ -107,17 +107,17 @@ def test_nothing_to_publish_is_said_and_the_button_is_off(admin_client, tracking
 def test_errors_are_shown_first_and_stop_it(admin_client, tracking_map, publish_page):
     editing.delete_tracked_model(tracking_map.tracked_models.get(prefix="User"))
     html = admin_client.get(publish_page).content.decode()
-    assert "Must be put right first" in html
+    assert "Errors to fix first" in html
     assert "BuyerProfile.user" in html
     assert "disabled>Publish" in html
     sent = reviewed(admin_client, publish_page)
-    assert "It was not published" in admin_client.post(publish_page, sent).content.decode()
+    assert "The draft was not published" in admin_client.post(publish_page, sent).content.decode()
     assert numbers() == [1]
 
 
 def test_warnings_are_shown_and_stop_nothing(admin_client, publish_page):
     html = admin_client.get(publish_page).content.decode()
-    assert "Worth a look" in html
+    assert "<h2>Warnings</h2>" in html
     assert "User.email" in html
     admin_client.post(publish_page, reviewed(admin_client, publish_page))
     assert numbers() == [1, 2]
@@ -186,7 +186,7 @@ def test_versions_are_listed_newest_first_with_who_and_why(admin_client, admin_u
     assert [version.number for version in response.context["versions"]] == [3, 2, 1]
     assert "Second." in html
     assert "admin" in html
-    assert "brings back 1" in html
+    assert "restores version 1" in html
     assert html.count(">live<") == 1
 
 
@@ -223,13 +223,17 @@ def test_any_two_can_be_compared_in_words(admin_client, tracking_map):
     assert compared(1, 2) == ["Owner set to 'Accounts team'"]
     assert compared(2, 1) == ["Owner 'Accounts team' taken away"]
     assert compared(2, "draft") == ["Owner changed from 'Accounts team' to 'Third'"]
-    assert "No differences" in admin_client.get(page, {"old": 1, "new": 1}).content.decode()
+    assert (
+        "There are no differences" in admin_client.get(page, {"old": 1, "new": 1}).content.decode()
+    )
     assert words(admin_client.get(page)) == compared(2, "draft"), "live and draft by default"
 
 
 def test_comparing_before_the_first_publish_is_no_error(admin_client):
     row = editing.add_map("fresh", name="Fresh")
-    assert "No differences" in admin_client.get(map_page("compare", row.pk)).content.decode()
+    assert (
+        "There are no differences" in admin_client.get(map_page("compare", row.pk)).content.decode()
+    )
 
 
 # Rolling back ------------------------------------------------------------------------------------
@@ -249,7 +253,7 @@ def test_rolling_back_says_what_changes_and_goes_forward(client, tracking_map, r
     assert "checked" not in str(page.context["form"]["reset_draft"])
     draft = editing.draft_digest(tracking_map)
     response = client.post(rolled, reviewed(client, rolled, note="Back."), follow=True)
-    assert said(response) == ["Rolled back to version 1: it is live as version 3."]
+    assert said(response) == ["The map was rolled back to version 1, which is live as version 3."]
     version = MapVersion.objects.get(number=3)
     assert (version.restores, version.note, version.author.username) == (1, "Back.", "user0")
     assert editing.draft_digest(tracking_map) == draft, "the draft stays"

@@ -67,7 +67,7 @@ def test_a_key_can_only_be_picked_where_the_database_proves_it(admin_client, use
 def test_a_lookup_without_an_index_is_told_where_it_is_chosen(admin_client, user_page):
     """F16: twenty of them in one URL scan the table twenty times."""
     html = admin_client.get(user_page).content.decode()
-    words = "No index: a URL would scan the whole table"
+    words = "No index: a lookup reads the whole table"
     for name, slow in [("first_name", True), ("email", True), ("id", False), ("username", False)]:
         row = html[html.index(f'id="a-{name}"') :]
         assert (words in row[: row.index("</tr>")]) == slow, name
@@ -81,7 +81,7 @@ def test_computed_attributes_say_that_they_may_cost_queries(admin_client, tracki
     form = form_of(admin_client, buyer)
     row = next(row for row in form.attributes if row.facts.name == "order_count")
     assert row.facts.computed
-    assert "may cost queries" in admin_client.get(buyer).content.decode()
+    assert "may run queries" in admin_client.get(buyer).content.decode()
 
 
 def test_a_relation_leads_to_what_is_tracked_or_to_adding_it(admin_client, tracking_map):
@@ -98,7 +98,7 @@ def test_a_relation_leads_to_what_is_tracked_or_to_adding_it(admin_client, track
 def test_saving_as_it_is_changes_nothing(admin_client, tracking_map, user_page):
     before = standing(tracking_map)
     response = admin_client.post(user_page, filled(form_of(admin_client, user_page)), follow=True)
-    assert said(response) == ["User is as it was: nothing was changed."]
+    assert said(response) == ["Nothing was changed: User is as it was."]
     assert standing(tracking_map) == before
 
 
@@ -129,7 +129,7 @@ def test_everything_that_is_picked_is_saved(client, tracking_map, user_page):
     }
     sent = filled(form_of(client, user_page), **changes)
     response = client.post(user_page, sent, follow=True)
-    assert said(response) == ["Person is saved in the draft. Publish to make it live."]
+    assert said(response) == ["Person was saved in the draft. Publish to make it live."]
     entry = entry_of("Person")
     assert (entry.key, entry.owner, entry.description) == (
         "username",
@@ -262,7 +262,7 @@ def test_a_stale_form_is_refused_and_not_lost(admin_client, tracking_map, user_p
     before = standing(tracking_map)
     response = admin_client.post(user_page, sent)
     html = response.content.decode()
-    assert "Somebody else saved this while you edited it" in html
+    assert "Somebody else saved this while you were editing it" in html
     assert "My own words." in html
     missed = [line.words for _, groups in response.context["missed"] for line in groups[0].lines]
     assert len(missed) == 1
@@ -303,7 +303,7 @@ def test_what_was_written_survives_that_somebody_deleted_it(admin_client, tracki
     assert response.status_code == 307
     response = admin_client.post(response["Location"], sent)
     html = response.content.decode()
-    assert "Somebody deleted User while you edited it" in html
+    assert "Somebody deleted User while you were editing it" in html
     assert "My own words." in html
     assert standing(tracking_map) == before
     admin_client.post(response.context["action"], filled(response.context["form"]))
@@ -347,7 +347,7 @@ def test_a_model_that_is_gone_can_still_be_opened_and_deleted(admin_client, trac
     row = tracking_map.tracked_models.get(prefix="CompanyAccount")
     with override_settings(TRACKADMIN={"EXCLUDE": ["demo.CompanyAccount"]}):
         html = admin_client.get(model_page("change", row.pk)).content.decode()
-        assert "does not offer this model any more" in html
+        assert "no longer offers this model" in html
         assert "not in the code" in admin_client.get(map_page("change", 1)).content.decode()
         admin_client.post(model_page("delete", row.pk), {"seen": row.lock_version})
     assert not TrackedModel.objects.filter(prefix="CompanyAccount").exists()
@@ -390,7 +390,7 @@ def test_adding_puts_it_last_into_the_draft(admin_client, tracking_map):
     address = model_page("add") + f"?map={tracking_map.pk}&model=demo.order"
     sent = filled(form_of(admin_client, address), **{"a-total-decision": "tracked"})
     response = admin_client.post(address, sent, follow=True)
-    assert said(response) == ["Order is now in the draft. Publish to go live."]
+    assert said(response) == ["Order was added to the draft. Publish to make it live."]
     entry = entry_of("Order")
     assert (entry.key, set(entry.attributes)) == ("number", {"number", "total"})
     assert entry.position > max(
@@ -431,7 +431,9 @@ def test_deleting_says_what_goes_and_leaves_live_alone(admin_client, tracking_ma
     assert "User__id" in html
     assert "BuyerProfile.user" in html
     response = admin_client.post(page, {"seen": row.lock_version}, follow=True)
-    assert said(response) == ["User is gone from the draft. History brings it back."]
+    assert said(response) == [
+        "User was deleted from the draft. You can restore it from the history."
+    ]
     assert not TrackedModel.objects.filter(pk=row.pk).exists()
     assert editing.live_version(tracking_map) == live
     log = LogEntry.objects.get()

@@ -123,7 +123,7 @@ class TrackingMapAdmin(ScreenAdmin):
     @admin.display(description=gettext_lazy("Tracked models"))
     def tracked(self, row: Any) -> str:
         """How many models the draft tracks."""
-        return localize(row.tracked_count)
+        return str(localize(row.tracked_count))
 
     @admin.display(description=gettext_lazy("Live"))
     def live(self, row: Any) -> str:

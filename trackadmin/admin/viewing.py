@@ -25,8 +25,10 @@ LONGEST_LABEL = 200
 
 
 class HostFailed(Exception):
-    """Code of the host raised. The error is in the log and not on the page, since it may hold values
-    that the reader may not see."""
+    """Code of the host raised an error.
+
+    It is in the log and not on the page, since it may hold values that the reader may not see.
+    """
 
 
 class Doing(TextChoices):
