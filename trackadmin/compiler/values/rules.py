@@ -6,42 +6,23 @@ has a default: ``None`` says that the kind has no such thing, so it cannot be a 
 
 from __future__ import annotations
 
-import math
-import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
-from typing import TypeAlias
-
-from django.conf import settings
 
 from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.compiler.values import (
     encoders,
+    in_line,
     sqlite_values,
     stored_values,
     url_texts,
     view_expressions,
 )
 from trackadmin.compiler.values.encoders import Encode
+from trackadmin.compiler.values.in_line import Assigned, InLine
 from trackadmin.compiler.values.sqlite_values import Shortcut
 from trackadmin.compiler.values.stored_values import Loader
 from trackadmin.compiler.values.url_texts import Parser
 from trackadmin.compiler.values.view_expressions import Expression
-
-
-@dataclass(frozen=True, slots=True)
-class InLine:
-    """An expression over a local ``v`` for the usual value; ``RULE(v)`` encodes any other."""
-
-    text: str
-    #: What it names. Python finds a name sooner here than among its built-ins.
-    names: Mapping[str, object]
-
-
-#: The expression for a value that may have been assigned; it may depend on the attribute's field.
-Assigned: TypeAlias = Callable[[AttributeFacts], InLine | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,80 +51,11 @@ class Rule:
     column: type[int | float | bool | str]
 
 
-def _only(cls: type) -> InLine:
-    text = f"v if type(v) is {cls.__name__} or v is None else RULE(v)"
-    return InLine(text, {"type": type, cls.__name__: cls})
-
-
-_TEXT = _only(str)
-_INTEGER = _only(int)
-_BOOLEAN = _only(bool)
-_FLOAT = InLine(
-    "v if type(v) is float and -inf < v < inf or v is None else RULE(v)",
-    {"type": type, "float": float, "inf": math.inf},
-)
-_DECIMAL = InLine(
-    "f'{v:f}' if type(v) is Decimal and v.is_finite() else RULE(v)",
-    {"type": type, "Decimal": Decimal},
-)
-# What str() gives, in less time: eight groups of four digits, some joined. Python finds a slice
-# sooner than it makes one.
-_UUID = InLine(
-    "f'{(v := v.int.to_bytes(16).hex(\"-\", 2))[part_1]}{v[part_2]}{v[part_3]}{v[part_4]}' "
-    "if type(v) is UUID else RULE(v)",
-    {
-        "type": type,
-        "UUID": uuid.UUID,
-        "part_1": slice(4),
-        "part_2": slice(5, 29),
-        "part_3": slice(30, 34),
-        "part_4": slice(35, None),
-    },
-)
-_DATE = InLine("v.isoformat() if type(v) is date else RULE(v)", {"type": type, "date": date})
-_TIME = InLine(
-    "v.isoformat() if type(v) is time and v.tzinfo is None else RULE(v)",
-    {"type": type, "time": time},
-)
-# In two halves, which Python writes faster than one datetime with its offset.
-_AWARE = InLine(
-    "f'{date.isoformat(v)}T{v.time().isoformat()}+00:00' "
-    "if type(v) is datetime and v.tzinfo is UTC else RULE(v)",
-    {"type": type, "date": date, "datetime": datetime, "UTC": UTC},
-)
-_NAIVE = InLine(
-    "v.isoformat() if type(v) is datetime and v.tzinfo is None else RULE(v)",
-    {"type": type, "datetime": datetime},
-)
-_JSON = InLine("None if v is None else RULE(v)", {})
-
-
-def _always(code: InLine | None) -> Assigned:
-    return lambda facts: code
-
-
-def _assigned_decimal(facts: AttributeFacts) -> InLine | None:
-    """A number with as many places as its field has: what a load would give."""
-    places = getattr(facts.target, "decimal_places", None)
-    if not places:
-        return None
-    text = f"t if type(v) is Decimal and (t := f'{{v:f}}')[-{places + 1}:-{places}] == '.'"
-    return InLine(f"{text} else RULE(v)", _DECIMAL.names)
-
-
-def _assigned_datetime(facts: AttributeFacts) -> InLine:
-    return _AWARE if settings.USE_TZ else _NAIVE
-
-
-def _assigned_file(facts: AttributeFacts) -> InLine | None:
-    return _TEXT if facts.nullable else None
-
-
 RULES: dict[Kind, Rule] = {
     Kind.INTEGER: Rule(
         encode=encoders.as_integer,
-        loaded=_INTEGER,
-        assigned=_always(_INTEGER),
+        loaded=in_line.INTEGER,
+        assigned=in_line.always(in_line.INTEGER),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_saved,
         empty_text=False,
@@ -154,8 +66,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.FLOAT: Rule(
         encode=encoders.as_float,
-        loaded=_FLOAT,
-        assigned=_always(_FLOAT),
+        loaded=in_line.FLOAT,
+        assigned=in_line.always(in_line.FLOAT),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -166,8 +78,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.DECIMAL: Rule(
         encode=encoders.as_decimal,
-        loaded=_DECIMAL,
-        assigned=_assigned_decimal,
+        loaded=in_line.DECIMAL,
+        assigned=in_line.assigned_decimal,
         stored=stored_values.decimal,
         stored_by_own=stored_values.own_decimal,
         empty_text=False,
@@ -178,8 +90,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.BOOLEAN: Rule(
         encode=encoders.as_boolean,
-        loaded=_BOOLEAN,
-        assigned=_always(_BOOLEAN),
+        loaded=in_line.BOOLEAN,
+        assigned=in_line.always(in_line.BOOLEAN),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -190,8 +102,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.TEXT: Rule(
         encode=encoders.as_text,
-        loaded=_TEXT,
-        assigned=_always(_TEXT),
+        loaded=in_line.TEXT,
+        assigned=in_line.always(in_line.TEXT),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_saved,
         empty_text=False,
@@ -202,8 +114,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.IP_ADDRESS: Rule(
         encode=encoders.as_text,
-        loaded=_TEXT,
-        assigned=_always(None),
+        loaded=in_line.TEXT,
+        assigned=in_line.always(None),
         stored=stored_values.ip_address,
         stored_by_own=stored_values.own_as_saved,
         empty_text=False,
@@ -214,8 +126,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.UUID: Rule(
         encode=encoders.as_uuid,
-        loaded=_UUID,
-        assigned=_always(_UUID),
+        loaded=in_line.UUID,
+        assigned=in_line.always(in_line.UUID),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -226,8 +138,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.DATE: Rule(
         encode=encoders.encode,
-        loaded=_DATE,
-        assigned=_always(_DATE),
+        loaded=in_line.DATE,
+        assigned=in_line.always(in_line.DATE),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -238,8 +150,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.TIME: Rule(
         encode=encoders.encode,
-        loaded=_TIME,
-        assigned=_always(_TIME),
+        loaded=in_line.TIME,
+        assigned=in_line.always(in_line.TIME),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -250,8 +162,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.DATETIME: Rule(
         encode=encoders.encode,
-        loaded=_AWARE,
-        assigned=_assigned_datetime,
+        loaded=in_line.AWARE,
+        assigned=in_line.assigned_datetime,
         stored=stored_values.datetime_value,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -263,7 +175,7 @@ RULES: dict[Kind, Rule] = {
     Kind.DURATION: Rule(
         encode=encoders.encode,
         loaded=None,
-        assigned=_always(None),
+        assigned=in_line.always(None),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -274,8 +186,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.FILE: Rule(
         encode=encoders.as_file,
-        loaded=_TEXT,
-        assigned=_assigned_file,
+        loaded=in_line.TEXT,
+        assigned=in_line.assigned_file,
         stored=stored_values.as_it_is,
         stored_by_own=stored_values.as_it_is,
         empty_text=True,
@@ -286,8 +198,8 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.JSON: Rule(
         encode=encoders.as_json,
-        loaded=_JSON,
-        assigned=_always(_JSON),
+        loaded=in_line.JSON,
+        assigned=in_line.always(in_line.JSON),
         stored=stored_values.json_value,
         stored_by_own=stored_values.own_as_saved,
         empty_text=False,
@@ -299,7 +211,7 @@ RULES: dict[Kind, Rule] = {
     Kind.OTHER: Rule(
         encode=encoders.encode,
         loaded=None,
-        assigned=_always(None),
+        assigned=in_line.always(None),
         stored=stored_values.prepared,
         stored_by_own=stored_values.own_as_saved,
         empty_text=False,
@@ -311,7 +223,7 @@ RULES: dict[Kind, Rule] = {
     Kind.BINARY: Rule(
         encode=encoders.encode,
         loaded=None,
-        assigned=_always(None),
+        assigned=in_line.always(None),
         stored=stored_values.by_python,
         stored_by_own=stored_values.own_as_prepared,
         empty_text=False,
@@ -326,7 +238,7 @@ RULES: dict[Kind, Rule] = {
 IN_LINE_NAMES: dict[str, object] = {
     **{
         name: value
-        for code in (*(rule.loaded for rule in RULES.values()), _NAIVE)
+        for code in (*(rule.loaded for rule in RULES.values()), in_line.NAIVE)
         for name, value in (code.names if code else {}).items()
     },
     **{rule.encode.__name__: rule.encode for rule in RULES.values()},
