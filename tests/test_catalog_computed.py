@@ -203,7 +203,7 @@ def test_fields_come_first(facts):
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_marked_ones_that_cannot_be_read_are_refused_with_the_reason(facts, name):
-    assert REFUSED[name] in facts.refused[name].refused
+    assert REFUSED[name] in str(facts.refused[name].refused)
     assert facts.attribute(name) == facts.refused[name]
     assert name not in facts.attributes
 
@@ -212,7 +212,7 @@ def test_marked_ones_that_cannot_be_read_are_refused_with_the_reason(facts, name
 def test_unmarked_ones_are_never_offered(facts, name):
     assert name not in facts.attributes
     assert name not in facts.refused
-    assert "@trackable" in facts.attribute(name).refused
+    assert "@trackable" in str(facts.attribute(name).refused)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_what_else_stands_in_a_class_is_refused(facts, name):
 
 @pytest.mark.parametrize("name", ["pk", "save", "delete", "adelete", "full_clean", "clean"])
 def test_djangos_own_members_are_refused(facts, name):
-    assert "Django's machinery" in facts.attribute(name).refused
+    assert "Django's machinery" in str(facts.attribute(name).refused)
 
 
 def test_facts_of_a_computed_one(facts):
@@ -291,7 +291,7 @@ def test_a_property_that_hides_a_field_is_no_field():
     assert list(facts.attributes) == ["id"]
     assert facts.attributes["id"].computed
     assert not facts.attributes["id"].unique
-    assert "@trackable" in facts.attribute("name").refused
+    assert "@trackable" in str(facts.attribute("name").refused)
 
 
 def test_a_proxy_has_its_own_and_its_model_has_not():
@@ -302,7 +302,7 @@ def test_a_proxy_has_its_own_and_its_model_has_not():
 def test_managers_are_never_offered():
     facts = ModelFacts(Hidden, Ceiling())
     for name in ("objects", "everything"):
-        assert "neither a field" in facts.attribute(name).refused
+        assert "not a field" in str(facts.attribute(name).refused)
 
 
 COMPUTED = [
@@ -341,12 +341,12 @@ class TestListed:
             ("save", "machinery"),
             ("set_password", "secret|arguments"),
             ("email_user", "arguments"),
-            ("objects", "neither a field nor a property nor a method"),
+            ("objects", "not a field, a property or a method"),
             ("get_short_name", "@trackable"),
         ],
     )
     def test_a_listing_lifts_nothing_else(self, name, reason):
-        refused = ModelFacts(User, Ceiling()).attribute(name).refused
+        refused = str(ModelFacts(User, Ceiling()).attribute(name).refused)
         assert any(part in refused for part in reason.split("|"))
 
     def test_a_property_that_reads_with_something_built_in_can_be_listed(self, thing):
@@ -387,4 +387,4 @@ def test_exclude_wins_over_the_mark():
     with override_settings(TRACKADMIN={"EXCLUDE": ["host.Everything.shout"]}):
         facts = ModelFacts(Everything, Ceiling())
     assert computed(facts) == ["double", "broken"]
-    assert "EXCLUDE" in facts.refused["shout"].refused
+    assert "EXCLUDE" in str(facts.refused["shout"].refused)

@@ -28,7 +28,7 @@ identifiers = st.from_regex(r"\A[A-Za-z](_?[A-Za-z0-9])*\Z")
     ],
 )  # fmt: skip
 def test_secrets_are_denied(name):
-    assert "looks like a secret" in denied(name)
+    assert "looks like a secret" in str(denied(name))
     assert built_in_denied(name)
 
 
@@ -42,7 +42,7 @@ def test_secrets_are_denied(name):
     ],
 )  # fmt: skip
 def test_innocent_names_are_not_denied(name):
-    assert denied(name) == ""
+    assert denied(name) is None
     assert not built_in_denied(name)
 
 
@@ -69,7 +69,7 @@ def test_any_text_has_one_answer_and_never_an_error(name):
 @override_settings(TRACKADMIN={"DENY_WORDS": ["margin", "costPrice"]})
 @pytest.mark.parametrize("name", ["margin", "gross_margin", "margins", "cost_price", "costprice"])
 def test_a_site_adds_words_of_its_own(name):
-    assert "looks like a secret" in denied(name)
+    assert "looks like a secret" in str(denied(name))
     assert not built_in_denied(name)
 
 
@@ -91,8 +91,8 @@ class TestAllow:
 
     def test_it_lifts_the_named_field(self):
         with self.settings:
-            assert denied("session_minutes", "shop.order") == ""
-            assert denied("session_minutes", "shop.Order") == ""
+            assert denied("session_minutes", "shop.order") is None
+            assert denied("session_minutes", "shop.Order") is None
             assert not built_in_denied("session_minutes", "shop.order")
 
     @pytest.mark.parametrize("label", ["", "shop.line", "basket.order", "shop"])
@@ -108,10 +108,12 @@ class TestAllow:
     def test_it_never_lifts_a_password(self):
         with self.settings:
             assert denied("password_hint", "shop.order")
-            assert "ALLOW" not in denied("password_hint", "shop.order")
+            assert "ALLOW" not in str(denied("password_hint", "shop.order"))
 
     def test_the_reason_tells_the_way_out(self):
-        assert "list shop.order.session_minutes in ALLOW" in denied("session_minutes", "shop.order")
+        assert "add 'shop.order.session_minutes' to ALLOW" in str(
+            denied("session_minutes", "shop.order")
+        )
 
 
 @pytest.mark.parametrize("name", ["Token", "AuthToken", "APIKey", "PasswordReset", "TOTPDevice"])

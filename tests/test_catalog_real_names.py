@@ -138,13 +138,13 @@ def test_secrets_of_packages_are_not_offered(case):
     made = model(name, **{source: field})
     facts = field_facts(made._meta.get_field(source), made, Ceiling())
     assert facts.refused
-    assert "ALLOW" in facts.refused or source == "iban" or "password" in source
+    assert "ALLOW" in str(facts.refused) or source == "iban" or "password" in source
 
 
 @pytest.mark.parametrize("name", ["TOTPDevice", "StaticDevice", "BackupCode", "Authenticator"])
 def test_tables_of_second_factors_are_left_out(name):
     made = model(name)
-    assert "ALLOW" in Ceiling().why_not_model(made)
+    assert "ALLOW" in str(Ceiling().why_not_model(made))
 
 
 def test_site_may_allow_what_only_looks_like_a_secret(settings):
@@ -243,7 +243,7 @@ def test_descriptor_of_a_package_is_offered_where_it_is_listed(settings, monkeyp
 
     monkeypatch.setattr(Country, "title", Translated(), raising=False)
     refused = Catalog().get("host.Country").attribute("title").refused
-    assert "COMPUTED" in refused
+    assert "COMPUTED" in str(refused)
     settings.TRACKADMIN = {"COMPUTED": ["host.Country.title"]}
     facts = Catalog().get("host.Country")
     assert facts.attributes["title"].computed

@@ -74,7 +74,7 @@ def test_the_field_is_the_one_with_the_column():
 )
 def test_a_relation_without_a_column_is_no_attribute(model, name, reason):
     facts = ModelFacts(model, Ceiling())
-    assert reason in facts.attribute(name).refused
+    assert reason in str(facts.attribute(name).refused)
     assert name not in facts.attributes
 
 
@@ -98,8 +98,8 @@ def test_generic_hidden_and_unnamed_relations():
 
     facts = ModelFacts(Note, Ceiling())
     assert dict(facts.relations) == {}  # ContentType is machinery, the rest has no plain name
-    assert "any model" in facts.attribute("about").refused
-    assert "many objects" in facts.attribute("notes").refused
+    assert "any model" in str(facts.attribute("about").refused)
+    assert "many objects" in str(facts.attribute("notes").refused)
     assert {"content_type_id", "object_id"} < set(facts.attributes)
 
 
@@ -166,8 +166,8 @@ def test_exclude_takes_out_a_forward_relation_and_its_key(entry):
     with override_settings(TRACKADMIN={"EXCLUDE": [entry]}):
         facts = ModelFacts(Order, Ceiling())
         assert "person" not in facts.relations
-        assert "EXCLUDE" in facts.attribute("person").refused
-        assert "EXCLUDE" in facts.attribute("person_id").refused
+        assert "EXCLUDE" in str(facts.attribute("person").refused)
+        assert "EXCLUDE" in str(facts.attribute("person_id").refused)
 
 
 def test_the_key_to_a_model_that_is_not_offered_still_is():

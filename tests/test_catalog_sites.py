@@ -81,7 +81,7 @@ from trackadmin.catalog import catalog
 account = catalog().get("crew.Account")
 print(json.dumps({
     "models": [each.cased_label for each in catalog().models()],
-    "swapped": catalog().why_not("auth.User"),
+    "swapped": str(catalog().why_not("auth.User")),
     "attributes": list(account.attributes),
     "personal": [name for name, each in account.attributes.items() if each.personal],
     "thing": [name for name, e in catalog().get("crew.Thing").attributes.items() if e.personal],

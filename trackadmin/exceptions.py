@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.texts import Text
 
 Level = Literal["error", "warning"]
@@ -307,7 +308,7 @@ class NoTrackingURL(TrackAdminError):
         self.slug, self.urlconf = slug, urlconf
         where = f"The URLconf {urlconf!r}" if urlconf else "The site's URLconf"
         include = 'path("t/", include("trackadmin.collect.urls"'
-        if slug != "default":
+        if slug != DEFAULT_MAP:
             include += f', namespace="{slug}"), {{"map": "{slug}"}}'
         else:
             include += ")"

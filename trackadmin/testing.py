@@ -27,6 +27,7 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap, errors_of
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import current, state
 from trackadmin.runtime.loader import Pinned
 
@@ -48,7 +49,7 @@ class override_map(ContextDecorator):
     The snapshot is what ``with override_map(…) as snapshot`` gives.
     """
 
-    def __init__(self, data: Mapping[str, Any], slug: str = "default") -> None:
+    def __init__(self, data: Mapping[str, Any], slug: str = DEFAULT_MAP) -> None:
         self.data, self.slug = data, slug
         self._before: list[Pinned | None] = []
 

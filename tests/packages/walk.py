@@ -87,7 +87,7 @@ def main():
                     ways[f"{way} ({language})"] = values
         report[prefix] = {
             "ways": ways,
-            "refused": {name: each.refused for name, each in facts.refused.items()},
+            "refused": {name: str(each.refused) for name, each in facts.refused.items()},
             "lookupable": [n for n, each in facts.attributes.items() if each.lookupable],
         }
     json.dump(report, sys.stdout)

@@ -8,21 +8,28 @@ from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fidelity import has_own_conversions
 from trackadmin.catalog.kinds import Kind
-from trackadmin.catalog.labels import model_of
+from trackadmin.catalog.labels import is_app, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.site import Catalog, catalog
+from trackadmin.catalog.strays import Stray, StrayCode
 
 __all__ = [
     "AttributeFacts",
     "Catalog",
     "Kind",
     "ModelFacts",
+    "Refusal",
+    "RefusalCode",
     "RelationFacts",
+    "Stray",
+    "StrayCode",
     "built_in_denied",
     "catalog",
     "denied",
     "has_own_conversions",
+    "is_app",
     "model_of",
     "trackable",
 ]

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 from trackadmin.catalog.deny import denied_model
 from trackadmin.catalog.kinds import AnyModel
-from trackadmin.catalog.labels import label_of, labels, lineage
+from trackadmin.catalog.labels import app_of, label_of, labels, lineage
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.conf import conf
+from trackadmin.texts import gettext as _
 
 #: Where the classes live whose tables keep the site running and say nothing of its business.
 MACHINERY = (
@@ -47,22 +49,24 @@ class Ceiling:
             ("COMPUTED", tuple(sorted(self.computed)), (3,)),
         ]
 
-    def why_not_model(self, model: AnyModel) -> str:
-        """Why the model is not offered, in words; an empty text where it is."""
+    def why_not_model(self, model: AnyModel) -> Refusal | None:
+        """Why the model is not offered; ``None`` where it is."""
         meta = model._meta
         if meta.auto_created:
-            return "It only joins the two sides of a many-to-many relation."
+            why = _("It only joins the two sides of a many-to-many relation.")
+            return Refusal(RefusalCode.JOIN_TABLE, why)
         if meta.swapped:
-            return f"The site uses {meta.swapped} in its place."
+            why = _("The site uses %(model)s in its place.", model=meta.swapped)
+            return Refusal(RefusalCode.SWAPPED, why)
         if model.__module__.startswith(OWN):
-            return "trackadmin does not track its own tables."
+            return Refusal(RefusalCode.OWN_TABLE, _("trackadmin does not track its own tables."))
         return self._excluded(model) or self._not_listed(model) or self._machinery(model)
 
-    def why_not_field(self, model: AnyModel, owner: type, *names: str) -> str:
-        """Why ``EXCLUDE`` keeps the field of one of these names back, or an empty text.
+    def why_not_field(self, model: AnyModel, owner: type, *names: str) -> Refusal | None:
+        """Why ``EXCLUDE`` forbids the field of one of these names; ``None`` where it does not.
 
-        A field is kept back on every model that has it: proxies and multi-table children too. So is
-        what a model has from an ancestor (the ``owner``) that is kept back as a whole.
+        A field is excluded on every model that has it, including proxies and multi-table children.
+        What a model inherits from an excluded model (the ``owner``) is excluded too.
         """
         if owner is not model and owner in lineage(model) and (reason := self._excluded(owner)):
             return reason
@@ -70,8 +74,8 @@ class Ceiling:
         for label in labels(model) if listed else ():
             entry = next((f"{label}.{n}" for n in listed if f"{label}.{n}" in self.exclude), "")
             if entry:
-                return f"The site's settings keep it back (EXCLUDE has {entry!r})."
-        return ""
+                return _excluded_by(entry)
+        return None
 
     def lists_computed(self, model: AnyModel, name: str, owner: type) -> bool:
         """Whether ``COMPUTED`` lists this member, which the class ``owner`` defines.
@@ -83,27 +87,35 @@ class Ceiling:
             for ancestor in lineage(model)
         )
 
-    def _excluded(self, model: AnyModel) -> str:
-        for entry in (model._meta.app_label.lower(), *labels(model, same_table=True)):
+    def _excluded(self, model: AnyModel) -> Refusal | None:
+        for entry in (app_of(model), *labels(model, same_table=True)):
             if entry in self.exclude:
-                return f"The site's settings keep it back (EXCLUDE has {entry!r})."
-        return ""
+                return _excluded_by(entry)
+        return None
 
-    def _not_listed(self, model: AnyModel) -> str:
-        if self.models is None or {model._meta.app_label.lower(), label_of(model)} & self.models:
-            return ""
-        return f"The site's settings do not list it. A developer can add {_label(model)} to MODELS."
+    def _not_listed(self, model: AnyModel) -> Refusal | None:
+        if self.models is None or {app_of(model), label_of(model)} & self.models:
+            return None
+        return Refusal(
+            RefusalCode.NOT_LISTED,
+            _("The site's settings do not list it."),
+            _("A developer can add '%(model)s' to MODELS.", model=model._meta.label),
+        )
 
-    def _machinery(self, model: AnyModel) -> str:
+    def _machinery(self, model: AnyModel) -> Refusal | None:
         label = label_of(model)
         if label in (self.models or ()) or label in self.allow:
-            return ""
-        way_out = f"A developer can add {_label(model)} to ALLOW."
+            return None
+        remedy = _("A developer can add '%(name)s' to ALLOW.", name=model._meta.label)
         kept = any(cls.__module__.startswith(MACHINERY) for cls in model.__mro__)
         if kept or label in MACHINERY_MODELS:
-            return f"It belongs to the machinery of the site. {way_out}"
+            why = _("It belongs to the machinery of the site.")
+            return Refusal(RefusalCode.MACHINERY, why, remedy)
         word = denied_model(model.__name__)
-        return f"Its name says that it holds secrets ({word!r}). {way_out}" if word else ""
+        if not word:
+            return None
+        why = _("Its name says that it holds secrets ('%(word)s').", word=word)
+        return Refusal(RefusalCode.SECRET, why, remedy)
 
 
 def _entry(text: str) -> str:
@@ -116,5 +128,6 @@ def _names(entries: Iterable[str]) -> frozenset[str]:
     return frozenset(entry.rpartition(".")[2] for entry in entries)
 
 
-def _label(model: AnyModel) -> str:
-    return repr(model._meta.label)
+def _excluded_by(entry: str) -> Refusal:
+    why = _("The site's settings exclude it (EXCLUDE has '%(entry)s').", entry=entry)
+    return Refusal(RefusalCode.EXCLUDED, why)

@@ -23,7 +23,9 @@ from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import label_of
 from trackadmin.catalog.marks import function_of, mark_of
 from trackadmin.catalog.privacy import name_is_personal
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.words import why_not_plain
+from trackadmin.texts import gettext as _
 
 if sys.version_info >= (3, 14):
     import annotationlib
@@ -76,7 +78,7 @@ def computed_facts(name: str, model: AnyModel, ceiling: Ceiling) -> AttributeFac
     doc = inspect.getdoc(function_of(member)) if is_computed(member) else None
     return AttributeFacts(
         name=name,
-        type_label="Computed",
+        type_text=_("Computed"),
         help=mark.description if mark and mark.description else (doc or "").partition("\n")[0],
         computed=True,
         personal=name_is_personal(name, model),
@@ -84,45 +86,59 @@ def computed_facts(name: str, model: AnyModel, ceiling: Ceiling) -> AttributeFac
     )
 
 
-def _refused(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
+def _refused(
+    name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object
+) -> Refusal | None:
     descriptor = not is_computed(member) and is_descriptor(model, name)
     if not is_computed(member) and not descriptor:
-        return why_not_plain(name) or "It is neither a field nor a property nor a method."
+        why = _("It is not a field, a property or a method.")
+        return why_not_plain(name) or Refusal(RefusalCode.NO_ATTRIBUTE, why)
     return (
         why_not_plain(name)
         or _unmarked(name, model, ceiling, owner, member)
-        or ("" if descriptor else _unfit(member))
+        or (None if descriptor else _unfit(member))
         or denied(name, label_of(model))
         or ceiling.why_not_field(model, owner, name)
     )
 
 
-def _unmarked(name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object) -> str:
+def _unmarked(
+    name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object
+) -> Refusal | None:
     if name in vars(models.Model):  # also where it is overridden: save() is still save()
-        return "It belongs to Django's machinery; only fields and the site's own code are offered."
+        why = _("It belongs to Django's machinery. Only fields and the site's code are offered.")
+        return Refusal(RefusalCode.DJANGO, why)
     if mark_of(member) or ceiling.lists_computed(model, name, owner):
-        return ""
-    return (
-        "It is a property or a method that the site's code does not mark. A developer can put "
-        f"@trackable on it or, if the code is a package's, add '{model._meta.label}.{name}' to "
-        "COMPUTED."
+        return None
+    return Refusal(
+        RefusalCode.UNMARKED,
+        _("It is a property or a method that the site's code does not mark."),
+        _(
+            "A developer can put @trackable on it or, if the code belongs to a package, add "
+            "'%(name)s' to COMPUTED.",
+            name=f"{model._meta.label}.{name}",
+        ),
     )
 
 
-def _unfit(member: object) -> str:
-    """Why reading it could not give one value of one object."""
+def _unfit(member: object) -> Refusal | None:
+    """Why it cannot be read as one value of one object."""
     function = function_of(member)
     if isinstance(member, classmethod | staticmethod):
-        return "It is a class method or a static method, so it says nothing about one object."
+        why = _("It is a class method or a static method, so it says nothing about one object.")
+        return Refusal(RefusalCode.OF_CLASS, why)
     if getattr(function, "alters_data", False):
-        return "It changes data."
+        return Refusal(RefusalCode.CHANGES_DATA, _("It changes data."))
     if iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        return "It is asynchronous (async def). Only ordinary properties and methods can be read."
+        why = _("It is asynchronous (async def). Only ordinary properties and methods can be read.")
+        return Refusal(RefusalCode.ASYNCHRONOUS, why)
     if inspect.isgeneratorfunction(function):
-        return "It gives many values, one after the other. Only single values can be tracked."
+        why = _("It gives many values, one after the other. Only single values can be tracked.")
+        return Refusal(RefusalCode.MANY_VALUES, why)
     if _needs_arguments(function):
-        return "It needs arguments. Only methods that need none can be tracked."
-    return ""
+        why = _("It needs arguments. Only methods without arguments can be tracked.")
+        return Refusal(RefusalCode.NEEDS_ARGUMENTS, why)
+    return None
 
 
 def _needs_arguments(function: Any) -> bool:

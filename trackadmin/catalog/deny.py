@@ -6,8 +6,11 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from trackadmin.catalog.labels import spellings
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.words import listed, phrases, words
 from trackadmin.conf import conf
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 Words: TypeAlias = frozenset[str] | tuple[str, ...]
 
@@ -46,35 +49,41 @@ DENY_MODEL_WORDS = listed(
 )
 
 
-def denied(source: str, label: str = "") -> str:
-    """Why the deny list refuses this name, in words, or an empty text where it does not.
+def denied(source: str, label: str = "") -> Refusal | None:
+    """Why the deny list refuses this name; ``None`` where it does not.
 
     The built-in list and ``DENY_WORDS`` act on the words of the name, split at underscores and
     capitals. Give the model's label, and an ``ALLOW`` entry for exactly this field lifts them,
     though never for a name that holds “password”.
     """
     word = _built_in(source) or _added_later(source) or _first(conf.DENY_WORDS, source)
-    return "" if not word or lifted(source, label) else _reason(word, source, label)
+    return None if not word or lifted(source, label) else _refusal(word, source, label)
 
 
-def denied_field(field: Any, model: Any) -> str:
-    """Why a field is likely to hold a secret, by its class or its table; or an empty text."""
+def denied_field(field: Any, model: Any) -> Refusal | None:
+    """Why a field probably holds a secret, by its class or its table; ``None`` where not."""
     why, label = _looks_secret(field, model), model._meta.label
-    if not why or lifted(field.attname, label):
-        return ""
-    return f"{why} If it is none, a developer can add '{label}.{field.attname}' to ALLOW."
+    if why is None or lifted(field.attname, label):
+        return None
+    return Refusal(RefusalCode.SECRET, why, _way_out(f"{label}.{field.attname}"))
 
 
-def _looks_secret(field: Any, model: Any) -> str:
+def _looks_secret(field: Any, model: Any) -> Text | None:
     field_class: type = type(field)
     if _is_encrypted(field_class):
-        return "Its field keeps the value encrypted, so it looks like a secret."
-    name = field.name.lower()
-    if name in ("code", "key") and _GRANTS.intersection(words(model.__name__)):
-        return f"On {model.__name__} it looks like a secret that lets somebody in."
-    if name == "value" and _SETTINGS.intersection(words(model.__name__)):
-        return f"{model.__name__} looks like the site's settings, which may be secrets."
-    return ""
+        return _("Its field stores the value encrypted, so it looks like a secret.")
+    name, model_name = field.name.lower(), model.__name__
+    if name in ("code", "key") and _GRANTS.intersection(words(model_name)):
+        return _("On %(model)s it looks like a secret that gives access.", model=model_name)
+    if name == "value" and _SETTINGS.intersection(words(model_name)):
+        return _(
+            "%(model)s looks like the site's settings, which may be secrets.", model=model_name
+        )
+    return None
+
+
+def _way_out(name: str) -> Text:
+    return _("If it is not a secret, a developer can add '%(name)s' to ALLOW.", name=name)
 
 
 @lru_cache(maxsize=256)  # a site has many fields of few classes
@@ -130,8 +139,8 @@ def _by_phrase(listed: Words) -> dict[str, str]:
     return {"".join(words(word)): word for word in sorted(listed, reverse=True)}
 
 
-def _reason(word: str, source: str, label: str) -> str:
-    why = f"Its name looks like a secret ({word!r}), and secrets are not tracked."
-    if "password" in "".join(words(source)):
-        return why
-    return f"{why} If it is none, a developer can list {label or '…'}.{source} in ALLOW."
+def _refusal(word: str, source: str, label: str) -> Refusal:
+    why = _("Its name looks like a secret ('%(word)s'), and secrets are not tracked.", word=word)
+    final = "password" in "".join(words(source))
+    remedy = None if final else _way_out(f"{label or '…'}.{source}")
+    return Refusal(RefusalCode.SECRET, why, remedy)

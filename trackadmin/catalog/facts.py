@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from trackadmin.catalog.fidelity import reads_back
 from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, Kind, has_choices
+from trackadmin.catalog.refusals import Refusal
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 RelationKind = Literal["foreign key", "one-to-one", "reverse one-to-one"]
+_KIND_LABELS: dict[RelationKind, Text] = {
+    "foreign key": _("foreign key"),
+    "one-to-one": _("one-to-one"),
+    "reverse one-to-one": _("reverse one-to-one"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +29,8 @@ class AttributeFacts:
     #: What a map names as its source. A foreign key stands under its column's: ``buyer_id``.
     name: str
     kind: Kind = Kind.OTHER
-    #: The type in words, e.g. ``Text, up to 150``.
-    type_label: str = ""
+    #: The type in words, e.g. ``Text, up to 150``. Read ``type_label``.
+    type_text: Text | str = ""
     #: As the host wrote them; translations stay lazy. Read ``verbose_name`` and ``help_text``.
     title: StrOrPromise = ""
     help: StrOrPromise = ""
@@ -35,8 +43,8 @@ class AttributeFacts:
     computed: bool = False
     #: A guess that the value tells something about a person.
     personal: bool = False
-    #: Why it may not be tracked, in words; empty where it may.
-    refused: str = ""
+    #: Why it may not be tracked; ``None`` where it may.
+    refused: Refusal | None = None
     field: AnyField | None = None
     #: The field that the values come from: the far end of a foreign key, else the field itself.
     target: AnyField | None = None
@@ -45,6 +53,11 @@ class AttributeFacts:
     def attname(self) -> str:
         """The name under which an instance holds the value."""
         return self.name
+
+    @property
+    def type_label(self) -> str:
+        """The type in words, in the active language."""
+        return str(self.type_text)
 
     @property
     def verbose_name(self) -> str:
@@ -84,3 +97,8 @@ class RelationFacts:
     nullable: bool
     #: The field that holds the column; for a reverse relation it stands on the related model.
     field: AnyField
+
+    @property
+    def kind_label(self) -> str:
+        """The kind in words, in the active language."""
+        return str(_KIND_LABELS[self.kind])

@@ -14,12 +14,14 @@ from trackadmin.catalog.kinds import (
     Kind,
     final_field,
     kind_of,
-    type_label,
+    type_text,
 )
 from trackadmin.catalog.labels import label_of
 from trackadmin.catalog.privacy import field_is_personal
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.uniqueness import is_indexed, is_unique
 from trackadmin.catalog.words import why_not_plain
+from trackadmin.texts import gettext as _
 
 
 def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> AttributeFacts:
@@ -33,7 +35,7 @@ def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Attribute
     return AttributeFacts(
         name=field.attname,
         kind=kind_of(field),
-        type_label=type_label(field),
+        type_text=type_text(field),
         title=field.verbose_name,
         help=field.help_text,
         nullable=field.null,
@@ -46,14 +48,18 @@ def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Attribute
     )
 
 
-def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> str:
+def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Refusal | None:
     if kind_of(field) is Kind.BINARY:
-        return (
-            "Binary data cannot be sent with an event. If it is text, a developer can give it by a "
-            "property that is marked with @trackable or listed in COMPUTED."
+        return Refusal(
+            RefusalCode.BINARY,
+            _("Binary data cannot be sent with an event."),
+            _(
+                "If it is text, a developer can write a property that returns it, and mark it with "
+                "@trackable or list it in COMPUTED."
+            ),
         )
     if isinstance(field, models.ForeignKey) and final_field(field) is None:
-        return "It points to a model that is not installed."
+        return Refusal(RefusalCode.NOT_INSTALLED, _("It points to a model that is not installed."))
     return (
         why_not_plain(field.attname)
         or denied(field.attname, label_of(model))

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.db import models
 
+from trackadmin.texts import Text, ngettext
+from trackadmin.texts import gettext as _
+
 AnyField: TypeAlias = "models.Field[Any, Any]"
 AnyModel: TypeAlias = type[models.Model]
 
@@ -45,32 +48,32 @@ LOOKUP_KINDS: dict[Kind, tuple[type, tuple[object, ...]]] = {
 #: By the name of a field class, for Django's own ones and those of contrib.postgres. Names and not
 #: classes: importing contrib.postgres needs a driver that the site may not have. The nearest class
 #: in the field's ancestry decides, so a site's own fields are known by what they are built on.
-_KINDS: dict[str, tuple[Kind, str]] = {
-    "IntegerField": (Kind.INTEGER, "Whole number"),
-    "AutoField": (Kind.INTEGER, "Whole number"),
-    "FloatField": (Kind.FLOAT, "Number"),
-    "DecimalField": (Kind.DECIMAL, "Decimal number"),
-    "BooleanField": (Kind.BOOLEAN, "Yes or no"),
-    "NullBooleanField": (Kind.BOOLEAN, "Yes or no"),
-    "CharField": (Kind.TEXT, "Text"),
-    "TextField": (Kind.TEXT, "Text"),
-    "EmailField": (Kind.TEXT, "E-mail address"),
-    "SlugField": (Kind.TEXT, "Slug"),
-    "URLField": (Kind.TEXT, "Web address"),
-    "FilePathField": (Kind.TEXT, "File path"),
-    "GenericIPAddressField": (Kind.IP_ADDRESS, "IP address"),
-    "UUIDField": (Kind.UUID, "UUID"),
-    "DateTimeField": (Kind.DATETIME, "Date and time"),
-    "DateField": (Kind.DATE, "Date"),
-    "TimeField": (Kind.TIME, "Time of day"),
-    "DurationField": (Kind.DURATION, "Length of time"),
-    "ImageField": (Kind.FILE, "Image"),
-    "FileField": (Kind.FILE, "File"),
-    "JSONField": (Kind.JSON, "JSON"),
-    "ArrayField": (Kind.JSON, "List"),
-    "HStoreField": (Kind.JSON, "Texts by key"),
-    "RangeField": (Kind.OTHER, "Range"),
-    "BinaryField": (Kind.BINARY, "Binary data"),
+_KINDS: dict[str, tuple[Kind, Text]] = {
+    "IntegerField": (Kind.INTEGER, _("Whole number")),
+    "AutoField": (Kind.INTEGER, _("Whole number")),
+    "FloatField": (Kind.FLOAT, _("Number")),
+    "DecimalField": (Kind.DECIMAL, _("Decimal number")),
+    "BooleanField": (Kind.BOOLEAN, _("Yes or no")),
+    "NullBooleanField": (Kind.BOOLEAN, _("Yes or no")),
+    "CharField": (Kind.TEXT, _("Text")),
+    "TextField": (Kind.TEXT, _("Text")),
+    "EmailField": (Kind.TEXT, _("E-mail address")),
+    "SlugField": (Kind.TEXT, _("Slug")),
+    "URLField": (Kind.TEXT, _("Web address")),
+    "FilePathField": (Kind.TEXT, _("File path")),
+    "GenericIPAddressField": (Kind.IP_ADDRESS, _("IP address")),
+    "UUIDField": (Kind.UUID, _("UUID")),
+    "DateTimeField": (Kind.DATETIME, _("Date and time")),
+    "DateField": (Kind.DATE, _("Date")),
+    "TimeField": (Kind.TIME, _("Time of day")),
+    "DurationField": (Kind.DURATION, _("Length of time")),
+    "ImageField": (Kind.FILE, _("Image")),
+    "FileField": (Kind.FILE, _("File")),
+    "JSONField": (Kind.JSON, _("JSON")),
+    "ArrayField": (Kind.JSON, _("List")),
+    "HStoreField": (Kind.JSON, _("Texts by key")),
+    "RangeField": (Kind.OTHER, _("Range")),
+    "BinaryField": (Kind.BINARY, _("Binary data")),
 }
 _DJANGO = ("django.db.models.", "django.contrib.postgres.")
 
@@ -99,17 +102,22 @@ def kind_of(field: AnyField) -> Kind:
     return _known(field)[0]
 
 
-def type_label(field: AnyField) -> str:
+def type_text(field: AnyField) -> Text | str:
     """The type in words, e.g. ``Text, up to 150`` or ``Foreign key to Country``."""
     if isinstance(field, models.ForeignKey):
-        words = "One-to-one with" if field.one_to_one else "Foreign key to"
-        return f"{words} {getattr(field.related_model, '__name__', field.related_model)}"
-    label = _known(field)[1]
+        name = getattr(field.related_model, "__name__", field.related_model)
+        if field.one_to_one:
+            return _("One-to-one with %(model)s", model=name)
+        return _("Foreign key to %(model)s", model=name)
+    text = _known(field)[1]
     if isinstance(field, models.DecimalField):
-        label += f", {field.decimal_places} places"
+        places = field.decimal_places
+        text = ngettext(
+            "%(type)s, %(count)s place", "%(type)s, %(count)s places", count=places, type=text
+        )
     elif isinstance(field, models.CharField) and field.max_length:
-        label += f", up to {field.max_length}"
-    return f"{label}, from a list" if has_choices(field) else label
+        text = _("%(type)s, up to %(length)s", type=text, length=field.max_length)
+    return _("%(type)s, from a list", type=text) if has_choices(field) else text
 
 
 def has_choices(field: AnyField) -> bool:
@@ -120,7 +128,7 @@ def has_choices(field: AnyField) -> bool:
     return getattr(field, "choices", None) is not None
 
 
-def _known(field: AnyField) -> tuple[Kind, str]:
+def _known(field: AnyField) -> tuple[Kind, Text | str]:
     end = final_field(field)
     if isinstance(end, models.GeneratedField):
         end = end.output_field
@@ -129,8 +137,8 @@ def _known(field: AnyField) -> tuple[Kind, str]:
 
 
 @lru_cache(maxsize=256)
-def _known_class(field_class: type) -> tuple[Kind, str]:
+def _known_class(field_class: type) -> tuple[Kind, Text | str]:
     for cls in field_class.__mro__:
         if cls.__module__.startswith(_DJANGO) and cls.__name__ in _KINDS:
             return _KINDS[cls.__name__]
-    return Kind.OTHER, field_class.__name__.removesuffix("Field") or "Field"
+    return Kind.OTHER, field_class.__name__.removesuffix("Field") or _("Field")

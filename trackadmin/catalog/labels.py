@@ -27,6 +27,16 @@ def label_of(model: AnyModel) -> str:
     return str(model._meta.label).lower()
 
 
+def is_app(label: str) -> bool:
+    """Whether the site has an app of this label, in any case."""
+    return any(config.label.lower() == label.lower() for config in apps.get_app_configs())
+
+
+def app_of(model: AnyModel) -> str:
+    """The label of a model's app in lower case, as settings are compared with it."""
+    return model._meta.app_label.lower()
+
+
 def lineage(model: AnyModel) -> list[AnyModel]:
     """The model and its ancestors that stand for rows, nearest first: no abstract ones."""
     return [cls for cls in model.__mro__ if hasattr(cls, "_meta") and not cls._meta.abstract]

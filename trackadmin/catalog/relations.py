@@ -18,7 +18,10 @@ from trackadmin.catalog.computed import class_member, has_computed
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import label_of, lineage
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.words import why_not_plain
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 
 def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFacts]:
@@ -69,7 +72,7 @@ def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
     for field in model._meta.get_fields():
         if field not in with_column:
             yield AttributeFacts(
-                name=_accessor(field), type_label=_spoken(field), refused=_no_value(field, model)
+                name=_accessor(field), type_text=_spoken(field), refused=_no_value(field, model)
             )
 
 
@@ -109,21 +112,32 @@ def _accessor(field: Any) -> str:
     return (field.get_accessor_name() if _is_reverse(field) else field.name) or ""
 
 
-def _no_value(field: Any, model: AnyModel) -> str:
+def _no_value(field: Any, model: AnyModel) -> Refusal:
     accessor = _accessor(field)
     if _is_single(field) and accessor and _is_code(model, accessor):
-        return (
-            "Code of the site or of a package gets the related object, and it may write to the "
-            f"database. A developer can add '{model._meta.label}.{accessor}' to COMPUTED."
+        return Refusal(
+            RefusalCode.RELATED_CODE,
+            _(
+                "Code of the site or of a package gets the related object, and it may write to the "
+                "database."
+            ),
+            _(
+                "A developer can add '%(name)s' to COMPUTED.",
+                name=f"{model._meta.label}.{accessor}",
+            ),
         )
     if _is_single(field):
-        return "It is a related object. Let it come along as a child instead."
+        why = _("It is a related object. Add it as a child instead.")
+        return Refusal(RefusalCode.RELATED_OBJECT, why)
     if field.one_to_many or field.many_to_many:
-        return "It holds many objects. Only single values can be tracked."
+        why = _("It holds many objects. Only single values can be tracked.")
+        return Refusal(RefusalCode.MANY_OBJECTS, why)
     if field.is_relation:
-        return "It may point to any model, so its names would change with the data."
-    return "It has no column of its own. Track the fields that it is made of."
+        why = _("It may point to any model, so its names would change with the data.")
+        return Refusal(RefusalCode.ANY_MODEL, why)
+    why = _("It has no column of its own. Track the fields that it is made of.")
+    return Refusal(RefusalCode.NO_COLUMN, why)
 
 
-def _spoken(field: Any) -> str:
-    return "Related object" if _is_single(field) else "Related objects"
+def _spoken(field: Any) -> Text:
+    return _("Related object") if _is_single(field) else _("Related objects")

@@ -12,8 +12,11 @@ from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import model_of
 from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.strays import Stray, strays
+from trackadmin.codes import ProblemCode
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.texts import gettext as _
 
 
 class Catalog:
@@ -25,25 +28,22 @@ class Catalog:
     def __init__(self) -> None:
         self._ceiling = Ceiling()
         self._facts: dict[AnyModel, ModelFacts] = {}
-        self._reasons: dict[AnyModel, str] = {}
+        self._refusals: dict[AnyModel, Refusal | None] = {}
 
     def models(self) -> list[ModelFacts]:
         """The models that may be tracked, by app and name."""
-        offered = [self._of(model) for model in apps.get_models() if not self._reason(model)]
+        offered = [self._of(model) for model in apps.get_models() if not self._refusal(model)]
         return sorted(offered, key=lambda facts: (facts.app_label, facts.name))
 
     def get(self, label: str) -> ModelFacts | None:
         """The facts of the model of this label, in any case; ``None`` if it is not offered."""
         model = model_of(label)
-        return None if model is None or self._reason(model) else self._of(model)
+        return None if model is None or self._refusal(model) else self._of(model)
 
-    def why_not(self, label: str) -> str:
-        """Why the model of this label is not offered, in words; an empty text where it is."""
+    def why_not(self, label: str) -> Refusal | None:
+        """Why the model of this label is not offered; ``None`` where it is."""
         model = model_of(label)
-        if model is not None:
-            return self._reason(model)
-        near = self._near(label)
-        return f"The site has no model {label!r}." + (f" Is it {near!r}?" if near else "")
+        return self._no_such_model(label) if model is None else self._refusal(model)
 
     def find(self, name: str) -> str:
         """The lower-case label for a label (in any case) or a class name (exactly as written).
@@ -57,7 +57,8 @@ class Catalog:
         if len(named) == 1:
             return named[0].label
         problem = _ambiguous(name, named) if named else self._unknown(name)
-        raise DocumentError(f"There is no telling which model {name!r} is.", [problem])
+        summary = _("The model '%(name)s' cannot be determined.", name=name)
+        raise DocumentError(str(summary), [problem])
 
     def strays(self) -> list[Stray]:
         """The entries of the settings that have no effect on this site."""
@@ -65,9 +66,16 @@ class Catalog:
 
     def _unknown(self, name: str) -> Problem:
         kept_back = (m._meta.label for m in apps.get_models() if m.__name__ == name)
-        why = self.why_not(next(kept_back, name))
-        fix = 'Give "model" with an app and a class name, such as "shop.Order".'
-        return Problem("model.unknown", "error", name, why, fix)
+        label = next(kept_back, name)
+        refusal = self.why_not(label) or self._no_such_model(label)
+        fix = _('Give "model" with an app and a class name, such as "shop.Order".')
+        return Problem(ProblemCode.MODEL_UNKNOWN, "error", name, refusal.text, fix)
+
+    def _no_such_model(self, label: str) -> Refusal:
+        why = _("The site has no model '%(label)s'.", label=label)
+        near = self._near(label)
+        remedy = _("Did you mean '%(label)s'?", label=near) if near else None
+        return Refusal(RefusalCode.UNKNOWN, why, remedy)
 
     def _near(self, name: str) -> str:
         """The cased label of the offered model whose label or class name is most like this one."""
@@ -81,10 +89,10 @@ class Catalog:
             self._facts[model] = ModelFacts(model, self._ceiling)
         return self._facts[model]
 
-    def _reason(self, model: AnyModel) -> str:
-        if model not in self._reasons:
-            self._reasons[model] = self._ceiling.why_not_model(model)
-        return self._reasons[model]
+    def _refusal(self, model: AnyModel) -> Refusal | None:
+        if model not in self._refusals:
+            self._refusals[model] = self._ceiling.why_not_model(model)
+        return self._refusals[model]
 
 
 _current: list[Catalog] = []
@@ -98,7 +106,7 @@ def catalog() -> Catalog:
 
 
 def forget_catalog(*, setting: str, **kwargs: Any) -> None:
-    """Receiver of ``setting_changed``: what is offered hangs on these settings."""
+    """Receiver of ``setting_changed``: what is offered depends on these settings."""
     if setting in ("TRACKADMIN", "INSTALLED_APPS", "AUTH_USER_MODEL"):
         _current.clear()
 
@@ -108,6 +116,8 @@ setting_changed.connect(forget_catalog, dispatch_uid="trackadmin.catalog")
 
 def _ambiguous(name: str, named: list[ModelFacts]) -> Problem:
     labels = [facts.cased_label for facts in named]
-    what = f"Several models are called {name!r}: {', '.join(labels)}."
-    fix = f'Say which one: "model": "{labels[0]}".'
-    return Problem("model.ambiguous", "error", name, what, fix)
+    what = _(
+        "Several models are called '%(name)s': %(models)s.", name=name, models=", ".join(labels)
+    )
+    fix = _('Say which one: "model": "%(model)s".', model=labels[0])
+    return Problem(ProblemCode.MODEL_AMBIGUOUS, "error", name, what, fix)

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from django.apps import apps
+from enum import StrEnum
+from typing import TypeAlias
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
-from trackadmin.catalog.labels import model_of
+from trackadmin.catalog.labels import is_app, model_of
 from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.refusals import Refusal
 from trackadmin.catalog.relations import relations_as_attributes
 
-NOTHING = "this site has no such thing"
-A_MANAGER = "it is a manager, which has no value for one object"
-A_RELATION = (
-    "it is a relation, which has no value of its own; an editor can let its object come along"
-)
-A_FIELD = "it is a field, which needs no entry here"
+
+class StrayCode(StrEnum):
+    """Why an entry has no effect."""
+
+    NOTHING = "nothing"
+    SWAPPED = "swapped"
+    MANAGER = "manager"
+    RELATION = "relation"
+    FIELD = "field"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """An entry without effect; ``why`` is the half of a sentence that goes on after the entry."""
+    """An entry without effect."""
 
     setting: str
     entry: str
-    why: str
+    code: StrayCode
+    #: The model that the site uses in place of a swapped one, or why the member is refused.
+    detail: str | Refusal = ""
+
+
+#: A code and its detail; ``None`` where the entry has an effect.
+Why: TypeAlias = tuple[StrayCode, str | Refusal] | None
 
 
 def strays(ceiling: Ceiling, facts_of: Callable[[AnyModel], ModelFacts]) -> Iterator[Stray]:
@@ -39,38 +50,38 @@ def strays(ceiling: Ceiling, facts_of: Callable[[AnyModel], ModelFacts]) -> Iter
         for entry in entries:
             names = entry.split(".")
             fits = len(names) in parts
-            if why := _why(setting, names, ceiling, facts_of) if fits else NOTHING:
-                yield Stray(setting, entry, why)
+            why = _why(setting, names, ceiling, facts_of) if fits else (StrayCode.NOTHING, "")
+            if why is not None:
+                yield Stray(setting, entry, *why)
 
 
 def _why(
     setting: str, names: list[str], ceiling: Ceiling, facts_of: Callable[[AnyModel], ModelFacts]
-) -> str:
+) -> Why:
     if len(names) == 1:
-        known = {config.label.lower() for config in apps.get_app_configs()}
-        return "" if names[0] in known else NOTHING
+        return None if is_app(names[0]) else (StrayCode.NOTHING, "")
     model = model_of(".".join(names[:2]))
     if model is None:
-        return NOTHING
+        return StrayCode.NOTHING, ""
     if model._meta.swapped:
-        return f"the site uses {model._meta.swapped} in place of that model"
-    return _why_not_member(setting, facts_of(model), names[2], ceiling) if names[2:] else ""
+        return StrayCode.SWAPPED, model._meta.swapped
+    return _why_not_member(setting, facts_of(model), names[2], ceiling) if names[2:] else None
 
 
-def _why_not_member(setting: str, facts: ModelFacts, name: str, ceiling: Ceiling) -> str:
+def _why_not_member(setting: str, facts: ModelFacts, name: str, ceiling: Ceiling) -> Why:
     found = facts.attribute(name)
     if found is None:
-        return NOTHING
-    # A relation may be excluded. What EXCLUDE keeps back is meant to have no effect elsewhere.
+        return StrayCode.NOTHING, ""
+    # A relation may be excluded. What EXCLUDE names has no effect elsewhere, on purpose.
     if setting == "EXCLUDE" or ceiling.why_not_field(facts.model, facts.model, name, found.name):
-        return ""
+        return None
     if name in facts.model._meta.managers_map:
-        return A_MANAGER
+        return StrayCode.MANAGER, ""
     if name in _relations(facts.model, with_column=setting == "COMPUTED"):
-        return A_RELATION
+        return StrayCode.RELATION, ""
     if found.refused:
-        return f"it cannot be tracked all the same: {found.refused.rstrip('.')}"
-    return A_FIELD if setting == "COMPUTED" and not found.computed else ""
+        return StrayCode.REFUSED, found.refused
+    return (StrayCode.FIELD, "") if setting == "COMPUTED" and not found.computed else None
 
 
 def _relations(model: AnyModel, *, with_column: bool) -> set[str]:

@@ -17,6 +17,7 @@ from trackadmin.collect.reading import queries_of
 from trackadmin.collect.sinks import deliver
 from trackadmin.conf import conf
 from trackadmin.exceptions import UnknownMap
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import current_map
 from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
@@ -45,7 +46,7 @@ def _public(view: View) -> View:
 @login_not_required
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
-def collect(request: HttpRequest, map: str = "default") -> HttpResponse:
+def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
     """Turn what the URL and the body say into an event. Always answers 204 without content.
 
     HEAD is what link checkers and previews send, and OPTIONS what a browser asks before it sends

@@ -112,11 +112,12 @@ class Matching:
         """What to say about a tracked model that the host does not offer."""
         label = self.document.models[prefix].model
         known = model_of(label) is not None
+        refusal = self.catalog.why_not(label)
         return Problem(
             "model.refused" if known else "model.gone",
             "error",
             prefix,
-            self.catalog.why_not(label),
+            refusal.text if refusal else "",
             f"Take {prefix!r} out of the map, or let a developer bring the model back.",
         )
 

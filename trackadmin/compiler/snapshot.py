@@ -23,13 +23,14 @@ from trackadmin.compiler.values.pseudonyms import pseudonymiser
 from trackadmin.document import rule_problems, to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem, errors_of
+from trackadmin.names import DEFAULT_MAP
 
 
 def compile_map(
     document: Document,
     catalog: Catalog,
     *,
-    slug: str = "default",
+    slug: str = DEFAULT_MAP,
     number: int = 0,
     digest: str = "",
     names_are_checked: bool = False,

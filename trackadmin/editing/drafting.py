@@ -18,7 +18,7 @@ from trackadmin.editing.versions import find_version, read_version
 from trackadmin.editing.writing import write_document, write_entry
 from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
-from trackadmin.models.draft import DEFAULT_MAP
+from trackadmin.names import DEFAULT_MAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from django.db.models import F, QuerySet
 
 from trackadmin.exceptions import UnknownMap
 from trackadmin.models import TrackedModel, TrackingMap
-from trackadmin.models.draft import DEFAULT_MAP, DEFAULT_WORDS
+from trackadmin.models.draft import DEFAULT_WORDS
+from trackadmin.names import DEFAULT_MAP
 
 #: What every operation takes to say which map it is about: the row or its slug.
 AnyMap = TrackingMap | str

@@ -18,10 +18,10 @@ from trackadmin.document.structure import (
     TRACKED,
     UNDECLARED,
 )
+from trackadmin.names import DEFAULT_MAP
 
 M = TypeVar("M", bound=models.Model)
 
-DEFAULT_MAP = "default"
 #: The words of the map that exists without anybody having added it.
 DEFAULT_WORDS = {"name": "Default map"}
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
 from trackadmin.exceptions import NoTrackingURL
-from trackadmin.runtime.current import DEFAULT_MAP
+from trackadmin.names import DEFAULT_MAP
 
 #: Where the view of the tracking URL is defined. It lies above this room, so it is known by name.
 _VIEW = ("trackadmin.collect.views", "collect")

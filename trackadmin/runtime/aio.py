@@ -11,8 +11,9 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 
 from trackadmin.compiler import Scalar, Snapshot
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.bulk import iter_tracking_values
-from trackadmin.runtime.current import DEFAULT_MAP, current_map, fresh_map, is_ready
+from trackadmin.runtime.current import current_map, fresh_map, is_ready
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.flatten import flatten, tracking_values
 from trackadmin.runtime.parameters import Query

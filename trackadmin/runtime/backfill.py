@@ -14,8 +14,9 @@ from trackadmin.compiler import CompiledModel, ManagerError, Scalar, Snapshot
 from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.values.clean_text import bound
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.bulk import stream
-from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.runtime.current import current_map
 
 #: Rows that are read by one statement, and lost at most when a job is interrupted.
 CHUNK = 5000

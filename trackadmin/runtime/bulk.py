@@ -13,7 +13,8 @@ from trackadmin.compiler.sql import streams
 from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
 from trackadmin.exceptions import NotTracked
-from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.names import DEFAULT_MAP
+from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 
 #: Rows that are fetched, and held, at a time.

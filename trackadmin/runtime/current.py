@@ -13,6 +13,7 @@ from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, UnknownMap
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import slugs, store, tokens, uncommitted
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.loader import Loader, Pinned, Private, Unknown
@@ -20,8 +21,6 @@ from trackadmin.runtime.loaders import Key, Loaders
 from trackadmin.runtime.place import Place, home, look_again, many, place, schema_of
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 from trackadmin.signals import map_published, versions_inserted
-
-DEFAULT_MAP = "default"
 
 #: The loaders that serve every caller alike, by slug: the short way of :func:`current_map`. Empty
 #: where it depends on the caller, for its tenant or for a version that it has not committed.

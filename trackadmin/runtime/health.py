@@ -6,8 +6,8 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.document import load
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import store
-from trackadmin.runtime.current import DEFAULT_MAP
 
 
 def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:

@@ -17,7 +17,8 @@ from trackadmin.compiler import (
     encode,
 )
 from trackadmin.conf import conf
-from trackadmin.runtime.current import DEFAULT_MAP, current_map
+from trackadmin.names import DEFAULT_MAP
+from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.merging import join
 from trackadmin.runtime.parameters import (

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 from django.core.files import locks
 
 from trackadmin.exceptions import ExportError
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.backfill import Backfill, backfill
 from trackadmin.runtime.formats import FORMATS, open_format
 
@@ -26,7 +27,7 @@ class Request:
 
     label: str
     format: str = "ndjson"
-    map: str = "default"
+    map: str = DEFAULT_MAP
     using: str | None = None
     first: str | None = None
     last: str | None = None

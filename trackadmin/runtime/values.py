@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from trackadmin.compiler import Scalar
+from trackadmin.names import DEFAULT_MAP
 
 #: ``found``; ``none`` or ``many`` rows have this value; ``malformed`` for a value that the column
 #: cannot hold; ``not_allowed`` where the map has no such lookup or the query has too many;
@@ -39,7 +40,7 @@ class Values(dict[str, Scalar]):
         values: Iterable[tuple[str, Scalar]] = (),
         *,
         references: Iterable[Reference] = (),
-        map: str = "default",
+        map: str = DEFAULT_MAP,
         version: int = 0,
     ) -> None:
         super().__init__(values)

@@ -8,6 +8,7 @@ from django import template
 
 from trackadmin.conf import conf
 from trackadmin.exceptions import NoTrackingURL
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import tracking_query
 from trackadmin.runtime.address import tracking_address
 from trackadmin.runtime.faults import report
@@ -16,7 +17,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def tracking_url(*objects: Any, map: str = "default", **params: Any) -> str:
+def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
     """The tracking URL that names the objects by their keys, with the given parameters.
 
     ``{% tracking_url buyer company action="signup_click" %}``; with ``as url`` at its end it goes

@@ -53,7 +53,7 @@ def same_by_every_road(walk):
             rows = iter_tracking_values(Thing.objects.filter(pk=made.pk), map="second")
             (roads[f"streamed, {language}"],) = rows
     walk.report["thing"] = roads["by URL, en"]
-    walk.report["refused"] = {name: f.refused for name, f in facts.refused.items()}
+    walk.report["refused"] = {name: str(f.refused) for name, f in facts.refused.items()}
     different = {
         name: {road: values.get(name) for road, values in roads.items()}
         for name in roads["by URL, en"]

@@ -151,7 +151,7 @@ class EntryForm:
         facts = self.facts.attribute(source) if self.facts else None
         if facts is None:
             return f"The code has no attribute {source!r} any more."
-        return facts.refused
+        return str(facts.refused or "")
 
     def _head_initial(self, prefix: str, seen: int | None) -> dict[str, Any]:
         rows = [row for row in self.attributes if row["name"].initial == self.entry.key]

@@ -16,6 +16,7 @@ from trackadmin.management import backfilling, map_list, maps, publishing, value
 from trackadmin.management.subcommand import Output, Subcommand
 from trackadmin.management.text import argument, writer
 from trackadmin.models import TrackingMap
+from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.context import lookup_context
 
 SUBCOMMANDS: dict[str, Subcommand] = {
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             own = parsers.add_parser(each.name, help=each.help, description=each.help)
             if each.of_one_map:
                 own.add_argument(
-                    "--map", default="default", metavar="SLUG", help="default: default"
+                    "--map", default=DEFAULT_MAP, metavar="SLUG", help="default: default"
                 )
             each.arguments(own)
 
