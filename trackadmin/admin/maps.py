@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.differences import faults
+from trackadmin.admin.differences import changed_prefixes, faults
 from trackadmin.admin.forms import MapForm
 from trackadmin.admin.parameters import choice, text
-from trackadmin.admin.review import Review, review
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
-from trackadmin.document import Document
 from trackadmin.document.structure import TRACKED, in_order
+from trackadmin.editing import Review
 from trackadmin.exceptions import InvalidMap, StaleForm
 
 
@@ -89,7 +88,7 @@ class MapScreen(Screen):
         return MapForm(initial=initial)
 
     def _page(self, form: MapForm, **context: Any) -> HttpResponse:
-        reviewed = review(self.tracking_map)
+        reviewed = editing.review(self.tracking_map)
         return self.page(
             str(self.tracking_map),
             form=form,
@@ -103,22 +102,23 @@ class MapScreen(Screen):
 
     def _rows(self, reviewed: Review) -> list[Row]:
         pks = dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
+        changed = changed_prefixes(reviewed.difference)
         draft = reviewed.draft
         return [
-            row_of(pks[prefix], prefix, draft, reviewed)
+            row_of(pks[prefix], prefix, reviewed, changed)
             for prefix, _ in in_order(draft.models)
             if prefix in pks
         ]
 
 
-def row_of(pk: int, prefix: str, draft: Document, reviewed: Review) -> Row:
+def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
     """A tracked model as the list shows it."""
-    entry = draft.models[prefix]
+    entry = reviewed.draft.models[prefix]
     facts = catalog().get(entry.model)
     if prefix not in reviewed.published.models:
         state = State.NEW if reviewed.live else State.SAME
     else:
-        state = State.CHANGED if prefix in reviewed.changed else State.SAME
+        state = State.CHANGED if prefix in changed else State.SAME
     return Row(
         pk=pk,
         prefix=prefix,

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
-from trackadmin.admin.differences import faults
+from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import PublishForm
-from trackadmin.admin.review import Review, review
 from trackadmin.admin.screen import Screen
+from trackadmin.editing import Review
 from trackadmin.exceptions import (
     DraftChanged,
     InvalidMap,
@@ -73,7 +73,7 @@ class PublishScreen(Screen):
         self, form: PublishForm | None = None, *, again: bool = False, **context: Any
     ) -> HttpResponse:
         """The page; ``again`` keeps the note that was written, beside the draft as it is now."""
-        reviewed, addresses = review(self.tracking_map), self.model_addresses()
+        reviewed, addresses = editing.review(self.tracking_map), self.model_addresses()
         if again:
             note = self.request.POST.get("note", "")
             form = PublishForm({"note": note, **_shown(reviewed)})
@@ -81,6 +81,7 @@ class PublishScreen(Screen):
             _("Review and publish") if self.may.publish else _("Review"),
             form=form or PublishForm(initial=_shown(reviewed)),
             review=reviewed,
+            groups=grouped(reviewed.difference),
             errors=faults(reviewed.errors, addresses),
             warnings=faults((p for p in reviewed.problems if p.level != "error"), addresses),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,

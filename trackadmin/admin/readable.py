@@ -1,18 +1,16 @@
-"""A document as people read it: models, names, types and what goes out how."""
+"""A version as people read it: models, names, types and how each value is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.rows import PRIVACY_WORDS
 from trackadmin.catalog import catalog
-from trackadmin.compiler import CompiledModel, compile_map
-from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
 from trackadmin.document.structure import TRACKED, UNDECLARED, in_order
-from trackadmin.exceptions import DocumentError
+from trackadmin.editing import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,10 @@ class ReadableModel:
     names: tuple[str, ...] = ()
 
 
-def readable(document: Document) -> list[ReadableModel]:
-    """The models of a document in their order."""
-    compiled = _compiled(document)
-    names = {prefix: tuple(model.names) for prefix, model in compiled.items()}
-    models = in_order(document.models)
-    return [_model(prefix, entry, names.get(prefix, ())) for prefix, entry in models]
-
-
-def _compiled(document: Document) -> Mapping[str, CompiledModel]:
-    try:
-        return compile_map(document, catalog()).by_prefix
-    except DocumentError:
-        return {}  # the page says itself that it cannot be read
+def readable(contents: Contents) -> list[ReadableModel]:
+    """The models of a version in their order."""
+    models = in_order(contents.document.models)
+    return [_model(prefix, entry, contents.names.get(prefix, ())) for prefix, entry in models]
 
 
 def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableModel:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import RollBackForm
-from trackadmin.admin.review import read
 from trackadmin.admin.versions import VersionScreen
 from trackadmin.document import Document
 from trackadmin.exceptions import (
@@ -118,8 +117,8 @@ class RollBackScreen(VersionScreen):
         """The page; without a form, one that says what the page shows now."""
         live = editing.live_version(self.tracking_map)
         number = self.version.number
-        now, unreadable = read(live) if live else (Document(), "")
-        difference = editing.diff(now, read(self.version)[0])
+        now, unreadable = editing.readable_document(live) if live else (Document(), "")
+        difference = editing.diff(now, editing.readable_document(self.version)[0])
         return self.version_page(
             _("Roll back to version %(number)s") % {"number": number},
             (

@@ -14,10 +14,7 @@ from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.parameters import Unreadable, number, text, whole_number
 from trackadmin.admin.readable import readable
-from trackadmin.admin.review import read
 from trackadmin.admin.screen import Screen
-from trackadmin.catalog import catalog
-from trackadmin.compiler import drift
 from trackadmin.document import Document
 from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion
@@ -66,16 +63,16 @@ class VersionScreen(Screen):
 
     def version_page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> HttpResponse:
         """A page about the version: what it holds, and what the code no longer has."""
-        document, unreadable = read(self.version)
+        contents = editing.contents(self.version)
         return self.page(
             title,
             (_("Versions"), self.address("versions", self.tracking_map.pk)),
             *crumbs,
             version=self.version,
             live=editing.live_version(self.tracking_map),
-            unreadable=unreadable,
-            models=readable(document),
-            drift=faults(drift(document, catalog())),
+            unreadable=contents.unreadable,
+            models=readable(contents),
+            drift=faults(contents.drift),
             json=_indented(self.version.document),
             **context,
         )
@@ -154,7 +151,7 @@ class CompareScreen(Screen):
             version = editing.get_version(self.tracking_map, wanted)
         except UnknownVersion as unknown:
             raise Http404(str(unknown)) from unknown
-        document, unreadable = read(version)
+        document, unreadable = editing.readable_document(version)
         if not unreadable:
             return document, ""
         values = {"number": version.number, "reason": unreadable}

@@ -7,6 +7,7 @@ from trackadmin.editing.building import (
     draft_row,
     entry_of,
 )
+from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.drafting import (
     Saved,
     delete_tracked_model,
@@ -21,6 +22,7 @@ from trackadmin.editing.mapping import add_map, delete_map, save_map
 from trackadmin.editing.moments import in_utc
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.stored import StoredModel
 from trackadmin.editing.trying import Unshown
 from trackadmin.editing.versions import (
@@ -33,15 +35,18 @@ from trackadmin.editing.versions import (
 )
 
 __all__ = [
+    "Contents",
     "HistoryEntry",
     "Preview",
     "PreviewRow",
+    "Review",
     "Saved",
     "StoredModel",
     "Unshown",
     "add_map",
     "as_it_was",
     "build_document",
+    "contents",
     "delete_map",
     "delete_tracked_model",
     "diff",
@@ -62,7 +67,9 @@ __all__ = [
     "preview",
     "publish",
     "read_version",
+    "readable_document",
     "restore_draft",
+    "review",
     "roll_back",
     "save_map",
     "save_tracked_model",

@@ -1,15 +1,18 @@
-"""The draft beside the live version: what a map's page and the publish page both show."""
+"""The draft beside the live version: what changes, what is wrong, what can be fixed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trackadmin import editing
-from trackadmin.admin.differences import Group, changed_prefixes, grouped
+from trackadmin import compiler
 from trackadmin.catalog import catalog
-from trackadmin.compiler import Fix, check, drift
-from trackadmin.document import Diff, Document, digest, dump, load
-from trackadmin.exceptions import DocumentError, Problem, errors_of
+from trackadmin.compiler import Fix
+from trackadmin.document import Diff, Document, digest, dump
+from trackadmin.editing.building import build_document
+from trackadmin.editing.contents import readable_document
+from trackadmin.editing.fixes import offered
+from trackadmin.editing.versions import diff, live_version
+from trackadmin.exceptions import Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
 
 
@@ -28,23 +31,13 @@ class Review:
     drift: list[Problem]
     #: Why the live version cannot be served; empty where it can.
     unreadable: str
-    #: What can be put right with one click.
+    #: What can be fixed with one click.
     fixes: list[Fix]
-
-    @property
-    def groups(self) -> list[Group]:
-        """The differences by tracked model."""
-        return grouped(self.difference)
 
     @property
     def count(self) -> int:
         """How many differences there are."""
         return len(self.difference.changes)
-
-    @property
-    def changed(self) -> set[str]:
-        """The prefixes of the tracked models that differ from the live version."""
-        return changed_prefixes(self.difference)
 
     @property
     def errors(self) -> list[Problem]:
@@ -53,7 +46,7 @@ class Review:
 
     @property
     def only_prefixes(self) -> bool:
-        """Whether all that one click can put right are prefixes of children."""
+        """Whether all fixes are prefixes of children."""
         return all(fix.code == "child.prefix" for fix in self.fixes)
 
     @property
@@ -64,26 +57,18 @@ class Review:
 
 def review(tracking_map: TrackingMap) -> Review:
     """Read the draft and the live version once, and compare them."""
-    draft = editing.build_document(tracking_map)
-    live = editing.live_version(tracking_map)
-    published, unreadable = read(live) if live else (Document(), "")
-    problems = check(draft, catalog())
+    draft = build_document(tracking_map)
+    live = live_version(tracking_map)
+    published, unreadable = readable_document(live) if live else (Document(), "")
+    problems = compiler.check(draft, catalog())
     return Review(
         draft=draft,
         published=published,
         digest=digest(dump(draft)),
         live=live,
-        difference=editing.diff(published, draft),
+        difference=diff(published, draft),
         problems=problems,
-        drift=drift(published, catalog()),
+        drift=compiler.drift(published, catalog()),
         unreadable=unreadable,
-        fixes=editing.offered(tracking_map, draft, problems),
+        fixes=offered(tracking_map, draft, problems),
     )
-
-
-def read(version: MapVersion) -> tuple[Document, str]:
-    """A version's document; an empty one and the reason if it is not what was published."""
-    try:
-        return load(version.document, version.digest), ""
-    except DocumentError as error:
-        return Document(), error.summary
