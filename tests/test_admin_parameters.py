@@ -12,7 +12,7 @@ from tests import screens
 from tests.drafts import everything
 from tests.screens import edit, pages_of, published_example
 from trackadmin import editing
-from trackadmin.admin.parameters import (
+from trackadmin.admin.page_parameters import (
     LARGEST_NUMBER,
     Unreadable,
     choice,

@@ -26,7 +26,7 @@ from tests.maps import attribute, document, tracked
 from tests.screens import map_page, person, registered
 from trackadmin import editing
 from trackadmin.admin.samples import Samples
-from trackadmin.admin.viewing import Viewer
+from trackadmin.admin.viewer import Viewer
 from trackadmin.models import TrackingMap
 
 pytestmark = screens.MARKS

@@ -16,25 +16,25 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trackadmin.admin.adding import AddScreen
-from trackadmin.admin.changelists import check_list_query, check_search, refuse_missing_page
-from trackadmin.admin.fixing import FixScreen
-from trackadmin.admin.history import (
+from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.fix_screen import FixScreen
+from trackadmin.admin.history_screens import (
     NOBODY,
     BringBackScreen,
     MapHistoryScreen,
     ModelHistoryScreen,
     UndoScreen,
 )
-from trackadmin.admin.maps import MapScreen, MoveScreen
-from trackadmin.admin.parameters import Unreadable
-from trackadmin.admin.preview import PreviewScreen, SearchScreen
-from trackadmin.admin.publishing import PublishScreen
-from trackadmin.admin.rolling_back import RollBackScreen
+from trackadmin.admin.list_query import check_list_query, check_search, refuse_missing_page
+from trackadmin.admin.map_screens import MapScreen, MoveScreen
+from trackadmin.admin.page_parameters import Unreadable
+from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
+from trackadmin.admin.publish_screen import PublishScreen
+from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
-from trackadmin.admin.starting_maps import AddMapScreen, DeleteMapScreen
-from trackadmin.admin.tracked_models import ChangeScreen, DeleteScreen
-from trackadmin.admin.versions import (
+from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
+from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
+from trackadmin.admin.version_screens import (
     CompareScreen,
     DocumentScreen,
     VersionDoor,

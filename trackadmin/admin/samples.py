@@ -13,7 +13,7 @@ from django.db import DataError, models
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from trackadmin.admin.viewing import Doing, Viewer, host_code, label_of
+from trackadmin.admin.viewer import Doing, Viewer, host_code, label_of
 from trackadmin.catalog import ModelFacts
 
 #: How many of the newest objects a page offers to pick at once.

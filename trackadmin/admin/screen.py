@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from trackadmin.admin.parameters import Unreadable
+from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from trackadmin.admin.parameters import whole_number
+from trackadmin.admin.page_parameters import whole_number
 
 
 class _SeenInput(forms.HiddenInput):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.entry_screens import RowScreen
-from trackadmin.admin.parameters import number, text
+from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
 from trackadmin.editing import HistoryEntry, StoredModel

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import RollBackForm
-from trackadmin.admin.versions import VersionScreen
+from trackadmin.admin.version_screens import VersionScreen
 from trackadmin.document import Document
 from trackadmin.exceptions import (
     DocumentError,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from trackadmin import editing
 from trackadmin.admin.differences import changed_prefixes, faults
 from trackadmin.admin.forms import MapForm
-from trackadmin.admin.parameters import choice, text
+from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
 from trackadmin.document.structure import TRACKED, in_order

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from trackadmin import editing
 from trackadmin.admin.forms.notes import DIGEST
-from trackadmin.admin.parameters import matching
+from trackadmin.admin.page_parameters import matching
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import DraftChanged
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
-from trackadmin.admin.parameters import Unreadable, number, text, whole_number
-from trackadmin.admin.readable import readable
+from trackadmin.admin.page_parameters import Unreadable, number, text, whole_number
+from trackadmin.admin.readable_version import readable
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
 from trackadmin.exceptions import UnknownVersion

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.forms import AddMapForm
-from trackadmin.admin.parameters import text
+from trackadmin.admin.page_parameters import text
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import DraftChanged
 from trackadmin.models import TrackingMap

@@ -12,7 +12,7 @@ from trackadmin import editing
 from trackadmin.admin.differences import grouped
 from trackadmin.admin.entry_screens import DELETED, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
-from trackadmin.admin.parameters import number, text
+from trackadmin.admin.page_parameters import number, text
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff
 from trackadmin.exceptions import StaleForm

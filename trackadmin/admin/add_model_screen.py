@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from trackadmin.admin.entry_screens import DELETED, EntryScreen, add_address
 from trackadmin.admin.forms import EntryForm
-from trackadmin.admin.parameters import choice, number, text
+from trackadmin.admin.page_parameters import choice, number, text
 from trackadmin.admin.suggestions import models_left, suggested_entry
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import ModelEntry

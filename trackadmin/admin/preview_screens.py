@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.parameters import choice, number, text
+from trackadmin.admin.page_parameters import choice, number, text
 from trackadmin.admin.samples import Samples, SampleSearch, sample
 from trackadmin.admin.screen import Screen
-from trackadmin.admin.viewing import Doing, HostFailed, Viewer, host_code
+from trackadmin.admin.viewer import Doing, HostFailed, Viewer, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order

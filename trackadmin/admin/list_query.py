@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
 
-from trackadmin.admin.parameters import Unreadable, number, text
+from trackadmin.admin.page_parameters import Unreadable, number, text
 from trackadmin.admin.screen import AnyAdmin
 
 #: Each word of a search is a condition of its own, and a database bears only so many.
