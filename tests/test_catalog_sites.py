@@ -10,14 +10,24 @@ SHOUTING = """
 import django
 from django.conf import settings
 settings.configure(
-    INSTALLED_APPS=["loud"], DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    TRACKADMIN={"MODELS": ["LOUD"], "EXCLUDE": ["loud.Thing.a"], "ALLOW": ["Loud.thing.token"]},
+    INSTALLED_APPS=["loud"], SECRET_KEY="x", DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    TRACKADMIN={
+        "MODELS": ["LOUD"], "EXCLUDE": ["loud.Thing.a"], "ALLOW": ["Loud.thing.token"],
+        "CONSTANT_MANAGERS": ["Loud.Thing"], "HARMLESS_LOADING": ["Loud"],
+    },
 )
 django.setup()
 from trackadmin.catalog import catalog
 (thing,) = catalog().models()
 assert thing is catalog().get("Loud.Thing") is catalog().get("loud.thing")
 print(thing.label, thing.cased_label, *thing.attributes, catalog().strays())
+from trackadmin.compiler.host import loading_code, managers
+from trackadmin.runtime import tracking_values
+from trackadmin.testing import override_map
+assert managers.is_constant(thing.model)
+assert not loading_code.loading_code(thing.model, loading_code.declared())
+with override_map({"Thing": {"model": "Loud.Thing", "attributes": ["b"]}}):
+    print(tracking_values(thing.model(b="loud")))
 """
 
 
@@ -41,10 +51,18 @@ def test_an_app_whose_label_has_capitals(tmp_path):
         "from django.apps import AppConfig\nclass C(AppConfig):\n name = 'loud'\n label = 'Loud'\n"
     )
     (package / "models.py").write_text(
-        "from django.db import models\nclass Thing(models.Model):\n"
+        "from time import time\nfrom django.db import models\n"
+        "class Now(models.Manager):\n"
+        " def get_queryset(self):\n  return super().get_queryset().filter(id__lt=time())\n"
+        "class Thing(models.Model):\n"
         " a = models.TextField()\n b = models.TextField()\n token = models.TextField()\n"
+        " objects = Now()\n"
+        " def __init__(self, *args, **kwargs):\n"
+        "  super().__init__(*args, **kwargs)\n  self.b = self.b.upper()\n"
     )
-    assert run(SHOUTING, tmp_path).strip() == "loud.thing Loud.Thing id b token []"
+    facts, values = run(SHOUTING, tmp_path).splitlines()
+    assert facts == "loud.thing Loud.Thing id b token []"
+    assert values == "{'Thing_b': 'LOUD'}"
 
 
 CUSTOM_USER = """

@@ -8,7 +8,7 @@ from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fidelity import has_own_conversions
 from trackadmin.catalog.kinds import Kind
-from trackadmin.catalog.labels import is_app, model_of
+from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model import ModelFacts
 from trackadmin.catalog.refusals import Refusal, RefusalCode
@@ -25,11 +25,13 @@ __all__ = [
     "RelationFacts",
     "Stray",
     "StrayCode",
+    "app_of",
     "built_in_denied",
     "catalog",
     "denied",
     "has_own_conversions",
     "is_app",
+    "label_of",
     "model_of",
     "trackable",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trackadmin.compiler import SEPARATOR, Lookup, ManagerError, Snapshot
 from trackadmin.conf import conf
-from trackadmin.runtime.values import Reference
+from trackadmin.runtime import Reference
 
 _WORDS = {
     "none": "no row that the model's manager shows has this value",

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from django.db.models import Model
 from django.db.models.signals import post_init, pre_init
 
+from trackadmin.catalog import app_of, label_of
 from trackadmin.compiler.host.recorders import only_records
 from trackadmin.conf import conf
 
@@ -39,7 +40,7 @@ def loading_code(model: type[Model], harmless: frozenset[str]) -> str:
 
     ``harmless`` is what :func:`declared` says.
     """
-    if harmless & {model._meta.app_label.lower(), model._meta.label.lower()}:
+    if harmless & {app_of(model), label_of(model)}:
         return ""
     found = next(_found(model, harmless), "")
     return f"the model runs code of its own when it is loaded ({found})" if found else ""

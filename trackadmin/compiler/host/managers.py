@@ -29,6 +29,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import WhereNode
 
+from trackadmin.catalog import label_of
 from trackadmin.conf import conf
 
 Rows: TypeAlias = "QuerySet[Any, Any]"
@@ -161,7 +162,7 @@ def is_constant(model: type[Model]) -> bool:
     True for Django's own manager, for one whose ``get_queryset`` only filters by constants, and
     for one that ``CONSTANT_MANAGERS`` lists. Where that is not proven, the answer is no.
     """
-    if model._meta.label_lower in {label.lower() for label in conf.CONSTANT_MANAGERS}:
+    if label_of(model) in {label.lower() for label in conf.CONSTANT_MANAGERS}:
         return True
     try:
         manager = model._default_manager

@@ -1,0 +1,121 @@
+"""Laws of the rooms: who reads Django's description of a model, and who looks behind a face."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "trackadmin"
+
+#: Reading these from ``_meta`` only names a model.
+NAMES = {"label", "label_lower", "app_label"}
+#: What else each room reads from ``_meta``, beside ``catalog``, which describes the host's models.
+META = {
+    # The columns that a query gives and the tables that it reads; what Django does when it loads
+    # an instance, and what may take its place.
+    "compiler": {"all_parents", "concrete_fields", "db_table", "get_field", "_meta"},
+    # The primary key of a sample, and who may see it.
+    "admin": {"concrete_model", "pk", "pk_fields", "_meta"},
+    # The primary key by which a table is cut into parts.
+    "runtime": {"pk", "_meta"},
+    # trackadmin's own tables.
+    "checks": {"db_table"},
+    "models": {"concrete_fields", "db_table", "get_field"},
+}
+
+#: What a room offers beside its face, and to whom. The face is what hosts may use; these are for
+#: the other rooms.
+DOORS = {
+    # The entries and the words that they hold, and which names are legal.
+    "document.structure": {"admin", "compiler", "models"},
+    "document.names": {"admin", "compiler"},
+    "document.validate": {"compiler"},
+    # Signal receivers are connected when the app is ready.
+    "models.loading": {"apps"},
+    "models.draft": {"admin", "apps", "editing"},
+    "models.versions": {"runtime"},
+    # One rule for every text that leaves the site.
+    "compiler.values.clean_text": {"collect", "runtime"},
+    # A preview reads value by value, and hides what its reader may not see.
+    "compiler.host.instances": {"editing"},
+    "compiler.plan": {"editing"},
+    "compiler.savepoints": {"editing"},
+    "compiler.values.children": {"editing", "runtime"},
+    "compiler.values.one_by_one": {"editing"},
+    # Whole tables, and the connection that a server closed.
+    "compiler.sql.streams": {"runtime"},
+    "compiler.host.managers": {"runtime"},
+    "compiler.driver.failures": {"runtime"},
+    # SQL views, which the command alone writes.
+    "compiler.sql.sql_view": {"management"},
+    "compiler.sql.view_script": {"management"},
+    # What the tracking URL and the other entry points share with the runtime.
+    "runtime.address": {"checks", "templatetags"},
+    "runtime.context": {"collect", "management"},
+    "runtime.faults": {"collect", "templatetags"},
+    "runtime.parameters": {"collect"},
+    "runtime.resolve": {"collect"},
+    "runtime.state": {"collect", "testing"},
+    "runtime.loader": {"testing"},
+    "runtime.current": {"testing"},
+    # Backfills, which are a command.
+    "runtime.backfill": {"management"},
+    "runtime.formats": {"management"},
+    "runtime.saving": {"management"},
+}
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """The modules of the package that a file imports, a name at a time."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trackadmin."):
+            module = node.module.removeprefix("trackadmin.")
+            for name in node.names:
+                below = PACKAGE / module.replace(".", "/") / f"{name.name}.py"
+                yield f"{module}.{name.name}" if below.exists() else module
+
+
+def test_only_these_read_how_a_model_is_made():
+    """The catalog says what the host's models have; each other reader is known, with its reason."""
+    found = {}
+    for path in FILES:
+        uses = re.findall(r"\b_meta\b(?:\.(\w+))?", path.read_text(encoding="utf-8"))
+        read = {name or "_meta" for name in uses} - NAMES
+        if read and room_of(path) != "catalog":
+            found.setdefault(room_of(path), set()).update(read)
+    assert found == META
+
+
+def test_what_looks_behind_a_face_is_listed():
+    """Another room imports a room's face, or one of the modules that are meant for it."""
+    found = {}
+    for path in FILES:
+        for module in imported(path):
+            room, _, rest = module.partition(".")
+            if rest and room != room_of(path) and (PACKAGE / room).is_dir():
+                found.setdefault(module, set()).add(room_of(path))
+    assert found == DOORS
+
+
+@pytest.mark.parametrize(
+    "room", ["catalog", "compiler", "document", "editing", "models", "runtime"]
+)
+def test_a_face_offers_what_it_imports(room):
+    """The face of a room is its list of names, and nothing else happens there."""
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
+    names = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    (listed,) = (node for node in tree.body if isinstance(node, ast.Assign))
+    assert listed.targets[0].id == "__all__"
+    assert set(ast.literal_eval(listed.value)) == names - {"annotations"}
