@@ -324,7 +324,7 @@ def test_a_manager_that_raises_is_an_outcome():
 
     lookup = compile_map(HOST, catalog()).lookup("Country__code")
     stand_in = type("StandIn", (), {"_default_manager": Raising()})
-    failing = type(lookup)(lookup.reference, stand_in, lookup.facts)
+    failing = type(lookup)(lookup.prefix, lookup.name, stand_in, lookup.facts)
     assert failing.fetch("DE").status == "failed"
 
 

@@ -217,7 +217,7 @@ def test_keeps_no_tenants_parameter(snapshot):
     kept = [part for part, _ in resolver._parts_by_text._new.values()]
     assert kept
     assert all(part.query is None for part in kept)
-    assert not resolver._parts
+    assert not resolver._ways
 
 
 @pytest.mark.parametrize("path", ["tests.test_managers_now.context_of", None])

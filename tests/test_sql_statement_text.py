@@ -9,7 +9,7 @@ from tests.host.models import Address, Country, Hidden, Order, Person, Restauran
 from tests.maps import attribute, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.sql import statement_text as beside
+from trackadmin.compiler.sql import statement_text
 from trackadmin.runtime.resolve import resolve
 
 pytestmark = pytest.mark.django_db
@@ -114,9 +114,9 @@ def test_table_that_may_lack_the_row_is_not_joined_from_the_left(monkeypatch):
     sql = sql.replace("IS NULL", "= %s")
     monkeypatch.setattr(compiler, "compile", _comparing(compiler.compile))
     assert "INNER JOIN" in sql
-    assert beside.tables(compiler, sql) is not None
+    assert statement_text.plain_join(compiler, sql) is not None
     monkeypatch.setattr(Person._meta.get_field("user"), "db_constraint", False)
-    assert beside.tables(compiler, sql) is None
+    assert statement_text.plain_join(compiler, sql) is None
 
 
 def _comparing(compile_node):

@@ -12,7 +12,6 @@ from tests.wide.site import fill, site_map, site_models
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, compile_map, query_tree
 from trackadmin.compiler.query_tree import MAX_TABLES, TOO_MANY
-from trackadmin.compiler.sql import statement_text as beside
 from trackadmin.compiler.sql import statements as statements_module
 from trackadmin.runtime import get_model, iter_tracking_values, tracking_values, values_from_query
 from trackadmin.runtime.backfill import backfill
@@ -197,7 +196,7 @@ def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, ro
     """D7: not by one query for each; with room for four tables as with room for 64."""
     expected = oracle.flatten(snapshot.document, wide.Hub.objects.get(code="hub0"))
     for limit, queries in ((64, 2), (32, 3), (9, 9)):
-        for module in (query_tree, beside, statements_module):
+        for module in (query_tree, statement_text, statements_module):
             monkeypatch.setattr(module, "MAX_TABLES", limit)
         monkeypatch.setattr(query_tree.fits, "__defaults__", (limit, False))
         small = compile_map(site_map(), catalog())

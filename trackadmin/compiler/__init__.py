@@ -7,7 +7,7 @@ from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
 from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.snapshot import Snapshot, compile_map
-from trackadmin.compiler.sql.resolver import Joint
+from trackadmin.compiler.sql.known_lookups import KnownLookups
 from trackadmin.compiler.sql.statements import Resolved
 from trackadmin.compiler.types import Fault, Scalar
 from trackadmin.compiler.values.encoders import Unencodable, encode
@@ -20,7 +20,7 @@ __all__ = [
     "CompiledModel",
     "Fault",
     "Fix",
-    "Joint",
+    "KnownLookups",
     "Lookup",
     "ManagerError",
     "Outcome",

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class BoundedCache(Generic[T]):
     """Keeps what was used of late, up to a weight.
 
     There are two halves. What is used stands in the new one; when that is full it becomes the old

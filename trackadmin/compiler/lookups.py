@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.db import Error, router
@@ -22,6 +22,7 @@ SEPARATOR = "__"
 #: A look-up by a column without an index reads a whole table. It counts as this many tables more.
 SCAN_COST = 10
 
+#: What comes of looking for one object.
 Status = Literal["found", "none", "many", "malformed", "failed"]
 
 
@@ -43,13 +44,20 @@ class Outcome:
 class Lookup:
     """One reference that a map allows, ``BuyerProfile__uuid``."""
 
-    reference: str
+    #: The tracked model's prefix, and the output name of the attribute.
+    prefix: str
+    name: str
     model: type[Model]
     facts: AttributeFacts
     #: What is tracked of the objects; what comes along is loaded by the same query.
     along: Along | None = None
     #: What a look-up costs, in tables that are read.
     cost: int = 1
+    #: The parameter that a URL has: prefix and name.
+    reference: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reference", f"{self.prefix}{SEPARATOR}{self.name}")
 
     @property
     def source(self) -> str:

@@ -98,7 +98,7 @@ class CompiledModel:
     @cached_property
     def lookups(self) -> Mapping[str, Lookup]:
         """What a URL may name an object by, the key first; by output name."""
-        return {lookup.reference.partition("__")[2]: lookup for lookup in self._lookups()}
+        return {lookup.name: lookup for lookup in self._lookups()}
 
     @property
     def key(self) -> Lookup | None:
@@ -135,9 +135,9 @@ class CompiledModel:
         for name in self._matched.entry.lookups():
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:
-                reference = f"{self._matched.prefix}__{name}"
                 cost = tables if attribute.facts.indexed else tables + SCAN_COST
-                yield Lookup(reference, self.model, attribute.facts, self.along, cost)
+                prefix = self._matched.prefix
+                yield Lookup(prefix, name, self.model, attribute.facts, self.along, cost)
 
     @cached_property
     def _source(self) -> Source:

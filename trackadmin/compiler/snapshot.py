@@ -9,7 +9,6 @@ from django.db.models import Model
 from django.utils.functional import LazyObject, cached_property
 
 from trackadmin.catalog import Catalog, built_in_denied
-from trackadmin.compiler.bounded_cache import Kept
 from trackadmin.compiler.flatten_many import Branch
 from trackadmin.compiler.host.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
@@ -18,7 +17,7 @@ from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of, host_problems, too_wide
 from trackadmin.compiler.reserved import ReservedNames
 from trackadmin.compiler.savepoints import contained
-from trackadmin.compiler.sql.resolver import MAX_BYTES, Resolver
+from trackadmin.compiler.sql.resolver import Resolver
 from trackadmin.compiler.values.pseudonyms import pseudonymiser
 from trackadmin.document import rule_problems, to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
@@ -65,8 +64,6 @@ class Snapshot:
         self.resolver = Resolver(self.by_prefix)
         #: The names under which no parameter of a query is taken.
         self.reserved = ReservedNames(document, self.by_prefix)
-        #: Room for what the runtime learns about queries while this snapshot is served.
-        self.routes: Kept[Any] = Kept(MAX_BYTES)
         #: Functions that flatten several objects at once; see :class:`Branch`.
         self.together = Branch(self._classes.find)
 

@@ -107,7 +107,7 @@ def _allowed(snapshot: Snapshot) -> list[str]:
 
 
 def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
-    compiled = snapshot.by_prefix[lookup.reference.partition("__")[0]]
+    compiled = snapshot.by_prefix[lookup.prefix]
     unique = "unique" if lookup.facts.unique else "not proven unique"
     out.data(f"  model: {compiled.model._meta.label}, gives {len(compiled.names)} names")
     out.data(f"  lookup: {lookup.source} ({lookup.facts.type_label}, {unique})")

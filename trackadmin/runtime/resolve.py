@@ -20,6 +20,7 @@ from trackadmin.conf import conf
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
+from trackadmin.runtime.known_queries import KnownQuery, beyond, known_query
 from trackadmin.runtime.merging import join
 from trackadmin.runtime.parameters import (
     MAX_TEXT,
@@ -31,7 +32,6 @@ from trackadmin.runtime.parameters import (
     pass_through,
     read,
 )
-from trackadmin.runtime.routes import Route, beyond, route
 from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
 
 #: A reference out of a tuple, without the call that the class itself would cost for each.
@@ -77,38 +77,37 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
 
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
     """What :func:`values_from_query` gives, by this snapshot, for queries behind each other."""
-    values = Values(map=snapshot.slug, version=snapshot.number)
     given = read(*queries)
-    known = route(snapshot, given.names)
-    if known is None or not _follow(snapshot, known, given, values):
-        _one_by_one(snapshot, given, values)
-    return values
+    known = known_query(snapshot, given.names)
+    if known is None:
+        return _one_by_one(snapshot, given)
+    return _by_known_query(snapshot, known, given)
 
 
-def _follow(snapshot: Snapshot, known: Route, given: Parameters, values: Values) -> bool:
-    """Answer a query whose names are known; whether its texts are such that this could be done."""
-    texts = [_text(given.values[at]) for at, _ in known.references]
-    answer = known.joint.answer(texts, report)
-    if answer is None:
-        return False
+def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) -> Values:
+    """Answer a query whose names are known."""
+    values = Values(map=snapshot.slug, version=snapshot.number)
     for name in known.reserved:
         _reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
-    if isinstance(answer, dict):
-        values.update(answer)
+    texts = [_text(given.values[at]) for at in known.places]
+    answer = snapshot.resolver.answer(known.lookups, texts, report)
+    if answer.values is not None:
+        values.update(answer.values)
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
         values.references = [*map(_reference, found_all)]
-        return True
+        return values
     found: dict[str, Scalar] = {}
-    for (_, lookup), text, each in zip(known.references, texts, answer, strict=True):
+    for lookup, text, each in zip(known.lookups.lookups, texts, answer.each, strict=True):
         outcome = _take(snapshot, lookup, each, found)
         values.references.append(Reference(lookup.reference, clean(text), outcome))
     values.update(found)
-    return True
+    return values
 
 
-def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
+def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     """Look at each parameter; the references that the map allows are looked up together."""
+    values = Values(map=snapshot.slug, version=snapshot.number)
     limit, reserved = conf.MAX_REFERENCES, snapshot.reserved
     passing: dict[str, Any] = {}
     # As keys, for a reference that is said twice is one reference.
@@ -137,6 +136,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters, values: Values) -> None:
             outcome = _take(snapshot, lookup, next(results), found)
         values.references.append(Reference(name, clean(text), outcome))
     values.update(found)
+    return values
 
 
 def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:

@@ -10,17 +10,19 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django.db.models import Model
 from django.db.models.expressions import Col
 
-from trackadmin.compiler.bounded_cache import Kept
+from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.compiler.driver.failures import drop_broken, is_out_of_time
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.host.managers import ManagerError, Rows, is_constant, rows_of
-from trackadmin.compiler.lookups import SEPARATOR, Lookup
+from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.query_tree import instance_refusal, reasons, rows_refusal
 from trackadmin.compiler.savepoints import contained, sharing
+from trackadmin.compiler.sql.known_lookups import KnownLookups
 from trackadmin.compiler.sql.statements import (
     VENDORS,
+    LookupPart,
     LookupQuery,
-    Part,
     Query,
     Resolved,
     Statement,
@@ -33,10 +35,10 @@ from trackadmin.compiler.types import Fault, Values
 MAX_BYTES = 4_000_000
 
 
-class Asked(NamedTuple):
-    """A reference that was asked for."""
+class Wanted(NamedTuple):
+    """A reference to look up."""
 
-    #: Where it stands among all.
+    #: Its place among all.
     at: int
     lookup: Lookup
     text: str
@@ -44,73 +46,30 @@ class Asked(NamedTuple):
     rows: Rows | None = None
 
 
-class Joint:
-    """Several lookups that one statement answers, whatever the texts; kept for a kind of URL."""
+class Way(NamedTuple):
+    """How a reference is answered: by a part of a statement, or by loading its object."""
 
-    def __init__(
-        self, resolver: Resolver, alias: str, lookups: Sequence[Lookup], statement: Statement
-    ) -> None:
-        self._resolver, self._alias, self._statement = resolver, alias, statement
-        self._lookups = tuple(lookups)
-        at = {lookup.reference: number for number, lookup in enumerate(lookups)}
-        #: For each part of the statement where its text stands.
-        self._order = tuple(at[part.lookup.reference] for part in statement.parts)
-        self._binds = tuple(
-            (at, part.bind) for at, part in zip(self._order, statement.parts, strict=True)
-        )
+    part: LookupPart | None
+    query: Query | None
+    #: Why the object must be loaded; empty where the part answers.
+    refusal: str = ""
 
-    def answer(self, texts: Sequence[str], fault: Fault) -> Values | list[Resolved] | None:
-        """The values of all, if each was found; else what came of each.
 
-        ``None`` where a text is malformed or belongs into another database: nothing was asked
-        then, and :meth:`Resolver.resolve` tells more.
-        """
-        alias = self._alias
-        try:
-            if router.routers and not self._lies_together():
-                return None
-            connection = connections[alias]
-            bound = [bind(texts[at], connection) for at, bind in self._binds]
-        except Exception:  # noqa: BLE001 the host's routers and fields may raise anything
-            return None
-        if connection.autocommit:
-            return self._ask(connection, bound, texts, fault)
-        with sharing():
-            return self._ask(connection, bound, texts, fault)
+class Bound(NamedTuple):
+    """A reference whose text is bound to its part of a statement."""
 
-    def _ask(
-        self, connection: Any, bound: Sequence[Any], texts: Sequence[str], fault: Fault
-    ) -> Values | list[Resolved]:
-        statement = self._statement
-        try:
-            row = statement.fetch(connection, statement.parameters(bound))
-            values = statement.together(row, connection, fault)
-            if values is not None:
-                return values
-            found = statement.each(row, connection, fault)
-        except Exception as error:  # noqa: BLE001 the database, or a field of the host
-            return self._one_by_one(error, texts, fault)
-        return [found[self._order.index(at)] for at in range(len(texts))]
+    wanted: Wanted
+    part: LookupPart
+    parameters: Sequence[Any]
 
-    @property
-    def weight(self) -> int:
-        """About how many bytes of memory it takes."""
-        return self._statement.weight
 
-    @property
-    def source(self) -> str:
-        """The text of the generated functions that read the statement's row."""
-        return "\n".join(part.reader.text for part in self._statement.parts)
+class Answer(NamedTuple):
+    """What came of several references."""
 
-    def _lies_together(self) -> bool:
-        found = (router.db_for_read(each.model) == self._alias for each in self._lookups)
-        return all(found) and all(part.lies_together() for part in self._statement.parts)
-
-    def _one_by_one(self, error: Exception, texts: Sequence[str], fault: Fault) -> list[Resolved]:
-        asked = [Asked(at, *each) for at, each in enumerate(zip(self._lookups, texts, strict=True))]
-        results: list[Any] = [None] * len(asked)
-        self._resolver.after_failure(error, self._alias, asked, results, fault)
-        return results
+    #: The values of all in one dict, if each was found.
+    values: Values | None
+    #: Otherwise what came of each, in the order asked.
+    each: Sequence[Resolved] = ()
 
 
 class Resolver:
@@ -121,39 +80,35 @@ class Resolver:
         #: Whether the default manager of a model always gives the same query.
         self._constant: dict[type[Model], bool] = {}
         self._queries: dict[str, LookupQuery] = {}
-        #: For each reference and database its part of a statement, or why there is none; for
-        #: constant managers only.
-        self._parts: dict[tuple[str, str], Part | str] = {}
+        #: How each reference is answered in each database; for constant managers only.
+        self._ways: dict[tuple[str, str], Way] = {}
         #: For the other managers: by reference, database and the text of the query.
-        self._parts_by_text: Kept[Part] = Kept(MAX_BYTES)
-        self._statements: Kept[Statement] = Kept(MAX_BYTES)
+        self._parts_by_text: BoundedCache[LookupPart] = BoundedCache(MAX_BYTES)
+        self._statements: BoundedCache[Statement] = BoundedCache(MAX_BYTES)
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
         """What came of each reference and its text, in the same order. Never raises."""
         with sharing():
-            return self._resolve(wanted, fault)
+            found: dict[int, Resolved] = {}
+            databases: dict[str, list[Wanted]] = {}
+            for at, (lookup, text) in enumerate(wanted):
+                try:
+                    rows = self._rows_now(lookup.model)
+                    alias = router.db_for_read(lookup.model) if rows is None else rows.db
+                    connections[alias]  # there may be no such database
+                except Exception as error:  # noqa: BLE001 the host's managers and routers
+                    found[at] = Resolved("failed", error=error)
+                else:
+                    databases.setdefault(alias, []).append(Wanted(at, lookup, text, rows))
+            for alias, those in databases.items():
+                found |= self._in_one_database(alias, those, fault)
+            return [found[at] for at in range(len(wanted))]
 
-    def _resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
-        results: list[Any] = [None] * len(wanted)
-        databases: dict[str, list[Asked]] = {}
-        for at, (lookup, text) in enumerate(wanted):
-            try:
-                rows = self._rows_now(lookup.model)
-                alias = router.db_for_read(lookup.model) if rows is None else rows.db
-                connections[alias]  # there may be no such database
-            except Exception as error:  # noqa: BLE001 the host's managers and routers
-                results[at] = Resolved("failed", error=error)
-            else:
-                databases.setdefault(alias, []).append(Asked(at, lookup, text, rows))
-        for alias, asked in databases.items():
-            # In the order of their names, so that a URL's order makes no statement of its own.
-            asked.sort(key=_name)
-            self._in_one_database(alias, asked, results, fault)
-        return results
+    def known(self, lookups: Sequence[Lookup]) -> KnownLookups | None:
+        """What answers these lookups by one statement, whatever the texts.
 
-    def joint(self, lookups: Sequence[Lookup]) -> Joint | None:
-        """What answers these lookups together; ``None`` where one statement does not answer all,
-        where two of them yield the same name, or where a manager must be asked each time.
+        ``None`` where one statement cannot answer all, where two of them yield the same name, or
+        where a manager must be asked each time.
         """
         if not all(self.is_constant(lookup.model) for lookup in lookups):
             return None
@@ -161,24 +116,35 @@ class Resolver:
         if len(aliases) != 1:
             return None
         (alias,) = aliases
-        parts = [self._part(lookup, alias) for lookup in sorted(lookups, key=_reference)]
-        joined = [part for part in parts if isinstance(part, Part)]
-        if len(joined) < len(parts) or len([*fitting(joined)]) > 1:
+        ways = [self._way(lookup, alias) for lookup in sorted(lookups, key=_reference)]
+        parts = [way.part for way in ways if way.part is not None]
+        if len(parts) < len(ways) or len([*fitting(parts)]) > 1:
             return None
-        statement = self._statement(joined)
-        if statement.overlap:
-            return None
-        return Joint(self, alias, lookups, statement)
+        statement = self._statement(parts)
+        return None if statement.overlap else KnownLookups(alias, lookups, statement)
+
+    def answer(self, known: KnownLookups, texts: Sequence[str], fault: Fault) -> Answer:
+        """What came of known lookups and their texts. Never raises."""
+        asked = known.ask(texts, fault)
+        if asked.values is not None:
+            return Answer(asked.values)
+        if asked.each is not None:
+            return Answer(None, asked.each)
+        pairs = [*zip(known.lookups, texts, strict=True)]
+        if asked.error is None:
+            return Answer(None, self.resolve(pairs, fault))
+        wanted = [Wanted(at, *pair) for at, pair in enumerate(pairs)]
+        found = self._after_failure(asked.error, known.alias, wanted, fault)
+        return Answer(None, [found[at] for at in range(len(wanted))])
 
     def refusal(self, lookup: Lookup) -> str:
         """Why a reference is answered by loading an object; "" where rows of a query will do."""
-        found = self._part_now(lookup)
-        return found if isinstance(found, str) else ""
+        return self._way_now(lookup).refusal
 
     def reasons(self, lookup: Lookup) -> tuple[str, ...]:
         """What of a reference the row alone does not give, how it comes instead, and why."""
-        found = self._part_now(lookup)
-        return () if isinstance(found, str) else tuple(reasons(found.cut))
+        part = self._way_now(lookup).part
+        return () if part is None else tuple(reasons(part.cut))
 
     def is_constant(self, model: type[Model]) -> bool:
         """Whether the model's manager is asked once for this snapshot, and not on each request."""
@@ -187,78 +153,69 @@ class Resolver:
             found = self._constant[model] = is_constant(model)
         return found
 
-    def _part_now(self, lookup: Lookup) -> Part | str:
+    def _in_one_database(
+        self, alias: str, wanted: Sequence[Wanted], fault: Fault
+    ) -> dict[int, Resolved]:
+        """What came of the references that are looked up in one database, by their places."""
+        # In the order of their names, so that a URL's order makes no statement of its own.
+        wanted = sorted(wanted, key=lambda each: each.lookup.reference)
+        found: dict[int, Resolved] = {}
         try:
-            rows = self._rows_now(lookup.model)
-            if rows is None:
-                return self._part(lookup, router.db_for_read(lookup.model))
-            written = self._written(lookup, rows)
-        except ManagerError as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001 the host's managers and routers
-            return f"its manager or a router raises {type(error).__name__}"
-        return written if isinstance(written, str) else written[0]
+            connection, bound = connections[alias], []
+            for each in wanted:
+                try:
+                    bound += self._bound(each, alias, connection)
+                except ValueError as error:
+                    found[each.at] = Resolved("malformed", error=error)
+            for fit in fitting([each.part for each in bound]):
+                found |= self._by_statement(bound[fit], connection, fault)
+        except Exception as error:  # noqa: BLE001 the database, or a field of the host
+            left_over = [each for each in wanted if each.at not in found]
+            return found | self._after_failure(error, alias, left_over, fault)
+        for each in wanted:
+            if each.at not in found:
+                found[each.at] = self._load(each, alias, fault)
+        return found
 
-    def after_failure(
-        self, error: Exception, alias: str, asked: Sequence[Asked], results: list[Any], fault: Fault
-    ) -> None:
-        """Answer what a failed statement was to answer: one by one, so that none takes another
-        along.
+    def _by_statement(
+        self, bound: Sequence[Bound], connection: Any, fault: Fault
+    ) -> dict[int, Resolved]:
+        """What one statement says of these references. What the database raises comes through."""
+        statement = self._statement([each.part for each in bound])
+        parameters = [*chain.from_iterable(each.parameters for each in bound)]
+        found = statement.each(statement.fetch(connection, parameters), connection, fault)
+        places = (each.wanted.at for each in bound)
+        return dict(zip(places, found, strict=True))
+
+    def _bound(self, wanted: Wanted, alias: str, connection: Any) -> list[Bound]:
+        """The reference bound to its part of a statement; empty where its object must be loaded.
+
+        ``ValueError`` where its text is malformed.
         """
+        lookup, rows = wanted.lookup, wanted.rows
+        part, query, _ = self._way(lookup, alias) if rows is None else self._written(lookup, rows)
+        if part is None or query is None or (router.routers and not part.lies_together()):
+            return []
+        return [Bound(wanted, part, query.bound(part.bind(wanted.text, connection)))]
+
+    def _after_failure(
+        self, error: Exception, alias: str, wanted: Sequence[Wanted], fault: Fault
+    ) -> dict[int, Resolved]:
+        """After a statement failed, look up each of its references on its own."""
+        left(FastPath.STATEMENT, alias, error)
         fault("statement.failed", alias, error)
         drop_broken(alias)
         # The database is away or held up: do not wait for it once for each reference.
-        away = connections[alias].connection is None or is_out_of_time(error)
-        for at, lookup, text, _ in asked:
-            if results[at] is None:
-                failed = Resolved("failed", error=error)
-                results[at] = failed if away else self._load(lookup, text, alias, fault)
+        if connections[alias].connection is None or is_out_of_time(error):
+            return {each.at: Resolved("failed", error=error) for each in wanted}
+        return {each.at: self._load(each, alias, fault) for each in wanted}
 
-    def _in_one_database(
-        self, alias: str, asked: list[Asked], results: list[Any], fault: Fault
-    ) -> None:
-        """Fill in the results of what was asked of one database."""
-        try:
-            connection = connections[alias]
-            parts, bound, places = self._bind(alias, asked, connection, results)
-            for fit in fitting(parts):
-                statement = self._statement(parts[fit])
-                row = statement.fetch(connection, [*chain.from_iterable(bound[fit])])
-                found = statement.each(row, connection, fault)
-                for at, resolved in zip(places[fit], found, strict=True):
-                    results[at] = resolved
-        except Exception as error:  # noqa: BLE001 the database, or a field of the host
-            self.after_failure(error, alias, asked, results, fault)
-        for at, lookup, text, _ in asked:
-            if results[at] is None:
-                results[at] = self._load(lookup, text, alias, fault)
-
-    def _bind(
-        self, alias: str, asked: list[Asked], connection: Any, results: list[Any]
-    ) -> tuple[list[Part], list[list[Any]], list[int]]:
-        """The parts of statements, the parameters of each, and whose results the parts are.
-
-        A reference that is malformed has its result; one that must be loaded is left out.
-        """
-        parts: list[Part] = []
-        bound: list[list[Any]] = []
-        places: list[int] = []
-        for at, lookup, text, rows in asked:
-            found = self._kept(lookup, alias) if rows is None else self._written(lookup, rows)
-            if isinstance(found, str):
-                continue
-            part, query = found
-            if router.routers and not part.lies_together():
-                continue
-            try:
-                value = part.bind(text, connection)
-            except ValueError as error:
-                results[at] = Resolved("malformed", error=error)
-            else:
-                parts.append(part)
-                bound.append(query.bound(value))
-                places.append(at)
-        return parts, bound, places
+    def _load(self, wanted: Wanted, alias: str, fault: Fault) -> Resolved:
+        outcome = wanted.lookup.fetch(wanted.text, using=alias)
+        if outcome.status != "found":
+            return Resolved(outcome.status, error=outcome.error)
+        values = self._by_prefix[wanted.lookup.prefix].flatten(outcome.obj, fault)
+        return Resolved("found", values)
 
     def _rows_now(self, model: type[Model]) -> Rows | None:
         """What the model's manager shows now; ``None`` where its query is constant."""
@@ -267,62 +224,82 @@ class Resolver:
         with contained():
             return rows_of(model)
 
-    def _kept(self, lookup: Lookup, alias: str) -> tuple[Part, Query] | str:
-        part = self._part(lookup, alias)
-        if isinstance(part, str) or part.query is None:
-            return str(part)
-        return part, part.query
+    def _way_now(self, lookup: Lookup) -> Way:
+        try:
+            rows = self._rows_now(lookup.model)
+            if rows is None:
+                return self._way(lookup, router.db_for_read(lookup.model))
+            return self._written(lookup, rows)
+        except ManagerError as error:
+            return _by_loading(str(error))
+        except Exception as error:  # noqa: BLE001 the host's managers and routers
+            return _by_loading(f"its manager or a router raises {type(error).__name__}")
 
-    def _written(self, lookup: Lookup, rows: Rows) -> tuple[Part, Query] | str:
-        """The part and the query for what a manager shows now, or why there is none.
+    def _way(self, lookup: Lookup, alias: str) -> Way:
+        """How the reference of a constant manager is answered in this database."""
+        key = (lookup.reference, alias)
+        way = self._ways.get(key)
+        if way is None:
+            way = self._ways[key] = self._make_way(lookup, alias)
+        return way
+
+    def _make_way(self, lookup: Lookup, alias: str) -> Way:
+        try:
+            rows = rows_of(lookup.model, using=alias)
+            if why := self._refusal(lookup, rows):
+                return _by_loading(why)
+            asked = self._lookup_query(lookup)
+            query = asked.written(rows)
+            part = LookupPart(asked, query, alias, constant=True)
+        except (DatabaseError, InterfaceError):
+            # Not the query's fault: the next one to ask tries again.
+            raise
+        except Exception as error:  # noqa: BLE001 the host's managers may raise anything
+            return _no_rows(error)
+        return Way(part, part.query)
+
+    def _written(self, lookup: Lookup, rows: Rows) -> Way:
+        """How a reference is answered by what its manager shows now.
 
         Of the query only what follows from its text is kept.
         """
         alias = rows.db
         try:
-            query = self._query(lookup, rows.using(alias))
+            rows = rows.using(alias)
+            if why := self._refusal(lookup, rows):
+                return _by_loading(why)
+            query = self._lookup_query(lookup).written(rows)
         except Exception as error:  # noqa: BLE001 the ORM refuses, or code of the host
             return _no_rows(error)
-        if isinstance(query, str):
-            return query
+        if not all(type(each) is Col for each in query.selected):
+            return _by_loading("its manager selects something else than columns")
         key = (lookup.reference, alias, query.sql)
         part = self._parts_by_text.get(key)
         if part is None or (part.counted, part.cut) != (query.counted, query.shape):
-            part = Part(self._queries[lookup.reference], query, alias, constant=False)
+            part = LookupPart(self._queries[lookup.reference], query, alias, constant=False)
             self._parts_by_text.put(key, part, 4 * len(query.sql) + 4000)
-        return part, query
+        return Way(part, query)
 
-    def _query(self, lookup: Lookup, rows: Rows) -> Query | str:
-        """The query of a lookup as the ORM writes it, or why its rows will not do."""
+    def _refusal(self, lookup: Lookup, rows: Rows) -> str:
+        """Why rows of a manager's query will not do; empty where they will."""
         vendor = connections[rows.db].vendor
         if vendor not in VENDORS:
             return f"the statement is not proven on {vendor}"
-        asked = self._queries.get(lookup.reference)
-        if asked is None:
-            compiled = self._compiled(lookup)
-            title = f"{compiled.title}: {lookup.reference}"
-            asked = LookupQuery(lookup, compiled.node, compiled.pseudonym, title)
-            self._queries[lookup.reference] = asked
+        asked = self._lookup_query(lookup)
         shape = asked.shape(rows)
         paths = (column.path for column in asked.columns(shape))
-        if why := rows_refusal(rows, paths) or instance_refusal(shape, rows):
-            return why
-        query = asked.written(rows)
-        if self.is_constant(lookup.model) or all(type(each) is Col for each in query.selected):
-            return query
-        return "its manager selects something else than columns"
+        return rows_refusal(rows, paths) or instance_refusal(shape, rows)
 
-    def _load(self, lookup: Lookup, text: str, alias: str, fault: Fault) -> Resolved:
-        outcome = lookup.fetch(text, using=alias)
-        if outcome.status != "found":
-            return Resolved(outcome.status, error=outcome.error)
-        values = self._compiled(lookup).flatten(outcome.obj, fault)
-        return Resolved("found", values)
+    def _lookup_query(self, lookup: Lookup) -> LookupQuery:
+        found = self._queries.get(lookup.reference)
+        if found is None:
+            compiled = self._by_prefix[lookup.prefix]
+            title = f"{compiled.title}: {lookup.reference}"
+            found = LookupQuery(lookup, compiled.node, compiled.pseudonym, title)
+            self._queries[lookup.reference] = found
+        return found
 
-    def _compiled(self, lookup: Lookup) -> CompiledModel:
-        return self._by_prefix[lookup.reference.partition(SEPARATOR)[0]]
-
-    def _statement(self, parts: list[Part]) -> Statement:
+    def _statement(self, parts: Sequence[LookupPart]) -> Statement:
         key = tuple(parts)
         statement = self._statements.get(key)
         if statement is None:
@@ -330,32 +307,13 @@ class Resolver:
             self._statements.put(key, statement, statement.weight)
         return statement
 
-    def _part(self, lookup: Lookup, alias: str) -> Part | str:
-        key = (lookup.reference, alias)
-        part = self._parts.get(key)
-        if part is None:
-            part = self._parts[key] = self._make_part(lookup, alias)
-        return part
 
-    def _make_part(self, lookup: Lookup, alias: str) -> Part | str:
-        try:
-            query = self._query(lookup, rows_of(lookup.model, using=alias))
-            if isinstance(query, str):
-                return query
-            return Part(self._queries[lookup.reference], query, alias, constant=True)
-        except (DatabaseError, InterfaceError):
-            # Not the query's fault: the next one to ask tries again.
-            raise
-        except Exception as error:  # noqa: BLE001 the host's managers may raise anything
-            return _no_rows(error)
+def _by_loading(why: str) -> Way:
+    return Way(None, None, why)
 
 
-def _no_rows(error: Exception) -> str:
-    return f"the ORM makes no rows of its manager's query ({type(error).__name__})"
-
-
-def _name(asked: Asked) -> str:
-    return asked.lookup.reference
+def _no_rows(error: Exception) -> Way:
+    return _by_loading(f"the ORM makes no rows of its manager's query ({type(error).__name__})")
 
 
 def _reference(lookup: Lookup) -> str:

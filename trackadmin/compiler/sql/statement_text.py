@@ -13,7 +13,7 @@ _START = "(SELECT 1 AS one) AS one"
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class PlainJoin:
     """A query that is nothing but a table with one condition, and others that are joined to it."""
 
     columns: str
@@ -24,29 +24,29 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Subquery:
     """One of the queries."""
 
     sql: str
     #: Shorter, and planned and run faster; ``None`` where the query is more than that.
-    tables: Tables | None
+    plain: PlainJoin | None
 
 
-def statement(sides: Sequence[Side]) -> str:
+def statement(queries: Sequence[Subquery]) -> str:
     """One statement with the columns of all, in order; each gives one row at most."""
-    if len(sides) == 1:
-        return sides[0].sql
-    tables = [side.tables for side in sides if side.tables is not None]
+    if len(queries) == 1:
+        return queries[0].sql
+    tables = [query.plain for query in queries if query.plain is not None]
     names = [name for each in tables for name in each.names]
     # The row to start from is one more table.
     fit = len(set(names)) == len(names) and len(names) < MAX_TABLES
-    if len(tables) == len(sides) and fit:
+    if len(tables) == len(queries) and fit:
         columns = ", ".join(each.columns for each in tables)
         joins = " ".join(each.joins for each in tables)
         return f"SELECT {columns} FROM {_START} {joins}"  # noqa: S608 the ORM's own text
-    columns = ", ".join(f"t{number}.*" for number in range(len(sides)))
+    columns = ", ".join(f"t{number}.*" for number in range(len(queries)))
     joins = " ".join(
-        f"LEFT JOIN ({side.sql}) AS t{number} ON true" for number, side in enumerate(sides)
+        f"LEFT JOIN ({query.sql}) AS t{number} ON true" for number, query in enumerate(queries)
     )
     return f"SELECT {columns} FROM {_START} {joins}"  # noqa: S608 as above
 
@@ -57,7 +57,7 @@ def counted(sql: str) -> str:
     return f"SELECT * FROM ({inner}) AS c LIMIT 1"  # noqa: S608 as above
 
 
-def tables(compiler: Any, sql: str) -> Tables | None:
+def plain_join(compiler: Any, sql: str) -> PlainJoin | None:
     """The tables of a query with one parameter that finds one row at most, whose text this is.
 
     ``None`` where they are not all that the text holds, where the parameter is not compared with
@@ -80,7 +80,7 @@ def tables(compiler: Any, sql: str) -> Tables | None:
         return None
     left = [f"LEFT OUTER JOIN {first} ON ({condition})"]
     left += [other.replace("INNER JOIN", "LEFT OUTER JOIN", 1) for other in others]
-    return Tables(columns, " ".join(left), frozenset(compiler.query.alias_map))
+    return PlainJoin(columns, " ".join(left), frozenset(compiler.query.alias_map))
 
 
 def _is_held(table: Any) -> bool:

@@ -16,11 +16,12 @@ from django.db.models import Expression, QuerySet
 
 from trackadmin.compiler.driver.one_row import OneRow
 from trackadmin.compiler.driver.psycopg_cursor import Datetimes
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables
 from trackadmin.compiler.savepoints import contained
-from trackadmin.compiler.sql import statement_text as beside
+from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql.binding import binder
 from trackadmin.compiler.sql.conversions import Conversions
 from trackadmin.compiler.sql.row_instances import Layout
@@ -118,7 +119,7 @@ class LookupQuery:
         return self.lookup.facts.unique and plain
 
 
-class Part:
+class LookupPart:
     """What finds one reference's row in one database; it follows from the text of its query."""
 
     def __init__(self, asked: LookupQuery, query: Query, alias: str, *, constant: bool) -> None:
@@ -130,9 +131,9 @@ class Part:
             (each.node.model, child.node.model) for each in self.cut.walk() for child in each.joined
         }
         plain = not self.counted and len(query.parameters) == 1
-        self.side = beside.Side(
-            beside.counted(query.sql) if self.counted else query.sql,
-            beside.tables(query.compiler, query.sql) if plain else None,
+        self.subquery = statement_text.Subquery(
+            statement_text.counted(query.sql) if self.counted else query.sql,
+            statement_text.plain_join(query.compiler, query.sql) if plain else None,
         )
         expressions = query.selected
         self.width = len(expressions)
@@ -165,7 +166,7 @@ class Part:
         return readers
 
 
-def fitting(parts: Sequence[Part]) -> Iterator[slice]:
+def fitting(parts: Sequence[LookupPart]) -> Iterator[slice]:
     """The parts, cut into as few statements as a database can bear, in their order."""
     start = tables = columns = 0
     for at, part in enumerate(parts):
@@ -203,10 +204,10 @@ class Resolved(NamedTuple):
 _NONE, _MANY = Resolved("none"), Resolved("many")
 
 
-class Piece(NamedTuple):
+class Span(NamedTuple):
     """Where a part's columns stand in the statement's row."""
 
-    part: Part
+    part: LookupPart
     #: From the object's key on.
     cells: slice
     #: Where it stands how many rows there are; ``None`` where there is one at most.
@@ -216,15 +217,15 @@ class Piece(NamedTuple):
 class Statement:
     """One SQL statement that finds the rows of several references in one database."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[LookupPart]) -> None:
         self.parts = tuple(parts)
-        self._pieces = tuple(_pieces(parts))
-        self._keys = [piece.cells.start for piece in self._pieces]
-        self._counts = [piece.rows for piece in self._pieces if piece.rows is not None]
+        self._spans = tuple(_spans(parts))
+        self._keys = [span.cells.start for span in self._spans]
+        self._counts = [span.rows for span in self._spans if span.rows is not None]
         connection = connections[parts[0].alias]
         # A converter of the host takes a moment, not its text.
         datetimes: Datetimes = "texts" if all(part.shared for part in parts) else "objects"
-        sql = beside.statement([part.side for part in parts])
+        sql = statement_text.statement([part.subquery for part in parts])
         tables = sum(part.tables for part in parts)
         self._one_row = OneRow(sql, connection, datetimes, tables=tables)
         #: The parts' queries, where all of them are constant.
@@ -255,7 +256,7 @@ class Statement:
         with contained():
             return self._one_row.fetch(connection, parameters)
 
-    def together(self, row: Row | None, connection: Any, fault: Fault) -> Values | None:
+    def all_values(self, row: Row | None, connection: Any, fault: Fault) -> Values | None:
         """All values in one dict; ``None`` where something is not as usual: see :meth:`each`.
 
         Only where no names :attr:`overlap`.
@@ -270,9 +271,10 @@ class Statement:
                 return None
         values = self._nulls.copy()
         try:
-            for part, cells, _ in self._pieces:
+            for part, cells, _ in self._spans:
                 (part.shared or part.readers(connection)).fill(row[cells], values, fault)
-        except Exception:  # noqa: BLE001 the host's converters may raise anything
+        except Exception as error:  # noqa: BLE001 the host's converters may raise anything
+            left(FastPath.ALL_VALUES, self.parts[0].alias, error)
             return None
         return values
 
@@ -280,19 +282,19 @@ class Statement:
         """What came of each part."""
         if row is None:
             return [_NONE] * len(self.parts)
-        return [_resolved(piece, row, connection, fault) for piece in self._pieces]
+        return [_resolved(span, row, connection, fault) for span in self._spans]
 
 
-def _pieces(parts: Sequence[Part]) -> Iterator[Piece]:
+def _spans(parts: Sequence[LookupPart]) -> Iterator[Span]:
     start = 0
     for part in parts:
         end = start + part.width
-        yield Piece(part, slice(start, end), end if part.counted else None)
+        yield Span(part, slice(start, end), end if part.counted else None)
         start = end + part.counted
 
 
-def _resolved(piece: Piece, row: Row, connection: Any, fault: Fault) -> Resolved:
-    part, cells, rows = piece
+def _resolved(span: Span, row: Row, connection: Any, fault: Fault) -> Resolved:
+    part, cells, rows = span
     if row[cells.start] is None:
         return _NONE
     if rows is not None and row[rows] > 1:

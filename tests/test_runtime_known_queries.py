@@ -14,9 +14,9 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.compiler.sql.resolver import MAX_BYTES
 from trackadmin.runtime import fault_counts
+from trackadmin.runtime.known_queries import MAX_LENGTH, known_query, queries_of
 from trackadmin.runtime.parameters import MAX_NAME, MAX_TEXT
 from trackadmin.runtime.resolve import resolve
-from trackadmin.runtime.routes import MAX_LENGTH, route
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
 
@@ -57,10 +57,10 @@ def outcomes(values):
 
 
 def test_names_that_one_statement_answers_are_known(snapshot):
-    found = route(snapshot, ["a", *BOTH, "b"])
-    assert [at for at, _ in found.references] == [1, 2]
+    found = known_query(snapshot, ["a", *BOTH, "b"])
+    assert found.places == (1, 2)
     assert found.passing == ((0, "a"), (3, "b"))
-    assert route(snapshot, ["a", *BOTH, "b"]) is found
+    assert known_query(snapshot, ["a", *BOTH, "b"]) is found
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_names_that_one_statement_answers_are_known(snapshot):
     ],
 )
 def test_other_names_are_looked_at_one_by_one_and_not_kept(snapshot, names, why):
-    assert route(snapshot, names) is None, why
-    assert len(snapshot.routes) == 0
+    assert known_query(snapshot, names) is None, why
+    assert len(queries_of(snapshot)) == 0
 
 
 @override_settings(TRACKADMIN={"MAX_REFERENCES": 1})
 def test_more_references_than_allowed_are_looked_at_one_by_one(snapshot):
-    assert route(snapshot, BOTH) is None
+    assert known_query(snapshot, BOTH) is None
     assert outcomes(resolve(snapshot, "Country__code=NL&Place__name=Inn")) == [
         "found",
         "not_allowed",
@@ -98,8 +98,8 @@ def test_more_references_than_allowed_are_looked_at_one_by_one(snapshot):
 def test_made_up_names_do_not_pile_up(snapshot):
     for number in range(3000):
         resolve(snapshot, f"{'made_up' * 20}_{number}=1&Country__code=NL")
-    assert len(snapshot.routes) < 3000
-    assert snapshot.routes.weight <= MAX_BYTES
+    assert len(queries_of(snapshot)) < 3000
+    assert queries_of(snapshot).weight <= MAX_BYTES
 
 
 # ── What the short way says ────────────────────────────────────────────────────────────────────
@@ -123,7 +123,7 @@ def test_short_way_says_what_the_long_one_says(a, b, c, d):
     snapshot = compile_map(MAP, catalog())
     query = f"first={a}&Country__code={b}&Place__name={c}&Hidden__name={d}&last={a}"
     values = resolve(snapshot, query)
-    assert len(snapshot.routes) == 1
+    assert len(queries_of(snapshot)) == 1
     assert (dict(values), values.references) == one_by_one(snapshot, query)
 
 
@@ -209,7 +209,9 @@ def test_database_that_is_away_is_asked_once(snapshot, monkeypatch):
         def __getattr__(self, name):
             return getattr(connections["default"], name)
 
-    monkeypatch.setattr("trackadmin.compiler.sql.resolver.connections", {"default": Away()})
+    for module in ("resolver", "known_lookups"):
+        away = {"default": Away()}
+        monkeypatch.setattr(f"trackadmin.compiler.sql.{module}.connections", away)
     assert outcomes(resolve(snapshot, query)) == ["failed", "failed"]
     assert attempts == [1]
 
@@ -237,4 +239,4 @@ def test_column_that_cannot_be_converted_takes_no_other_along(monkeypatch):
 def test_row_of_another_database_is_read_there(snapshot):
     Remote.objects.create(name="far")
     assert resolve(snapshot, "Remote__name=far")["Remote_name"] == "far"
-    assert len(snapshot.routes) == 1
+    assert len(queries_of(snapshot)) == 1

@@ -1,4 +1,4 @@
-"""What is known about the names of a query, so that the next one of these names takes few steps.
+"""What is known about the names of a query, so that the next query with these names is fast.
 
 A site's pages send a few kinds of URLs, over and over. Which of the names are references, which
 statement answers them and where each text goes are the same for all of a kind.
@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from trackadmin.compiler import SEPARATOR, Joint, Lookup, Snapshot
+from trackadmin.compiler import SEPARATOR, KnownLookups, Lookup, Snapshot
+from trackadmin.compiler.bounded_cache import BoundedCache
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.conf import conf
 from trackadmin.runtime.parameters import MAX_NAME, clean
 
@@ -21,57 +24,77 @@ ALWAYS = 2
 #: The most parameters of a kind that is kept.
 MAX_LENGTH = 32
 
+#: How much memory the known queries of one snapshot may take, in bytes.
+MAX_BYTES = 4_000_000
+
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class KnownQuery:
     """How queries of certain names in a certain order are answered by one statement."""
 
     #: Place and name of each parameter that passes through.
     passing: tuple[tuple[int, str], ...]
     #: The names of the parameters that the map reserves.
     reserved: tuple[str, ...]
-    #: Place and lookup of each reference.
-    references: tuple[tuple[int, Lookup], ...]
-    #: The references' own names.
+    #: The places of the references.
+    places: tuple[int, ...]
+    #: Their names.
     names: tuple[str, ...]
-    joint: Joint
+    lookups: KnownLookups
 
 
-def route(snapshot: Snapshot, names: Sequence[Any]) -> Route | None:
-    """The way for a query of these names; ``None`` where its parameters are looked at one by one.
+#: The known queries of each snapshot that is served; they go with it.
+_known: WeakKeyDictionary[Snapshot, BoundedCache[KnownQuery]] = WeakKeyDictionary()
+
+
+def known_query(snapshot: Snapshot, names: Sequence[Any]) -> KnownQuery | None:
+    """How a query of these names is answered; ``None`` where each parameter must be looked at.
 
     That is so where a name comes twice or is not as it should be, and where a reference is not
     allowed or no statement answers all of them.
     """
-    kind = tuple(names)
-    found: Route | None = snapshot.routes.get(kind)
+    cache, kind = queries_of(snapshot), tuple(names)
+    found = cache.get(kind)
     if found is not None:
         return found
     try:
-        found = _route(snapshot, kind)
-    except Exception:  # noqa: BLE001 the host's routers, or its database: who asks is told
+        found = _known_query(snapshot, kind)
+    except Exception as error:  # noqa: BLE001 the host's routers, or its database: the caller asks
+        left(FastPath.KNOWN_QUERY, snapshot.slug, error)
         return None
     if found is not None:
-        snapshot.routes.put(kind, found, found.joint.weight + 2 * sum(map(len, kind)))
+        cache.put(kind, found, found.lookups.weight + 2 * sum(map(len, kind)))
     return found
 
 
-def _route(snapshot: Snapshot, names: tuple[Any, ...]) -> Route | None:
+def queries_of(snapshot: Snapshot) -> BoundedCache[KnownQuery]:
+    """The known queries of a snapshot."""
+    found = _known.get(snapshot)
+    if found is None:
+        found = _known.setdefault(snapshot, BoundedCache(MAX_BYTES))
+    return found
+
+
+def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | None:
     if len(names) > MAX_LENGTH or len(set(names)) < len(names) or not all(map(_is_clean, names)):
         return None
     asked = [(at, snapshot.lookup(name)) for at, name in enumerate(names) if SEPARATOR in name]
-    references = tuple((at, lookup) for at, lookup in asked if lookup is not None)
+    references = [(at, lookup) for at, lookup in asked if lookup is not None]
     if not references or len(references) < len(asked) or len(asked) > conf.MAX_REFERENCES:
         return None
     lookups = [lookup for _, lookup in references]
-    if beyond(lookups):
+    known = None if beyond(lookups) else snapshot.resolver.known(lookups)
+    if known is None:
         return None
-    joint = snapshot.resolver.joint(lookups)
     others = [(at, name) for at, name in enumerate(names) if SEPARATOR not in name]
     reserved = tuple(name for _, name in others if name in snapshot.reserved)
-    passing = tuple((at, name) for at, name in others if name not in reserved)
-    own = tuple(lookup.reference for lookup in lookups)
-    return None if joint is None else Route(passing, reserved, references, own, joint)
+    return KnownQuery(
+        passing=tuple((at, name) for at, name in others if name not in reserved),
+        reserved=reserved,
+        places=tuple(at for at, _ in references),
+        names=tuple(lookup.reference for lookup in lookups),
+        lookups=known,
+    )
 
 
 def beyond(lookups: Sequence[Lookup]) -> list[int]:

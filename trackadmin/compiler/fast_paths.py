@@ -1,0 +1,88 @@
+"""Counts each time a fast path is left for a slow one, and where.
+
+A fast path that gives up silently costs speed and nobody notices. The host's code, its data and
+its database are reasons to leave one, and so each ends in ``except Exception``. A mistake in
+trackadmin's own code would be hidden there too: where :attr:`raising` is set, as in the tests, it
+comes through.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+
+#: What a mistake in our own code raises.
+_MISTAKES = (TypeError, NameError, AttributeError)
+_PACKAGE = str(Path(__file__).parents[1])
+
+#: Whether our own mistakes come through.
+raising = False
+
+_counts: Counter[tuple[FastPath, str]] = Counter()
+_lock = threading.Lock()
+#: How many places are counted apart.
+MAX_PLACES = 1000
+
+
+class FastPath(StrEnum):
+    """What can be left."""
+
+    KNOWN_QUERY = "known_query"
+    """A query whose names are known: its parameters are looked at one by one instead."""
+    KNOWN_LOOKUPS = "known_lookups"
+    """One kept statement for all references: a statement is put together instead."""
+    STATEMENT = "statement"
+    """One statement for several references: each is looked up on its own instead."""
+    ALL_VALUES = "all_values"
+    """All values of a row in one dict: each reference is read on its own instead."""
+    ROW = "row"
+    """The values of a row by generated code: they are read one by one instead."""
+    FLATTEN = "flatten"
+    """The values of an object by generated code: they are read one by one instead."""
+    CURSOR = "cursor"
+    """A statement past Django's cursor: Django's cursor runs it instead."""
+    CHILDREN = "children"
+    """A child with what is below it by one query: each is loaded by itself instead."""
+
+
+def left(path: FastPath, where: str, error: BaseException | None = None) -> None:
+    """Count that a fast path was left. ``where`` is a name of the map or of a database.
+
+    Raises ``error`` again where it is a mistake of ours and :attr:`raising` is set.
+    """
+    with _lock:
+        place = (path, where)
+        if place in _counts or len(_counts) < MAX_PLACES:
+            _counts[place] += 1
+    if raising and error is not None and is_ours(error):
+        raise error
+
+
+def counts() -> dict[tuple[FastPath, str], int]:
+    """How often each fast path was left in this process, and where."""
+    with _lock:
+        return dict(_counts)
+
+
+def forget() -> None:
+    """Count from zero."""
+    with _lock:
+        _counts.clear()
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether the error is a mistake in trackadmin's own code, and not in what it calls.
+
+    In generated code only an unknown name counts: there the host's data may be of any type.
+    """
+    origin = error.__traceback__
+    if not isinstance(error, _MISTAKES) or origin is None:
+        return False
+    while origin.tb_next is not None:
+        origin = origin.tb_next
+    file = origin.tb_frame.f_code.co_filename
+    if file.startswith("<trackadmin "):
+        return isinstance(error, NameError)
+    return file.startswith(_PACKAGE)
