@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trackadmin.codes import FaultCode, FixCode, Outcome, ProblemCode
+from trackadmin.codes import FastPath, FaultCode, FixCode, Outcome, ProblemCode
 
 PAGE = Path(__file__).parent.parent / "docs" / "codes.md"
 
@@ -32,6 +32,12 @@ SECTIONS = [
         Outcome,
         "Outcomes of references",
         "In `values_from_query(…).references` and in the `references` of an event.",
+    ),
+    (
+        FastPath,
+        "Fast paths",
+        "In `trackadmin.runtime.slow_path_counts()` and from `manage.py trackadmin explain`: how "
+        "often each was left, and where. Values are the same on the slow path.",
     ),
     (FixCode, "Fixes", "From `manage.py trackadmin import --fix`."),
 ]

@@ -6,10 +6,10 @@ import pytest
 
 import trackadmin
 from tests import codes
-from trackadmin.codes import FaultCode, FixCode, Outcome, ProblemCode
+from trackadmin.codes import FastPath, FaultCode, FixCode, Outcome, ProblemCode
 
 PACKAGE = Path(trackadmin.__file__).parent
-ALL = [*ProblemCode, *FaultCode, *Outcome, *FixCode]
+ALL = [*ProblemCode, *FaultCode, *Outcome, *FixCode, *FastPath]
 #: Outcomes are everyday words, so only their dotted relatives are looked for in the code.
 DOTTED = {code.value for code in ALL if "." in code}
 

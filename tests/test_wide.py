@@ -12,6 +12,7 @@ from tests.wide.site import fill, site_map, site_models
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, compile_map, query_tree
 from trackadmin.compiler.query_tree import MAX_TABLES, TOO_MANY
+from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql import statements as statements_module
 from trackadmin.runtime import get_model, iter_tracking_values, tracking_values, values_from_query
 from trackadmin.runtime.backfill import backfill

@@ -617,3 +617,48 @@ class FixCode(_Code):
         "A child that was named by its column has the name of its relation now.",
         "Nothing.",
     )
+
+
+class FastPath(_Code):
+    """What trackadmin does fast where nothing is unusual. Leaving one costs speed, no values."""
+
+    KNOWN_QUERY = (
+        "known_query",
+        "A kind of URL seen before. When left, each parameter is looked at.",
+        "Look for a router that raises, or a database that is away.",
+    )
+    KNOWN_LOOKUPS = (
+        "known_lookups",
+        "One kept statement for all references of a URL. When left, a statement is put together.",
+        "Look for a router that changes its mind, or a field of the site that raises.",
+    )
+    STATEMENT = (
+        "statement",
+        "One statement for several references. When left, each reference is looked up on its own.",
+        "Look at the database's log.",
+    )
+    ALL_VALUES = (
+        "all_values",
+        "All values of a row in one dict. When left, each reference is read on its own.",
+        "Look for a field of the site whose from_db_value raises.",
+    )
+    ROW = (
+        "row",
+        "The values of a row by generated code. When left, they are read one by one.",
+        "Look for a field of the site whose from_db_value raises.",
+    )
+    FLATTEN = (
+        "flatten",
+        "The values of an object by generated code. When left, they are read one by one.",
+        "Nothing for lazy or deferred objects. Otherwise look for attributes that raise.",
+    )
+    CURSOR = (
+        "cursor",
+        "A statement without Django's cursor. When left, Django's cursor runs it.",
+        "Nothing in a transaction or while somebody watches queries, as with DEBUG.",
+    )
+    CHILDREN = (
+        "children",
+        "A child with its own children by one query. When left, each is loaded by itself.",
+        "Look at the managers of the related models.",
+    )

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from enum import StrEnum
 from pathlib import Path
 
-#: What a mistake in our own code raises.
-_MISTAKES = (TypeError, NameError, AttributeError)
+from trackadmin.codes import FastPath
+
+#: What a mistake in our own code raises. Subclasses are raised on purpose.
+_MISTAKES = (TypeError, NameError, UnboundLocalError, AttributeError)
 _PACKAGE = str(Path(__file__).parents[1])
 
 #: Whether our own mistakes come through.
@@ -24,27 +25,6 @@ _counts: Counter[tuple[FastPath, str]] = Counter()
 _lock = threading.Lock()
 #: How many places are counted apart.
 MAX_PLACES = 1000
-
-
-class FastPath(StrEnum):
-    """What can be left."""
-
-    KNOWN_QUERY = "known_query"
-    """A query whose names are known: its parameters are looked at one by one instead."""
-    KNOWN_LOOKUPS = "known_lookups"
-    """One kept statement for all references: a statement is put together instead."""
-    STATEMENT = "statement"
-    """One statement for several references: each is looked up on its own instead."""
-    ALL_VALUES = "all_values"
-    """All values of a row in one dict: each reference is read on its own instead."""
-    ROW = "row"
-    """The values of a row by generated code: they are read one by one instead."""
-    FLATTEN = "flatten"
-    """The values of an object by generated code: they are read one by one instead."""
-    CURSOR = "cursor"
-    """A statement past Django's cursor: Django's cursor runs it instead."""
-    CHILDREN = "children"
-    """A child with what is below it by one query: each is loaded by itself instead."""
 
 
 def left(path: FastPath, where: str, error: BaseException | None = None) -> None:
@@ -78,7 +58,7 @@ def is_ours(error: BaseException) -> bool:
     In generated code only an unknown name counts: there the host's data may be of any type.
     """
     origin = error.__traceback__
-    if not isinstance(error, _MISTAKES) or origin is None:
+    if type(error) not in _MISTAKES or origin is None:
         return False
     while origin.tb_next is not None:
         origin = origin.tb_next

@@ -16,7 +16,7 @@ from trackadmin.runtime.aio import (
 from trackadmin.runtime.bootstrap import bootstrap_text
 from trackadmin.runtime.bulk import iter_tracking_values
 from trackadmin.runtime.current import current_map, is_ready
-from trackadmin.runtime.faults import fault_counts
+from trackadmin.runtime.faults import fault_counts, slow_path_counts
 from trackadmin.runtime.flatten import tracking_values
 from trackadmin.runtime.health import live_problems
 from trackadmin.runtime.query import tracking_query
@@ -40,6 +40,7 @@ __all__ = [
     "is_ready",
     "iter_tracking_values",
     "live_problems",
+    "slow_path_counts",
     "tracking_query",
     "tracking_values",
     "values_from_query",

@@ -8,6 +8,7 @@ from collections import Counter
 
 from django.core.exceptions import ImproperlyConfigured
 
+from trackadmin.compiler import fast_paths
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 
@@ -60,6 +61,11 @@ def fault_counts() -> dict[str, int]:
         return dict(_counts)
 
 
+def slow_path_counts() -> dict[tuple[str, str], int]:
+    """How often each fast path was left in this process, by its code and the place."""
+    return {(str(path), where): times for (path, where), times in fast_paths.counts().items()}
+
+
 def _is_news(code: str, where: str) -> bool:
     """Count; whether this place is to be logged."""
     with _lock:
@@ -98,6 +104,7 @@ def _forget() -> None:
     with _lock:
         _counts.clear()
         _logged.clear()
+    fast_paths.forget()
 
 
 @after_fork_in_child

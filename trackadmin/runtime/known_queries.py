@@ -108,5 +108,5 @@ def beyond(lookups: Sequence[Lookup]) -> list[int]:
     return found
 
 
-def _is_clean(name: str) -> bool:
-    return 0 < len(name) <= MAX_NAME and clean(name) == name
+def _is_clean(name: Any) -> bool:
+    return type(name) is str and 0 < len(name) <= MAX_NAME and clean(name) == name

@@ -21,6 +21,7 @@ from trackadmin.compiler.driver.psycopg_cursor import (
     PreparedStatement,
     can_ask,
 )
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.types import Row
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
@@ -54,6 +55,7 @@ class OneRow:
             row = self._ask(connection, parameters)
             if row is not UNANSWERED:
                 return row
+        left(FastPath.CURSOR, connection.alias)
         with connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
             found: Row | None = cursor.fetchone()

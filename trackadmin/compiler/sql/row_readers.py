@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from trackadmin.catalog import Kind
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.plan import Output
 from trackadmin.compiler.query_tree import Cut
 from trackadmin.compiler.sql import row_instances as made
@@ -129,19 +130,20 @@ def row_reader(
         by_column = dict(zip(converted, given, strict=True))
         instances = [bind(by_column) for bind in body.binds]
         one_by_one = _OneByOne(top, fused, by_column, instances, layout)
-        return _readers(make(given, instances), nulls, one_by_one)
+        return _readers(make(given, instances), nulls, one_by_one, layout.title)
 
     return RowReader(text, readers, bool(body.binds))
 
 
-def _readers(fill: Fill, nulls: Values, one_by_one: _OneByOne) -> Readers:
+def _readers(fill: Fill, nulls: Values, one_by_one: _OneByOne, title: str) -> Readers:
     def read(row: Row, fault: Fault) -> Values | None:
         if row[0] is None:
             return None
         values = nulls.copy()
         try:
             fill(row, values, fault)
-        except Exception:  # noqa: BLE001 the host's converters may raise anything
+        except Exception as error:  # noqa: BLE001 the host's converters may raise anything
+            left(FastPath.ROW, title, error)
             values = nulls.copy()
             one_by_one.top(row, values, fault)
         return values

@@ -11,6 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
 
 from trackadmin.compiler import query_tree
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.host.instances import null_column, relation_of, unwrapped
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Cut
@@ -124,24 +125,25 @@ def _twin(rows: QuerySet[Any, Any], obj: Any) -> Any:
     try:
         with contained():
             return rows.get(pk=obj.pk)
-    except Exception:  # noqa: BLE001 then each child is loaded by itself, or fails
+    except Exception as error:  # noqa: BLE001 then each child is loaded by itself, or fails
+        left(FastPath.CHILDREN, rows.model._meta.label, error)
         return None
 
 
 def _batches(found: Cut, alias: str) -> Iterator[Cut]:
-    """The object with as many of the left children as one query can join, and so on."""
-    left = [
+    """The object with as many of the remaining children as one query can join, and so on."""
+    remaining = [
         query_tree.cut(each.node, alias, instances=True)
         for each in found.loaded
         if each.why == query_tree.TOO_MANY
     ]
-    while left:
+    while remaining:
         batch = Cut(found.node, "", (), ())
-        for child in left[:]:
+        for child in remaining[:]:
             more = replace(batch, joined=(*batch.joined, child))
             if query_tree.fits(more, instances=True):
                 batch = more
-                left.remove(child)
+                remaining.remove(child)
         if not batch.joined:
             return
         yield batch

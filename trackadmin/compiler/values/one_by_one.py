@@ -5,6 +5,7 @@ Generated code turns to this whenever something is not as usual.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
+from trackadmin.compiler.fast_paths import FastPath, left
 from trackadmin.compiler.host.instances import is_method, is_plain, unwrapped
 from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.plan import Node, Output
@@ -31,6 +33,8 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
     filler = cache(partial(_filler, top, pseudonym))
 
     def flatten(obj: Any, fault: Fault) -> Values:
+        # The generated code calls this while it handles what was raised in it.
+        left(FastPath.FLATTEN, top.road, sys.exception())
         values = nulls.copy()
         reads = Reads()
         try:
