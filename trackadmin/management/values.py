@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from trackadmin.management.watching import watched
 from trackadmin.runtime import (
     current_map,
     fault_counts,
+    slow_path_counts,
     tracking_values,
     values_from_query,
 )
@@ -82,6 +84,10 @@ def _resolve(options: Options, out: Output) -> None:
 
 def _explain(options: Options, out: Output) -> None:
     snapshot = _live(options["map"])
+    before = Counter(slow_path_counts())
+    values_from_query(options["query"], map=options["map"])
+    # Not while the queries are watched: that itself takes a slow path.
+    slow = Counter(slow_path_counts()) - before
     with watched() as queries:
         values = values_from_query(options["query"], map=options["map"])
     out.data(f"{snapshot.slug}, version {snapshot.number}, digest {snapshot.digest[:12]}")
@@ -99,6 +105,9 @@ def _explain(options: Options, out: Output) -> None:
     out.data(f"\nqueries of all together: {len(queries)}")
     for query in queries:
         out.data(f"  on {query.alias}: {query.sql}")
+    out.data(f"fast paths left: {'' if slow else 'none'}")
+    for (path, where), times in sorted(slow.items()):
+        out.data(f"  {path} ({where}): {times}")
 
 
 def _allowed(snapshot: Snapshot) -> list[str]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from trackadmin.codes import FastPath
 from trackadmin.compiler import SEPARATOR, KnownLookups, Lookup, Snapshot
 from trackadmin.compiler.bounded_cache import BoundedCache
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.compiler.fast_paths import left
 from trackadmin.conf import conf
 from trackadmin.runtime.parameters import MAX_NAME, clean
 

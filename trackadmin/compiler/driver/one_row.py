@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
+from trackadmin.codes import FastPath
 from trackadmin.compiler.driver.cursor_guard import has_own_cursor, is_djangos, is_watched
 from trackadmin.compiler.driver.psycopg_cursor import (
     UNANSWERED,
@@ -21,7 +22,7 @@ from trackadmin.compiler.driver.psycopg_cursor import (
     PreparedStatement,
     can_ask,
 )
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.types import Row
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``

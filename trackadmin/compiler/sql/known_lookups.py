@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connections, router
 
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.codes import FastPath
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.sql.statements import Resolved, Statement

@@ -10,9 +10,10 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django.db.models import Model
 from django.db.models.expressions import Col
 
+from trackadmin.codes import FastPath
 from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.compiler.driver.failures import drop_broken, is_out_of_time
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.managers import ManagerError, Rows, is_constant, rows_of
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel

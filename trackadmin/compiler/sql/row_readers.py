@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from trackadmin.catalog import Kind
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.codes import FastPath
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.plan import Output
 from trackadmin.compiler.query_tree import Cut
 from trackadmin.compiler.sql import row_instances as made

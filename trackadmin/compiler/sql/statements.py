@@ -14,9 +14,10 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
+from trackadmin.codes import FastPath
 from trackadmin.compiler.driver.one_row import OneRow
 from trackadmin.compiler.driver.psycopg_cursor import Datetimes
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.lookups import Lookup, Status
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables

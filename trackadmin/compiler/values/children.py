@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
 
+from trackadmin.codes import FastPath
 from trackadmin.compiler import query_tree
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.instances import null_column, relation_of, unwrapped
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Cut

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
-from trackadmin.compiler.fast_paths import FastPath, left
+from trackadmin.codes import FastPath
+from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.instances import is_method, is_plain, unwrapped
 from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.plan import Node, Output
