@@ -1,0 +1,66 @@
+"""Every sentence for people goes through gettext, in code and in templates (point 9)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import sentences
+from tests.messages import ROOT
+
+#: Words outside the translate tags that nobody reads, by the template's name.
+TEMPLATES = {"base.html": ["app-trackadmin trackadmin"]}
+
+
+def found_in_templates():
+    for path in sorted(ROOT.glob("templates/**/*.html")):
+        for sentence in sentences.in_template(path, path.name):
+            if not any(excused in sentence.text for excused in TEMPLATES.get(path.name, ())):
+                yield sentence
+
+
+def test_no_template_holds_words_outside_its_translate_tags():
+    assert [*found_in_templates()] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'page("There is nothing here.")',
+        'raise Http404("There is no such page.")',
+        'f"Version {number} is live."',
+        'text = "Nothing was " + "saved"',
+        'ForeignKey(verbose_name="tracked model")',
+    ],
+)
+def test_the_search_finds_a_sentence_in_code(code, tmp_path):
+    path: Path = tmp_path / "code.py"
+    path.write_text(code)
+    assert [*sentences.in_code(path, "code.py")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""What the module is for."""',
+        '_("There is nothing here.")',
+        'ngettext("%(count)s row is new.", "%(count)s rows are new.", count=number)',
+        'logger.warning("The cache did not answer.")',
+        'raise TypeError("give a number or nothing")',
+        'f"SELECT name FROM {table}"',
+        'reverse("admin:trackadmin_trackingmap_change")',
+    ],
+)
+def test_the_search_leaves_out_what_is_translated_or_for_developers(code, tmp_path):
+    path: Path = tmp_path / "code.py"
+    path.write_text(code)
+    assert [*sentences.in_code(path, "code.py")] == []
+
+
+def test_the_search_finds_words_in_a_template(tmp_path):
+    path: Path = tmp_path / "page.html"
+    path.write_text(
+        '{% load i18n %}\n<p title="A title">{% translate "This is fine." %} Not this.</p>'
+        '<b aria-label="{% translate "Nor this" %}">{{ data }}</b>'
+    )
+    found = [(sentence.line, sentence.text) for sentence in sentences.in_template(path, "page")]
+    assert found == [(2, "A title"), (2, "Not this.")]
