@@ -36,8 +36,8 @@ def fix(client, row, **sent):
 def test_the_page_lists_what_the_click_will_do(admin_client, broken, page):
     html = admin_client.get(map_page(page, broken.pk)).content.decode()
     assert "Add these prefixes" in html
-    assert "It gets the prefix &#x27;BillingAddress&#x27;." in html
-    assert "It gets the prefix &#x27;ShippingAddress&#x27;." in html
+    assert "The child gets the prefix &#x27;BillingAddress&#x27;." in html
+    assert "The child gets the prefix &#x27;ShippingAddress&#x27;." in html
     form = html[html.index(map_page("fix", broken.pk)) :]
     assert editing.draft_digest(broken) in form
 
@@ -74,7 +74,7 @@ def test_it_needs_the_permission_to_edit(client, broken):
     before = everything()
     client_of(client, "view_trackingmap", "publish_trackingmap")
     html = client.get(map_page("publish", broken.pk)).content.decode()
-    assert "two roads" in html
+    assert "Two paths" in html
     assert map_page("fix", broken.pk) not in html
     assert fix(client, broken).status_code == 403
     after = everything()
@@ -108,7 +108,7 @@ def test_a_giant_draft_opens_without_the_list(admin_client, broken, monkeypatch)
     """To find what can be put right takes too long for a page there."""
     monkeypatch.setitem(offered.__globals__, "MOST_CHILDREN", 2)
     html = admin_client.get(map_page("publish", broken.pk)).content.decode()
-    assert "two roads" in html
+    assert "Two paths" in html
     assert map_page("fix", broken.pk) not in html
 
 

@@ -620,7 +620,7 @@ class TestExplain:
             "lookup: uuid (UUID, unique)",
             "comes along: user",
             "plan: in one statement",
-            "queries of a flatten: BuyerProfile.user: a query where it is not loaded yet",
+            "queries of a flatten: BuyerProfile.user costs a query where it is not loaded yet.",
         ):
             assert words in found
         assert "outcome: not_allowed" in refused_one
@@ -635,8 +635,8 @@ class TestExplain:
         published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
         said = run("explain", "Everything__id=1")
         assert "plan: in one statement" in said
-        assert "Everything: an instance is made from the row; shout is computed by code" in said
-        assert "queries of a flatten: Everything_shout: computed" in said
+        assert "an instance is made from the row. The site's code computes shout." in said
+        assert "queries of a flatten: Everything_shout is computed" in said
 
     def test_an_object_that_must_be_loaded(self, monkeypatch):
         """What no statement can give is said with the reason."""
@@ -644,8 +644,8 @@ class TestExplain:
         monkeypatch.setattr(Everything._default_manager, "get_queryset", lambda: objects)
         published(document(Everything=tracked("host.everything", ["id", "shout"], key="id")))
         said = run("explain", "Everything__id=1")
-        assert "plan: loads the object; " in said
-        assert "the queryset adds values to each object" in said
+        assert "plan: loads the object. " in said
+        assert "The queryset adds values to each object." in said
 
     def test_a_child_that_is_loaded(self):
         """E1: so is a child that no join gives."""
@@ -656,7 +656,7 @@ class TestExplain:
             )
         )
         said = run("explain", "Folder__code=1")
-        assert "Folder.vault: loaded by a query of its own; behind a manager that may hide" in said
+        assert "Folder.vault: a query of its own loads it. Its manager may hide objects." in said
 
     def test_no_value_of_the_database_is_shown(self):
         shop()

@@ -83,7 +83,7 @@ def test_an_ignored_attribute_that_is_gone_is_nobodys_problem():
     assert found({"Country": tracked("host.country", ["code", ("anthem", ignored)])}) == []
 
 
-def test_two_roads_to_one_name_are_both_named_and_a_prefix_is_offered():
+def test_two_paths_to_one_name_are_both_named_and_a_prefix_is_offered():
     models = {
         "Order": tracked("host.order", ["number"], ["billing_address", "shipping_address"]),
         "Address": ADDRESS,
@@ -94,7 +94,7 @@ def test_two_roads_to_one_name_are_both_named_and_a_prefix_is_offered():
     assert "Order.billing_address" in problems[0].message
     assert "Order.shipping_address" in problems[0].message
     assert "prefix" in problems[0].fix
-    # Should such a map be live all the same, the first road wins and nothing fails.
+    # Should such a map be live all the same, the first path wins and nothing fails.
     names = compile_map(document(**models), catalog()).by_prefix["Order"].names
     assert names.count("Address_street") == 1
 
@@ -110,7 +110,7 @@ def test_a_prefix_on_one_of_the_children_is_the_way_out():
     assert found(models) == []
 
 
-def test_two_roads_to_a_single_name_are_found_too():
+def test_two_paths_to_a_single_name_are_found_too():
     models = {
         "A": tracked("host.place", [("b_name", attribute("name"))], [("restaurant", "A_b")]),
         "R": tracked("host.restaurant", ["name"]),
@@ -124,7 +124,7 @@ def test_a_childs_prefix_may_not_be_that_of_another_tracked_model():
         "Country": COUNTRY,
         "Place": tracked("host.place", ["name"]),
     }
-    assert found(models) == [("prefix.taken", "Address.country")]
+    assert found(models) == [("child.prefix_taken", "Address.country")]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_too_many_names_are_an_error_and_a_live_map_is_cut_short():
 
 
 def test_a_map_in_which_everything_leads_everywhere_is_stopped_early():
-    """Forty models, each a child of each other under a prefix: 40! roads without a stop."""
+    """Forty models, each a child of each other under a prefix: 40! paths without a stop."""
     country = catalog().get("host.country")
     relation = catalog().get("host.address").relations["country"]
     prefixes = [f"M{number}" for number in range(40)]
@@ -215,7 +215,7 @@ def test_a_map_in_which_everything_leads_everywhere_is_stopped_early():
     made = plan(SimpleNamespace(get=matched), matched("M0"))
     assert [p.code for p in made.problems] == ["model.too_deep", "model.too_many_names"]
     assert len(made.top.names()) == conf.MAX_NAMES
-    assert max(node.road.count(".") for node in made.top.walk()) <= MAX_DEPTH
+    assert max(node.path.count(".") for node in made.top.walk()) <= MAX_DEPTH
 
 
 def test_the_deepest_plan_that_is_let_through_still_compiles():

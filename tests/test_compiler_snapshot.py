@@ -10,6 +10,7 @@ from tests.host.models import Address, Country, Person, Place, PlaceProxy, Resta
 from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
+from trackadmin.compiler.costs import Cost, CostCode
 from trackadmin.compiler.model import MAX_RENAMED
 from trackadmin.document import from_dict
 from trackadmin.exceptions import DocumentError
@@ -153,14 +154,13 @@ def test_the_source_of_all_models_is_one_text(host):
 
 
 def test_what_may_cost_queries_is_told_in_words(host):
-    assert host.by_prefix["Everything"].costs == (
-        "Everything_shout: computed, it may cost queries",
-        "Everything_double: computed, it may cost queries",
-        "Everything_double_secretly: computed, it may cost queries",
+    assert host.by_prefix["Everything"].costs == tuple(
+        Cost(CostCode.COMPUTED, f"Everything_{name}")
+        for name in ("shout", "double", "double_secretly")
     )
-    assert host.by_prefix["Address"].costs == (
-        "Address.country: a query where it is not loaded yet",
-    )
+    (cost,) = host.by_prefix["Address"].costs
+    assert cost == Cost(CostCode.NOT_LOADED, "Address.country")
+    assert str(cost) == "Address.country costs a query where it is not loaded yet."
     assert host.by_prefix["Country"].costs == ()
     assert host.by_prefix["Address"].related == ("country",)
 

@@ -234,7 +234,7 @@ def test_the_prefixes_that_are_told_work_together(number, seed):
     found = from_dict(map_of(number, seed), catalog().find)
     models = dict(found.models)
     for problem in errors_of(check(found, catalog())):
-        own, prefix, accessor = re.search(r"'(\w+)' to (\w+)\.(\w+)\.$", problem.fix).groups()
+        own, prefix, accessor = re.search(r"'(\w+)' for (\w+)\.(\w+)\.$", problem.fix).groups()
         child = replace(models[prefix].children[accessor], prefix=own)
         children = {**models[prefix].children, accessor: child}
         models[prefix] = replace(models[prefix], children=children)
@@ -411,12 +411,12 @@ class TestOthers:
 
 
 def test_each_place_is_told_once_with_a_prefix_to_give():
-    """Two roads that one prefix parts are one error, however many models they begin at."""
+    """Two paths that one prefix separates are one error, however many models they begin at."""
     found = from_dict(map_of(54), catalog().find)
-    roads = [p for p in check(found, catalog()) if p.code == "name.two_roads"]
-    assert len({p.where for p in roads}) == len(roads) < 80
-    assert all(re.search(r"such as '\w+' to \w+\.\w+\.$", p.fix) for p in roads)
-    for problem in roads:
+    paths = [p for p in check(found, catalog()) if p.code == "name.two_roads"]
+    assert len({p.where for p in paths}) == len(paths) < 80
+    assert all(re.search(r"for example '\w+' for \w+\.\w+\.$", p.fix) for p in paths)
+    for problem in paths:
         prefix, accessor = problem.where.split(".")
         assert accessor in found.models[prefix].children
 

@@ -65,7 +65,7 @@ def test_without_a_scope_its_reference_fails_and_no_other(live):
     assert outcomes("Everything__slug=a1&Country__code=DE") == ["failed", "found"]
     assert get_model("Everything__slug", "a1") is None
     assert fault_counts()["manager.raised"] == 2
-    why = live.resolver.refusal(live.lookup("Everything__slug"))
+    why = str(live.resolver.obstacle(live.lookup("Everything__slug")))
     assert why == "The default manager of host.Everything raised ScopeError."
 
 

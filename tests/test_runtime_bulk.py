@@ -33,6 +33,7 @@ from tests.host.models import (
 from tests.maps import EVERY_KIND, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
+from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams as streaming
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime import aiter_tracking_values, fault_counts, iter_tracking_values
@@ -293,8 +294,8 @@ def test_no_object_is_made_where_rows_will_do_and_one_query_is_enough(live, peop
 def test_computed_attributes_need_objects(live, snapshot):
     Everything.objects.create(slug="s", text="loud")
     shape = streaming.shape(snapshot.by_prefix["Everything"], Everything.objects.all())
-    assert isinstance(shape, str) is (live is HOST)
-    assert live is PLAIN or "shout is computed by code of the host" in shape
+    assert isinstance(shape, Obstacle) is (live is HOST)
+    assert live is PLAIN or "The site's code computes shout." in str(shape)
     assert makes_objects(Everything.objects.all(), Everything) is (live is HOST)
 
 

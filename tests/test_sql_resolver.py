@@ -26,6 +26,7 @@ from tests.host.models import (
 )
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
+from trackadmin.compiler.obstacles import ObstacleCode
 from trackadmin.compiler.sql.resolver import MAX_BYTES
 from trackadmin.document import from_dict
 
@@ -250,9 +251,12 @@ def test_object_with_a_computed_attribute_is_made_from_the_row(rows):
     assert len([query for query in captured if "SELECT" in query["sql"]]) == 1
     assert found.values == {"Everything_slug": "s", "Everything_shout": "ÜNÏCODE"}
     lookup = computed.lookup("Everything__slug")
-    assert computed.resolver.refusal(lookup) == ""
-    assert computed.resolver.reasons(lookup) == (
-        "Everything: an instance is made from the row; shout is computed by code of the host",
+    assert computed.resolver.obstacle(lookup) is None
+    (reason,) = computed.resolver.reasons(lookup)
+    assert reason.code is ObstacleCode.HOST_CODE
+    assert (
+        str(reason)
+        == "Everything: an instance is made from the row. The site's code computes shout."
     )
 
 
@@ -272,7 +276,7 @@ def test_manager_that_gives_no_rows_is_asked_for_the_object(snapshot, rows, monk
     monkeypatch.setattr(Country._meta, "default_manager", manager)
     (found,) = resolve(snapshot, ("Country__code", "NL"))
     assert found.values == {"Country_code": "NL", "Country_name": "Netherlands"}
-    assert "a way of its own" in snapshot.resolver.refusal(snapshot.lookup("Country__code"))
+    assert "a way of its own" in str(snapshot.resolver.obstacle(snapshot.lookup("Country__code")))
 
 
 def test_router_that_raises_fails_its_own_reference_only(snapshot, rows, monkeypatch):

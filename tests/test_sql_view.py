@@ -152,7 +152,9 @@ def test_texts_that_look_like_placeholders_or_quotes_in_a_managers_filter(snapsh
 def test_what_is_left_out_is_said_above_the_statement(snapshot):
     view = view_sql(snapshot.by_prefix["Everything"], "default")
     said = [line for line in view.sql.splitlines() if line.startswith("--")]
-    assert said[0] == "-- Without Everything_data: the database writes 'JSON' differently."
+    assert said[0] == (
+        "-- Everything_data is left out. The database writes the type 'JSON' differently."
+    )
     assert len(said) == len(view.left_out) == 7
     assert view.sql.splitlines()[7] == 'CREATE VIEW "trackadmin_Everything" AS'
 
@@ -171,13 +173,13 @@ def test_names_too_long_for_the_database_are_refused():
 @pytest.mark.postgresql
 def test_a_model_of_which_nothing_remains_is_refused():
     made = compile_map(document(E=tracked("host.everything", ["data"])), catalog())
-    with pytest.raises(ExportError, match=r"Nothing of 'E' can stand in a view \(E_data"):
+    with pytest.raises(ExportError, match=r"No value of 'E' can be in a view. E_data is left out"):
         view_sql(made.by_prefix["E"], "default")
 
 
 def test_another_database_is_refused(snapshot, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "other")
-    with pytest.raises(ExportError, match="made for PostgreSQL, and 'default' is"):
+    with pytest.raises(ExportError, match="Views need PostgreSQL, and 'default' is"):
         view_sql(snapshot.by_prefix["Country"], "default")
 
 
@@ -205,20 +207,20 @@ def published():
 def test_the_exported_script_makes_all_views_and_can_be_run_again(published):
     Country.objects.create(code="DE", name="Germany")
     script, told = export()
-    assert "Remote has no view: 'Remote' does not lie in the database 'default'" in told
-    assert "trackadmin_Everything is without Everything_data: the database writes" in told
+    assert "The table of 'Remote' is not in the database 'default'" in told
+    assert "trackadmin_Everything: Everything_data is left out. The database writes" in told
     with connection.cursor() as cursor:
         for _ in range(2):
             execute(cursor, script)
         cursor.execute('SELECT * FROM "trackadmin_Country"')
         assert cursor.fetchall() == [("DE", "Germany")]
-    assert script.count(" is without ") == told.count(" is without ")
+    assert script.count(" is left out") == told.count(" is left out")
 
 
 @pytest.mark.django_db(databases=["default", "other"])
 def test_the_export_is_refused_where_there_can_be_no_view(published, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "other")
-    with pytest.raises(CommandError, match="Views are made for PostgreSQL"):
+    with pytest.raises(CommandError, match="Views need PostgreSQL"):
         export("--database=default")
 
 
@@ -394,7 +396,7 @@ class Raising(models.Manager):
 @pytest.mark.parametrize(
     ("manager", "why"),
     [
-        (Combined(), "No view can show what the manager of host.Country does: its query joins"),
+        (Combined(), "No view can show what the manager of host.Country does. The query combines"),
         (Empty(), "The manager of host.Country shows no rows"),
         (Raising(), "The default manager of host.Country raised RuntimeError"),
     ],

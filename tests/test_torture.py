@@ -151,7 +151,7 @@ def resolved(world, snapshot, pairs, cursors):
     resolver = snapshot.resolver
     lookups = [lookup for name, _ in pairs if (lookup := snapshot.lookup(name))]
     # What an instance is made for may be code that asks the database.
-    plain = not any(resolver.refusal(lookup) or resolver.reasons(lookup) for lookup in lookups)
+    plain = not any(resolver.obstacle(lookup) or resolver.reasons(lookup) for lookup in lookups)
     text = urlencode(pairs)
 
     def compare():

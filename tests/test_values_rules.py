@@ -200,7 +200,7 @@ def flat(flatten, obj):
 
 def streamed(compiled):
     rows = Everything.objects.order_by("pk")
-    form = query_tree.cut(compiled.node, "default", spare=query_tree.own_tables(rows))
+    form = query_tree.shape_of(compiled.node, "default", spare=query_tree.own_tables(rows))
     return [typed(each) for each in streams.stream(compiled, rows, form, pytest.fail, 100)]
 
 

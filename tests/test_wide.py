@@ -10,8 +10,9 @@ from tests import oracle
 from tests.wide import models as wide
 from tests.wide.site import fill, site_map, site_models
 from trackadmin.catalog import catalog
-from trackadmin.compiler import check, compile_map, query_tree
-from trackadmin.compiler.query_tree import MAX_TABLES, TOO_MANY
+from trackadmin.compiler import check, compile_map, obstacles, query_tree
+from trackadmin.compiler.obstacles import ObstacleCode
+from trackadmin.compiler.query_tree import MAX_TABLES
 from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql import statements as statements_module
 from trackadmin.runtime import get_model, iter_tracking_values, tracking_values, values_from_query
@@ -76,7 +77,7 @@ def test_the_site_is_wide(snapshot):
     assert len(NAMES) >= 40
     assert max(len(compiled.names) for compiled in snapshot.by_prefix.values()) > 200
     assert len(list(snapshot.by_prefix["Hub"].node.walk())) > MAX_TABLES
-    assert max(node.road.count(".") for node in snapshot.by_prefix["Delivery"].node.walk()) >= 4
+    assert max(node.path.count(".") for node in snapshot.by_prefix["Delivery"].node.walk()) >= 4
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,7 +108,7 @@ def test_models_of_columns_are_answered_by_one_statement(snapshot, rows):
     for name in NAMES:
         resolve(snapshot, url(name))
         lookup = snapshot.lookup(f"{name}__code")
-        assert not snapshot.resolver.refusal(lookup)
+        assert not snapshot.resolver.obstacle(lookup)
         with CaptureQueriesContext(connection) as captured:
             resolve(snapshot, url(name))
         if statements(captured).count("SELECT") == 1:
@@ -190,7 +191,8 @@ def test_a_map_that_one_query_cannot_join_is_published_with_a_warning(snapshot):
     assert "69 tables" in str(problem)
     assert problem in snapshot.prove()
     why = snapshot.resolver.reasons(snapshot.lookup("Hub__code"))
-    assert why[0] == "Hub.branch0: loaded by a query of its own; " + TOO_MANY
+    assert why[0].code is ObstacleCode.TOO_MANY_TABLES
+    assert str(why[0]).startswith("Hub.branch0: a query of its own loads it. ")
 
 
 def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, rows, monkeypatch):
@@ -238,7 +240,7 @@ def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
 @pytest.mark.parametrize("name", NAMES)
 def test_instances_made_from_rows_give_the_values_of_the_oracle(rows, name, monkeypatch):
     """E1: also where every model of the site needs instances, inherited ones included."""
-    monkeypatch.setattr(query_tree, "loading_code", lambda model, harmless: "for the test")
+    monkeypatch.setattr(obstacles, "loading_code", lambda model, harmless: "for the test")
     snapshot = compile_map(site_map(), catalog())
     for obj in models(name)._default_manager.order_by("pk"):
         found = resolve(snapshot, f"{name}__code={obj.code}")
@@ -263,7 +265,7 @@ def test_what_a_manager_joins_by_itself_counts_too(rows, monkeypatch):
     """D7: the tables of its filter take room from the children's."""
     compiled = compile_map(site_map(), catalog())
     objects = wide.Hub.objects.filter(branch0__twig__leaf__bud__isnull=False)
-    found = query_tree.cut(
+    found = query_tree.shape_of(
         compiled.by_prefix["Hub"].node, "default", spare=query_tree.own_tables(objects)
     )
     assert found.tables + query_tree.own_tables(objects) <= MAX_TABLES

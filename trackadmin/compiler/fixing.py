@@ -1,4 +1,4 @@
-"""What can be put right in a map without asking anybody: each mechanical fix, and what it does."""
+"""The mechanical fixes of a map: changes that need no decision by a person."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 
 from trackadmin.catalog import Catalog
+from trackadmin.codes import FixCode, ProblemCode
 from trackadmin.compiler.matching import MatchedChild, MatchedModel, Matching
 from trackadmin.compiler.plan import Collision, Plan, children_on, plan
 from trackadmin.document.names import LONGEST, camel_case, why_not_a_name
 from trackadmin.document.structure import ChildEntry, Document, ModelEntry, in_order
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
-#: The problems of a tracked model that brings too much; a child that comes by itself brings less.
-TOO_MUCH = frozenset({"model.too_many_names", "model.too_deep"})
-#: What may have a fix here.
-FIXABLE = TOO_MUCH | {"name.two_roads", "prefix.taken", "child.not_tracked", "child.gone"}
+#: The problems of a tracked model with too many names or objects. A child that comes alone, without
+#: its own children, brings fewer.
+TOO_MUCH = frozenset({ProblemCode.MODEL_TOO_MANY_NAMES, ProblemCode.MODEL_TOO_DEEP})
+#: The problems that may have a fix here.
+FIXABLE = TOO_MUCH | {
+    ProblemCode.NAME_TWO_ROADS,
+    ProblemCode.CHILD_PREFIX_TAKEN,
+    ProblemCode.CHILD_NOT_TRACKED,
+    ProblemCode.CHILD_GONE,
+}
 
-#: How often prefixes are given and looked at again; a handful is usual.
+#: How often prefixes are given and checked again; a handful of rounds is usual.
 MOST_ROUNDS = 100
 
 #: A child in the map: the prefix of its tracked model, and its accessor.
@@ -26,12 +35,16 @@ Child = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One thing that was put right: what, where, and in words what is different now."""
+    """One thing that was fixed: what, where, and in words what is different now."""
 
-    #: ``child.prefix``, ``child.alone``, ``child.removed`` or ``child.renamed``.
-    code: str
+    code: FixCode
     where: str
-    message: str
+    what: Text
+
+    @property
+    def message(self) -> str:
+        """What is different now, in the language that is active."""
+        return str(self.what)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} [{self.code}]"
@@ -44,40 +57,40 @@ def fix(
     live: Document | None = None,
     adopt: bool = False,
 ) -> tuple[Document, list[Fix]]:
-    """The document with everything mechanical put right, and what that was.
+    """The document with all mechanical fixes, and the list of these fixes.
 
     Children that lead to a name that is taken get a prefix: the accessor in camel case. A child
-    whose model is not in the map brings nothing and is taken out. In a tracked model that would
-    bring more than ``MAX_NAMES`` some children come by themselves. Names that go out now, by the
-    ``live`` document, stay as they are where that can be. The same document always gives the same
-    fixes, and a document that was fixed gives none.
+    whose model is not in the map gives nothing and is taken out. In a tracked model that would
+    give more than ``MAX_NAMES`` names, some children come alone. Names that go out now, by the
+    ``live`` document, stay the same where possible. The same document always gives the same
+    fixes, and a fixed document gives none.
 
-    ``adopt`` is for a file that is imported again without the fixes of the last time: what it does
-    not say of a child is taken from the live document.
+    ``adopt`` is for a file that is imported again without its last fixes: what it does not say
+    about a child is taken from the live document.
     """
     alone: set[Child] = set()
     while True:
         work = _Work(document, catalog, live or Document(), alone)
-        if adopt and work.is_wrong():
+        if adopt and work.has_errors():
             work.adopt()
         work.give_prefixes()
         more = set(work.too_much())
         if not more:
-            return work.document, list(_told(document, work))
-        # Fewer names come now, so perhaps fewer prefixes are needed: these are given anew.
+            return work.document, list(_fixes(document, work))
+        # There are fewer names now, and perhaps fewer prefixes are needed: start again.
         alone |= more
 
 
 class _Work:
-    """A document while it is put right."""
+    """A document while it is being fixed."""
 
     def __init__(
         self, document: Document, catalog: Catalog, live: Document, alone: set[Child]
     ) -> None:
         self.matching, self._live = Matching(document, catalog), live
-        #: Children that were named by their column, and the relations they are.
+        #: Children that were named by their column, and the accessors of their relations.
         self.renamed: dict[Child, str] = {}
-        #: How many of the names that a child could have were tried.
+        #: How many candidates for a child's prefix were tried.
         self._tried: dict[Child, int] = {}
         self._use_the_relations()
         self._take_out_untracked()
@@ -86,16 +99,16 @@ class _Work:
 
     @property
     def document(self) -> Document:
-        """The document as it is by now."""
+        """The document as fixed so far."""
         return self.matching.document
 
-    def is_wrong(self) -> bool:
-        """Whether anything is left to be put right."""
+    def has_errors(self) -> bool:
+        """Whether anything is left to fix."""
         plans = (plan(self.matching, matched) for matched in _models(self.matching))
         return bool(self._taken()) or any(p.collisions or _is_too_much(p) for p in plans)
 
     def adopt(self) -> None:
-        """Let children be as they are live, where the document says nothing else."""
+        """Treat children as the live document does, where this document says nothing."""
         for prefix, entry in self.document.models.items():
             live = self._live.models.get(prefix, entry).children
             children = {a: _adopted(child, live.get(a)) for a, child in entry.children.items()}
@@ -103,8 +116,8 @@ class _Work:
                 self._replace(prefix, replace(entry, children=children))
 
     def give_prefixes(self) -> None:
-        """Give prefixes until no two roads lead to one name, as far as that can be done."""
-        for _ in range(MOST_ROUNDS):
+        """Give prefixes until no two paths lead to one name, as far as that is possible."""
+        for _round in range(MOST_ROUNDS):
             wrong = self._taken() | self._colliding()
             if not wrong:
                 return
@@ -112,14 +125,14 @@ class _Work:
                 self._invent(child)
 
     def too_much(self) -> Iterator[Child]:
-        """The children that should come by themselves, so that each tracked model fits."""
+        """The children that should come alone, so that each tracked model fits its limits."""
         matching = self.matching
         over = [m.prefix for m in _models(matching) if _is_too_much(plan(matching, m))]
-        # Those that lead to others which are too much may fit once these do.
+        # A model that leads to others with too much may fit once the others do.
         for prefix in sorted(over, key=lambda prefix: self._leads_to(matching, prefix, over)):
-            yield from self._cut(prefix)
+            yield from self._reduce(prefix)
 
-    def _cut(self, prefix: str) -> Iterator[Child]:
+    def _reduce(self, prefix: str) -> Iterator[Child]:
         while True:
             matching = self.matching
             top = matching.get(prefix)
@@ -143,44 +156,47 @@ class _Work:
         }
 
     def _colliding(self) -> set[Child]:
-        """The children to rename now: those that stand nearest to a tracked model whose names
-        collide. A prefix there may part the roads that meet further down."""
+        """The children to rename now: those nearest to a tracked model whose names collide.
+
+        A prefix there may also separate paths that meet further down.
+        """
         matching = self.matching
-        found = [
+        candidates = [
             (depth, child)
             for matched in _models(matching)
             for collision in plan(matching, matched).collisions
             for depth, child in self._to_rename(matching, matched, collision)
         ]
-        nearest = min((depth for depth, _ in found), default=0)
-        return {child for depth, child in found if depth == nearest}
+        nearest = min((depth for depth, _child in candidates), default=0)
+        return {child for depth, child in candidates if depth == nearest}
 
     def _to_rename(
         self, matching: Matching, top: MatchedModel, collision: Collision
     ) -> list[tuple[int, Child]]:
-        """The children that get a prefix, so that the two roads part, and how far down they are.
+        """The children that get a prefix to separate the two paths, and their depths.
 
-        They are the last ones of each road that are not on the other. Those that say a role
-        (``billing_address``, ``author``) get it as their prefix, both of them, so that it does not
-        depend on their order which one keeps the plain names. One that says the model once more
-        (``address``, ``user``) keeps them. Else it is one of the top's own, or the second's.
+        They are the last ones of each path that are not on the other. Children that name a role
+        (``billing_address``, ``author``) get it as their prefix. Both of them do, so that the
+        result does not depend on their order. A child that repeats the model's name (``address``,
+        ``user``) keeps the plain names. Otherwise one of the top's own children gets the prefix,
+        or the child of the second path.
         """
-        roads = [children_on(road, matching, top) for road in (collision.second, collision.first)]
-        found = [
+        paths = [children_on(path, matching, top) for path in (collision.second, collision.first)]
+        ends = [
             end
-            for road, other in (roads, reversed(roads))
-            if (end := self._end([(n, c) for n, c in enumerate(road) if c not in other]))
+            for path, other in (paths, reversed(paths))
+            if (end := self._end([(n, c) for n, c in enumerate(path) if c not in other]))
         ]
-        roles = [end for end in found if not any(self._dislike(end)[:3])]
-        return roles or sorted(found, key=self._dislike)[:1]
+        roles = [end for end in ends if not any(self._objections(end)[:3])]
+        return roles or sorted(ends, key=self._objections)[:1]
 
-    def _end(self, parting: list[tuple[int, Child]]) -> tuple[int, Child] | None:
-        """The last of these children, or the last whose names do not go out now."""
-        last = parting[-1] if parting else None
-        return next((end for end in reversed(parting) if not self._goes_out(end[1])), last)
+    def _end(self, steps: list[tuple[int, Child]]) -> tuple[int, Child] | None:
+        """The last of these children whose names do not go out now, or else the last one."""
+        last = steps[-1] if steps else None
+        return next((end for end in reversed(steps) if not self._goes_out(end[1])), last)
 
-    def _dislike(self, end: tuple[int, Child]) -> tuple[bool, bool, bool, bool]:
-        """What speaks against giving the child another prefix, the gravest first."""
+    def _objections(self, end: tuple[int, Child]) -> tuple[bool, bool, bool, bool]:
+        """The reasons against giving the child another prefix, the strongest first."""
         depth, child = end
         has = bool(self._entry(child).prefix)
         given = has and child not in self._tried
@@ -209,14 +225,13 @@ class _Work:
     # Too much ---------------------------------------------------------------------------------
 
     def _largest(self, matching: Matching, top: MatchedModel) -> Child | None:
-        """Of the top's own children the one that brings most; ``None`` where none brings more
-        than itself."""
+        """The top's own child that brings most; ``None`` where each brings only itself."""
         more = {child.accessor: _below(matching, top, child) for child in top.children}
         largest = max(more, key=lambda accessor: more[accessor], default="")
         return (top.prefix, largest) if more.get(largest) else None
 
     def _leads_to(self, matching: Matching, prefix: str, over: list[str]) -> int:
-        """How many children lead to other models of these."""
+        """How many children lead to another of these models."""
         top = matching.get(prefix)
         others = {*over} - {prefix}
         return sum(c.tracked_as in others for c in top.children if not c.alone) if top else 0
@@ -226,11 +241,13 @@ class _Work:
     def _take_out_untracked(self) -> None:
         matching = self.matching
         if not all(entry.model for entry in self.document.models.values()):
-            return  # a model of a file that was not found may be the one that is missing
+            return  # a model that was not found may be the one that is missing
         for prefix, entry in self.document.models.items():
             matched = matching.get(prefix)
             wrong = matched.problems if matched else ()
-            gone = {p.where.partition(".")[2] for p in wrong if p.code == "child.not_tracked"}
+            gone = {
+                p.where.partition(".")[2] for p in wrong if p.code == ProblemCode.CHILD_NOT_TRACKED
+            }
             if gone:
                 children = {a: c for a, c in entry.children.items() if a not in gone}
                 self._replace(prefix, replace(entry, children=children))
@@ -285,37 +302,51 @@ def _candidates(child: Child) -> Iterator[str]:
     return chain([name, prefix + name], numbered)
 
 
-def _is_too_much(made: Plan) -> bool:
-    return any(problem.code in TOO_MUCH for problem in made.problems)
+def _is_too_much(planned: Plan) -> bool:
+    return any(problem.code in TOO_MUCH for problem in planned.problems)
 
 
 def _below(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
-    """How many names and objects come along with this child, without the child's own."""
-    made = plan(matching, replace(top, known={}, children=(child,))).top
+    """How many names and objects this child's own children bring."""
+    planned = plan(matching, replace(top, known={}, children=(child,))).top
     return sum(
-        len(node.names()) + sum(1 for _ in node.walk())
-        for brought in made.children
-        for node in brought.children
+        len(grandchild.names()) + len([*grandchild.walk()])
+        for node in planned.children
+        for grandchild in node.children
     )
 
 
-def _told(before: Document, work: _Work) -> Iterator[Fix]:
+def _fixes(before: Document, work: _Work) -> Iterator[Fix]:
     """What is different, in the order of the map."""
     for prefix, entry in in_order(before.models):
         for written, old in in_order(entry.children):
             accessor = work.renamed.get((prefix, written), written)
             where = f"{prefix}.{accessor}"
-            new = work.document.models[prefix].children.get(accessor)
             if accessor != written:
-                what = f"It is named by its relation in place of its column, {written!r}."
-                yield Fix("child.renamed", where, what)
+                what = _(
+                    "The child has the name of its relation now, not of its column, '%(column)s'.",
+                    column=written,
+                )
+                yield Fix(FixCode.CHILD_RENAMED, where, what)
+            new = work.document.models[prefix].children.get(accessor)
             if new is None:
-                yield Fix("child.removed", where, "It is taken out: its model is not in the map.")
-                continue
-            if new.prefix != old.prefix:
-                instead = f" in place of {old.prefix!r}" if old.prefix else ""
-                what = f"It gets the prefix {new.prefix!r}{instead}."
-                yield Fix("child.prefix", where, what)
-            if new.alone != old.alone:
-                what = "It comes by itself, without its own children: with them it is too much."
-                yield Fix("child.alone", where, what)
+                what = _("The child was taken out, because its model is not in the map.")
+                yield Fix(FixCode.CHILD_REMOVED, where, what)
+            else:
+                yield from _changes(where, old, new)
+
+
+def _changes(where: str, old: ChildEntry, new: ChildEntry) -> Iterator[Fix]:
+    if new.prefix != old.prefix and old.prefix:
+        what = _(
+            "The child gets the prefix '%(new)s' in place of '%(old)s'.",
+            new=new.prefix,
+            old=old.prefix,
+        )
+        yield Fix(FixCode.CHILD_PREFIX, where, what)
+    elif new.prefix != old.prefix:
+        what = _("The child gets the prefix '%(new)s'.", new=new.prefix)
+        yield Fix(FixCode.CHILD_PREFIX, where, what)
+    if new.alone != old.alone:
+        what = _("The child comes without its own children, because they would bring too much.")
+        yield Fix(FixCode.CHILD_ALONE, where, what)

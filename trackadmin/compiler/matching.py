@@ -1,4 +1,4 @@
-"""A document's entries, matched with what the host offers: what is there, and what is not."""
+"""A document's entries, each matched with what the host offers for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils.functional import cached_property
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts, model_of
+from trackadmin.codes import ProblemCode
 from trackadmin.document.structure import (
     DROPPED,
     TRACKED,
@@ -18,18 +19,19 @@ from trackadmin.document.structure import (
     in_order,
 )
 from trackadmin.exceptions import Problem
+from trackadmin.texts import gettext as _
 
-#: The codes that say that the host's code, or its settings, no longer have or allow an entry.
+#: The problems of an entry that the host's code no longer has, or its settings no longer allow.
 DRIFT = frozenset(
     {
-        "model.gone",
-        "model.refused",
-        "attribute.gone",
-        "attribute.refused",
-        "child.gone",
-        "child.not_tracked",
-        "key.not_unique",
-        "lookup.kind",
+        ProblemCode.MODEL_GONE,
+        ProblemCode.MODEL_REFUSED,
+        ProblemCode.ATTRIBUTE_GONE,
+        ProblemCode.ATTRIBUTE_REFUSED,
+        ProblemCode.CHILD_GONE,
+        ProblemCode.CHILD_NOT_TRACKED,
+        ProblemCode.KEY_NOT_UNIQUE,
+        ProblemCode.LOOKUP_KIND,
     }
 )
 
@@ -55,7 +57,7 @@ class MatchedChild:
     model: type[Model]
     #: Under which prefix the map tracks it.
     tracked_as: str
-    #: Whether it comes along without its own children.
+    #: Whether it comes without its own children.
     alone: bool = False
 
 
@@ -91,17 +93,17 @@ class Matching:
         return self._matched[prefix]
 
     def with_entry(self, prefix: str, entry: ModelEntry) -> Matching:
-        """The same with another entry for a tracked model; what is known of the others is kept."""
+        """The same matching with another entry for one tracked model."""
         found = Matching(Document({**self.document.models, prefix: entry}), self.catalog)
         found._matched = {p: each for p, each in self._matched.items() if p != prefix}
         return found
 
     def prefixes(self) -> list[str]:
         """The prefixes of all tracked models, in order."""
-        return [prefix for prefix, _ in in_order(self.document.models)]
+        return [prefix for prefix, _entry in in_order(self.document.models)]
 
     def offers(self, prefix: str) -> bool:
-        """Whether the host offers the model; its attributes are not looked at for that."""
+        """Whether the host offers the model; this does not look at its attributes."""
         return self.catalog.get(self.document.models[prefix].model) is not None
 
     def nearest(self, model: type) -> str:
@@ -109,16 +111,19 @@ class Matching:
         return next((self._prefixes[c] for c in model.__mro__ if c in self._prefixes), "")
 
     def missing(self, prefix: str) -> Problem:
-        """What to say about a tracked model that the host does not offer."""
+        """The problem of a tracked model that the host does not offer."""
         label = self.document.models[prefix].model
         known = model_of(label) is not None
         refusal = self.catalog.why_not(label)
         return Problem(
-            "model.refused" if known else "model.gone",
+            ProblemCode.MODEL_REFUSED if known else ProblemCode.MODEL_GONE,
             "error",
             prefix,
             refusal.text if refusal else "",
-            f"Take {prefix!r} out of the map, or let a developer bring the model back.",
+            _(
+                "Take '%(prefix)s' out of the map, or let a developer bring the model back.",
+                prefix=prefix,
+            ),
         )
 
     @cached_property
@@ -169,22 +174,35 @@ def _attributes(
 def _no_attribute(
     where: str, source: str, facts: ModelFacts, found: AttributeFacts | None
 ) -> Problem:
-    fix = "Take it out of the map, or let a developer bring it back."
+    name = f"{facts.cased_label}.{source}"
+    remedy = _("Take the attribute out of the map, or let a developer bring it back.")
     if found is not None:
-        what = f"{facts.cased_label}.{source} may not be tracked. {found.refused}"
-        return Problem("attribute.refused", "error", where, what, fix)
-    what = f"{facts.cased_label} has no attribute {source!r}."
-    return Problem("attribute.gone", "error", where, what, fix)
+        what = _("%(name)s may not be tracked. %(reason)s", name=name, reason=found.refused)
+        return Problem(ProblemCode.ATTRIBUTE_REFUSED, "error", where, what, remedy)
+    what = _("%(model)s has no attribute '%(name)s'.", model=facts.cased_label, name=source)
+    return Problem(ProblemCode.ATTRIBUTE_GONE, "error", where, what, remedy)
 
 
 def _no_relation(where: str, accessor: str, facts: ModelFacts) -> Problem:
-    what = f"{facts.cased_label} has no relation {accessor!r} to a single object that may be used."
-    legal = ", ".join(facts.relations) or "none"
-    fix = f"Take the child out of the map, or choose another one. There are: {legal}."
-    return Problem("child.gone", "error", where, what, fix)
+    what = _(
+        "%(model)s has no relation '%(name)s' to a single object that may be used.",
+        model=facts.cased_label,
+        name=accessor,
+    )
+    if facts.relations:
+        remedy = _(
+            "Take the child out of the map, or choose one of these relations: %(relations)s.",
+            relations=", ".join(facts.relations),
+        )
+    else:
+        remedy = _("Take the child out of the map: the model has no relation that may be used.")
+    return Problem(ProblemCode.CHILD_GONE, "error", where, what, remedy)
 
 
 def _not_tracked(where: str, relation: RelationFacts) -> Problem:
-    what = f"The child's model {relation.target!r} is not tracked in this map."
-    fix = "Add that model to the map first, or take the child out."
-    return Problem("child.not_tracked", "error", where, what, fix)
+    what = _(
+        "The child's model '%(model)s' is not tracked in this map.",
+        model=relation.target,
+    )
+    remedy = _("Add that model to the map first, or take the child out.")
+    return Problem(ProblemCode.CHILD_NOT_TRACKED, "error", where, what, remedy)

@@ -10,18 +10,19 @@ from django.db import router
 from django.db.models import Model
 from django.utils.functional import cached_property
 
+from trackadmin.compiler.costs import Cost, costs_of
 from trackadmin.compiler.lookups import SCAN_COST, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
-from trackadmin.compiler.query_tree import Along, cut, tables_of
+from trackadmin.compiler.query_tree import Along, tables_of
 from trackadmin.compiler.types import Fault, Pseudonym, Values
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.source import FUNCTION, Source, flatten_source, literal, runs_code
 
 Flatten: TypeAlias = Callable[[Any, Fault], Values]
 
-#: How many prefixes of keywords are kept compiled for one model. They come from the host's code,
-#: not from its visitors, so more than these would be a surprise.
+#: How many prefixes of keywords are kept compiled for one model. They come from the host's code
+#: and not from visitors, so more than these are not expected.
 MAX_RENAMED = 32
 
 
@@ -43,15 +44,15 @@ class CompiledModel:
         self._renamed: OrderedDict[str, CompiledModel] = OrderedDict()
         #: Starts the names: the tracked model's, or the keyword that took its place.
         self.prefix = renamed or matched.prefix
-        made = plan(matching, matched, model=model, prefix=renamed)
-        self.node: Node = made.top
-        #: What is wrong with the tree of its children.
-        self.problems = made.problems
+        planned = plan(matching, matched, model=model, prefix=renamed)
+        self.node: Node = planned.top
+        #: The problems of the tree of its children.
+        self.problems = planned.problems
         #: The class whose objects these are: the tracked one, or a descendant.
         self.model = self.node.model
         #: Every name of the output, in order, whatever the data.
         self.names = self.node.names()
-        #: Joins what is tracked below its objects to a query that loads them.
+        #: Joins the tracked children to a query that loads the objects.
         self.along = Along(self.node)
 
     def __repr__(self) -> str:
@@ -78,13 +79,13 @@ class CompiledModel:
 
     @cached_property
     def related(self) -> tuple[str, ...]:
-        """What a queryset's ``select_related`` loads along, so that flattening costs no query."""
-        return tuple(path.name for path in self.node.paths())
+        """What ``select_related`` has to load for flattening to cost no query."""
+        return tuple(self.node.related())
 
     @property
-    def costs(self) -> tuple[str, ...]:
-        """What may cost queries when an object is flattened, each in words."""
-        return tuple(_costs(self.node, router.db_for_read(self.model)))
+    def costs(self) -> tuple[Cost, ...]:
+        """What may cost queries when an object is flattened."""
+        return tuple(costs_of(self.node, router.db_for_read(self.model)))
 
     @cached_property
     def runs_host_code(self) -> bool:
@@ -114,7 +115,7 @@ class CompiledModel:
     def renamed(self, prefix: str) -> CompiledModel:
         """The same model under another prefix, as for a keyword of ``tracking_values``.
 
-        Raises :class:`ValueError` if the prefix is no plain name.
+        Raises :class:`ValueError` if the prefix is not a plain name.
         """
         literal(prefix)
         if prefix not in self._renamed:
@@ -142,27 +143,3 @@ class CompiledModel:
     @cached_property
     def _source(self) -> Source:
         return flatten_source(self.node, self.pseudonym)
-
-
-def _costs(top: Node, alias: str) -> Iterator[str]:
-    yield from _computed(top)
-    for child in top.children:
-        if child.names():
-            yield from _loading(child, alias)
-
-
-def _loading(child: Node, alias: str) -> Iterator[str]:
-    """What a child costs that is not loaded; what is joined to it comes with it."""
-    yield f"{child.road}: a query where it is not loaded yet"
-    for found in cut(child, alias, instances=True).walk():
-        yield from _computed(found.node)
-        for loaded in found.loaded:
-            yield from _loading(loaded.node, alias)
-
-
-def _computed(node: Node) -> Iterator[str]:
-    for output in node.outputs:
-        if output.facts.computed:
-            yield f"{output.name}: computed, it may cost queries"
-        elif runs_code(node.model, output):
-            yield f"{output.name}: read by code of the host, it may cost queries"

@@ -9,12 +9,15 @@ from typing import Any
 from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler.host.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
 from trackadmin.conf import conf
 from trackadmin.document.names import camel_case
 from trackadmin.document.structure import PSEUDONYMISED
 from trackadmin.exceptions import Problem
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 #: How many objects may stand one behind the other. Far more than anyone reads, and few enough
 #: for Python's own limit of 100 levels of indentation.
@@ -28,8 +31,8 @@ class Output:
     name: str
     facts: AttributeFacts
     pseudonymised: bool
-    #: The road to it, for people: ``Order.billing_address.street``.
-    road: str
+    #: From object to object, for people: ``Order.billing_address.street``.
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Node:
     """One object that is read: its own names, and the children it leads to."""
 
     #: ``Order.billing_address``.
-    road: str
+    path: str
     #: How to get there from the parent; "" for the top.
     accessor: str
     #: The relation's name in queries; "" for the top, or where the class shows something else.
@@ -53,29 +56,21 @@ class Node:
             yield from child.walk()
 
     def names(self) -> tuple[str, ...]:
-        """Every name that comes of it, in order."""
+        """Every name that it and its children give, in order."""
         return tuple(output.name for node in self.walk() for output in node.outputs)
 
-    def paths(self) -> Iterator[Path]:
+    def related(self) -> Iterator[str]:
         """The relations that ``select_related`` can load with the objects, outermost first."""
         for child in self.children:
             if child.query_name:
-                yield Path(child.query_name, (child.model,))
-                for path in child.paths():
-                    yield Path(f"{child.query_name}__{path.name}", (child.model, *path.models))
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A relation, or several in a row, as queries name it, and the models it leads through."""
-
-    name: str
-    models: tuple[type[Model], ...]
+                yield child.query_name
+                for name in child.related():
+                    yield f"{child.query_name}__{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """Two roads that lead to the same name, or to names that start alike."""
+    """Two paths that lead to the same name, or to names that start alike."""
 
     name: str
     first: str
@@ -88,7 +83,7 @@ class Plan:
 
     top: Node
     problems: tuple[Problem, ...]
-    #: Those of the problems that are two roads to one name.
+    #: Where two paths lead to one name; each is among the problems too.
     collisions: tuple[Collision, ...] = ()
 
 
@@ -101,20 +96,21 @@ def plan(
     ``prefix`` takes the place of the tracked model's own, as a keyword of ``tracking_values``.
     """
     walk = _Walk(matching, matched)
-    path = (matched.prefix, prefix) if prefix else (matched.prefix,)
+    entered = (matched.prefix, prefix) if prefix else (matched.prefix,)
     base = f"{prefix}_" if prefix else ""
     start = f"{prefix or matched.prefix}_"
-    top = walk.node(matched, matched.prefix, _Names(start, base), path)
+    top = walk.node(matched, matched.prefix, _Names(start, base), entered)
     top = replace(top, model=model) if model else top
     return Plan(top, tuple(walk.problems), tuple(walk.collisions))
 
 
-def children_on(road: str, matching: Matching, top: MatchedModel) -> list[tuple[str, str]]:
-    """The children that a road leads through, each as the prefix of its tracked model and its
-    accessor. The last step of the road may be an attribute."""
+def children_on(path: str, matching: Matching, top: MatchedModel) -> list[tuple[str, str]]:
+    """The children that a path leads through, each as the prefix of its tracked model and its
+    accessor. The last step of the path may be an attribute.
+    """
     found: list[tuple[str, str]] = []
     matched: MatchedModel | None = top
-    for accessor in road.split(".")[1:]:
+    for accessor in path.split(".")[1:]:
         children = matched.children if matched else ()
         child = next((c for c in children if c.accessor == accessor), None)
         if matched is None or child is None:
@@ -139,47 +135,54 @@ class _Names:
 
 
 class _Walk:
-    """One walk over the tree. It stops at ``MAX_NAMES``, however many roads a map has."""
+    """One walk over the tree. It stops at ``MAX_NAMES``, however many paths a map has."""
 
     def __init__(self, matching: Matching, top: MatchedModel) -> None:
         self.matching, self.top = matching, top
         self.limit = conf.MAX_NAMES
         self.problems: list[Problem] = []
         self.collisions: list[Collision] = []
-        self.roads: dict[str, str] = {}
-        self.entered: dict[str, str] = {}
+        #: The path to each name, and to the object whose names have each start.
+        self.paths: dict[str, str] = {}
+        self.starts: dict[str, str] = {}
         self.full = False
 
     def node(
         self,
         matched: MatchedModel,
-        road: str,
+        path: str,
         names: _Names,
-        path: tuple[str, ...],
+        entered: tuple[str, ...],
         *,
         alone: bool = False,
     ) -> Node:
-        self.entered[names.start] = road
-        outputs = tuple(self.outputs(matched, road, names))
-        children = () if alone else tuple(self.children(matched, road, names, path))
-        return Node(road, "", "", matched.facts.model, outputs, children)
+        """``entered`` are the prefixes of the objects above, and those their models have."""
+        self.starts[names.start] = path
+        outputs = tuple(self.outputs(matched, path, names))
+        children = () if alone else tuple(self.children(matched, path, names, entered))
+        return Node(path, "", "", matched.facts.model, outputs, children)
 
-    def outputs(self, matched: MatchedModel, road: str, names: _Names) -> Iterator[Output]:
+    def outputs(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Output]:
         for attribute in matched.outputs():
-            name, its_road = names.start + attribute.name, f"{road}.{attribute.name}"
-            if name in self.roads:
-                self.two_roads(name, self.roads[name], its_road)
-            elif len(self.roads) >= self.limit:
-                self.stop(road, f"yields more than {self.limit} names (MAX_NAMES)")
+            name, its_path = names.start + attribute.name, f"{path}.{attribute.name}"
+            if name in self.paths:
+                self.collide(name, self.paths[name], its_path)
+            elif len(self.paths) >= self.limit:
+                what = _(
+                    "With all its children, the tracked model gives more than %(limit)s names "
+                    "(MAX_NAMES).",
+                    limit=self.limit,
+                )
+                self.stop(path, what)
             else:
-                self.roads[name] = its_road
-                yield _output(name, attribute, its_road)
+                self.paths[name] = its_path
+                yield _output(name, attribute, its_path)
 
     def children(
-        self, matched: MatchedModel, road: str, names: _Names, path: tuple[str, ...]
+        self, matched: MatchedModel, path: str, names: _Names, entered: tuple[str, ...]
     ) -> Iterator[Node]:
         for child in matched.children:
-            node = self.child(child, f"{road}.{child.accessor}", names.child(child), path)
+            node = self.child(child, f"{path}.{child.accessor}", names.child(child), entered)
             if node is not None:
                 query_name = _query_name(matched.facts.model, child)
                 yield replace(
@@ -187,74 +190,125 @@ class _Walk:
                 )
 
     def child(
-        self, child: MatchedChild, road: str, names: _Names, path: tuple[str, ...]
+        self, child: MatchedChild, path: str, names: _Names, entered: tuple[str, ...]
     ) -> Node | None:
-        segment = child.prefix or child.tracked_as
+        prefix = child.prefix or child.tracked_as
         target = self.matching.get(child.tracked_as)
         if target is None or self.full:
             return None
-        if segment in path:
-            if road.count(".") == 1 and segment == path[0]:
-                fix = "Give the child a prefix of its own, or take it out."
-                self.empty(road, f"leads back to {segment!r} itself", fix)
+        is_own = path.count(".") == 1
+        if prefix in entered:
+            if is_own and prefix == entered[0]:
+                self.problems.append(_leads_back(path, prefix))
             return None
         if child.alone and not target.known:
-            if road.count(".") == 1:
-                fix = "Let its own children come along with it, or take it out."
-                self.empty(road, "comes along by itself and tracks no attributes", fix)
+            if is_own:
+                self.problems.append(_nothing_alone(path))
             return None
-        if names.start in self.entered:
+        if names.start in self.starts:
             if target.known or target.children:
-                self.two_roads(names.start, self.entered[names.start], road)
+                self.collide(names.start, self.starts[names.start], path)
             return None
-        if road.count(".") > MAX_DEPTH:
-            self.too_much("model.too_deep", road, f"leads through more than {MAX_DEPTH} objects")
+        if path.count(".") > MAX_DEPTH:
+            what = _(
+                "With all its children, the tracked model leads through more than %(limit)s "
+                "objects, one behind the other.",
+                limit=MAX_DEPTH,
+            )
+            self.too_much(ProblemCode.MODEL_TOO_DEEP, path, what)
             return None
-        if len(self.entered) >= self.limit:
-            self.stop(road, f"leads to more than {self.limit} objects (MAX_NAMES)")
+        if len(self.starts) >= self.limit:
+            what = _(
+                "With all its children, the tracked model leads to more than %(limit)s objects "
+                "(MAX_NAMES).",
+                limit=self.limit,
+            )
+            self.stop(path, what)
             return None
         # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
-        below = (*path, segment, child.tracked_as)
-        return self.node(target, road, names, below, alone=child.alone)
+        below = (*entered, prefix, child.tracked_as)
+        return self.node(target, path, names, below, alone=child.alone)
 
-    def two_roads(self, name: str, first: str, second: str) -> None:
-        shown = f"Names that start with {name!r}" if name.endswith("_") else f"The name {name!r}"
-        what = f"{shown} would come by two roads: {first} and {second}."
-        fix = "Give one of the children a prefix of its own, or another name to the attribute."
+    def collide(self, name: str, first: str, second: str) -> None:
         self.collisions.append(Collision(name, first, second))
-        # Told where it can be put right: there it is put right for every model that leads there.
+        where = second
+        remedy = _(
+            "Give one of the children a prefix of its own, or give the attribute another name."
+        )
+        # Reported where it can be fixed: there it is fixed for every model that leads there.
         for prefix, accessor in children_on(second, self.matching, self.top)[-1:]:
-            own, second = self.own_prefix(prefix, accessor), f"{prefix}.{accessor}"
-            fix = f"Give one of the children a prefix of its own, such as {own!r} to {second}."
-        self.problems.append(Problem("name.two_roads", "error", second, what, fix))
+            where = f"{prefix}.{accessor}"
+            remedy = _(
+                "Give one of the children a prefix of its own, for example '%(prefix)s' for "
+                "%(child)s.",
+                prefix=self.own_prefix(prefix, accessor),
+                child=where,
+            )
+        self.problems.append(
+            Problem(ProblemCode.NAME_TWO_ROADS, "error", where, _two(name, first, second), remedy)
+        )
 
     def own_prefix(self, prefix: str, accessor: str) -> str:
-        """A prefix for a child that goes with those that are told for other children."""
+        """A prefix for a child; it suits the prefixes that are proposed for other children."""
         models, name = self.matching.document.models, camel_case(accessor)
         children = (entry.children for p, entry in models.items() if p != prefix)
         plain = name not in models and not any(accessor in each for each in children)
         return name if plain else f"{prefix}{name}"
 
-    def empty(self, road: str, why: str, fix: str) -> None:
-        what = f"The child {why}, so nothing comes of it."
-        self.problems.append(Problem("child.empty", "warning", road, what, fix))
-
-    def stop(self, road: str, why: str) -> None:
+    def stop(self, path: str, what: Text) -> None:
         self.full = True
-        self.too_much("model.too_many_names", road, why)
+        self.too_much(ProblemCode.MODEL_TOO_MANY_NAMES, path, what)
 
-    def too_much(self, code: str, road: str, why: str) -> None:
+    def too_much(self, code: ProblemCode, path: str, what: Text) -> None:
         if all(problem.code != code for problem in self.problems):
-            what = f"With all its children the tracked model {why}."
-            fix = (
-                "Let children come along by themselves, without their own children, or take out "
-                "children and attributes that nobody needs."
+            remedy = _(
+                "Let children come without their own children, or take out children and "
+                "attributes that nobody needs."
             )
-            self.problems.append(Problem(code, "error", road, what, fix))
+            self.problems.append(Problem(code, "error", path, what, remedy))
 
 
-def _output(name: str, attribute: MatchedAttribute, road: str) -> Output:
-    return Output(name, attribute.facts, attribute.entry.privacy == PSEUDONYMISED, road)
+def _leads_back(path: str, prefix: str) -> Problem:
+    return Problem(
+        ProblemCode.CHILD_EMPTY,
+        "warning",
+        path,
+        _("The child leads back to '%(prefix)s' itself, so it gives no values.", prefix=prefix),
+        _("Give the child a prefix of its own, or take it out."),
+    )
+
+
+def _nothing_alone(path: str) -> Problem:
+    return Problem(
+        ProblemCode.CHILD_EMPTY,
+        "warning",
+        path,
+        _(
+            "The child comes without its own children and its model tracks no attributes, so it "
+            "gives no values."
+        ),
+        _("Let its own children come with it, or take it out."),
+    )
+
+
+def _two(name: str, first: str, second: str) -> Text:
+    if name.endswith("_"):
+        return _(
+            "Two paths lead to names that start with '%(name)s': %(first)s and %(second)s.",
+            name=name,
+            first=first,
+            second=second,
+        )
+    return _(
+        "Two paths lead to the name '%(name)s': %(first)s and %(second)s.",
+        name=name,
+        first=first,
+        second=second,
+    )
+
+
+def _output(name: str, attribute: MatchedAttribute, path: str) -> Output:
+    return Output(name, attribute.facts, attribute.entry.privacy == PSEUDONYMISED, path)
 
 
 def _query_name(parent: type[Model], child: MatchedChild) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a map, as the host stands: before a publish, and ever after."""
+"""What is wrong with a map on this host, before a publish and after it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from itertools import chain
 
 from django.db import router
 
-from trackadmin.catalog import Catalog
+from trackadmin.catalog import AttributeFacts, Catalog
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler import query_tree
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.document import validate
-from trackadmin.document.structure import UNDECLARED, Document, in_order
+from trackadmin.document.structure import UNDECLARED, Document
 from trackadmin.exceptions import Problem
+from trackadmin.texts import gettext as _
 
 
 def check(document: Document, catalog: Catalog) -> list[Problem]:
-    """Everything that is wrong with a map, by itself and on this host, model by model."""
+    """Every problem of a map, by itself and on this host, model by model."""
     return [*validate(document), *_problems(Matching(document, catalog))]
 
 
 def drift(document: Document, catalog: Catalog) -> list[Problem]:
-    """Of a published map, what the host's code or settings no longer have or allow.
+    """The entries of a published map that the host's code or settings no longer have or allow.
 
-    These entries are left out when the map is compiled.
+    They are left out when the map is compiled.
     """
     return drift_of(Matching(document, catalog))
 
 
 def drift_of(matching: Matching) -> list[Problem]:
-    """As :func:`drift`, for entries that are matched already. No model is planned for it."""
+    """As :func:`drift`, for entries that are matched already. This plans no model."""
     return [problem for problem in host_problems(matching, _no_plan) if problem.code in DRIFT]
 
 
@@ -49,12 +51,13 @@ def _problems(matching: Matching) -> Iterator[Problem]:
 def host_problems(
     matching: Matching, of_plan: Callable[[MatchedModel], Iterable[Problem]]
 ) -> Iterator[Problem]:
-    """What takes the host to know; ``of_plan`` gives what is wrong with a model's plan.
+    """The problems that depend on the host; ``of_plan`` gives those of a model's plan.
 
-    Two roads that one prefix would part are told once, however many models they begin at.
+    Where one prefix would keep two paths apart, they are reported once, however many models they
+    start from.
     """
-    parted: set[str] = set()
-    for prefix, _ in in_order(matching.document.models):
+    reported: set[str] = set()
+    for prefix in matching.prefixes():
         matched = matching.get(prefix)
         if matched is None:
             yield matching.missing(prefix)
@@ -64,45 +67,48 @@ def host_problems(
         yield from _lookups(matched)
         yield from _undeclared(matched)
         for problem in of_plan(matched):
-            if problem.code != "name.two_roads":
+            if problem.code != ProblemCode.NAME_TWO_ROADS:
                 yield problem
-            elif problem.where not in parted:
-                parted.add(problem.where)
+            elif problem.where not in reported:
+                reported.add(problem.where)
                 yield problem
 
 
 def too_wide(top: Node) -> Iterator[Problem]:
-    """A warning where one query cannot give all that comes along."""
+    """A warning where one query cannot give all children."""
     tables = sum(query_tree.tables_of(node.model) for node in top.walk())
     columns = sum(len(node.model._meta.concrete_fields) + 1 for node in top.walk())
     if tables <= query_tree.MAX_TABLES and columns <= query_tree.MAX_COLUMNS:
         return
     try:
-        found = query_tree.cut(top, router.db_for_read(top.model))
+        found = query_tree.shape_of(top, router.db_for_read(top.model))
     except Exception:  # noqa: BLE001 the host's routers may raise anything
         return
     left = [
-        each.node.road
-        for joined in found.walk()
-        for each in joined.loaded
-        if each.why == query_tree.TOO_MANY
+        each.node.path for joined in found.walk() for each in joined.loaded if each.too_many_tables
     ]
     if left:
-        what = (
-            f"It leads to {tables} tables, and one query joins {query_tree.MAX_TABLES} at most. "
-            f"Each event takes more queries, for {', '.join(left)}."
+        what = _(
+            "It leads to %(tables)s tables, and one query joins at most %(limit)s. Each event "
+            "takes more queries, for %(children)s.",
+            tables=tables,
+            limit=query_tree.MAX_TABLES,
+            children=", ".join(left),
         )
-        fix = "Take out children that nobody needs."
-        yield Problem("model.too_many_tables", "warning", top.road, what, fix)
+        remedy = _("Take out children that nobody needs.")
+        yield Problem(ProblemCode.MODEL_TOO_MANY_TABLES, "warning", top.path, what, remedy)
 
 
 def _taken_prefixes(matched: MatchedModel, matching: Matching) -> Iterator[Problem]:
     for child in matched.children:
         if child.prefix != child.tracked_as and child.prefix in matching.document.models:
-            what = f"The prefix {child.prefix!r} of the child belongs to another tracked model."
-            fix = "Give the child a prefix that nothing else has."
+            what = _(
+                "The prefix '%(prefix)s' of the child belongs to another tracked model.",
+                prefix=child.prefix,
+            )
+            remedy = _("Give the child a prefix that nothing else has.")
             where = f"{matched.prefix}.{child.accessor}"
-            yield Problem("prefix.taken", "error", where, what, fix)
+            yield Problem(ProblemCode.CHILD_PREFIX_TAKEN, "error", where, what, remedy)
 
 
 def _lookups(matched: MatchedModel) -> Iterator[Problem]:
@@ -116,31 +122,47 @@ def _lookup(matched: MatchedModel, attribute: MatchedAttribute) -> Iterator[Prob
     where, is_key = f"{matched.prefix}.{attribute.name}", attribute.name == matched.entry.key
     facts = attribute.facts
     if facts.computed:
-        what = "It is computed, and the database cannot look for it."
-        yield Problem("lookup.computed", "error", where, what, _CHOOSE)
+        what = _("The attribute is computed, so the database cannot search by it.")
+        yield Problem(ProblemCode.LOOKUP_COMPUTED, "error", where, what, _CHOOSE)
     elif not facts.lookupable:
-        what = f"Its kind, {facts.type_label!r}, cannot be written in a URL and read back exactly."
-        yield Problem("lookup.kind", "error", where, what, _CHOOSE)
+        what = _(
+            "A value of the type '%(type)s' cannot be written in a URL and read back exactly.",
+            type=facts.type_label,
+        )
+        yield Problem(ProblemCode.LOOKUP_KIND, "error", where, what, _CHOOSE)
     elif not facts.unique and is_key:
-        what = f"The database does not prove that {facts.name!r} is unique, so it cannot be a key."
-        fix = "Choose a unique attribute as the key, or let a developer make this one unique."
-        yield Problem("key.not_unique", "error", where, what, fix)
+        what = _(
+            "The database does not guarantee that '%(name)s' is unique, so it cannot be a key.",
+            name=facts.name,
+        )
+        remedy = _("Choose a unique attribute as the key, or let a developer make this one unique.")
+        yield Problem(ProblemCode.KEY_NOT_UNIQUE, "error", where, what, remedy)
     elif not facts.unique:
-        what = f"Several objects may share one {facts.name!r}; then a URL finds none of them."
-        yield Problem("lookup.not_unique", "warning", where, what, _CHOOSE)
-        if not facts.indexed:
-            what = f"{facts.name!r} has no index, so each URL that uses it reads the whole table."
-            fix = "Ask a developer for an index, or choose another attribute as the lookup."
-            yield Problem("lookup.no_index", "warning", where, what, fix)
+        yield from _not_unique(where, facts)
+
+
+def _not_unique(where: str, facts: AttributeFacts) -> Iterator[Problem]:
+    what = _(
+        "Several objects may have the same '%(name)s'. A URL with it finds none of them then.",
+        name=facts.name,
+    )
+    yield Problem(ProblemCode.LOOKUP_NOT_UNIQUE, "warning", where, what, _CHOOSE)
+    if not facts.indexed:
+        what = _(
+            "'%(name)s' has no index, so each URL that uses it reads the whole table.",
+            name=facts.name,
+        )
+        remedy = _("Ask a developer for an index, or choose another attribute as the lookup.")
+        yield Problem(ProblemCode.LOOKUP_NO_INDEX, "warning", where, what, remedy)
 
 
 def _undeclared(matched: MatchedModel) -> Iterator[Problem]:
     for name, attribute in matched.known.items():
         if attribute.facts.personal and attribute.entry.privacy == UNDECLARED:
-            what = f"{attribute.facts.name!r} looks personal, and goes out as it is."
-            fix = "Decide how it goes out: as it is, as a pseudonym, or not at all."
+            what = _("'%(name)s' looks personal and goes out as it is.", name=attribute.facts.name)
+            remedy = _("Decide how it goes out: as it is, as a pseudonym, or not at all.")
             where = f"{matched.prefix}.{name}"
-            yield Problem("privacy.undeclared", "warning", where, what, fix)
+            yield Problem(ProblemCode.PRIVACY_UNDECLARED, "warning", where, what, remedy)
 
 
-_CHOOSE = "Choose a unique number, text or UUID as the lookup."
+_CHOOSE = _("Choose a unique number, text or UUID as the lookup.")

@@ -105,7 +105,7 @@ class Trial:
             self._missing(child, out)
         elif id(related) not in self._seen and self._late():
             # Who may see it is asked of code of the host, too.
-            self._tell_late(child.road, out)
+            self._tell_late(child.path, out)
             self._nothing(child, out, Unshown.LATE)
         elif self._may_view(child.model, related):
             self._node(compiled, child, related, out)
@@ -139,7 +139,7 @@ class Trial:
             runs_code = output.facts.computed or not is_plain(node.model, output.facts.attname)
             if runs_code and self._late():
                 out.unshown[output.name] = Unshown.LATE
-                self._tell_late(output.road, out)
+                self._tell_late(output.path, out)
                 return None
             read = attribute_reader(replace(output, pseudonymised=False), node.model, _as_it_is)
             self._kept.append(obj)
@@ -152,13 +152,13 @@ class Trial:
         key = (id(obj), child.accessor)
         if key not in self._related:
             if self._late() and not _loaded(node.model, child.accessor, obj):
-                self._tell_late(child.road, out)
+                self._tell_late(child.path, out)
                 return Unshown.LATE
             self._kept.append(obj)
             try:
                 self._related[key] = child_reader(child)(obj, self._reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                _faults(out)("child.raised", child.road, error)
+                _faults(out)("child.raised", child.path, error)
                 self._related[key] = None
         return self._related[key]
 

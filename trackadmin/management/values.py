@@ -123,11 +123,11 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     scan = "" if lookup.facts.indexed else ", since a column without an index is searched"
     out.data(f"  counts for {lookup.cost} of the {conf.MAX_TABLES} tables of MAX_TABLES{scan}")
     out.data(f"  comes along: {', '.join(compiled.related) or 'nothing'}")
-    reason = snapshot.resolver.refusal(lookup)
+    reason = snapshot.resolver.obstacle(lookup)
     together = "in one statement with the others of its database"
     if not snapshot.resolver.is_constant(lookup.model):
         out.data("  manager: asked each time, as its query may differ")
-    out.data(f"  plan: {f'loads the object; {reason}' if reason else together}")
+    out.data(f"  plan: {f'loads the object. {reason}' if reason else together}")
     for each in snapshot.resolver.reasons(lookup):
         out.data(f"  {each}")
     for cost in compiled.costs or ["none"]:

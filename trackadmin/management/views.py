@@ -39,5 +39,5 @@ def drop_views(document: Document, out: Output) -> None:
 def _view(compiled: CompiledModel, alias: str, out: Output) -> View:
     view = view_sql(compiled, alias)
     for each in view.left_out:
-        out.say(f"warning: {view.name} is without {each.name}: {each.why}")
+        out.say(f"warning: {view.name}: {each}")
     return view

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Manager, QuerySet
 
 from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams
 from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
@@ -57,7 +58,7 @@ def _rows(queryset: Any) -> QuerySet[Any, Any]:
 def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
     """The values of each object of a queryset by a compiled model, whichever version is live."""
     shape = streams.shape(model, rows)
-    if not isinstance(shape, str):
+    if not isinstance(shape, Obstacle):
         return streams.stream(model, rows, shape, report, CHUNK_SIZE)
     return (model.flatten(obj, report) for obj in _objects(model, rows))
 

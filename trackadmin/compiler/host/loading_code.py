@@ -25,7 +25,7 @@ _HOOKS = ("__new__", "__init__", "from_db", "__setattr__")
 #: takes: it compares what is saved with what was loaded.
 _KNOWN = ("dirtyfields.dirtyfields.DirtyFieldsMixin", "mptt.models.MPTTModel")
 
-#: For each model and function of its classes what was found out about it.
+#: By model and function of its classes: whether the function only records.
 _proven: WeakKeyDictionary[type[Model], dict[FunctionType, bool]] = WeakKeyDictionary()
 
 
@@ -36,14 +36,13 @@ def declared() -> frozenset[str]:
 
 
 def loading_code(model: type[Model], harmless: frozenset[str]) -> str:
-    """What of the host's code may change an instance when it is loaded; "" if nothing.
+    """The code of the host that may change an instance when it is loaded; "" if there is none.
 
     ``harmless`` is what :func:`declared` says.
     """
     if harmless & {app_of(model), label_of(model)}:
         return ""
-    found = next(_found(model, harmless), "")
-    return f"the model runs code of its own when it is loaded ({found})" if found else ""
+    return next(_found(model, harmless), "")
 
 
 def _found(model: type[Model], harmless: frozenset[str]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.managers import ManagerError, Rows, is_constant, rows_of
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.query_tree import instance_refusal, reasons, rows_refusal
+from trackadmin.compiler.obstacles import Obstacle, ObstacleCode, rows_obstacle
+from trackadmin.compiler.query_tree import instance_obstacle, reasons
 from trackadmin.compiler.savepoints import contained, sharing
 from trackadmin.compiler.sql.known_lookups import KnownLookups
 from trackadmin.compiler.sql.statements import (
@@ -30,6 +31,7 @@ from trackadmin.compiler.sql.statements import (
     fitting,
 )
 from trackadmin.compiler.types import Fault, Values
+from trackadmin.texts import gettext as _
 
 #: How much memory the kept statements of one snapshot may take, in bytes, and so may the parts of
 #: managers that are asked each time. A site's pages use a few; visitors may make up any number.
@@ -52,8 +54,8 @@ class Way(NamedTuple):
 
     part: LookupPart | None
     query: Query | None
-    #: Why the object must be loaded; empty where the part answers.
-    refusal: str = ""
+    #: Why the object must be loaded; ``None`` where the part answers.
+    obstacle: Obstacle | None = None
 
 
 class Bound(NamedTuple):
@@ -138,14 +140,14 @@ class Resolver:
         found = self._after_failure(asked.error, known.alias, wanted, fault)
         return Answer(None, [found[at] for at in range(len(wanted))])
 
-    def refusal(self, lookup: Lookup) -> str:
-        """Why a reference is answered by loading an object; "" where rows of a query will do."""
-        return self._way_now(lookup).refusal
+    def obstacle(self, lookup: Lookup) -> Obstacle | None:
+        """Why a reference is answered by loading an object; ``None`` where rows will do."""
+        return self._way_now(lookup).obstacle
 
-    def reasons(self, lookup: Lookup) -> tuple[str, ...]:
-        """What of a reference the row alone does not give, how it comes instead, and why."""
+    def reasons(self, lookup: Lookup) -> tuple[Obstacle, ...]:
+        """What the row of a reference does not give by itself, where that comes from, and why."""
         part = self._way_now(lookup).part
-        return () if part is None else tuple(reasons(part.cut))
+        return () if part is None else tuple(reasons(part.shape))
 
     def is_constant(self, model: type[Model]) -> bool:
         """Whether the model's manager is asked once for this snapshot, and not on each request."""
@@ -194,7 +196,9 @@ class Resolver:
         ``ValueError`` where its text is malformed.
         """
         lookup, rows = wanted.lookup, wanted.rows
-        part, query, _ = self._way(lookup, alias) if rows is None else self._written(lookup, rows)
+        part, query, _obstacle = (
+            self._way(lookup, alias) if rows is None else self._written(lookup, rows)
+        )
         if part is None or query is None or (router.routers and not part.lies_together()):
             return []
         return [Bound(wanted, part, query.bound(part.bind(wanted.text, connection)))]
@@ -232,9 +236,15 @@ class Resolver:
                 return self._way(lookup, router.db_for_read(lookup.model))
             return self._written(lookup, rows)
         except ManagerError as error:
-            return _by_loading(str(error))
+            text = _(
+                "The default manager of %(model)s raised %(error)s.",
+                model=error.label,
+                error=error.cause,
+            )
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
         except Exception as error:  # noqa: BLE001 the host's managers and routers
-            return _by_loading(f"its manager or a router raises {type(error).__name__}")
+            text = _("Its manager or a router raises %(error)s.", error=type(error).__name__)
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
 
     def _way(self, lookup: Lookup, alias: str) -> Way:
         """How the reference of a constant manager is answered in this database."""
@@ -247,7 +257,7 @@ class Resolver:
     def _make_way(self, lookup: Lookup, alias: str) -> Way:
         try:
             rows = rows_of(lookup.model, using=alias)
-            if why := self._refusal(lookup, rows):
+            if why := self._obstacle(lookup, rows):
                 return _by_loading(why)
             asked = self._lookup_query(lookup)
             query = asked.written(rows)
@@ -267,29 +277,31 @@ class Resolver:
         alias = rows.db
         try:
             rows = rows.using(alias)
-            if why := self._refusal(lookup, rows):
+            if why := self._obstacle(lookup, rows):
                 return _by_loading(why)
             query = self._lookup_query(lookup).written(rows)
         except Exception as error:  # noqa: BLE001 the ORM refuses, or code of the host
             return _no_rows(error)
         if not all(type(each) is Col for each in query.selected):
-            return _by_loading("its manager selects something else than columns")
+            text = _("Its manager selects something other than columns.")
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
         key = (lookup.reference, alias, query.sql)
         part = self._parts_by_text.get(key)
-        if part is None or (part.counted, part.cut) != (query.counted, query.shape):
+        if part is None or (part.counted, part.shape) != (query.counted, query.shape):
             part = LookupPart(self._queries[lookup.reference], query, alias, constant=False)
             self._parts_by_text.put(key, part, 4 * len(query.sql) + 4000)
         return Way(part, query)
 
-    def _refusal(self, lookup: Lookup, rows: Rows) -> str:
-        """Why rows of a manager's query will not do; empty where they will."""
+    def _obstacle(self, lookup: Lookup, rows: Rows) -> Obstacle | None:
+        """Why rows of a manager's query will not do; ``None`` where they will."""
         vendor = connections[rows.db].vendor
         if vendor not in VENDORS:
-            return f"the statement is not proven on {vendor}"
+            text = _("The statement is not tested on %(database)s.", database=vendor)
+            return Obstacle(ObstacleCode.DATABASE, text)
         asked = self._lookup_query(lookup)
         shape = asked.shape(rows)
         paths = (column.path for column in asked.columns(shape))
-        return rows_refusal(rows, paths) or instance_refusal(shape, rows)
+        return rows_obstacle(rows, paths) or instance_obstacle(shape, rows)
 
     def _lookup_query(self, lookup: Lookup) -> LookupQuery:
         found = self._queries.get(lookup.reference)
@@ -309,12 +321,14 @@ class Resolver:
         return statement
 
 
-def _by_loading(why: str) -> Way:
+def _by_loading(why: Obstacle) -> Way:
     return Way(None, None, why)
 
 
 def _no_rows(error: Exception) -> Way:
-    return _by_loading(f"the ORM makes no rows of its manager's query ({type(error).__name__})")
+    name = type(error).__name__
+    text = _("The ORM cannot make rows of its manager's query (%(error)s).", error=name)
+    return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
 
 
 def _reference(lookup: Lookup) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from trackadmin.compiler.host.instances import null_column
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.query_tree import Cut, relations
+from trackadmin.compiler.query_tree import Shape, relations
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.types import Convert, Fault, Pseudonym, Row, Values
 from trackadmin.compiler.values.build import build
@@ -21,15 +21,15 @@ from trackadmin.compiler.values.source import FUNCTION, flatten_source
 #: The converters of one connection, by the column's place in the row.
 Converters: TypeAlias = Mapping[int, Convert]
 #: Gives the instance, or ``None`` where the row holds no object.
-Make: TypeAlias = Callable[[Row], Any]
+MakeInstance: TypeAlias = Callable[[Row], Any]
 #: Puts the values of a row's instance into a dict. What is raised while it is made comes through.
-FillMade: TypeAlias = Callable[[Row, Values, Fault], None]
-Bind: TypeAlias = Callable[[Converters], FillMade]
+FillFromInstance: TypeAlias = Callable[[Row, Values, Fault], None]
+BindInstance: TypeAlias = Callable[[Converters], FillFromInstance]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the columns of a row lie, and what instances made from it are told about themselves."""
+    """Where the columns of a row are, and what the instances made from it need to know."""
 
     #: The place of each column, by its path.
     places: Mapping[str, int]
@@ -38,12 +38,12 @@ class Layout:
     title: str
 
 
-def whole(found: Cut, before: str, key: str, layout: Layout) -> Bind:
-    """What fills in the values of an object and all below it out of an instance."""
-    bind = _maker(found, before, key, layout)
-    flatten = _flattener(found.node, layout)
+def whole(shape: Shape, before: str, key: str, layout: Layout) -> BindInstance:
+    """Fills in the values of an object and its children from an instance."""
+    bind = _maker(shape, before, key, layout)
+    flatten = _flattener(shape.node, layout)
 
-    def bound(converters: Converters) -> FillMade:
+    def bound(converters: Converters) -> FillFromInstance:
         make = bind(converters)
 
         def fill(row: Row, out: Values, fault: Fault) -> None:
@@ -56,21 +56,21 @@ def whole(found: Cut, before: str, key: str, layout: Layout) -> Bind:
     return bound
 
 
-def loaded(found: Cut, before: str, key: str, layout: Layout) -> Bind:
-    """What fills in the values of an object's children that are loaded through their accessors."""
-    bind = _maker(found.alone(), before, key, layout)
-    model = found.node.model
+def loaded(shape: Shape, before: str, key: str, layout: Layout) -> BindInstance:
+    """Fills in the values of the children that are loaded through their accessors."""
+    bind = _maker(shape.alone(), before, key, layout)
+    model = shape.node.model
     children = tuple(
         (
-            each.node.road,
+            each.node.path,
             layout.places.get(before + null_column(model, each.node.accessor)),
             child_reader(each.node),
             _flattener(each.node, layout),
         )
-        for each in found.loaded
+        for each in shape.loaded
     )
 
-    def bound(converters: Converters) -> FillMade:
+    def bound(converters: Converters) -> FillFromInstance:
         make = bind(converters)
 
         def fill(row: Row, out: Values, fault: Fault) -> None:
@@ -80,11 +80,11 @@ def loaded(found: Cut, before: str, key: str, layout: Layout) -> Bind:
                 return
             reads = Reads()
             try:
-                for road, _, get, flatten in there:
+                for path, _, get, flatten in there:
                     try:
                         child = get(obj, reads)
                     except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                        fault("child.raised", road, error)
+                        fault("child.raised", path, error)
                     else:
                         if child is not None:
                             out.update(flatten()(child, fault))
@@ -96,15 +96,15 @@ def loaded(found: Cut, before: str, key: str, layout: Layout) -> Bind:
     return bound
 
 
-def paths(found: Cut, before: str) -> Iterator[str]:
-    """The columns of which the instance of an object, and those that it holds, are made."""
-    for field in found.node.model._meta.concrete_fields:
+def paths(shape: Shape, before: str) -> Iterator[str]:
+    """The columns from which the instance of an object and its joined children are made."""
+    for field in shape.node.model._meta.concrete_fields:
         yield before + field.attname
-    for child in found.joined:
+    for child in shape.joined:
         yield from paths(child, start(child, before))
 
 
-def start(child: Cut, before: str) -> str:
+def start(child: Shape, before: str) -> str:
     """How the paths of a joined child's columns start."""
     return f"{before}{child.node.query_name}__"
 
@@ -118,26 +118,28 @@ def key_of(model: type[Model], before: str) -> str:
 
 
 def _flattener(node: Node, layout: Layout) -> Callable[[], Callable[[Any, Fault], Values]]:
-    @cache  # most readers are asked for their first row, or never
-    def made() -> Callable[[Any, Fault], Values]:
+    @cache  # most readers never make an instance
+    def flattener() -> Callable[[Any, Fault], Values]:
         source = flatten_source(node, layout.pseudonym)
         flatten: Callable[[Any, Fault], Values] = build(
-            source.text, FUNCTION, source.constants, f"{layout.title}: {node.road}"
+            source.text, FUNCTION, source.constants, f"{layout.title}: {node.path}"
         )
         return flatten
 
-    return made
+    return flattener
 
 
-def _maker(found: Cut, before: str, key: str, layout: Layout) -> Callable[[Converters], Make]:
-    model, alias = found.node.model, layout.alias
+def _maker(
+    shape: Shape, before: str, key: str, layout: Layout
+) -> Callable[[Converters], MakeInstance]:
+    model, alias = shape.node.model, layout.alias
     names = [field.attname for field in model._meta.concrete_fields]
     places = [layout.places[before + name] for name in names]
     key_at = layout.places[key]
-    children = [(*relations(model, c.node), _child_maker(c, before, layout)) for c in found.joined]
-    complete = completer(found, alias)
+    children = [(*relations(model, c.node), _child_maker(c, before, layout)) for c in shape.joined]
+    complete = completer(shape, alias)
 
-    def bind(converters: Converters) -> Make:
+    def bind(converters: Converters) -> MakeInstance:
         cells = [(place, converters.get(place)) for place in places]
         bound = [(relation, back, child(converters)) for relation, back, child in children]
 
@@ -160,6 +162,6 @@ def _maker(found: Cut, before: str, key: str, layout: Layout) -> Callable[[Conve
     return bind
 
 
-def _child_maker(child: Cut, before: str, layout: Layout) -> Callable[[Converters], Make]:
+def _child_maker(child: Shape, before: str, layout: Layout) -> Callable[[Converters], MakeInstance]:
     its = start(child, before)
     return _maker(child, its, key_of(child.node.model, its), layout)

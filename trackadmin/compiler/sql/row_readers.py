@@ -1,6 +1,6 @@
-"""From a plan to code that makes the values out of a row of a query.
+"""From a plan to code that makes values of the columns of a row.
 
-Only the objects for which :mod:`trackadmin.compiler.query_tree` says so are made as instances. The
+Instances are made only of the objects for which :mod:`trackadmin.compiler.query_tree` says so. The
 rules for generated source are those of :mod:`trackadmin.compiler.values.source`.
 """
 
@@ -14,9 +14,9 @@ from trackadmin.catalog import Kind
 from trackadmin.codes import FastPath
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.plan import Output
-from trackadmin.compiler.query_tree import Cut
-from trackadmin.compiler.sql import row_instances as made
-from trackadmin.compiler.sql.row_instances import Bind, Converters, FillMade, Layout
+from trackadmin.compiler.query_tree import Shape
+from trackadmin.compiler.sql import row_instances
+from trackadmin.compiler.sql.row_instances import BindInstance, Converters, FillFromInstance, Layout
 from trackadmin.compiler.types import Convert, Fault, Row, Scalar, Values
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.rules import IN_LINE_NAMES, RULES, source_of_loaded
@@ -35,13 +35,13 @@ class Column:
 
     #: As a query names it: ``user__username``.
     path: str
-    #: ``None`` where the column itself is no value that goes out.
+    #: ``None`` where the column itself is not a value that goes out.
     kind: Kind | None
     #: Whether an instance is made of it.
     in_instance: bool = False
 
 
-def columns(top: Cut, shown_by: str = "") -> tuple[Column, ...]:
+def columns(top: Shape, shown_by: str = "") -> tuple[Column, ...]:
     """The columns of a row in order, each once; the top's key comes first.
 
     ``shown_by`` is a field of the top that no row has empty: it then takes the place of the top's
@@ -49,24 +49,26 @@ def columns(top: Cut, shown_by: str = "") -> tuple[Column, ...]:
     """
     kinds: dict[str, Kind | None] = {}
     in_instances: set[str] = set()
-    for found, before in _read_apart(top, ""):
-        kinds.setdefault((before == "" and shown_by) or made.key_of(found.node.model, before), None)
-        if found.has_instance:
-            of_instance = [*made.paths(found if found.why else found.alone(), before)]
+    for shape, before in _read_apart(top, ""):
+        kinds.setdefault(
+            (before == "" and shown_by) or row_instances.key_of(shape.node.model, before), None
+        )
+        if shape.has_instance:
+            of_instance = [*row_instances.paths(shape if shape.why else shape.alone(), before)]
             in_instances.update(of_instance)
             for path in of_instance:
                 kinds.setdefault(path, None)
-        for output in () if found.why else found.node.outputs:
+        for output in () if shape.why else shape.node.outputs:
             kinds[before + output.facts.attname] = output.facts.kind
     return tuple(Column(path, kind, path in in_instances) for path, kind in kinds.items())
 
 
-def _read_apart(found: Cut, before: str) -> Iterator[tuple[Cut, str]]:
-    """Each object that is not part of an instance above it, and how its columns' paths start."""
-    yield found, before
-    if not found.why:
-        for child in found.joined:
-            yield from _read_apart(child, made.start(child, before))
+def _read_apart(shape: Shape, before: str) -> Iterator[tuple[Shape, str]]:
+    """Each object that is not part of an instance above it, and the start of its columns' paths."""
+    yield shape, before
+    if not shape.why:
+        for child in shape.joined:
+            yield from _read_apart(child, row_instances.start(child, before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class RowReader:
 
 
 def row_reader(
-    top: Cut,
-    found: Sequence[Column],
+    top: Shape,
+    read: Sequence[Column],
     fused: Mapping[int, Convert],
     converted: Sequence[int],
     layout: Layout,
@@ -108,9 +110,9 @@ def row_reader(
         **{f"fused_{number}": convert for number, convert in fused.items()},
         "pseudonym": layout.pseudonym,
     }
-    body = _Body(found, fused, converted, layout)
-    lines = [*body.values(top, "", found[0].path)]
-    row = "".join(f"c{number}, " for number in range(len(found)))
+    body = _Body(read, fused, converted, layout)
+    lines = [*body.values(top, "", read[0].path)]
+    row = "".join(f"c{number}, " for number in range(len(read)))
     converters = "".join(f"convert_{number}, " for number in converted)
     instances = "".join(f"made_{number}, " for number in range(len(body.binds)))
     text = "\n".join(
@@ -157,35 +159,35 @@ class _Body:
 
     def __init__(
         self,
-        found: Sequence[Column],
+        read: Sequence[Column],
         fused: Mapping[int, Convert],
         converted: Sequence[int],
         layout: Layout,
     ) -> None:
         self.fused, self.converted, self.layout = fused, converted, layout
         #: What makes instances, in the order in which the lines use them.
-        self.binds: list[Bind] = []
+        self.binds: list[BindInstance] = []
 
-    def values(self, found: Cut, before: str, key: str) -> Iterator[str]:
-        if found.why:
-            yield self.made(made.whole(found, before, key, self.layout))
+    def values(self, shape: Shape, before: str, key: str) -> Iterator[str]:
+        if shape.why:
+            yield self.instance(row_instances.whole(shape, before, key, self.layout))
             return
-        for output in found.node.outputs:
+        for output in shape.node.outputs:
             yield from self.value(output, self.layout.places[before + output.facts.attname])
-        if found.loaded:
-            yield self.made(made.loaded(found, before, key, self.layout))
-        for child in found.joined:
-            yield from self.child(child, made.start(child, before))
+        if shape.loaded:
+            yield self.instance(row_instances.loaded(shape, before, key, self.layout))
+        for child in shape.joined:
+            yield from self.child(child, row_instances.start(child, before))
 
-    def child(self, child: Cut, before: str) -> Iterator[str]:
-        key = made.key_of(child.node.model, before)
+    def child(self, child: Shape, before: str) -> Iterator[str]:
+        key = row_instances.key_of(child.node.model, before)
         names = "".join(f"out[{literal(name)}] = " for name in child.node.names())
         yield f"if c{self.layout.places[key]} is None:"
         yield f"{_INDENT}{names}None"
         yield "else:"
         yield from (_INDENT + line for line in self.values(child, before, key))
 
-    def made(self, bind: Bind) -> str:
+    def instance(self, bind: BindInstance) -> str:
         self.binds.append(bind)
         return f"made_{len(self.binds) - 1}(row, out, fault)"
 
@@ -205,10 +207,10 @@ class _OneByOne:
 
     def __init__(
         self,
-        top: Cut,
+        top: Shape,
         fused: Mapping[int, Convert],
         converters: Converters,
-        instances: Sequence[FillMade],
+        instances: Sequence[FillFromInstance],
         layout: Layout,
     ) -> None:
         self._top, self._fused, self._converters, self._layout = top, fused, converters, layout
@@ -223,30 +225,32 @@ class _OneByOne:
 
     def _object(
         self,
-        found: Cut,
+        shape: Shape,
         before: str,
         row: Row,
         out: Values,
         fault: Fault,
-        instances: Iterator[FillMade],
+        instances: Iterator[FillFromInstance],
     ) -> None:
         places = self._layout.places
-        there = not before or row[places[made.key_of(found.node.model, before)]] is not None
-        for output in () if found.why or not there else found.node.outputs:
+        there = (
+            not before or row[places[row_instances.key_of(shape.node.model, before)]] is not None
+        )
+        for output in () if shape.why or not there else shape.node.outputs:
             at = places[before + output.facts.attname]
             try:
                 out[output.name] = self._value(at, output, row[at])
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
-                fault("attribute.raised", output.road, error)
+                fault("attribute.raised", output.path, error)
         # Taken in the order of the generated lines, also where there is no object.
-        fill = next(instances) if found.has_instance else None
+        fill = next(instances) if shape.has_instance else None
         if fill is not None and there:
             try:
                 fill(row, out, fault)
             except Exception as error:  # noqa: BLE001 the model's own code may raise anything
-                fault("child.raised", found.node.road, error)
-        for child in () if found.why else found.joined:
-            start = made.start(child, before)
+                fault("child.raised", shape.node.path, error)
+        for child in () if shape.why else shape.joined:
+            start = row_instances.start(child, before)
             self._object(child, start, row, out, fault, instances)
 
     def _value(self, at: int, output: Output, raw: Any) -> Scalar:

@@ -1,4 +1,4 @@
-"""A tracked model as a view of the database, so that a warehouse computes its values."""
+"""A tracked model as a database view, so that a warehouse can compute its values."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from django.db import connections
 
 from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.query_tree import (
-    child_refusal,
+from trackadmin.compiler.obstacles import (
+    Obstacle,
+    ObstacleCode,
+    child_obstacle,
     lies_in,
-    loading_refusal,
-    output_refusal,
-    rows_refusal,
+    loading_obstacle,
+    output_obstacle,
+    rows_obstacle,
 )
+from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.values.rules import RULES
 from trackadmin.compiler.values.source import literal
 from trackadmin.exceptions import ExportError
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,12 @@ class LeftOut:
     """A name that the view does not have, and why."""
 
     name: str
-    why: str
+    why: Obstacle
+
+    def __str__(self) -> str:
+        """One line, whatever a type's name holds."""
+        text = _("%(name)s is left out. %(reason)s", name=self.name, reason=self.why.text)
+        return " ".join(str(text).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +53,62 @@ class View:
     @property
     def sql(self) -> str:
         """The statement that makes it where there is none."""
-        lines = [f"-- Without {each}" for each in self.missing()]
+        lines = [f"-- {each}" for each in self.left_out]
         return "\n".join([*lines, f'CREATE VIEW "{self.name}" AS', f"{self.query};"])
-
-    def missing(self) -> Iterator[str]:
-        """What the view is without, each name with the reason on one line."""
-        return (f"{each.name}: {' '.join(each.why.split())}." for each in self.left_out)
 
 
 def view_sql(compiled: CompiledModel, alias: str) -> View:
     """``CREATE VIEW "trackadmin_<prefix>"`` with the names and values that flatten gives.
 
     It shows the rows that the model's default manager shows. A value that the database would
-    write differently is left out, and listed. Raises :class:`ExportError` where the database is
-    not PostgreSQL or has no such table, where a name is too long for it, and where nothing
-    remains.
+    write differently is left out and listed. Raises :class:`ExportError` if the database is not
+    PostgreSQL or has no such table, if a name is too long for it, and if no value remains.
     """
     connection: Any = connections[alias]
     if connection.vendor != "postgresql":
         raise ExportError(
-            f"Views are made for PostgreSQL, and {alias!r} is {connection.display_name}. Give "
-            "the alias of a PostgreSQL database, or use the backfill."
+            _(
+                "Views need PostgreSQL, and '%(alias)s' is %(database)s. Give the alias of a "
+                "PostgreSQL database, or use the backfill.",
+                alias=alias,
+                database=connection.display_name,
+            )
         )
     if not lies_in(alias, compiled.model):
-        raise ExportError(f"{compiled.prefix!r} does not lie in the database {alias!r}.")
+        raise ExportError(
+            _(
+                "The table of '%(prefix)s' is not in the database '%(alias)s'.",
+                prefix=compiled.prefix,
+                alias=alias,
+            )
+        )
     if not is_constant(compiled.model):
         raise ExportError(
-            f"The manager of {compiled.model._meta.label} must be asked each time, as its query "
-            "may differ, and a view cannot do that. If it always gives the same query, list the "
-            "model in CONSTANT_MANAGERS; otherwise use the backfill."
+            _(
+                "The manager of %(model)s may give another query each time, and a view cannot. If "
+                "it always gives the same query, list the model in CONSTANT_MANAGERS. Otherwise "
+                "use the backfill.",
+                model=compiled.model._meta.label,
+            )
         )
-    cells = list(_cells(compiled.node, "", connection, loading_refusal(compiled.model)))
+    cells = list(_cells(compiled.node, "", connection, loading_obstacle(compiled.model)))
     left_out = tuple(LeftOut(cell.output.name, cell.why) for cell in cells if cell.why)
     shown = [cell for cell in cells if not cell.why]
     if not shown:
-        why = "; ".join(f"{each.name}: {each.why}" for each in left_out) or "it has no names"
-        raise ExportError(f"Nothing of {compiled.prefix!r} can stand in a view ({why}).")
+        raise ExportError(_nothing(compiled.prefix, left_out))
     name = view_name(compiled.prefix)
     _refuse_long([name, *(cell.output.name for cell in shown)], connection)
     return View(name, _query(compiled, shown, connection), left_out)
+
+
+def _nothing(prefix: str, left_out: tuple[LeftOut, ...]) -> Text:
+    if not left_out:
+        return _("'%(prefix)s' has no names, so it can have no view.", prefix=prefix)
+    return _(
+        "No value of '%(prefix)s' can be in a view. %(reasons)s",
+        prefix=prefix,
+        reasons=" ".join(map(str, left_out)),
+    )
 
 
 def view_name(prefix: str) -> str:
@@ -96,30 +122,31 @@ class _Cell:
 
     output: Output
     path: str
-    why: str
+    why: Obstacle | None
 
 
-def _cells(node: Node, before: str, connection: Any, why: str) -> Iterator[_Cell]:
+def _cells(node: Node, before: str, connection: Any, why: Obstacle | None) -> Iterator[_Cell]:
     for output in node.outputs:
         path = before + output.facts.attname
-        yield _Cell(output, path, why or _refusal(node, output, connection))
+        yield _Cell(output, path, why or _obstacle(node, output, connection))
     for child in node.children:
-        its = why or loading_refusal(child.model) or child_refusal(node, child, connection.alias)
+        its = why or loading_obstacle(child.model) or child_obstacle(node, child, connection.alias)
         yield from _cells(child, f"{before}{child.query_name}__", connection, its)
 
 
-def _refusal(node: Node, output: Output, connection: Any) -> str:
+def _obstacle(node: Node, output: Output, connection: Any) -> Obstacle | None:
     facts = output.facts
-    if why := output_refusal(node, output):
+    if why := output_obstacle(node, output):
         return why
     if output.pseudonymised:
-        return "pseudonyms are made with a secret key"
+        return Obstacle(ObstacleCode.VIEW, _("Pseudonyms need a secret key."))
     if RULES[facts.kind].view is None:
-        return f"the database writes {facts.type_label!r} differently"
+        text = _("The database writes the type '%(type)s' differently.", type=facts.type_label)
+        return Obstacle(ObstacleCode.VIEW, text)
     fields = [field for field in (facts.field, facts.target) if field is not None]
     if any(field.get_db_converters(connection) for field in fields):
-        return "its field converts what is stored"
-    return ""
+        return Obstacle(ObstacleCode.VIEW, _("Its field converts what is stored."))
+    return None
 
 
 def _refuse_long(names: list[str], connection: Any) -> None:
@@ -127,9 +154,13 @@ def _refuse_long(names: list[str], connection: Any) -> None:
     long = [name for name in names if len(name) > longest]
     if long:
         raise ExportError(
-            f"{connection.display_name} would cut names after {longest} characters: "
-            f"{', '.join(map(repr, long))}. Give the attribute, the child or the tracked model a "
-            "shorter name."
+            _(
+                "%(database)s cuts names after %(limit)s characters: %(names)s. Give the "
+                "attribute, the child or the tracked model a shorter name.",
+                database=connection.display_name,
+                limit=longest,
+                names=", ".join(map(repr, long)),
+            )
         )
 
 
@@ -152,16 +183,28 @@ def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
     label = compiled.model._meta.label
     try:
         rows = rows_of(compiled.model, using=connection.alias)
-        if why := rows_refusal(rows, paths):
-            raise ExportError(f"No view can show what the manager of {label} does: {why}.")
+        if why := rows_obstacle(rows, paths):
+            raise ExportError(
+                _(
+                    "No view can show what the manager of %(model)s does. %(reason)s",
+                    model=label,
+                    reason=why.text,
+                )
+            )
         # A slice keeps its order, which says what is in it.
         ordered = rows if rows.query.is_sliced else rows.order_by()
         compiler = ordered.values_list(*paths).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
     except ManagerError as error:
-        raise ExportError(str(error)) from error
+        raise ExportError(
+            _(
+                "The default manager of %(model)s raised %(error)s.",
+                model=error.label,
+                error=error.cause,
+            )
+        ) from error
     except EmptyResultSet as error:
-        raise ExportError(f"The manager of {label} shows no rows.") from error
+        raise ExportError(_("The manager of %(model)s shows no rows.", model=label)) from error
     return str(connection.ops.compose_sql(sql, tuple(parameters)))
 
 

@@ -19,8 +19,9 @@ from trackadmin.compiler.driver.one_row import OneRow
 from trackadmin.compiler.driver.psycopg_cursor import Datetimes
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.lookups import Lookup, Status
+from trackadmin.compiler.obstacles import lies_with
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Cut, cut, lies_with, own_tables
+from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Shape, own_tables, shape_of
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql.binding import binder
@@ -52,7 +53,7 @@ class Query(NamedTuple):
     #: Whether it may give more than one row.
     counted: bool
     #: What of the tree it gives, and in which form.
-    shape: Cut
+    shape: Shape
     compiler: Any
 
     @property
@@ -71,19 +72,19 @@ class LookupQuery:
     def __init__(self, lookup: Lookup, node: Node, pseudonym: Pseudonym, title: str) -> None:
         self.lookup, self.node = lookup, node
         self._pseudonym, self._title = pseudonym, title
-        self._shapes: dict[tuple[str, int], Cut] = {}
-        self._columns: dict[int, tuple[Cut, tuple[Column, ...]]] = {}
+        self._shapes: dict[tuple[str, int], Shape] = {}
+        self._columns: dict[int, tuple[Shape, tuple[Column, ...]]] = {}
         self._readers: dict[object, RowReader] = {}
 
-    def shape(self, rows: QuerySet[Any, Any]) -> Cut:
+    def shape(self, rows: QuerySet[Any, Any]) -> Shape:
         """What of the tree the rows of a manager's query give."""
         key = (rows.db, own_tables(rows))
         found = self._shapes.get(key)
         if found is None:
-            found = self._shapes[key] = cut(self.node, key[0], spare=key[1])
+            found = self._shapes[key] = shape_of(self.node, key[0], spare=key[1])
         return found
 
-    def columns(self, shape: Cut) -> tuple[Column, ...]:
+    def columns(self, shape: Shape) -> tuple[Column, ...]:
         """The columns of a row of this shape."""
         kept = self._columns.get(id(shape))
         # An address may be another one's by now.
@@ -101,7 +102,7 @@ class LookupQuery:
         sql, parameters = compiler.as_sql()
         return Query(sql, tuple(parameters), counted, shape, compiler)
 
-    def reader(self, shape: Cut, alias: str, conversions: Conversions) -> RowReader:
+    def reader(self, shape: Shape, alias: str, conversions: Conversions) -> RowReader:
         """The code that reads the rows, made once for each way in which columns convert."""
         key = (alias, shape, conversions.key)
         if key not in self._readers:
@@ -127,9 +128,11 @@ class LookupPart:
         """``constant`` says that the manager's query, its parameters too, is always this one."""
         self.lookup, self.alias = asked.lookup, alias
         self.query = query._replace(compiler=None) if constant else None
-        self.cut, self.counted = query.shape, query.counted
+        self.shape, self.counted = query.shape, query.counted
         self._joined = {
-            (each.node.model, child.node.model) for each in self.cut.walk() for child in each.joined
+            (each.node.model, child.node.model)
+            for each in self.shape.walk()
+            for child in each.joined
         }
         plain = not self.counted and len(query.parameters) == 1
         self.subquery = statement_text.Subquery(
@@ -141,8 +144,8 @@ class LookupPart:
         #: How many tables it joins.
         self.tables = len(query.compiler.query.alias_map)
         self.names = asked.node.names()
-        self._conversions = Conversions(asked.columns(self.cut), expressions, connections[alias])
-        self.reader: RowReader = asked.reader(self.cut, alias, self._conversions)
+        self._conversions = Conversions(asked.columns(self.shape), expressions, connections[alias])
+        self.reader: RowReader = asked.reader(self.shape, alias, self._conversions)
         #: How its rows are read on any connection, if no converter belongs to one. An instance
         #: takes moments and not their texts, so its readers are never shared.
         alone = self._conversions.converted or self.reader.makes_instances

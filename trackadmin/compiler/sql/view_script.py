@@ -1,4 +1,4 @@
-"""The script that puts views in place: it keeps who may read them, and says what stands in its way.
+"""The script that makes or replaces views, keeps who may read them, and says what prevents it.
 
 It is one statement of PostgreSQL's own language, so that any client can run it, against any copy of
 the database. A view whose columns only grew is replaced. Otherwise it is dropped and made again,
@@ -120,7 +120,7 @@ def script(views: Sequence[View], dropped: Iterable[str]) -> str:
 
 
 def _comments(view: View) -> str:
-    return "".join(f"    -- {view.name} is without {each}\n" for each in view.missing())
+    return "".join(f"    -- {view.name}: {each}\n" for each in view.left_out)
 
 
 def _quote(tag: str, text: str) -> str:

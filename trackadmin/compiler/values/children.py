@@ -15,7 +15,7 @@ from trackadmin.compiler import query_tree
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.instances import null_column, relation_of, unwrapped
 from trackadmin.compiler.plan import Node
-from trackadmin.compiler.query_tree import Cut
+from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.savepoints import Reads, contained
 
 #: What loads children of an object that was just made.
@@ -75,21 +75,22 @@ def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
     What fails is left to each object's accessor, which says what is wrong.
     """
     with suppress(Exception):  # the host's managers and routers
-        for path, rows in _rows_ahead(query_tree.cut(top, alias, instances=True), "", objects[0]):
+        shape = query_tree.shape_of(top, alias, instances=True)
+        for path, rows in _rows_ahead(shape, "", objects[0]):
             with suppress(Exception), contained():
                 prefetch_related_objects(objects, Prefetch(path, rows))
 
 
-def _rows_ahead(found: Cut, before: str, hint: Any) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
-    """The path of each such child, as accessors, and the rows among which it is found."""
-    for joined in found.joined:
+def _rows_ahead(shape: Shape, before: str, hint: Any) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
+    """The path of each such child, as accessors, and the rows among which it is shape."""
+    for joined in shape.joined:
         yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
-    for child in [each.node for each in found.loaded]:
-        if relation_of(found.node.model, child.accessor) is None:
+    for child in [each.node for each in shape.loaded]:
+        if relation_of(shape.node.model, child.accessor) is None:
             continue  # only the host's code knows how to load it
         # As Django's descriptor does; a router may look at the object.
         rows = child.model._base_manager.db_manager(hints={"instance": hint}).all()
-        below = query_tree.cut(child, rows.db, instances=True)
+        below = query_tree.shape_of(child, rows.db, instances=True)
         yield (
             f"{before}{child.accessor}",
             rows.select_related(*below.paths()) if below.joined else rows,
@@ -97,14 +98,14 @@ def _rows_ahead(found: Cut, before: str, hint: Any) -> Iterator[tuple[str, Query
         yield from _rows_ahead(below, f"{before}{child.accessor}__", hint)
 
 
-def completer(found: Cut, alias: str) -> Complete | None:
+def completer(shape: Shape, alias: str) -> Complete | None:
     """What loads the children that one query could not join, some at a time; ``None`` where each
     may as well be loaded by itself.
     """
-    model = found.node.model
+    model = shape.node.model
     batches = [
         ([*batch.paths()], [_cache(model, child.node) for child in batch.joined])
-        for batch in _batches(found, alias)
+        for batch in _batches(shape, alias)
         if len(batch.joined) > 1
     ]
 
@@ -131,15 +132,15 @@ def _twin(rows: QuerySet[Any, Any], obj: Any) -> Any:
         return None
 
 
-def _batches(found: Cut, alias: str) -> Iterator[Cut]:
+def _batches(shape: Shape, alias: str) -> Iterator[Shape]:
     """The object with as many of the remaining children as one query can join, and so on."""
     remaining = [
-        query_tree.cut(each.node, alias, instances=True)
-        for each in found.loaded
-        if each.why == query_tree.TOO_MANY
+        query_tree.shape_of(each.node, alias, instances=True)
+        for each in shape.loaded
+        if each.too_many_tables
     ]
     while remaining:
-        batch = Cut(found.node, "", (), ())
+        batch = Shape(shape.node, None, (), ())
         for child in remaining[:]:
             more = replace(batch, joined=(*batch.joined, child))
             if query_tree.fits(more, instances=True):

@@ -35,14 +35,14 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
 
     def flatten(obj: Any, fault: Fault) -> Values:
         # The generated code calls this while it handles what was raised in it.
-        left(FastPath.FLATTEN, top.road, sys.exception())
+        left(FastPath.FLATTEN, top.path, sys.exception())
         values = nulls.copy()
         reads = Reads()
         try:
             with reads:
                 obj = unwrapped(obj)
         except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
-            fault("object.raised", top.road, error)
+            fault("object.raised", top.path, error)
         else:
             filler()(values, obj, fault, reads)
         finally:
@@ -71,7 +71,7 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
 
     It takes the object, the fault's receiver, and the reads to which it belongs.
     """
-    source, road = output.facts.attname, output.road
+    source, path = output.facts.attname, output.path
     convert = encoder(output.facts)
     called = output.facts.computed and is_method(model, source)
     runs = output.facts.computed or not is_plain(model, source)
@@ -90,7 +90,7 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
                 scalar = get(obj)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
             code = "value.unencodable" if isinstance(error, Unencodable) else "attribute.raised"
-            fault(code, road, error)
+            fault(code, path, error)
             return None
         return pseudonym(scalar) if output.pseudonymised else scalar
 
@@ -108,7 +108,7 @@ def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, R
             try:
                 found = get(obj, reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                fault("child.raised", child.road, error)
+                fault("child.raised", child.path, error)
             else:
                 if found is not None:
                     fill_child(values, found, fault, reads)

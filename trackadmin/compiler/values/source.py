@@ -25,7 +25,7 @@ from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.rules import IN_LINE_NAMES, source_of_assigned
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
-_ROAD = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
 _INDENT = "    "
 #: What reads belong to; made by the first of them, as most objects have everything loaded.
 _READS = "reads := reads or Reads()"
@@ -110,7 +110,7 @@ class _Body:
 
     def node(self, node: Node, number: int, *, seen: bool = False) -> Iterator[str]:
         """``seen`` says that the object's class was looked at already."""
-        yield f"# {_comment(node.road)}"
+        yield f"# {_comment(node.path)}"
         if not seen:
             model = f"model_{number}"
             self.constants[model] = node.model
@@ -185,7 +185,7 @@ def runs_code(model: type[Model], output: Output) -> bool:
     return output.facts.computed or not is_plain(model, output.facts.attname)
 
 
-def _comment(road: str) -> str:
-    if not _ROAD.fullmatch(road):
-        raise ValueError(f"{road!r} cannot stand in generated code.")
-    return road
+def _comment(path: str) -> str:
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{path!r} cannot stand in generated code.")
+    return path
