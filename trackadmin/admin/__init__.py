@@ -1,4 +1,4 @@
-"""The screens of the product team. Each does: form, permission, one editing call, message.
+"""The product team's pages. Each checks permission and form, calls editing once, and says so.
 
 Django's admin finds this module by itself; a host that never loads the admin never loads it.
 """

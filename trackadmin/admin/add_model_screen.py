@@ -26,7 +26,7 @@ class AddScreen(EntryScreen):
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
-        """The map named in the address; the only one there is where none is named."""
+        """The map that the address names, or the first one if it names none."""
         wanted = number(self.request.GET, "map")
         maps = TrackingMap.objects.all()
         found = maps.first() if wanted is None else maps.filter(pk=wanted).first()
@@ -35,7 +35,7 @@ class AddScreen(EntryScreen):
         return found
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The choice of a model, or the form of the chosen one."""
+        """Show the choice of a model, or the form of the chosen one."""
         facts = self._chosen()
         if facts is None:
             return self._choice()

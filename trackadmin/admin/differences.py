@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from trackadmin.document import Diff
 from trackadmin.exceptions import Problem, few
 
-#: The mark before each line, for those who do not see the colour.
+#: The mark before each line, for people who do not see the colour.
 MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
 
 
@@ -31,7 +31,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A problem with the address of the page where it can be put right; empty for none."""
+    """A problem, and the address of the page where it can be fixed; empty for none."""
 
     problem: Problem
     address: str
@@ -58,9 +58,9 @@ def count_lines(groups: Iterable[Group]) -> int:
 
 
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:
-    """What the page shows of the problems, errors first.
+    """The problems that the page shows, errors first.
 
-    ``addresses`` leads from a prefix to its page.
+    ``addresses`` gives the page of each prefix.
     """
     known = addresses or {}
     return [Fault(each, known.get(each.where.split(".")[0], "")) for each in few(problems)]

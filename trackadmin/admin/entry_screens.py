@@ -1,4 +1,4 @@
-"""What the pages of a tracked model share: the form in its page, and the attempt to save it."""
+"""What the pages of a tracked model share: showing the form and trying to save it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from trackadmin.document import Document, ModelEntry
 from trackadmin.exceptions import InvalidMap
 from trackadmin.models import TrackedModel, TrackingMap
 
-#: In the address of the adding form: show what was sent and do not save it yet.
+#: A parameter of the form that adds a model: show what was sent without saving it.
 DELETED = "deleted"
 
 
 class EntryScreen(Screen):
-    """What adding and changing share: the form, the attempt to save it, the page."""
+    """What adding and changing share: showing the form and trying to save it."""
 
     template_name = "admin/trackadmin/tracked_model.html"
     tab = "map"
 
     @cached_property
     def draft(self) -> Document:
-        """The map as it is in the draft."""
+        """The draft of the map."""
         return editing.build_document(self.tracking_map)
 
     def attempt(self, form: EntryForm, tracked_model: TrackedModel | None) -> editing.Saved | None:
-        """Save the form; ``None`` with the problems in the form if it was refused."""
+        """Save the form. If it is refused, put the problems into the form and return ``None``."""
         if not form.is_valid():
             return None
         try:
@@ -53,7 +53,7 @@ class EntryScreen(Screen):
     def entry_page(
         self, form: EntryForm, title: str, *crumbs: tuple[str, str], **context: Any
     ) -> HttpResponse:
-        """The form in its page; a refused one keeps what the user wrote."""
+        """The page with the form. A refused form keeps what the user wrote."""
         return self.page(
             title,
             *crumbs,
@@ -64,7 +64,7 @@ class EntryScreen(Screen):
         )
 
     def _target_of(self, label: str) -> dict[str, Any]:
-        """How the model at the end of a relation stands in this map."""
+        """The model that a relation leads to, and how this map tracks it."""
         facts = catalog().get(label)
         labels = [label, *(facts.ancestors if facts else ())]
         row = next((self._rows[name] for name in labels if name in self._rows), None)
@@ -85,14 +85,14 @@ class RowScreen(EntryScreen):
 
     @property
     def tracked_model(self) -> TrackedModel:
-        """The row of the page's address; another address is a 404."""
+        """The row of the page's address; a 404 if there is none."""
         if self.row is None:
             raise Http404(_("There is no such tracked model. It may have been deleted."))
         return self.row
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
-        """The map it stands in."""
+        """The map of the tracked model."""
         return self.tracked_model.map
 
     @cached_property
@@ -101,7 +101,7 @@ class RowScreen(EntryScreen):
         return editing.entry_of(self.tracked_model)
 
     def alone(self, prefix: str, entry: ModelEntry) -> Document:
-        """A document of this tracked model only, for comparing."""
+        """A document with this tracked model only, to compare it."""
         return Document(models={prefix: entry})
 
 

@@ -16,10 +16,10 @@ from trackadmin.exceptions import DraftChanged
 
 
 class FixScreen(Screen):
-    """Make the changes that the page listed; they are one edit in the history."""
+    """Apply the fixes that the page listed, as one edit."""
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """Make them, unless somebody changed the draft since they were listed."""
+        """Apply them, unless somebody changed the draft since they were listed."""
         expected = matching(request.POST, "expected", DIGEST)
         try:
             done = editing.fix_draft(self.tracking_map, by=request.user, expected=expected)

@@ -36,7 +36,7 @@ class Step:
     who: str
     groups: list[Group]
     count: int
-    #: What can be done about it: words and address.
+    #: The links beside the edit: words and address.
     links: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -214,7 +214,7 @@ class BringBackScreen(Screen):
 def as_it_was(
     subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
 ) -> StoredModel:
-    """What an edit kept; a number that no edit of it has is a 404."""
+    """The state after an edit; a 404 if there is no such edit."""
     try:
         return editing.as_it_was(subject, revision, prefix=prefix)
     except UnknownRevision as unknown:

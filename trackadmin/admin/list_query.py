@@ -1,4 +1,4 @@
-"""What Django's own lists may be asked: they would answer some of the rest with a 500."""
+"""Checks the parameters of Django's own lists, which answer some bad values with a 500."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from trackadmin.admin.page_parameters import Unreadable, number, text
 from trackadmin.admin.screen import AnyAdmin
 
-#: Each word of a search is a condition of its own, and a database bears only so many.
+#: Each word of a search is a condition of its own, and databases limit their number.
 LONGEST_SEARCH = 200
 _ORDER = re.compile(r"-?[0-9]{1,2}(?:\.-?[0-9]{1,2})*", re.ASCII)
 _FLAGS = (ALL_VAR, IS_POPUP_VAR, IS_FACETS_VAR, TO_FIELD_VAR)
@@ -38,7 +38,7 @@ def check_list_query(query: QueryDict, model_admin: AnyAdmin) -> None:
 
 
 def check_search(words: str) -> None:
-    """Raise :class:`Unreadable` for words that a database cannot look for."""
+    """Raise :class:`Unreadable` for text that a database cannot search for."""
     if "\x00" in words:
         raise Unreadable(SEARCH_VAR, words, _("Leave out the NUL character."))
     if len(words) > LONGEST_SEARCH:
@@ -47,7 +47,7 @@ def check_search(words: str) -> None:
 
 
 def refuse_missing_page(response: HttpResponse) -> None:
-    """Raise a 404 for a page that the list does not have; Django shows another one."""
+    """Raise a 404 for a page that the list does not have, where Django shows another page."""
     if isinstance(response, HttpResponseRedirect) and response.url.endswith(f"?{ERROR_FLAG}=1"):
         raise Http404(_("There is no such page."))
     shown = getattr(response, "context_data", None) or {}

@@ -138,7 +138,7 @@ def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
     )
 
 
-#: Where a move leads, and by how many places.
+#: The directions of a move, and by how many places each moves.
 STEPS = {"up": -1, "down": 1}
 
 
@@ -146,7 +146,7 @@ class MoveScreen(Screen):
     """Move a tracked model one place up or down in its map."""
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """Move it; a move beyond the ends changes nothing."""
+        """Move it. A move beyond the ends changes nothing."""
         moved = text(request.POST, "prefix")
         step = STEPS.get(choice(request.POST, "to", STEPS), 0)
         draft = editing.build_document(self.tracking_map)
@@ -168,7 +168,7 @@ class MoveScreen(Screen):
 
 
 def _moved(order: list[str], name: str, step: int) -> list[str]:
-    """The list with one name a step further on; as it was beyond the ends or without the name."""
+    """The list with one name moved by a step; unchanged beyond its ends or without the name."""
     if name not in order:
         return order
     place = order.index(name)

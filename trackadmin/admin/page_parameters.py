@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from trackadmin.exceptions import Portable
 
-#: What a database can hold in a key, a version number or a count of edits.
+#: The largest key, version number or count of edits that a database can store.
 LARGEST_NUMBER = 2**63 - 1
-#: No name, key or search term that a page asks for is longer.
+#: The longest name, key or search term that a page accepts.
 LONGEST_TEXT = 1000
 #: ASCII digits only: ``int`` takes " 1", "+1", "1_000" and the digits of other scripts, too.
 _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -21,7 +21,7 @@ _QUOTED = 40
 
 
 class Unreadable(Portable):
-    """A page was asked with a parameter that it cannot read; the answer is a 400."""
+    """A page got a parameter that it cannot read; the answer is a 400."""
 
     def __init__(self, name: str, value: str, legal: str) -> None:
         self.name, self.value, self.legal = name, value, legal
@@ -33,7 +33,7 @@ class Unreadable(Portable):
 
 
 def whole_number(text: str) -> int | None:
-    """The number that the text writes in plain digits; ``None`` for any other text."""
+    """The number in plain digits; ``None`` for any other text."""
     if not _NUMBER.fullmatch(text):
         return None
     value = int(text)
@@ -41,7 +41,7 @@ def whole_number(text: str) -> int | None:
 
 
 def text(query: QueryDict, name: str, default: str = "") -> str:
-    """The parameter as it was sent; ``default`` where it was not."""
+    """The parameter as it was sent; ``default`` if it was not sent."""
     values = query.getlist(name)
     if not values:
         return default
@@ -57,7 +57,7 @@ def text(query: QueryDict, name: str, default: str = "") -> str:
 
 
 def number(query: QueryDict, name: str) -> int | None:
-    """The parameter as a whole number that is not negative; ``None`` where it was not sent."""
+    """The parameter as a whole number that is not negative; ``None`` if it was not sent."""
     if name not in query:
         return None
     value = text(query, name)
@@ -68,7 +68,7 @@ def number(query: QueryDict, name: str) -> int | None:
 
 
 def matching(query: QueryDict, name: str, pattern: str) -> str:
-    """The parameter where it is of this pattern; refused where it is not, or was not sent."""
+    """The parameter if it matches the pattern; otherwise it is refused, also if it was not sent."""
     value = text(query, name)
     if not re.fullmatch(pattern, value):
         raise Unreadable(name, value, _("Open the page again and send its form."))
@@ -76,7 +76,7 @@ def matching(query: QueryDict, name: str, pattern: str) -> str:
 
 
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:
-    """The parameter where it is one of the choices; ``default`` where it was not sent."""
+    """The parameter if it is one of the choices; ``default`` if it was not sent."""
     value = text(query, name, default)
     if value not in choices and name in query:
         legal = _("Give one of: %(choices)s.") % {"choices": ", ".join(choices)}

@@ -1,4 +1,4 @@
-"""What a user may do with tracking maps: Django's own permissions, asked in one place."""
+"""What a user may do with tracking maps, by Django's own permissions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Yes or no for each thing the pages offer; templates show buttons by it."""
+    """Whether the user may do each thing that the pages offer; templates show buttons by it."""
 
     view: bool
     add_map: bool
@@ -21,7 +21,7 @@ class Permissions:
 
 
 def permissions_of(user: Any) -> Permissions:
-    """What ``user`` may do. Whoever may change something may also look at it, as in Django."""
+    """What ``user`` may do. As in Django, a permission to change includes the one to view."""
 
     def may(codename: str) -> bool:
         return bool(user.has_perm(f"trackadmin.{codename}"))

@@ -1,4 +1,4 @@
-"""Try the draft on a real object, beside what is live. Writes nothing."""
+"""Compare the values of a real object in the draft and in the live version; writes nothing."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class PreviewBase(Screen):
 
     @cached_property
     def draft(self) -> Document:
-        """The map as it is in the draft."""
+        """The draft of the map."""
         return editing.build_document(self.tracking_map)
 
     @cached_property
     def prefix(self) -> str:
-        """The tracked model to try; empty until one is chosen. One that is not there is a 404."""
+        """The prefix of the chosen tracked model; empty if none is chosen, a 404 if unknown."""
         asked = text(self.request.GET, "model")
         if asked and asked not in self.draft.models:
             raise Http404(_("The draft has no tracked model “%(name)s”.") % {"name": asked})
@@ -62,12 +62,12 @@ class PreviewBase(Screen):
 
     @property
     def entry(self) -> ModelEntry:
-        """That model in the draft."""
+        """The chosen tracked model in the draft."""
         return self.draft.models[self.prefix]
 
     @cached_property
     def facts(self) -> ModelFacts | None:
-        """The host's model; ``None`` before one is chosen or where the code no longer has it."""
+        """The host's model; ``None`` if none is chosen or the code no longer has it."""
         return catalog().get(self.entry.model) if self.prefix else None
 
     @cached_property
@@ -83,10 +83,10 @@ class PreviewBase(Screen):
 
 
 class SearchScreen(PreviewBase):
-    """What the select box of the preview asks for."""
+    """Answers the search in the preview's select box."""
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponseBase:
-        """Matching objects as JSON, in the form of Django's autocomplete."""
+        """Return matching objects as JSON, in the format of Django's autocomplete."""
         if self.samples is None:
             raise Http404(_("No tracked model is chosen."))
         number(request.GET, "page")
@@ -96,29 +96,29 @@ class SearchScreen(PreviewBase):
             with host_code(Doing.SEARCH, self.samples.facts.cased_label):
                 return view(request)
         except HostFailed as failed:
-            # An entry that cannot be picked: the select box shows nothing else of an answer.
+            # An entry that cannot be chosen, since the select box shows only entries.
             told = {"id": "", "text": str(failed), "disabled": True}
             return JsonResponse({"results": [told], "pagination": {"more": False}})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which object the address names: picked by its primary key, or typed in."""
+    """The object that the address names: chosen by its primary key, or typed in."""
 
     picked: str
-    #: The way in which :attr:`value` names it.
+    #: The attribute that :attr:`value` belongs to.
     by: str
     value: str
 
 
 class PreviewScreen(PreviewBase):
-    """Choose a tracked model, choose an object, see what the draft makes of it."""
+    """Choose a tracked model and an object, and compare its values."""
 
     template_name = "admin/trackadmin/preview.html"
     tab = "preview"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """The page, as far as the choices go."""
+        """Show the page, as far as something is chosen."""
         context: dict[str, Any] = {
             "choices": [(prefix, entry.model) for prefix, entry in in_order(self.draft.models)],
             "prefix": self.prefix,
@@ -163,7 +163,7 @@ class PreviewScreen(PreviewBase):
         return samples.by_key(asked.picked)
 
     def _ways(self) -> list[tuple[str, str]]:
-        """The ways to name an object by hand: the output name, and the attribute behind it."""
+        """The attributes by which an object can be found: output name and source."""
         facts = self.facts
         sources = [
             (name, self.entry.attributes[name].source)
@@ -226,7 +226,7 @@ def _counted(status: Status, count: int) -> str:
 
 
 def shown(row: PreviewRow, preview: Preview) -> ShownRow:
-    """The row for the page: a text keeps its quotes, so that 1 and "1" look different."""
+    """The row as the page shows it. A text keeps its quotes, so that 1 and "1" look different."""
     draft, live = preview.unshown.get(row.name), preview.live_unshown.get(row.name)
     if Unshown.HIDDEN in (draft, live):
         draft = live = Unshown.HIDDEN

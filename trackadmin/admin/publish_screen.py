@@ -1,4 +1,4 @@
-"""Review and publish: what would change, what is wrong with it, and the button."""
+"""The page that reviews the draft and publishes it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from trackadmin.exceptions import (
 
 
 class PublishScreen(Screen):
-    """The draft against the live version; publishes exactly what was reviewed."""
+    """Compares the draft with the live version, and publishes exactly what was reviewed."""
 
     template_name = "admin/trackadmin/publish.html"
     to_write = "publish"
     tab = "publish"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """The review."""
+        """Show the review."""
         return self._review()
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """Publish, or show the review again with the reason why not."""
+        """Publish, or show the review again with the reason why that failed."""
         form = PublishForm(request.POST)
         if not form.is_valid():
             return self._review(form)
@@ -59,7 +59,7 @@ class PublishScreen(Screen):
         return self.go("version", self.tracking_map.pk, version.number)
 
     def _sent_twice(self, form: PublishForm) -> HttpResponse | None:
-        """The answer to the second click of two, the only one that the browser shows."""
+        """The answer to the second click of a double click, which the browser shows."""
         live, data = editing.live_version(self.tracking_map), form.cleaned_data
         if live is None or data["expected_live"] == editing.live_token(live):
             return None
@@ -72,7 +72,7 @@ class PublishScreen(Screen):
     def _review(
         self, form: PublishForm | None = None, *, again: bool = False, **context: Any
     ) -> HttpResponse:
-        """The page; ``again`` keeps the note that was written, beside the draft as it is now."""
+        """The page. ``again`` keeps the note and shows the draft as it is now."""
         reviewed, addresses = editing.review(self.tracking_map), self.model_addresses()
         if again:
             note = self.request.POST.get("note", "")
@@ -90,5 +90,5 @@ class PublishScreen(Screen):
 
 
 def _shown(reviewed: Review) -> dict[str, str]:
-    """What the page shows, for the form to say so."""
+    """What the page shows now, for the hidden fields of the form."""
     return {"expected": reviewed.digest, "expected_live": editing.live_token(reviewed.live)}

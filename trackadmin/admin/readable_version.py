@@ -27,7 +27,7 @@ class ReadableAttribute:
 
 @dataclass(frozen=True, slots=True)
 class ReadableModel:
-    """One tracked model with what it yields."""
+    """One tracked model with the names it gives."""
 
     prefix: str
     label: str
@@ -35,7 +35,7 @@ class ReadableModel:
     attributes: list[ReadableAttribute] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     children: list[tuple[str, ChildEntry]] = field(default_factory=list)
-    #: Every name that an event about one carries, those of its children too.
+    #: Every name in an event with this model, including those of its children.
     names: tuple[str, ...] = ()
 
 

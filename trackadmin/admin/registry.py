@@ -1,4 +1,4 @@
-"""Registers trackadmin's models, and gives each page its address."""
+"""Registers trackadmin's models in the admin and gives each page its address."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ from trackadmin.models import MapVersion, TrackedModel, TrackingMap
 
 
 class ScreenAdmin(AnyAdmin):
-    """Django's list and permissions with pages of ours in place of the automatic forms."""
+    """Django's list and permissions, with our own pages instead of the automatic forms."""
 
     #: The path under the model's address, the end of its name, and the page.
     screens: tuple[tuple[str, str, type[Screen]], ...] = ()
-    #: Nothing is done to many at once: each edit is one editing call with its own history.
+    #: No action changes many rows at once: each edit is one editing call with its own history.
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        """Our pages come first; of Django's own only the list is left in reach."""
+        """Our pages, and only the list of Django's own."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         ours = [
             path(route, view_of(screen, self), name=f"{name}_{page}")
@@ -62,7 +62,7 @@ class ScreenAdmin(AnyAdmin):
         return ours + [url for url in super().get_urls() if url.name == f"{name}_changelist"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Django's list under the name of what it lists; what it cannot read is refused."""
+        """Django's list with our title; a parameter that cannot be read is refused."""
         title = capfirst(self.opts.verbose_name_plural)
         try:
             check_list_query(request.GET, self)
@@ -73,7 +73,7 @@ class ScreenAdmin(AnyAdmin):
         return response
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Refuse what cannot be searched for, also for Django's own search in select boxes."""
+        """Refuse text that cannot be searched for, also in Django's own select boxes."""
         try:
             check_search(search_term)
         except Unreadable as unreadable:
@@ -81,13 +81,13 @@ class ScreenAdmin(AnyAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
-        """The first column leads on."""
+        """The first column is the link."""
         return list(list_display)[:1]
 
 
 @admin.register(TrackingMap)
 class TrackingMapAdmin(ScreenAdmin):
-    """Maps: the list, and everything that is done with one."""
+    """Maps: the list, and every page of a map."""
 
     list_display = ("name", "slug", "tracked", "live")
     ordering = ("name", "pk")
@@ -111,7 +111,7 @@ class TrackingMapAdmin(ScreenAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """The maps with what the list says of them, in one query."""
+        """The maps with what the list shows of them, in one query."""
         newest = MapVersion.objects.filter(map=OuterRef("pk")).order_by("-number")
         rows = super().get_queryset(request)
         return rows.annotate(
@@ -139,7 +139,7 @@ class TrackingMapAdmin(ScreenAdmin):
 
 @admin.register(TrackedModel)
 class TrackedModelAdmin(ScreenAdmin):
-    """Tracked models of all maps, to search; each belongs to its map's page."""
+    """Tracked models of all maps, to search, and the pages of one."""
 
     list_display = ("prefix", "model_label", "map", "key", "owner")
     list_filter = ("map",)
@@ -156,7 +156,7 @@ class TrackedModelAdmin(ScreenAdmin):
 
 @admin.register(MapVersion)
 class MapVersionAdmin(ScreenAdmin):
-    """Versions of all maps, to read."""
+    """Versions of all maps; they can only be read."""
 
     list_display = ("number", "map", "created_at", "who", "what_for")
     list_filter = ("map",)
@@ -165,12 +165,12 @@ class MapVersionAdmin(ScreenAdmin):
     screens = (("<int:version_id>/change/", "change", VersionDoor),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Without the documents, which may be long."""
+        """The rows without the documents, which may be long."""
         return super().get_queryset(request).defer("document")
 
     @admin.display(description=gettext_lazy("Author"), ordering="author")
     def who(self, row: MapVersion) -> str:
-        """The author's user name; a user's own text is the host's code, and may raise."""
+        """The author's user name. The text of a user object is the host's code and may raise."""
         return row.author.get_username() if row.author else str(NOBODY)
 
     @admin.display(description=gettext_lazy("Note"), ordering="note")

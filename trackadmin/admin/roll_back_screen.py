@@ -1,4 +1,4 @@
-"""Roll back to an old version: what that changes, what is no longer in the code, the button."""
+"""The page that rolls a map back to an old version."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RollBackScreen(VersionScreen):
         return self._confirmation()
 
     def post(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
-        """Roll back; the draft follows only where that was ticked."""
+        """Roll back. The draft changes too if the box was checked."""
         form = RollBackForm(request.POST)
         valid = form.is_valid()
         if form.cleaned_data.get("reset_draft") and not self.may.change_model:
@@ -58,7 +58,7 @@ class RollBackScreen(VersionScreen):
         return self.go("version", self.tracking_map.pk, version.number)
 
     def _sent_twice(self, form: RollBackForm) -> HttpResponse | None:
-        """The answer to the second click of two, the only one that the browser shows."""
+        """The answer to the second click of a double click, which the browser shows."""
         live, seen = editing.live_version(self.tracking_map), form.cleaned_data["expected_live"]
         if live is None or seen == editing.live_token(live):
             return None
@@ -72,7 +72,7 @@ class RollBackScreen(VersionScreen):
         return self.go("version", self.tracking_map.pk, live.number)
 
     def _roll_back(self, form: RollBackForm) -> MapVersion:
-        """The new version; the live one where that says the same and only the draft goes back."""
+        """The new version; the live one if it has the same content and only the draft changes."""
         data = form.cleaned_data
         try:
             version = editing.roll_back(
@@ -95,7 +95,7 @@ class RollBackScreen(VersionScreen):
         return version
 
     def _reset_draft(self, expected: str) -> None:
-        """The second, explicit choice; its refusal leaves the rollback as it is."""
+        """Reset the draft too. If that is refused, the rollback remains."""
         number, by = self.version.number, self.request.user
         try:
             editing.restore_draft(self.tracking_map, number, by=by, expected=expected)
@@ -114,7 +114,7 @@ class RollBackScreen(VersionScreen):
         messages.success(self.request, message)
 
     def _confirmation(self, form: RollBackForm | None = None, **context: Any) -> HttpResponse:
-        """The page; without a form, one that says what the page shows now."""
+        """The page. Without a form it makes one that holds what the page shows now."""
         live = editing.live_version(self.tracking_map)
         number = self.version.number
         now, unreadable = editing.readable_document(live) if live else (Document(), "")

@@ -1,4 +1,4 @@
-"""The objects that an editor may try a map on: those the host's own admin shows to them."""
+"""The objects that a preview offers: those that the host's own admin shows to the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from trackadmin.admin.viewer import Doing, Viewer, host_code, label_of
 from trackadmin.catalog import ModelFacts
 
-#: How many of the newest objects a page offers to pick at once.
+#: How many of the newest objects a page offers.
 NEWEST = 6
 
 
@@ -24,7 +24,7 @@ NEWEST = 6
 class Sample:
     """An object as a page offers it."""
 
-    #: Its primary key as an address carries it.
+    #: Its primary key as it is written in an address.
     key: str
     label: str
 
@@ -38,7 +38,7 @@ class Samples:
 
     @property
     def why_not(self) -> str:
-        """Why there are none to choose from; empty where there are."""
+        """Why there is nothing to choose from; empty if there is."""
         with host_code(Doing.ADMIN, self.facts.cased_label):
             if self.viewer.permits(self.model):
                 return ""
@@ -46,18 +46,18 @@ class Samples:
 
     @property
     def searchable(self) -> bool:
-        """Whether the host's admin says how to search them."""
+        """Whether the host's admin has search fields."""
         with host_code(Doing.ADMIN, self.facts.cased_label):
             return bool(self.admin and self.admin.get_search_fields(self.viewer.request))
 
     def newest(self) -> list[Sample]:
-        """The last few by primary key."""
+        """The last few objects by primary key."""
         with host_code(Doing.LIST, self.facts.cased_label):
             rows = self.viewer.rows(self.model).order_by("-pk")[:NEWEST]
             return [sample(obj) for obj in rows if self.visible(obj)]
 
     def by_key(self, text: str) -> models.Model | None:
-        """The object of this primary key in text; ``None`` if there is none to be seen."""
+        """The object with this primary key; ``None`` if there is none or it may not be viewed."""
         columns = _key_columns(self.model)
         if not text or len(columns) < 2:
             return self.by("pk", text)
@@ -69,7 +69,7 @@ class Samples:
         return self.by("pk", key)
 
     def by(self, attribute: str, value: Any) -> models.Model | None:
-        """The one object with this value; ``None`` if there is none, or more than one.
+        """The object with this value; ``None`` if there is none, or more than one.
 
         An object may be one of few that the user may view, so the model alone is not asked.
         """
@@ -80,15 +80,15 @@ class Samples:
             try:
                 rows = rows.filter(**{f"{attribute}__exact": value})[:2]
             except (ValueError, TypeError, ValidationError, OverflowError):
-                return None  # the text is none of that field's values
+                return None  # the field cannot have this value
             try:
                 found: list[models.Model] = list(rows)
             except (DataError, OverflowError):
-                return None  # nor does the column hold it
+                return None  # the column cannot store it
             return found[0] if len(found) == 1 and self.visible(found[0]) else None
 
     def visible(self, obj: models.Model) -> bool:
-        """Whether the user may view this very object of those that are listed."""
+        """Whether the user may view this object, which is in the list."""
         return self.viewer.may_view_row(self.model, obj)
 
 
@@ -106,7 +106,7 @@ class SampleSearch(AutocompleteJsonView):
     samples: Samples = None  # type: ignore[assignment] # as_view gives it
 
     def process_request(self, request: HttpRequest) -> Any:
-        """What Django's view finds in a form field, we know from the address."""
+        """Take from the address what Django's view reads from a form field."""
         if self.samples.why_not:
             raise PermissionDenied
         if not self.samples.searchable:
@@ -114,7 +114,7 @@ class SampleSearch(AutocompleteJsonView):
         return request.GET.get("term", ""), self.samples.admin, None, "pk"
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        """What the host's admin finds."""
+        """The rows that the host's admin finds."""
         admin, rows = self.samples.admin, self.samples.viewer.rows(self.samples.model)
         found, duplicates = admin.get_search_results(  # type: ignore[union-attr] # see above
             self.request, rows, self.term
@@ -123,7 +123,7 @@ class SampleSearch(AutocompleteJsonView):
         return found if found.ordered else found.order_by("pk")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """A page of what was found, without what the user may not view."""
+        """A page of the found objects that the user may view."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         found = context["object_list"]
         return {**context, "object_list": [obj for obj in found if self.samples.visible(obj)]}
@@ -135,5 +135,5 @@ class SampleSearch(AutocompleteJsonView):
 
 
 def _key_columns(model: type[models.Model]) -> Sequence[Any]:
-    """The fields of the primary key, of which there may be several."""
+    """The fields of the primary key; a composite key has several."""
     return model._meta.pk_fields

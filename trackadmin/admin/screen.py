@@ -1,4 +1,4 @@
-"""The base of every page of ours: permission first, then the admin's own frame around it."""
+"""The base of all our pages: checks the permission and renders the admin's frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
 
-# Django's class takes a type argument only in the eyes of the type checker.
+# Django's class takes a type argument only for the type checker.
 if TYPE_CHECKING:
     AnyAdmin = ModelAdmin[Any]
 else:
@@ -49,14 +49,14 @@ class Screen(View):
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
-        """The map of the page's address; another address is a 404."""
+        """The map of the page's address; a 404 if there is none."""
         found = TrackingMap.objects.filter(pk=self.kwargs["map_id"]).first()
         if found is None:
             raise Http404(_("There is no such tracking map."))
         return found
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse who may not and what cannot be read; the pages need not ask again."""
+        """Refuse users without the permission, and parameters that cannot be read."""
         needed = self.to_write if request.method == "POST" else self.to_read
         if not getattr(self.may, needed):
             raise PermissionDenied
@@ -90,21 +90,21 @@ class Screen(View):
         return {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in rows}
 
     def log_deletion(self, row: Model) -> None:
-        """Tell the admin's log that a row, whose key is still in it, is gone."""
+        """Write to the admin's log that a row was deleted; its key must still be set."""
         rows: Any = [row]
         self.model_admin.log_deletions(self.request, rows)
 
     def address(self, page: str, *args: object, model: str = "trackingmap") -> str:
-        """The address of an admin page of ours."""
+        """The address of one of our pages."""
         return page_address(self.model_admin, page, *args, model=model)
 
     def go(self, page: str, *args: object, model: str = "trackingmap") -> HttpResponse:
-        """A redirect to an admin page of ours."""
+        """A redirect to one of our pages."""
         return redirect(self.address(page, *args, model=model))
 
 
 def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable) -> HttpResponse:
-    """The answer to a parameter that cannot be read: a 400 that says which and what is legal."""
+    """A 400 that names the parameter that cannot be read and says what is allowed."""
     site = model_admin.admin_site
     request.current_app = site.name  # as ModelAdmin does
     context = {
@@ -119,7 +119,7 @@ def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable)
 def page_address(
     model_admin: AnyAdmin, page: str, *args: object, model: str = "trackingmap"
 ) -> str:
-    """The address of an admin page of ours: ``page`` is the end of its name."""
+    """The address of one of our pages; ``page`` is the end of its name."""
     name = f"admin:trackadmin_{model}_{page}"
     return reverse(name, args=args, current_app=model_admin.admin_site.name)
 

@@ -1,4 +1,4 @@
-"""What a page proposes to an editor: the key of a new tracked model, the models left to add."""
+"""Suggestions for editors: the key of a new tracked model, and the models left to add."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.apps import apps
 from trackadmin.catalog import AttributeFacts, Kind, ModelFacts, catalog
 from trackadmin.document import AttributeEntry, ModelEntry
 
-#: Names that people give to what names a thing, best first.
+#: Usual names of attributes that identify an object, best first.
 TELLING = ("slug", "sku", "code", "number", "reference", "name")
 
 
@@ -25,14 +25,14 @@ def models_left(tracked: Iterable[str]) -> list[tuple[str, list[ModelFacts]]]:
 
 
 def suggested_entry(facts: ModelFacts, position: int) -> ModelEntry:
-    """A new tracked model with the key that seems best, and nothing else decided."""
+    """A new tracked model with the suggested key, and nothing else decided."""
     key = suggested_key(facts)
     attributes = {key: AttributeEntry(source=key)} if key else {}
     return ModelEntry(model=facts.label, key=key, position=position, attributes=attributes)
 
 
 def suggested_key(facts: ModelFacts) -> str:
-    """The attribute that names a row best: a UUID, a telling text, else the primary key."""
+    """The attribute that identifies a row best: a UUID, a readable text, or the primary key."""
     fit = [each for each in facts.attributes.values() if _fit(each)]
     return min(fit, key=_rank).name if fit else ""
 

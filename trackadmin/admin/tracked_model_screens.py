@@ -1,4 +1,4 @@
-"""The pages of a tracked model: edit it, delete it."""
+"""The pages that edit and delete a tracked model."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from trackadmin.models import TrackedModel
 
 
 class ChangeScreen(RowScreen):
-    """The one form of a tracked model."""
+    """The form of a tracked model."""
 
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The form as the draft has it."""
+        """Show the form with what the draft has."""
         return self._form_page(self._form())
 
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Save the form; refused input comes back in the page."""
+        """Save the form, or show it again with what was wrong."""
         if self.row is None:
             return self._deleted(request)
         form = self._form(request)
@@ -63,7 +63,7 @@ class ChangeScreen(RowScreen):
         )
 
     def _deleted(self, request: HttpRequest) -> HttpResponse:
-        """Somebody deleted it meanwhile: what was written goes to the form that adds it again."""
+        """Send the input to the form that adds the model again, since somebody deleted it."""
         tracking_map, label = number(request.POST, "map"), text(request.POST, "model")
         if tracking_map is None or catalog().get(label) is None:
             raise Http404(_("There is no such tracked model. It may have been deleted."))
@@ -72,7 +72,7 @@ class ChangeScreen(RowScreen):
         return HttpResponse(status=307, headers={"Location": address})
 
     def _stale_page(self, form: EntryForm, stale: StaleForm) -> HttpResponse:
-        """What the others changed, what this form would change now, and the form as it was."""
+        """Show what others changed, what this form would change now, and the form as it was."""
         data = self.request.POST.copy()
         data["seen"] = str(stale.current)
         again = EntryForm(
@@ -103,18 +103,18 @@ class ChangeScreen(RowScreen):
 
 
 class DeleteScreen(RowScreen):
-    """Say what goes with a tracked model, then delete it from the draft."""
+    """Show what is deleted with a tracked model, then delete it from the draft."""
 
     template_name = "admin/trackadmin/delete_tracked_model.html"
     to_read = "delete_model"
     to_write = "delete_model"
 
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What goes."""
+        """Show what is deleted."""
         return self._confirmation()
 
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Delete it, unless somebody saved it meanwhile."""
+        """Delete it, unless somebody saved it in the meantime."""
         row = self.tracked_model
         pk, seen = row.pk, number(request.POST, "seen")
         try:
@@ -142,7 +142,7 @@ class DeleteScreen(RowScreen):
         )
 
     def _parents(self) -> list[tuple[str, str]]:
-        """The (prefix, accessor) pairs that let this one come along now."""
+        """The (prefix, accessor) pairs of the children that are this model."""
         label = self.tracked_model.model_label
         found = []
         for prefix, entry in self.draft.models.items():

@@ -1,4 +1,4 @@
-"""Adding a map, and deleting one that was never published."""
+"""The pages that add a map and delete one that was never published."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AddMapScreen(Screen):
 
 
 class DeleteMapScreen(Screen):
-    """Delete a map that was never published; a published one stays for good."""
+    """Delete a map that was never published; a published one is kept forever."""
 
     template_name = "admin/trackadmin/delete_map.html"
     to_read = "delete_map"
@@ -61,7 +61,7 @@ class DeleteMapScreen(Screen):
     tab = "map"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """What goes, or why it cannot."""
+        """Show what is deleted, or why the map cannot be deleted."""
         return self._confirmation()
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:

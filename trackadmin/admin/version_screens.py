@@ -1,4 +1,4 @@
-"""The published versions of a map: the list, one to read, two to compare."""
+"""The pages of published versions: the list, one version, two versions compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion
 
 PER_PAGE = 50
-#: How many versions a select box offers, newest first; older ones by their address.
+#: How many versions a select box offers, newest first; older ones need their address.
 MOST_SIDES = 200
 DRAFT = "draft"
 
@@ -51,18 +51,18 @@ class VersionScreen(Screen):
 
     @cached_property
     def version(self) -> MapVersion:
-        """The version of the page's address; another number is a 404."""
+        """The version of the page's address; a 404 if there is none."""
         try:
             return editing.get_version(self.tracking_map, self.kwargs["number"])
         except UnknownVersion as unknown:
             raise Http404(str(unknown)) from unknown
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
-        """The version in readable form."""
+        """Show the version in readable form."""
         return self.version_page(_("Version %(number)s") % {"number": number})
 
     def version_page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> HttpResponse:
-        """A page about the version: what it holds, and what the code no longer has."""
+        """A page with what the version holds and what the code no longer has."""
         contents = editing.contents(self.version)
         return self.page(
             title,
@@ -79,12 +79,12 @@ class VersionScreen(Screen):
 
 
 class VersionDoor(Screen):
-    """Leads from a version's place in the admin's lists to its page."""
+    """Redirects from a version in the admin's list to its page."""
 
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, version_id: int) -> HttpResponse:
-        """A redirect; an unknown version is a 404."""
+        """Redirect; an unknown version is a 404."""
         version = MapVersion.objects.defer("document").filter(pk=version_id).first()
         if version is None:
             raise Http404(_("There is no such version."))
@@ -95,7 +95,7 @@ class DocumentScreen(VersionScreen):
     """The document of a version, exactly as it was published, as a file."""
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
-        """The canonical text; its SHA-256 is the version's digest."""
+        """Return the canonical text; its SHA-256 is the version's digest."""
         name = f"{self.tracking_map.slug}-version-{number}.json"
         return HttpResponse(
             self.version.document,
@@ -111,7 +111,7 @@ class CompareScreen(Screen):
     tab = "versions"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """The choice of two sides, and what differs."""
+        """Show the choice of two sides, and what differs."""
         sides = self._sides()
         asked = text(request.GET, "old", sides[-1][0]), text(request.GET, "new", DRAFT)
         documents, wrong = [], []
@@ -132,7 +132,7 @@ class CompareScreen(Screen):
         )
 
     def _sides(self) -> list[tuple[str, str]]:
-        """What can be picked; the last is what is compared where nothing was."""
+        """The sides to choose from; the last one is the default."""
         numbers = editing.versions(self.tracking_map).values_list("number", flat=True)
         picks = [
             (str(number), _("Version %(number)s") % {"number": number})
@@ -159,7 +159,7 @@ class CompareScreen(Screen):
 
 
 def _indented(text: str) -> str:
-    """The document set out for reading; as it is where it is no JSON."""
+    """The document indented for reading; unchanged if it is not JSON."""
     try:
         return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who may see which object of the host: the host's own admin says it, else Django's permissions."""
+"""Whether a user may view an object of the host: by its admin, or by Django's permissions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 logger = logging.getLogger("trackadmin")
 
-#: How much of an object's own text a page shows.
+#: How many characters of an object's own text a page shows.
 LONGEST_LABEL = 200
 
 
@@ -32,7 +32,7 @@ class HostFailed(Exception):
 
 
 class Doing(TextChoices):
-    """What code of the host was asked for, with what a page says where it failed."""
+    """What code of the host was asked for, and what a page says if it failed."""
 
     SEARCH = (
         "search",
@@ -66,7 +66,7 @@ def host_code(doing: Doing, model: str) -> Iterator[None]:
 
 
 def label_of(obj: Model) -> str:
-    """The object's own text; its model and key where that raises."""
+    """The object's own text; its model and key if that raises."""
     try:
         return Truncator(str(obj)).chars(LONGEST_LABEL)
     except Exception as error:  # noqa: BLE001 the host's code may raise anything
@@ -84,7 +84,7 @@ class _Answer:
 
 @contextmanager
 def _closed_on_error(model: type[Model]) -> Iterator[_Answer]:
-    """An answer that is no where code of the host raises; the error is logged."""
+    """An answer that is no if code of the host raises; the error is logged."""
     answer = _Answer()
     try:
         yield answer
@@ -94,20 +94,20 @@ def _closed_on_error(model: type[Model]) -> Iterator[_Answer]:
 
 
 class Viewer:
-    """What one request's user may see in the host's admin, or by permission where it has none."""
+    """What a request's user may view in the host's admin, or by permission if it has none."""
 
     def __init__(self, site: AdminSite, request: HttpRequest) -> None:
         self.site, self.request = site, request
 
     def admin_of(self, model: type[Model]) -> ModelAdmin[Any] | None:
-        """The host's admin of exactly this model."""
+        """The host's admin of this very model."""
         try:
             return self.site.get_model_admin(model)
         except NotRegistered:
             return None
 
     def rows(self, model: type[Model]) -> QuerySet[Any]:
-        """What the host's admin lists for the user; else what the model's manager shows."""
+        """The rows that the host's admin lists for the user, or those of the model's manager."""
         admin = self.admin_of(model)
         return admin.get_queryset(self.request) if admin else model._default_manager.all()
 
@@ -128,24 +128,24 @@ class Viewer:
     def may_view_row(self, model: type[Model], obj: Model) -> bool:
         """Whether the user may view this object, which is among :meth:`rows`.
 
-        Where only a parent of the model has an admin, the object must be in that one's list, too.
-        What the host's admin answers with an error, the user may not view.
+        If only a parent of the model has an admin, the object must be in that admin's list too.
+        If the host's admin raises an error, the user may not view it.
         """
         with _closed_on_error(model) as answer:
             answer.yes = self._may_view_row(model, obj)
         return answer.yes
 
     def may_view(self, model: type[Model], obj: Model | None) -> bool:
-        """Whether the user may view this object, or any of the model where there is none.
+        """Whether the user may view this object, or objects of the model if none is given.
 
-        What the host's admin answers with an error, the user may not view.
+        If the host's admin raises an error, the user may not view it.
         """
         with _closed_on_error(model) as answer:
             answer.yes = all(self._may_view(each, obj) for each in self._classes(model, obj))
         return answer.yes
 
     def _classes(self, model: type[Model], obj: Model | None) -> set[type[Model]]:
-        """The model, and the object's own class where that has an admin of its own."""
+        """The model, and the object's own class if that has an admin of its own."""
         return {model} if obj is None or not self.admin_of(type(obj)) else {model, type(obj)}
 
     def _may_view(self, model: type[Model], obj: Model | None) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext_lazy
 register = template.Library()
 
 SHOWN = "trackadmin.breadcrumbs"
-#: The seconds of each unit of time, largest first, and how to say that it is as long ago.
+#: The seconds of each unit of time, largest first, and the words for that long ago.
 UNITS = (
     (31_536_000, ngettext_lazy("%(count)s year ago", "%(count)s years ago", "count")),
     (2_592_000, ngettext_lazy("%(count)s month ago", "%(count)s months ago", "count")),
@@ -25,7 +25,7 @@ UNITS = (
 
 @register.simple_tag(takes_context=True)
 def breadcrumbs(context: Context) -> SafeString | str:
-    """Render the breadcrumbs the first time it is called in a page, and nothing after that.
+    """Render the breadcrumbs at the first call in a page, and nothing at later calls.
 
     The page calls it in the block that Django's admin has for them, and again above its content
     for an admin whose base template has no such block.
@@ -41,7 +41,7 @@ def breadcrumbs(context: Context) -> SafeString | str:
 def ago(moment: datetime) -> str:
     """How long ago it was, in the largest unit that fits, such as "3 days ago".
 
-    Django's ``timesince`` gives only the length, and not every language can say "ago" beside it.
+    Django's ``timesince`` gives only the length, and in German "ago" changes the words of it.
     """
     passed = int((timezone.now() - moment).total_seconds())
     for seconds, words in UNITS:
