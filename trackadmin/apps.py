@@ -3,13 +3,14 @@
 from django.apps import AppConfig
 from django.core import checks
 from django.db.models.signals import post_migrate, pre_save
+from django.utils.translation import gettext_lazy as _
 
 
 class TrackAdminConfig(AppConfig):
     """Registers the checks, and sees that the map ``default`` exists after ``migrate``."""
 
     name = "trackadmin"
-    verbose_name = "Tracking"
+    verbose_name = _("Tracking")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
