@@ -26,7 +26,7 @@ from tests.versions import insert, insert_text
 from trackadmin import editing, testing
 from trackadmin.document import digest, dump
 from trackadmin.document.structure import AttributeEntry
-from trackadmin.management import publishing
+from trackadmin.management import version_commands
 from trackadmin.management.commands.trackadmin import SUBCOMMANDS
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import current_map
@@ -231,7 +231,7 @@ class TestImport:
         before = everything()
         said = run("import", map_file(tmp_path, COMPANY))
         assert said == ""
-        assert "same already" in said.told
+        assert "already has the same content" in said.told
         assert everything() == before
 
     def test_a_dry_run_shows_the_same_and_writes_nothing(self, tmp_path):
@@ -368,7 +368,7 @@ class TestRollback:
         newest = MapVersion.objects.first()
         assert (newest.number, newest.restores, newest.note) == (3, 1, "Too much")
         assert newest.document == dump(NAME_ONLY)
-        assert "version 3 of the map 'default': version 1 again" in said.told
+        assert "version 3 of the map 'default', which brings back version 1" in said.told
         assert editing.build_document("default") == EXAMPLE
 
     def test_may_restore_the_draft(self):
@@ -409,7 +409,7 @@ class TestVersions:
         editing.publish("default", by=None, note="Two\nlines")
         run("rollback", "1", "--note", "Back")
         newest, first = run("versions").splitlines()
-        assert newest.endswith("UTC  version 1 again. Back")
+        assert newest.endswith("UTC  brings back version 1  Back")
         assert first.endswith("UTC  Two lines")
 
     def test_none(self):
@@ -529,7 +529,7 @@ class TestFlatten:
         thing = Everything.objects.create(slug="x")
         said = run("flatten", "host.Everything", str(thing.pk))
         assert json.loads(said) == {"Everything_id": thing.pk, "Everything_broken": None}
-        assert "1 times" in said.told
+        assert "1 time\n" in said.told
 
 
 class TestResolve:
@@ -546,18 +546,18 @@ class TestResolve:
         said = run("resolve", "a=1&User__id=77&User__id=x&User__email=a@b&More__id=1")
         assert json.loads(said) == {"a": "1"}
         assert said.told.splitlines() == [
-            "User__id=77: none (no row that the model's manager shows has this value)",
-            "User__id=x: malformed ('x' is not a whole number)",
-            "User__email=a@b: not_allowed ('email' is tracked, but it is neither the key nor a "
-            "lookup of User)",
-            "More__id=1: not_allowed (the map has no prefix 'More')",
+            "User__id=77: none. No row that the model's manager shows has this value.",
+            "User__id=x: malformed. 'x' is not a whole number.",
+            "User__email=a@b: not_allowed. 'email' is tracked, but it is neither the key nor a "
+            "lookup of User.",
+            "More__id=1: not_allowed. The map has no prefix 'More'.",
         ]
 
     @pytest.mark.parametrize(
         ("query", "reason"),
         [
             ("User__gone=1", "User has no attribute 'gone'"),
-            ("User__id__gt=1", "nothing may follow the name"),
+            ("User__id__gt=1", "Nothing may follow the name"),
             ("User__id=", "'' is not a whole number"),
             ("User__id=99999999999999999999", "outside the column's range"),
             ("BuyerProfile__uuid=1", "not a UUID"),
@@ -579,7 +579,7 @@ class TestResolve:
         monkeypatch.setattr(User._default_manager, "get_queryset", fails)
         for said in (run("resolve", "User__id=1").told, run("explain", "User__id=1")):
             assert "failed" in said
-            assert "the default manager of auth.User raised RuntimeError" in said
+            assert "The default manager of auth.User raised RuntimeError" in said
             assert "secret" not in said
 
     def test_why_the_database_failed_is_said_in_words(self, monkeypatch):
@@ -596,7 +596,7 @@ class TestResolve:
         )
         monkeypatch.setattr("trackadmin.compiler.sql.statements.Statement.fetch", fails)
         said = run("resolve", "User__id=1").told
-        assert "failed (looking for it raised OperationalError)" in said
+        assert "failed. The lookup raised OperationalError." in said
         assert "auth_user" not in said
 
     def test_too_many_references(self):
@@ -618,7 +618,7 @@ class TestExplain:
             "outcome: found",
             "model: demo.BuyerProfile, gives 10 names",
             "lookup: uuid (UUID, unique)",
-            "comes along: user",
+            "related objects: user",
             "plan: in one statement",
             "queries of a flatten: BuyerProfile.user costs a query where it is not loaded yet.",
         ):
@@ -627,7 +627,7 @@ class TestExplain:
         assert "allows: BuyerProfile__uuid, User__id, CompanyAccount__name" in refused_one
         assert "outcome: none" in none
         assert "queries of a flatten: none" in none
-        assert "all together: 1" in queries
+        assert "all references: 1" in queries
         assert "SELECT" in queries
 
     def test_an_object_that_is_made_from_the_row(self):
@@ -813,7 +813,7 @@ class TestEverySubcommand:
         def fail(slug):
             raise OperationalError("no such table")
 
-        monkeypatch.setattr(publishing.editing, "versions", fail)
+        monkeypatch.setattr(version_commands.editing, "versions", fail)
         with pytest.raises(CommandError, match=r"no such table.*migrate"):
             run("versions")
 

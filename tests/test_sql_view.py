@@ -37,8 +37,8 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.exceptions import ExportError
+from trackadmin.management.sql_views import export_views
 from trackadmin.management.subcommand import Output
-from trackadmin.management.views import export_views
 from trackadmin.runtime import tracking_values
 from trackadmin.runtime.backfill import backfill
 from trackadmin.runtime.current import pin, unpin

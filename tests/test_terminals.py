@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from tests.sites.site import ROOT, Site
 from trackadmin.management.commands.trackadmin import SUBCOMMANDS
-from trackadmin.management.text import writer
+from trackadmin.management.utf8 import writer
 
 #: What a cron job, a container, a terminal of Windows and one of Japan say.
 TERMINALS = {
@@ -137,7 +137,7 @@ def test_stdin_is_utf_8(terminal, folder):
     data = json.dumps(MAP, ensure_ascii=False).encode()
     command = ["-m", "django", "trackadmin", "import", "-", "--dry-run"]
     done = run(folder, *command, stdin=data, **TERMINALS[terminal])
-    assert b"says the same already" in done.stderr.replace(b"\x00", b"")
+    assert b"already has the same content" in done.stderr.replace(b"\x00", b"")
 
 
 @pytest.mark.parametrize("terminal", TERMINALS)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils import translation
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from trackadmin.exceptions import LINES, Problem, few
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: The arguments as they were read, by name.
 Options = dict[str, Any]
@@ -16,9 +25,9 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a subcommand writes: the data it was asked for, and what it tells the person."""
+    """Where a subcommand writes: the result, and what it says about it."""
 
-    #: Writes to stdout, which only ever holds the data.
+    #: Writes to stdout, which only holds the result.
     data: Callable[[str], object]
     #: Writes to stderr.
     say: Callable[[str], object]
@@ -28,16 +37,36 @@ class Output:
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
 
     def some(self, lines: Sequence[str]) -> None:
-        """Write lines to stderr; of very many only the first, and how many more there are."""
+        """Write lines to stderr; of very many only the first ones, and how many more there are."""
         for line in lines[:LINES]:
             self.say(line)
-        if len(lines) > LINES:
-            self.say(f"and {len(lines) - LINES:,} more")
+        more = len(lines) - LINES
+        if more > 0:
+            self.say(ngettext("and %(count)s more", "and %(count)s more", more) % counted(more))
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Write a line for each problem, errors first; of very many only some, and their number."""
         for problem in few(problems):
-            self.say(f"{problem.level}: {problem}")
+            self.say(problem_line(problem))
+
+
+def problem_line(problem: Problem) -> str:
+    """The problem after its level."""
+    if problem.level == "error":
+        return _("error: %(problem)s") % {"problem": problem}
+    return _("warning: %(problem)s") % {"problem": problem}
+
+
+def counted(count: int) -> dict[str, str]:
+    """The number for a sentence, as people of the active language write it."""
+    return {"count": number_format(count, use_l10n=True, force_grouping=True)}
+
+
+@contextmanager
+def for_machines() -> Iterator[None]:
+    """What is written meanwhile is the same in every language: programs read it."""
+    with translation.override(None):
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +74,7 @@ class Subcommand:
     """One subcommand: its name, what it does in a sentence, its arguments, its work."""
 
     name: str
-    help: str
+    help: StrOrPromise
     arguments: Callable[[ArgumentParser], None]
     run: Callable[[Options, Output], None]
     #: Whether it is about one map, which ``--map`` names.

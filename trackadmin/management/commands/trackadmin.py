@@ -10,11 +10,19 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections, router
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin.exceptions import TrackAdminError
-from trackadmin.management import backfilling, map_list, maps, publishing, values
+from trackadmin.management import (
+    backfill_command,
+    map_files,
+    map_list_command,
+    value_commands,
+    version_commands,
+)
 from trackadmin.management.subcommand import Output, Subcommand
-from trackadmin.management.text import argument, writer
+from trackadmin.management.utf8 import argument, writer
 from trackadmin.models import TrackingMap
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.context import lookup_context
@@ -22,11 +30,11 @@ from trackadmin.runtime.context import lookup_context
 SUBCOMMANDS: dict[str, Subcommand] = {
     each.name: each
     for each in (
-        *maps.SUBCOMMANDS,
-        *map_list.SUBCOMMANDS,
-        *publishing.SUBCOMMANDS,
-        *values.SUBCOMMANDS,
-        *backfilling.SUBCOMMANDS,
+        *map_files.SUBCOMMANDS,
+        *map_list_command.SUBCOMMANDS,
+        *version_commands.SUBCOMMANDS,
+        *value_commands.SUBCOMMANDS,
+        *backfill_command.SUBCOMMANDS,
     )
 }
 
@@ -34,24 +42,29 @@ APP = "trackadmin"
 
 
 class Command(BaseCommand):
-    """One subcommand per operation; stdout holds the data, stderr what is told about it."""
+    """One subcommand for each operation. The result goes to stdout, what it says to stderr."""
 
-    help = "Export, import, publish, compare and check tracking maps, and ask the live one."
+    help = gettext_lazy(  # type: ignore[assignment]
+        "Export, import, publish, compare and check tracking maps, and query the live one."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
         parsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
         for each in SUBCOMMANDS.values():
-            own = parsers.add_parser(each.name, help=each.help, description=each.help)
+            own = parsers.add_parser(each.name, help=str(each.help), description=str(each.help))
             if each.of_one_map:
                 own.add_argument(
-                    "--map", default=DEFAULT_MAP, metavar="SLUG", help="default: default"
+                    "--map",
+                    default=DEFAULT_MAP,
+                    metavar="SLUG",
+                    help=_("default: %(map)s") % {"map": DEFAULT_MAP},
                 )
             each.arguments(own)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the subcommand; its errors become the command's."""
-        self.stderr.style_func = None  # what is told is no error
+        self.stderr.style_func = None  # what is said is not an error
         out = Output(writer(self.stdout), self.stderr.write)
         given = {name: argument(value) for name, value in options.items()}
         try:
@@ -61,7 +74,8 @@ class Command(BaseCommand):
         except TrackAdminError as error:
             raise CommandError(str(error)) from error
         except Error as error:
-            raise CommandError(f"The database cannot be asked: {error}. {_hint()}") from error
+            words = _("The database does not answer: %(error)s. %(hint)s")
+            raise CommandError(words % {"error": error, "hint": _hint()}) from error
         except BrokenPipeError:
             # The reader has enough, as with "| head". Python must not try to flush again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,12 +89,12 @@ def _hint() -> str:
     except Error:
         missing = []
     if not missing:
-        return "Is the database there, and has 'manage.py migrate' run?"
-    return (
-        f"These migrations of trackadmin have not been applied: {', '.join(missing)}. Run "
-        f"'manage.py migrate'. A data migration needs ('{APP}', '{missing[-1]}') among its "
-        "dependencies."
+        return _("Is the database running, and has 'manage.py migrate' been run?")
+    words = _(
+        "These migrations of trackadmin have not been applied: %(migrations)s. Run 'manage.py "
+        "migrate'. A data migration needs ('%(app)s', '%(last)s') among its dependencies."
     )
+    return words % {"migrations": ", ".join(missing), "app": APP, "last": missing[-1]}
 
 
 def _unapplied() -> list[str]:

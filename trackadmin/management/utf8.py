@@ -19,7 +19,15 @@ MARKS = {
 
 
 class NotUtf8(ValueError):
-    """A file or stdin holds text in another encoding; the message continues after its name."""
+    """A file or stdin holds text in another encoding.
+
+    ``encoding`` is its name where that is known; else ``position``, counted from 1, is that of the
+    first byte that is not UTF-8, and ``byte`` is its value.
+    """
+
+    def __init__(self, encoding: str = "", position: int = 0, byte: int = 0) -> None:
+        super().__init__(encoding, position, byte)
+        self.encoding, self.position, self.byte = encoding, position, byte
 
 
 def read(source: str) -> str:
@@ -65,12 +73,11 @@ def _stdin() -> bytes:
 def _decode(data: bytes) -> str:
     known = next((name for mark, name in MARKS.items() if data.startswith(mark)), "")
     if not known and b"\x00" in data:
-        known = "UTF-16 or binary"
+        known = "UTF-16"
     if known:
-        raise NotUtf8(f"is {known}, and a map file must be UTF-8. Save it as UTF-8")
+        raise NotUtf8(known)
     try:
         # Some editors write a mark of the byte order before UTF-8, too.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        where = f"byte {error.start + 1} is {data[error.start]:#04x}"
-        raise NotUtf8(f"is not UTF-8 ({where}). Save it as UTF-8") from error
+        raise NotUtf8("", error.start + 1, data[error.start]) from error

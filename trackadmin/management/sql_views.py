@@ -1,6 +1,8 @@
-"""What export --format sql writes: a view for each tracked model, or what drops them."""
+"""What export --format sql writes: statements that create a view for each tracked model."""
 
 from __future__ import annotations
+
+from django.utils.translation import gettext as _
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, compile_map
@@ -24,7 +26,8 @@ def export_views(document: Document, slug: str, alias: str, out: Output) -> None
             found.append(_view(compiled, alias, out))
         except ExportError as error:
             problems.append(error)
-            out.say(f"warning: {compiled.prefix} has no view: {error}")
+            words = _("warning: %(model)s has no view: %(error)s")
+            out.say(words % {"model": compiled.prefix, "error": error})
     if problems and not found:
         raise problems[0]
     dropped = {*map(view_name, document.models)} - {view.name for view in found}
@@ -39,5 +42,6 @@ def drop_views(document: Document, out: Output) -> None:
 def _view(compiled: CompiledModel, alias: str, out: Output) -> View:
     view = view_sql(compiled, alias)
     for each in view.left_out:
-        out.say(f"warning: {view.name}: {each}")
+        words = _("warning: %(view)s: %(reason)s")
+        out.say(words % {"view": view.name, "reason": each})
     return view

@@ -10,34 +10,46 @@ from pathlib import Path
 from shlex import quote
 
 from django.db import connections
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.exceptions import ExportError
-from trackadmin.management.subcommand import Options, Output, Subcommand
-from trackadmin.management.values import faults_told
+from trackadmin.management.subcommand import Options, Output, Subcommand, counted
+from trackadmin.management.value_commands import faults_told
 from trackadmin.runtime.backfill import backfill, cut
 from trackadmin.runtime.formats import FORMATS
 from trackadmin.runtime.saving import Progress, Request, save, write
 
-#: Seconds between two tellings of progress.
+#: Seconds between two updates of the progress.
 PROGRESS_SECONDS = 0.5
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("label", help="the model: shop.Order, or Order where that is clear")
     parser.add_argument(
-        "--format", choices=FORMATS, default="ndjson", help="default: ndjson, a JSON on each line"
+        "label", help=_("the model: shop.Order, or Order if only one model has that name")
     )
-    parser.add_argument("--output", metavar="FILE", type=Path, help="default: stdout")
-    parser.add_argument("--resume", action="store_true", help="go on with a FILE that was begun")
     parser.add_argument(
-        "--database", choices=[*connections], help="default: as the site's router says"
+        "--format",
+        choices=FORMATS,
+        default="ndjson",
+        help=_("default: ndjson, one JSON object on each line"),
     )
-    parser.add_argument("--first", metavar="PK", help="from this primary key on")
-    parser.add_argument("--after", metavar="PK", help="from behind this primary key on")
-    parser.add_argument("--last", metavar="PK", help="up to this primary key")
+    parser.add_argument("--output", metavar="FILE", type=Path, help=_("default: stdout"))
+    parser.add_argument(
+        "--resume", action="store_true", help=_("continue a FILE that was interrupted")
+    )
+    parser.add_argument(
+        "--database", choices=[*connections], help=_("default: as the site's router says")
+    )
+    parser.add_argument("--first", metavar="PK", help=_("start with this primary key"))
+    parser.add_argument("--after", metavar="PK", help=_("start after this primary key"))
+    parser.add_argument("--last", metavar="PK", help=_("end with this primary key"))
     parts = parser.add_mutually_exclusive_group()
-    parts.add_argument("--of", metavar="K/N", help="only part K of N, e.g. 2/5")
-    parts.add_argument("--ranges", metavar="N", type=int, help="write the bounds of N parts only")
+    parts.add_argument("--of", metavar="K/N", help=_("only part K of N, such as 2/5"))
+    parts.add_argument(
+        "--ranges", metavar="N", type=int, help=_("only write the bounds of N parts")
+    )
 
 
 def _backfill(options: Options, out: Output) -> None:
@@ -54,23 +66,28 @@ def _backfill(options: Options, out: Output) -> None:
     started = time.monotonic()
     with faults_told(out):
         rows = _write(request, options, out)
-    out.say(f"{rows} rows in {time.monotonic() - started:.1f} seconds")
+    words = ngettext(
+        "%(count)s row in %(seconds)s seconds", "%(count)s rows in %(seconds)s seconds", rows
+    )
+    out.say(words % {"seconds": _number(time.monotonic() - started, 1), **counted(rows)})
 
 
 def _write(request: Request, options: Options, out: Output) -> int:
     progress = _told() if sys.stderr.isatty() else None
     if options["output"]:
         return save(request, options["output"], resume=options["resume"], progress=progress)
-    if options["resume"] or not FORMATS[request.format].resumable:
-        what = "--resume" if options["resume"] else f"The format {request.format}"
-        raise ExportError(f"{what} needs a file: add --output FILE.")
+    if options["resume"]:
+        raise ExportError(_("--resume needs a file: add --output FILE."))
+    if not FORMATS[request.format].resumable:
+        words = _("The format %(format)s needs a file: add --output FILE.")
+        raise ExportError(words % {"format": request.format})
     return write(request, _Text(out), progress)
 
 
 def _ranges(options: Options, out: Output) -> None:
     """The arguments of each part, one line each, for workers to be started with."""
     if options["ranges"] < 1:
-        raise ExportError("--ranges needs the number of parts, 1 or more.")
+        raise ExportError(_("--ranges needs the number of parts, 1 or more."))
     work = backfill(
         options["label"],
         map=options["map"],
@@ -88,22 +105,26 @@ def _ranges(options: Options, out: Output) -> None:
 
 
 class _Text(BytesIO):
-    """Hands what is written on to stdout."""
+    """Passes on to stdout what is written."""
 
     def __init__(self, out: Output) -> None:
         super().__init__()
         self.out = out
 
     def flush(self) -> None:
-        """Hand over what has come so far."""
+        """Pass on what has been written so far."""
         if text := self.getvalue().decode():
             self.out.data(text)
         self.seek(0)
         self.truncate()
 
 
+def _number(value: float, places: int = 0) -> str:
+    return number_format(value, places, use_l10n=True, force_grouping=True)
+
+
 def _told() -> Progress:
-    """Tells a person at a terminal how far it is, on one line that is written over."""
+    """Show a person at a terminal the progress, on one line that is overwritten."""
     started = told = time.monotonic()
     begun = -1
 
@@ -117,10 +138,16 @@ def _told() -> Progress:
         rate = (done - begun) / (now - started) if now > started else 0
         share = min(100, 100 * done // total) if total else 100
         end = "\n" if done >= total else ""
-        sys.stderr.write(f"\r{share:3} %  {done:,} of {total:,} rows, {rate:,.0f} a second {end}")
+        words = _("%(done)s of %(total)s rows, %(rate)s a second")
+        told_now = words % {"done": _number(done), "total": _number(total), "rate": _number(rate)}
+        sys.stderr.write(f"\r{share:3} %  {told_now} {end}")
         sys.stderr.flush()
 
     return progress
 
 
-SUBCOMMANDS = (Subcommand("backfill", "Write the values of a whole table.", _arguments, _backfill),)
+SUBCOMMANDS = (
+    Subcommand(
+        "backfill", gettext_lazy("Write the values of a whole table."), _arguments, _backfill
+    ),
+)

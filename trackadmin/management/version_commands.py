@@ -7,11 +7,20 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, Problem, few
-from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.management.subcommand import (
+    Options,
+    Output,
+    Subcommand,
+    counted,
+    for_machines,
+    problem_line,
+)
 from trackadmin.models import MapVersion
 from trackadmin.runtime import live_problems
 
@@ -19,7 +28,7 @@ from trackadmin.runtime import live_problems
 def by_argument(parser: ArgumentParser) -> None:
     """Let the caller say who does it."""
     parser.add_argument(
-        "--by", metavar="USERNAME", help="who does it, for the history; default: nobody"
+        "--by", metavar="USERNAME", help=_("who does it, for the history; default: nobody")
     )
 
 
@@ -35,24 +44,36 @@ def person(options: Options) -> Any:
             return manager.get_by_natural_key(username)
         return manager.get(**{users.USERNAME_FIELD: username})
     except users.DoesNotExist as error:
-        message = f"There is no user {username!r}. Give the name that the user logs in with."
-        raise CommandError(message) from error
+        message = _("There is no user '%(name)s'. Give the name that the user logs in with.")
+        raise CommandError(message % {"name": username}) from error
 
 
 def announce(version: MapVersion, out: Output) -> None:
-    """Tell of a new version, and of what its author may want to know."""
-    what = f"Published version {version.number} of the map {version.map.slug!r}."
+    """Say which version was published."""
     if version.restores:
-        what = f"{what[:-1]}: version {version.restores} again."
-    out.say(f"{what} (digest {version.digest[:12]})")
+        words = _(
+            "Published version %(number)s of the map '%(map)s', which brings back version "
+            "%(restores)s (digest %(digest)s)."
+        )
+    else:
+        words = _("Published version %(number)s of the map '%(map)s' (digest %(digest)s).")
+    out.say(
+        words
+        % {
+            "number": version.number,
+            "map": version.map.slug,
+            "restores": version.restores,
+            "digest": version.digest[:12],
+        }
+    )
 
 
 def _publish_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--note", default="", help="what changes and why")
+    parser.add_argument("--note", default="", help=_("what changes and why"))
     parser.add_argument(
         "--expected",
         metavar="DIGEST",
-        help="publish only if the draft still has this digest ('check --json' gives it)",
+        help=_("publish only if the draft still has this digest ('check --json' gives it)"),
     )
     by_argument(parser)
 
@@ -66,10 +87,12 @@ def _publish(options: Options, out: Output) -> None:
 
 
 def _rollback_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("number", type=int, metavar="N", help="the version to bring back")
-    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("number", type=int, metavar="N", help=_("the version to bring back"))
+    parser.add_argument("--note", default="", help=_("why"))
     parser.add_argument(
-        "--restore-draft", action="store_true", help="put the draft back to that version as well"
+        "--restore-draft",
+        action="store_true",
+        help=_("restore the draft to that version as well"),
     )
     by_argument(parser)
 
@@ -79,12 +102,12 @@ def _rollback(options: Options, out: Output) -> None:
     announce(editing.roll_back(slug, to=number, by=by, note=options["note"]), out)
     if options["restore_draft"]:
         editing.restore_draft(slug, number, by=by)
-        out.say(f"The draft is that of version {number} again.")
+        out.say(_("The draft was restored to version %(number)s.") % {"number": number})
     out.problems(live_problems(slug))
 
 
 def _json_argument(parser: ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument("--json", action="store_true", help=_("write JSON"))
 
 
 def _versions(options: Options, out: Output) -> None:
@@ -93,14 +116,18 @@ def _versions(options: Options, out: Output) -> None:
         out.json(rows)
         return
     for row in rows:
-        again = f"version {row['restores']} again. " if row["restores"] else ""
-        author = f" by {row['author']}" if row["author"] else ""
-        note = " ".join(row["note"].split())
-        when = row["created_at"][:19].replace("T", " ")
-        line = f"{row['number']:>5}  {when} UTC{author}  {again}{note}"
-        out.data(line.rstrip())
+        out.data(_version_line(row).rstrip())
     if not rows:
         out.say(str(NotPublished(options["map"])))
+
+
+def _version_line(row: dict[str, Any]) -> str:
+    cells = [f"{row['number']:>5}", f"{row['created_at'][:19].replace('T', ' ')} UTC"]
+    if row["author"]:
+        cells.append(_("by %(author)s") % {"author": row["author"]})
+    if row["restores"]:
+        cells.append(_("brings back version %(number)s") % {"number": row["restores"]})
+    return "  ".join([*cells, " ".join(row["note"].split())])
 
 
 def _as_json(version: MapVersion) -> dict[str, Any]:
@@ -116,7 +143,7 @@ def _as_json(version: MapVersion) -> dict[str, Any]:
 
 def _diff_arguments(parser: ArgumentParser) -> None:
     for side in ("old", "new"):
-        parser.add_argument(side, help="a version's number, 'draft' or 'live'")
+        parser.add_argument(side, help=_("a version's number, 'draft' or 'live'"))
     _json_argument(parser)
 
 
@@ -124,11 +151,12 @@ def _diff(options: Options, out: Output) -> None:
     old, new = (_side(options["map"], options[side]) for side in ("old", "new"))
     difference = editing.diff(old, new)
     if options["json"]:
-        out.json(difference.as_json())
+        with for_machines():
+            out.json(difference.as_json())
     elif difference:
         out.data(str(difference))
     else:
-        out.say("They are the same.")
+        out.say(_("They are the same."))
 
 
 def _side(slug: str, name: str) -> MapVersion | Document:
@@ -141,7 +169,8 @@ def _side(slug: str, name: str) -> MapVersion | Document:
         return live
     if name.isascii() and name.isdigit():
         return editing.get_version(slug, int(name))
-    raise CommandError(f"{name!r} is no version. Give its number, 'draft' or 'live'.")
+    words = _("'%(name)s' is not a version. Give its number, 'draft' or 'live'.")
+    raise CommandError(words % {"name": name})
 
 
 def _check(options: Options, out: Output) -> None:
@@ -149,19 +178,26 @@ def _check(options: Options, out: Output) -> None:
     live = editing.live_version(slug)
     found = {"draft": editing.draft_problems(slug), "live": live_problems(slug)}
     if options["json"]:
-        report = {side: [_problem(p) for p in problems] for side, problems in found.items()}
+        with for_machines():
+            report = {side: [_problem(p) for p in problems] for side, problems in found.items()}
         number = live.number if live else None
         out.json({"version": number, "draft_digest": editing.draft_digest(slug), **report})
     else:
-        for side, problems in found.items():
-            for problem in few(problems):
-                out.data(f"{side}: {problem.level}: {problem}")
+        for problem in few(found["draft"]):
+            out.data(_("draft: %(problem)s") % {"problem": problem_line(problem)})
+        for problem in few(found["live"]):
+            out.data(_("live: %(problem)s") % {"problem": problem_line(problem)})
     if live is None:
         out.say(str(NotPublished(slug)))
     errors = sum(p.level == "error" for problems in found.values() for p in problems)
     if errors:
-        raise CommandError(f"The map {slug!r} has {errors} error{'s' if errors > 1 else ''}.")
-    out.say(f"The map {slug!r} has no errors.")
+        words = ngettext(
+            "The map '%(map)s' has %(count)s error.",
+            "The map '%(map)s' has %(count)s errors.",
+            errors,
+        )
+        raise CommandError(words % {"map": slug, **counted(errors)})
+    out.say(_("The map '%(map)s' has no errors.") % {"map": slug})
 
 
 def _problem(problem: Problem) -> dict[str, str]:
@@ -170,15 +206,33 @@ def _problem(problem: Problem) -> dict[str, str]:
 
 
 SUBCOMMANDS = (
-    Subcommand("publish", "Make the draft the next version.", _publish_arguments, _publish),
     Subcommand(
-        "rollback", "Bring an old version back as the next one.", _rollback_arguments, _rollback
+        "publish",
+        gettext_lazy("Publish the draft as the next version."),
+        _publish_arguments,
+        _publish,
     ),
-    Subcommand("versions", "List the versions, the live one first.", _json_argument, _versions),
-    Subcommand("diff", "Say what changed from one side to the other.", _diff_arguments, _diff),
+    Subcommand(
+        "rollback",
+        gettext_lazy("Publish an old version again, as the next one."),
+        _rollback_arguments,
+        _rollback,
+    ),
+    Subcommand(
+        "versions",
+        gettext_lazy("List the versions, the live one first."),
+        _json_argument,
+        _versions,
+    ),
+    Subcommand(
+        "diff", gettext_lazy("Show what changed between two versions."), _diff_arguments, _diff
+    ),
     Subcommand(
         "check",
-        "Find what is wrong with the draft and what the live version has lost; exit 1 on errors.",
+        gettext_lazy(
+            "Find what is wrong with the draft, and what the live version names that the code no "
+            "longer has. Exits with 1 if there are errors."
+        ),
         _json_argument,
         _check,
     ),

@@ -9,6 +9,8 @@ from pathlib import Path
 from django.core.management.base import CommandError
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.catalog import catalog
@@ -24,10 +26,10 @@ from trackadmin.document import (
     to_python,
 )
 from trackadmin.exceptions import InvalidMap, NotPublished
-from trackadmin.management.publishing import announce, by_argument, person
+from trackadmin.management.sql_views import drop_views, export_views
 from trackadmin.management.subcommand import Options, Output, Subcommand
-from trackadmin.management.text import NotUtf8, read
-from trackadmin.management.views import drop_views, export_views
+from trackadmin.management.utf8 import NotUtf8, read
+from trackadmin.management.version_commands import announce, by_argument, person
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
@@ -36,29 +38,33 @@ FORMATS = ("json", "python", "document", "bootstrap", "sql")
 
 def _export_arguments(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--draft", action="store_true", help="the draft, not the live version")
-    which.add_argument("--version", type=int, dest="number", metavar="N", help="this version")
+    which.add_argument("--draft", action="store_true", help=_("the draft, not the live version"))
+    which.add_argument("--version", type=int, dest="number", metavar="N", help=_("this version"))
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="json",
-        help="json, python: to be read and edited; document: the canonical text; bootstrap: for "
-        "the setting BOOTSTRAP_FILE; sql: a view for each tracked model. Default: json.",
+        help=_(
+            "json, python: to read and edit; document: the canonical text; bootstrap: for the "
+            "setting BOOTSTRAP_FILE; sql: a view for each tracked model. Default: json."
+        ),
     )
     parser.add_argument(
         "--database",
         choices=[*connections],
         default=DEFAULT_DB_ALIAS,
-        help="for sql: where the views will stand",
+        help=_("for sql: the database of the views"),
     )
     parser.add_argument(
-        "--drop", action="store_true", help="for sql: drop the views instead of making them"
+        "--drop",
+        action="store_true",
+        help=_("for sql: drop the views instead of creating them"),
     )
 
 
 def _export(options: Options, out: Output) -> None:
     if options["drop"] and options["format"] != "sql":
-        raise CommandError("--drop is for views: add --format sql, or leave it out.")
+        raise CommandError(_("--drop is for views: add --format sql, or leave it out."))
     if options["format"] == "bootstrap":
         _export_bootstrap(options, out)
         return
@@ -77,7 +83,7 @@ def _export(options: Options, out: Output) -> None:
 
 def _export_bootstrap(options: Options, out: Output) -> None:
     if options["draft"]:
-        raise CommandError("Only a version can be a bootstrap file: leave --draft out.")
+        raise CommandError(_("Only a version can be a bootstrap file: leave --draft out."))
     version = _version(options)
     slug = options["map"]
     out.data(bootstrap_text(slug, version.number, version.digest, version.document))
@@ -108,19 +114,21 @@ def _import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="FILE_OR_DOTTED_PATH",
-        help="a JSON file, - for stdin, or the dotted path of a Python dict (shop.tracking.MAP)",
+        help=_("a JSON file, - for stdin, or the dotted path of a Python dict (shop.tracking.MAP)"),
     )
     then = parser.add_mutually_exclusive_group()
-    then.add_argument("--dry-run", action="store_true", help="only show what would change")
-    then.add_argument("--publish", action="store_true", help="publish it as well")
+    then.add_argument("--dry-run", action="store_true", help=_("only show what would change"))
+    then.add_argument("--publish", action="store_true", help=_("publish it as well"))
     parser.add_argument(
         "--fix",
         action="store_true",
-        help="put mechanical errors right and say how: give children that lead to one name "
-        "prefixes of their own, take out children whose model is not in the map, and let children "
-        "come by themselves where a model would yield too many names",
+        help=_(
+            "correct mechanical errors and say how: give children that lead to the same name "
+            "prefixes of their own, remove children whose model is not in the map, and let "
+            "children come alone where a model would give too many names"
+        ),
     )
-    parser.add_argument("--note", default="", help="what changes and why, for --publish")
+    parser.add_argument("--note", default="", help=_("what changes and why, for --publish"))
     by_argument(parser)
 
 
@@ -131,7 +139,7 @@ def _import(options: Options, out: Output) -> None:
         fixed, fixes = editing.fixes(options["map"], found.document, imported=True)
         found = replace(found, document=fixed)
         for each in fixes:
-            out.say(f"fix: {each}")
+            out.say(_("fix: %(fix)s") % {"fix": each})
     try:
         difference, version = _import_found(options, found)
     except InvalidMap as refusal:
@@ -141,7 +149,7 @@ def _import(options: Options, out: Output) -> None:
         raise
     _tell(difference, out)
     if fixes and not options["dry_run"]:
-        out.say("The file stays as it is; 'export --draft' writes the map with what was fixed.")
+        out.say(_("The file was not changed. 'export --draft' writes the corrected map."))
     if version:
         announce(version, out)
 
@@ -150,7 +158,8 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
     slug, by = options["map"], person(options)
     if options["dry_run"]:
         return editing.import_document(slug, found, dry_run=True), None
-    comment = f"Imported from {options['source']}."
+    # Kept with the edit, so it is in the language of the site.
+    comment = _("Imported from %(source)s.") % {"source": options["source"]}
     # Either both are done or neither: a map that cannot be published leaves the draft as it was.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
         difference = editing.import_document(slug, found, by=by, comment=comment)
@@ -159,13 +168,9 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
         return difference, editing.publish(slug, by=by, note=options["note"])
 
 
-def _tell_fixes(fixes: list[Fix], out: Output) -> None:
-    out.some([f"fix: {fix}" for fix in fixes])
-
-
 def _offer_fixes(fixes: list[Fix], out: Output) -> None:
     if fixes:
-        out.say("Run it again with --fix to put these right:")
+        out.say(_("Run it again with --fix to correct these:"))
     out.some([f"  {fix}" for fix in fixes])
 
 
@@ -173,42 +178,58 @@ def _tell(difference: Diff, out: Output) -> None:
     if difference:
         out.data(str(difference))
     else:
-        out.say("The draft says the same already.")
+        out.say(_("The draft already has the same content."))
 
 
 def _read(source: str) -> MapFile:
-    """The map of a file, of stdin or of a Python dict, as far as it can be read."""
+    """Read a map from a file, from stdin or from a Python dict, as far as possible."""
     if source != "-" and not Path(source).is_file():
         return examine_dict(_python_object(source), catalog().find)
     try:
         text = read(source)
     except OSError as error:
-        raise CommandError(f"{source!r} cannot be read: {error}.") from error
+        words = _("'%(source)s' cannot be read: %(error)s.")
+        raise CommandError(words % {"source": source, "error": error}) from error
     except NotUtf8 as error:
-        raise CommandError(f"{source!r} cannot be read: it {error}.") from error
+        raise CommandError(_not_utf8(source, error)) from error
     return examine(text, catalog().find)
+
+
+def _not_utf8(source: str, error: NotUtf8) -> str:
+    if error.encoding:
+        words = _(
+            "'%(source)s' cannot be read: it is %(encoding)s or binary. A map file must be UTF-8. "
+            "Save it as UTF-8."
+        )
+        return words % {"source": source, "encoding": error.encoding}
+    words = _(
+        "'%(source)s' cannot be read: it is not UTF-8 (byte %(position)s is %(byte)s). Save it as "
+        "UTF-8."
+    )
+    return words % {"source": source, "position": error.position, "byte": f"{error.byte:#04x}"}
 
 
 def _python_object(source: str) -> object:
     try:
         return import_string(source)
     except ImportError as error:
-        raise CommandError(
-            f"There is no file {source!r}, and no Python object of that name either ({error}). "
-            "Give a JSON file, - for stdin, or a dict's dotted path, such as shop.tracking.MAP."
-        ) from error
+        words = _(
+            "There is no file '%(source)s', and no Python object of that name (%(error)s). Give a "
+            "JSON file, - for stdin, or the dotted path of a dict, such as shop.tracking.MAP."
+        )
+        raise CommandError(words % {"source": source, "error": error}) from error
 
 
 SUBCOMMANDS = (
     Subcommand(
         "export",
-        "Write a map to stdout: the live version, another version or the draft.",
+        gettext_lazy("Write a map to stdout: the live version, another version or the draft."),
         _export_arguments,
         _export,
     ),
     Subcommand(
         "import",
-        "Replace the draft by a map from a file or from Python code; shows what changes.",
+        gettext_lazy("Replace the draft with a map from a file or from Python code."),
         _import_arguments,
         _import,
     ),

@@ -7,18 +7,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.management.publishing import by_argument, person
 from trackadmin.management.subcommand import Options, Output, Subcommand
+from trackadmin.management.version_commands import by_argument, person
 from trackadmin.models import TrackingMap
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--add", metavar="SLUG", help="add an empty map that code calls SLUG")
-    parser.add_argument("--name", default="", help="its name for people; default: the slug")
-    parser.add_argument("--description", default="", help="what it is for")
-    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument("--add", metavar="SLUG", help=_("add an empty map that code calls SLUG"))
+    parser.add_argument("--name", default="", help=_("its name for people; default: the slug"))
+    parser.add_argument("--description", default="", help=_("what it is for"))
+    parser.add_argument("--json", action="store_true", help=_("write JSON"))
     by_argument(parser)
 
 
@@ -26,14 +28,18 @@ def _maps(options: Options, out: Output) -> None:
     if options["add"] is not None:
         _add(options, out)
     elif options["name"] or options["description"]:
-        raise CommandError("--name and --description belong to a new map: give --add SLUG as well.")
+        raise CommandError(
+            _("--name and --description are for a new map: give --add SLUG as well.")
+        )
     rows = [_row(each) for each in TrackingMap.objects.order_by("slug")]
     if options["json"]:
         out.json(rows)
         return
     for row in rows:
-        live = f"version {row['live']}" if row["live"] else "not published"
-        out.data(f"{row['slug']}  {live}  {row['name']}")
+        if row["live"]:
+            out.data(_("%(slug)s  version %(live)s  %(name)s") % row)
+        else:
+            out.data(_("%(slug)s  not published  %(name)s") % row)
 
 
 def _add(options: Options, out: Output) -> None:
@@ -43,12 +49,11 @@ def _add(options: Options, out: Output) -> None:
         # Also says that the slug is taken.
         added.full_clean()
     except ValidationError as error:
-        raise CommandError(
-            f"The map {slug!r} cannot be added: {'; '.join(_said(error))}"
-        ) from error
+        words = _("The map '%(map)s' cannot be added: %(reasons)s")
+        raise CommandError(words % {"map": slug, "reasons": "; ".join(_said(error))}) from error
     by = person(options)
     editing.add_map(slug, name=added.name, description=added.description, by=by)
-    out.say(f"The map {slug!r} was added. It tracks nothing yet.")
+    out.say(_("The map '%(map)s' was added. It tracks nothing yet.") % {"map": slug})
 
 
 def _said(error: ValidationError) -> list[str]:
@@ -67,5 +72,7 @@ def _row(tracking_map: TrackingMap) -> dict[str, Any]:
 
 
 SUBCOMMANDS = (
-    Subcommand("maps", "List the maps, or add one.", _arguments, _maps, of_one_map=False),
+    Subcommand(
+        "maps", gettext_lazy("List the maps, or add one."), _arguments, _maps, of_one_map=False
+    ),
 )
