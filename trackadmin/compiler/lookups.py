@@ -11,9 +11,10 @@ from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts
 from trackadmin.compiler.driver.failures import drop_broken
-from trackadmin.compiler.host.managers import Rows, asking, rows_of
+from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.query_tree import Along
 from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.types import Rows
 from trackadmin.compiler.values.rules import RULES
 
 #: What separates a prefix from an attribute in a reference.
@@ -78,7 +79,7 @@ class Lookup:
     def parser(self, alias: str) -> Callable[[str], Any]:
         """What :meth:`parse` does to a text, for many texts and one database."""
         parser = RULES[self.facts.kind].from_url
-        if parser is None:
+        if parser is None or self.facts.target is None:
             raise TypeError(f"{self.reference} is of a kind that no URL can carry.")
         return parser(self.facts.target, alias)
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import router
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
@@ -16,6 +16,7 @@ from trackadmin.compiler.host import managers
 from trackadmin.compiler.host.instances import is_plain
 from trackadmin.compiler.host.loading_code import declared, loading_code
 from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.types import Rows
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -106,7 +107,7 @@ def lies_with(parent: type[Model], alias: str, model: type[Model]) -> bool:
     return router.db_for_write(model) == router.db_for_write(parent) and lies_in(alias, model)
 
 
-def rows_obstacle(rows: QuerySet[Any, Any], paths: Iterable[str]) -> Obstacle | None:
+def rows_obstacle(rows: Rows, paths: Iterable[str]) -> Obstacle | None:
     """Why a queryset's objects are not what the rows of its query hold; ``None`` where they are.
 
     ``paths`` are the columns that are read.
@@ -115,7 +116,7 @@ def rows_obstacle(rows: QuerySet[Any, Any], paths: Iterable[str]) -> Obstacle | 
     return None if text is None else Obstacle(ObstacleCode.QUERYSET, text)
 
 
-def _why_not_rows(rows: QuerySet[Any, Any], paths: Iterable[str]) -> Text | None:
+def _why_not_rows(rows: Rows, paths: Iterable[str]) -> Text | None:
     query = rows.query
     if not gives_instances(rows) or managers.overridden(type(rows)) & _READS:
         return _("The queryset gives its rows in a way of its own.")
@@ -136,7 +137,7 @@ _READS = frozenset({"__getitem__", "__iter__", "__len__", "_fetch_all", "_iterat
 }
 
 
-def gives_instances(rows: QuerySet[Any, Any]) -> bool:
+def gives_instances(rows: Rows) -> bool:
     """Whether a queryset makes its objects as Django does."""
     return rows._iterable_class is ModelIterable and type(rows.query) is Query
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import router
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from trackadmin.compiler.host.loading_code import declared
 from trackadmin.compiler.obstacles import (
@@ -20,6 +20,7 @@ from trackadmin.compiler.obstacles import (
     output_obstacle,
 )
 from trackadmin.compiler.plan import Node
+from trackadmin.compiler.types import Rows
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -191,7 +192,7 @@ class Along:
         #: By database and how many tables the query joins by itself.
         self._paths: dict[tuple[str, int], tuple[str, ...]] = {}
 
-    def join(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    def join(self, rows: Rows) -> Rows:
         """The same queryset, which also loads the children that are tracked."""
         # What combines queries cannot join, and a lock must not reach further than was asked for.
         if not self._top.children or rows.query.combinator or rows.query.select_for_update:
@@ -206,7 +207,7 @@ class Along:
         return rows.defer(None).select_related(*paths) if paths else rows
 
 
-def instance_obstacle(shape: Shape, rows: QuerySet[Any, Any]) -> Obstacle | None:
+def instance_obstacle(shape: Shape, rows: Rows) -> Obstacle | None:
     """Why instances made of rows would lack what a queryset's own objects have; ``None`` where
     they would not.
     """
@@ -216,7 +217,7 @@ def instance_obstacle(shape: Shape, rows: QuerySet[Any, Any]) -> Obstacle | None
     return None if text is None else Obstacle(ObstacleCode.QUERYSET, text)
 
 
-def _why_not_instances(shape: Shape, rows: QuerySet[Any, Any], reason: Text) -> Text | None:
+def _why_not_instances(shape: Shape, rows: Rows, reason: Text) -> Text | None:
     query = rows.query
     if not gives_instances(rows):
         return _("%(reason)s The queryset makes its objects in a way of its own.", reason=reason)
@@ -230,7 +231,7 @@ def _why_not_instances(shape: Shape, rows: QuerySet[Any, Any], reason: Text) -> 
     return None
 
 
-def stream_obstacle(shape: Shape, rows: QuerySet[Any, Any]) -> Obstacle | None:
+def stream_obstacle(shape: Shape, rows: Rows) -> Obstacle | None:
     """Why the objects of a stream must be loaded; ``None`` where instances made of rows will do.
 
     Where the top is made as an instance, the queryset itself loads it just as well. So it does
@@ -249,7 +250,7 @@ def _chosen(chosen: Any, before: str = "") -> set[str]:
     return {*paths}.union(*(_chosen(below, f"{path}__") for path, below in paths.items()))
 
 
-def own_tables(rows: QuerySet[Any, Any]) -> int:
+def own_tables(rows: Rows) -> int:
     """How many tables a queryset joins by itself, at most."""
     return len(rows.query.alias_map) + len(_chosen(rows.query.select_related))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from django.db.models import QuerySet
+
 #: What an event may hold. A float is finite.
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -16,6 +18,9 @@ Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
 
 #: From a personal value to its pseudonym. ``None`` stays ``None``.
 Pseudonym: TypeAlias = Callable[[Scalar], str | None]
+
+#: A queryset of any model's objects.
+Rows: TypeAlias = "QuerySet[Any, Any]"
 
 #: A row of a query, as the driver gives it.
 Row: TypeAlias = Sequence[Any]

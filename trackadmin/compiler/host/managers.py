@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from types import CodeType, FunctionType
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import Error
 from django.db.models import ForeignKey, Manager, Model, OneToOneField, Q, QuerySet
@@ -30,9 +30,8 @@ from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import WhereNode
 
 from trackadmin.catalog import label_of
+from trackadmin.compiler.types import Rows
 from trackadmin.conf import conf
-
-Rows: TypeAlias = "QuerySet[Any, Any]"
 
 #: What a class may define without changing how its queries are made.
 _HARMLESS = frozenset(

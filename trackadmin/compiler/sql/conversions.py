@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression
 
 from trackadmin.catalog import Kind, has_own_conversions
 from trackadmin.compiler.sql.row_readers import Column
 from trackadmin.compiler.types import Convert
 from trackadmin.compiler.values.rules import RULES
+from trackadmin.compiler.values.sqlite_values import Converter
 from trackadmin.compiler.values.stored_values import plain_or
+
+if TYPE_CHECKING:
+    from django.db.backends.sqlite3.base import DatabaseWrapper
 
 
 class Conversions:
     """What each column of a query needs, on connections of one database."""
 
     def __init__(
-        self, columns: Sequence[Column], expressions: Sequence[Any], connection: Any
+        self,
+        columns: Sequence[Column],
+        expressions: Sequence[Expression],
+        connection: BaseDatabaseWrapper,
     ) -> None:
         self._expressions = expressions
         #: The columns for which one function makes the final value at once.
@@ -54,24 +64,24 @@ class Conversions:
         fused = ((at, getattr(each, "__code__", each)) for at, each in self.fused.items())
         return (*fused, *self.converted)
 
-    def bound(self, connection: Any) -> list[Convert]:
+    def bound(self, connection: BaseDatabaseWrapper) -> list[Convert]:
         """The converters of ``converted``, for this thread's connection."""
         return [self._convert(at, connection) for at in self.converted]
 
-    def _convert(self, at: int, connection: Any) -> Convert:
+    def _convert(self, at: int, connection: BaseDatabaseWrapper) -> Convert:
         convert = _chain(self._expressions[at], connection)
         if at not in self._objects:
             return convert
         return lambda value: plain_or(value, convert(value))
 
 
-def converters(expression: Any, connection: Any) -> list[Callable[..., Any]]:
+def converters(expression: Expression, connection: BaseDatabaseWrapper) -> list[Converter]:
     """The ORM's converters of a selected expression, in the order they run."""
     backend = connection.ops.get_db_converters(expression)
     return [*backend, *expression.get_db_converters(connection)]
 
 
-def _chain(expression: Any, connection: Any) -> Convert:
+def _chain(expression: Expression, connection: BaseDatabaseWrapper) -> Convert:
     """The ORM's converters of a column as one function."""
     found = converters(expression, connection)
     if len(found) == 1:
@@ -86,9 +96,11 @@ def _chain(expression: Any, connection: Any) -> Convert:
     return convert
 
 
-def _fused(kind: Kind, found: list[Any], expression: Any, connection: Any) -> Convert | None:
+def _fused(
+    kind: Kind, found: list[Converter], expression: Expression, connection: BaseDatabaseWrapper
+) -> Convert | None:
     """A function that does what SQLite's own converter and the encoder do, in one step."""
     shortcut = RULES[kind].sqlite
     if shortcut is None or connection.vendor != "sqlite" or len(found) != 1:
         return None
-    return shortcut(expression, connection, found[0])
+    return shortcut(expression, cast("DatabaseWrapper", connection), found[0])

@@ -14,7 +14,7 @@ from trackadmin.codes import FastPath
 from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.compiler.driver.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.fast_paths import left
-from trackadmin.compiler.host.managers import ManagerError, Rows, is_constant, rows_of
+from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.obstacles import Obstacle, ObstacleCode, rows_obstacle
@@ -30,7 +30,7 @@ from trackadmin.compiler.sql.statements import (
     Statement,
     fitting,
 )
-from trackadmin.compiler.types import Fault, Values
+from trackadmin.compiler.types import Fault, Rows, Values
 from trackadmin.texts import gettext as _
 
 #: How much memory the kept statements of one snapshot may take, in bytes, and so may the parts of

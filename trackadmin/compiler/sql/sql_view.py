@@ -209,6 +209,7 @@ def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
 
 
 def _expression(output: Output, column: str) -> str:
-    view = RULES[output.facts.kind].view
-    assert view is not None, "left out above"  # noqa: S101
-    return view(output.facts.target, column)
+    view, field = RULES[output.facts.kind].view, output.facts.target
+    if view is None or field is None:
+        raise TypeError(f"No expression gives {output.name}, so it should have been left out.")
+    return view(field, column)

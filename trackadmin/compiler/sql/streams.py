@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from itertools import chain, repeat
-from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from django.db import connections
-from django.db.models import QuerySet
 
 from trackadmin.compiler import query_tree
 from trackadmin.compiler.model import CompiledModel
@@ -17,10 +15,8 @@ from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.sql.conversions import Conversions
 from trackadmin.compiler.sql.row_instances import Layout
 from trackadmin.compiler.sql.row_readers import RowReader, columns, row_reader
-from trackadmin.compiler.types import Fault, Values
+from trackadmin.compiler.types import Fault, Rows, Values
 from trackadmin.texts import gettext as _
-
-Rows: TypeAlias = "QuerySet[Any, Any]"
 
 #: The generated readers of each compiled model, by the database and how its columns convert.
 _readers: WeakKeyDictionary[CompiledModel, dict[object, RowReader]] = WeakKeyDictionary()

@@ -17,9 +17,10 @@ from trackadmin.compiler.host.instances import null_column, relation_of, unwrapp
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.savepoints import Reads, contained
+from trackadmin.compiler.types import Rows
 
 #: What loads children of an object that was just made.
-Complete: TypeAlias = Callable[[Any], None]
+Complete: TypeAlias = Callable[[Model], None]
 
 
 def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
@@ -81,7 +82,7 @@ def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
                 prefetch_related_objects(objects, Prefetch(path, rows))
 
 
-def _rows_ahead(shape: Shape, before: str, hint: Any) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
+def _rows_ahead(shape: Shape, before: str, hint: Any) -> Iterator[tuple[str, Rows]]:
     """The path of each such child, as accessors, and the rows among which it is shape."""
     for joined in shape.joined:
         yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
@@ -123,7 +124,7 @@ def completer(shape: Shape, alias: str) -> Complete | None:
     return complete if batches else None
 
 
-def _twin(rows: QuerySet[Any, Any], obj: Any) -> Any:
+def _twin(rows: Rows, obj: Any) -> Any:
     try:
         with contained():
             return rows.get(pk=obj.pk)

@@ -12,36 +12,50 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.conf import settings
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, Expression
 from django.utils.dateparse import parse_datetime
 
-from trackadmin.compiler.types import Convert
+from trackadmin.compiler.types import Convert, Scalar
 from trackadmin.compiler.values.encoders import as_decimal, encode
 
-Shortcut: TypeAlias = Callable[[Any, Any, Any], Convert | None]
+if TYPE_CHECKING:
+    from django.db.backends.sqlite3.base import DatabaseWrapper
+
+#: One of the ORM's converters: ``(value, expression, connection)``.
+Converter: TypeAlias = Callable[..., Any]
+
+Shortcut: TypeAlias = "Callable[[Expression, DatabaseWrapper, Converter], Convert | None]"
 
 
-def uuid_text(expression: Any, connection: Any, converter: Any) -> Convert | None:
+def uuid_text(
+    expression: Expression, connection: DatabaseWrapper, converter: Converter
+) -> Convert | None:
     """SQLite holds the digits of a UUID as text."""
     return _uuid if converter == connection.ops.convert_uuidfield_value else None
 
 
-def boolean(expression: Any, connection: Any, converter: Any) -> Convert | None:
+def boolean(
+    expression: Expression, connection: DatabaseWrapper, converter: Converter
+) -> Convert | None:
     """SQLite holds a truth value as 0 or 1."""
     return _boolean if converter == connection.ops.convert_booleanfield_value else None
 
 
-def datetime_text(expression: Any, connection: Any, converter: Any) -> Convert | None:
+def datetime_text(
+    expression: Expression, connection: DatabaseWrapper, converter: Converter
+) -> Convert | None:
     """SQLite holds a datetime as text, which is in UTC unless the settings say otherwise."""
     utc = settings.USE_TZ and connection.timezone is UTC
     own = connection.ops.convert_datetimefield_value
     return _datetime if utc and converter == own else None
 
 
-def decimal(expression: Any, connection: Any, converter: Any) -> Convert | None:
+def decimal(
+    expression: Expression, connection: DatabaseWrapper, converter: Converter
+) -> Convert | None:
     """SQLite holds a decimal number as a float."""
     if not isinstance(expression, Col):
         return None
@@ -60,7 +74,7 @@ _DIGITS, _MANY = 15, 10**15
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?", re.ASCII)
 
 
-def _uuid(value: Any) -> Any:
+def _uuid(value: Any) -> Scalar:
     """SQLite holds 32 hexadecimal digits; anything else is converted by Django."""
     if type(value) is str and len(value) == _HEX_DIGITS:
         try:
@@ -72,13 +86,13 @@ def _uuid(value: Any) -> Any:
     return None if value is None else encode(uuid.UUID(value))
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> Scalar:
     if value is True or value is False or value is None:
         return value
     return bool(value) if value in (0, 1) else encode(value)
 
 
-def _datetime(value: Any) -> Any:
+def _datetime(value: Any) -> Scalar:
     """SQLite holds ``2026-01-31 12:00:00.000001`` in UTC; anything else is converted by Django."""
     if type(value) is datetime and value.tzinfo is None:  # its driver knew the column's type
         return f"{value.isoformat()}+00:00"
@@ -99,7 +113,7 @@ def _decimal(field: Any, convert: Convert) -> Convert:
     # digits than a float is good for and the field has.
     longest = min(_DIGITS, field.max_digits)
 
-    def text(value: Any) -> Any:
+    def text(value: object) -> Scalar:
         if (type(value) is float or type(value) is int) and -_MANY < value < _MANY:
             shown = form % value
             if len(shown) <= longest and float(shown) == value:

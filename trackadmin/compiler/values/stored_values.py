@@ -24,14 +24,15 @@ from django.utils import timezone
 from trackadmin.catalog import has_own_conversions
 
 #: Gives what a load would give for a value that was assigned. Raises what the field raises.
-Loaded: TypeAlias = Callable[[Any], Any]
+Loaded: TypeAlias = Callable[[object], object]
+#: Takes the field. Each kind of field has attributes of its own, so it has no common type.
 Loader: TypeAlias = Callable[[Any], Loaded]
 
 #: Types whose values are sent as they are; of anything else a field rather sends what it stores.
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, dict, list, tuple, Enum)
 
 
-def plain_or(stored: Any, loaded: Any) -> Any:
+def plain_or(stored: object, loaded: object) -> object:
     """What a field loads, if it is plain; where it is an object, what the field stores instead."""
     return loaded if loaded is None or isinstance(loaded, PLAIN) else stored
 
@@ -82,7 +83,7 @@ def _item(field: Any) -> Loaded:
 def datetime_value(field: Any) -> Loaded:
     """A datetime, aware if the site's datetimes are."""
 
-    def loaded(value: Any) -> datetime | None:
+    def loaded(value: object) -> datetime | None:
         with warnings.catch_warnings():
             # That a naive value is stored as local time is the host's business, not this page's.
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -101,7 +102,7 @@ def decimal(field: Any) -> Loaded:
     """A decimal number with the places of its column."""
     as_column = _column(field)
 
-    def loaded(value: Any) -> Any:
+    def loaded(value: object) -> object:
         if isinstance(value, (float, Decimal)) and not isfinite(value):
             return value
         return as_column(field.to_python(value))
@@ -132,7 +133,7 @@ def own_as_saved(field: Any) -> Loaded:
     if getattr(field, "from_db_value", None) is None:
         return own_as_prepared(field)
 
-    def loaded(value: Any) -> Any:
+    def loaded(value: object) -> object:
         stored = field.get_db_prep_save(value, connections[router.db_for_write(field.model)])
         return plain_or(stored, _from_db(field, stored))
 
@@ -146,7 +147,7 @@ def own_as_prepared(field: Any) -> Loaded:
     else:
         read = partial(_from_db, field)
 
-    def loaded(value: Any) -> Any:
+    def loaded(value: object) -> object:
         stored = field.get_prep_value(value)
         return plain_or(stored, read(stored))
 
@@ -157,13 +158,12 @@ def own_decimal(field: Any) -> Loaded:
     """A field that changes values, such as one of money, has a column of decimals all the same."""
     own, as_column = own_as_prepared(field), _column(field)
 
-    def loaded(value: Any) -> Any:
+    def loaded(value: object) -> object:
         number = own(value)
-        finite = isinstance(number, Decimal) and isfinite(number)
-        return as_column(number) if finite else number
+        return as_column(number) if isinstance(number, Decimal) and isfinite(number) else number
 
     return loaded
 
 
-def _from_db(field: Any, stored: Any) -> Any:
+def _from_db(field: Any, stored: object) -> object:
     return field.from_db_value(stored, None, connections[router.db_for_read(field.model)])

@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 from django.db import connections
 
+from trackadmin.catalog.kinds import AnyField
 from trackadmin.texts import gettext as _
 from trackadmin.texts import ngettext
 
-Parser: TypeAlias = Callable[[Any, str], Callable[[str], Any]]
+Parser: TypeAlias = Callable[[AnyField, str], Callable[[str], object]]
 
 _INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -27,7 +28,7 @@ _LONGEST_INTEGER = 20
 _64_BITS = (-(2**63), 2**63 - 1)
 
 
-def integer(field: Any, alias: str) -> Callable[[str], int]:
+def integer(field: AnyField, alias: str) -> Callable[[str], int]:
     """One spelling for each integer that the column can hold."""
     low, high = _range(field, alias)
 
@@ -49,8 +50,8 @@ def integer(field: Any, alias: str) -> Callable[[str], int]:
     return parse
 
 
-def _range(field: Any, alias: str) -> tuple[int, int]:
-    ops: Any = connections[alias].ops
+def _range(field: AnyField, alias: str) -> tuple[int, int]:
+    ops: Any = connections[alias].ops  # SQLite's gives no limits
     try:
         low, high = ops.integer_field_range(field.get_internal_type())
     except KeyError:
@@ -61,7 +62,7 @@ def _range(field: Any, alias: str) -> tuple[int, int]:
     )
 
 
-def uuid_value(field: Any, alias: str) -> Callable[[str], uuid.UUID]:
+def uuid_value(field: AnyField, alias: str) -> Callable[[str], uuid.UUID]:
     """The usual spelling of a UUID, in capitals or not."""
     return lambda text: uuid.UUID(uuid_text(text))
 
@@ -73,7 +74,7 @@ def uuid_text(text: str) -> str:
     return text
 
 
-def text(field: Any, alias: str) -> Callable[[str], str]:
+def text(field: AnyField, alias: str) -> Callable[[str], str]:
     """A text that is not empty and that the column can hold."""
     longest = getattr(field, "max_length", None) or maxsize
 

@@ -6,27 +6,28 @@ Each function takes the field that holds the values and the column's name in the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from django.conf import settings
 
+from trackadmin.catalog.kinds import AnyField
 from trackadmin.compiler.values.clean_text import CUT
 from trackadmin.conf import conf
 
-Expression: TypeAlias = Callable[[Any, str], str]
+Expression: TypeAlias = Callable[[AnyField, str], str]
 
 
-def as_it_is(field: Any, column: str) -> str:
+def as_it_is(field: AnyField, column: str) -> str:
     """The column itself: a whole number, a truth value."""
     return column
 
 
-def text(field: Any, column: str) -> str:
+def text(field: AnyField, column: str) -> str:
     """The column as a text, which is short."""
     return f"{column}::text"
 
 
-def bounded_text(field: Any, column: str) -> str:
+def bounded_text(field: AnyField, column: str) -> str:
     """The column as a text, bounded as a backfill bounds it."""
     text, longest = f"{column}::text", conf.MAX_TEXT_LENGTH
     holds = getattr(field, "max_length", None)
@@ -36,17 +37,17 @@ def bounded_text(field: Any, column: str) -> str:
     return f"CASE WHEN LENGTH({text}) > {longest} THEN {start} ELSE {text} END"
 
 
-def host(field: Any, column: str) -> str:
+def host(field: AnyField, column: str) -> str:
     """An IP address without the length of its network."""
     return f"HOST({column})"
 
 
-def finite(field: Any, column: str) -> str:
+def finite(field: AnyField, column: str) -> str:
     """A number; null where it is infinite or NaN."""
     return f"{_unless_finite(column)}{column} END"
 
 
-def finite_text(field: Any, column: str) -> str:
+def finite_text(field: AnyField, column: str) -> str:
     """A decimal number as a text; null where it is infinite or NaN."""
     return f"{_unless_finite(column)}{column}::text END"
 
@@ -55,17 +56,17 @@ def _unless_finite(column: str) -> str:
     return f"CASE WHEN {column}::text IN ('NaN', 'Infinity', '-Infinity') THEN NULL ELSE "
 
 
-def date(field: Any, column: str) -> str:
+def date(field: AnyField, column: str) -> str:
     """ISO 8601."""
     return f"TO_CHAR({column}, 'YYYY-MM-DD')"
 
 
-def time(field: Any, column: str) -> str:
+def time(field: AnyField, column: str) -> str:
     """ISO 8601 as Python writes it: without a fraction where it is zero."""
     return f"REPLACE(TO_CHAR({column}, 'HH24:MI:SS.US'), '.000000', '')"
 
 
-def datetime(field: Any, column: str) -> str:
+def datetime(field: AnyField, column: str) -> str:
     """ISO 8601 as Python writes it: without a fraction where it is zero."""
     zone = "UTC" if settings.USE_TZ else settings.TIME_ZONE
     shown = f"TO_CHAR({column} AT TIME ZONE '{zone}', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
@@ -73,7 +74,7 @@ def datetime(field: Any, column: str) -> str:
     return f"{text} || '+00:00'" if settings.USE_TZ else text
 
 
-def duration(field: Any, column: str) -> str:
+def duration(field: AnyField, column: str) -> str:
     """ISO 8601 as Django writes it, in days, hours, minutes and seconds."""
     seconds = f"ABS(EXTRACT(EPOCH FROM {column})::numeric)"
     return (
