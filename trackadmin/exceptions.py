@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from trackadmin.codes import ProblemCode
 from trackadmin.names import DEFAULT_MAP
-from trackadmin.texts import Text
+from trackadmin.texts import Text, ngettext
+from trackadmin.texts import gettext as _
 
 Level = Literal["error", "warning"]
 
 #: How many problems of one kind a text for people shows, how many in all, and the
 #: characters of a place or a message.
 LINES_OF_A_KIND, LINES, LONGEST_TEXT = 200, 500, 500
-_FIRST_THESE = "Put those above right, then look again."
+_FIRST_THESE = _("Correct the problems above, then look again.")
+#: The place of what is counted and not shown.
+_ELSEWHERE = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def errors_first(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def few(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """What of many problems a person is shown: errors first, some of each kind, then their number.
+    """Of many problems those to show to a person: errors first, some of each kind, then a count.
 
     A file may hold 100,000 errors, or a name of a megabyte.
     """
@@ -69,16 +73,38 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
         found[kind] += 1
         if found[kind] <= LINES_OF_A_KIND and shown.total() < LINES:
             shown[kind] += 1
-            yield replace(problem, where=_cut(problem.where), what=_cut(problem.message))
+            yield _shortened(problem)
     for (code, level), number in (found - shown).items():
         if shown[code, level]:
-            what = "They are of the same kind as those above."
-            yield Problem(code, level, f"{number:,} more", what, _FIRST_THESE)
+            yield Problem(code, level, _ELSEWHERE, _more_of_a_kind(number), _FIRST_THESE)
     others = {kind: number for kind, number in found.items() if not shown[kind]}
     if others:
-        level = "error" if any(level == "error" for _, level in others) else "warning"
-        what = f"They are of {len(others)} other kinds."
-        yield Problem("other", level, f"{sum(others.values()):,} more", what, _FIRST_THESE)
+        level = "error" if any(level == "error" for __, level in others) else "warning"
+        what = _more_of_other_kinds(sum(others.values()))
+        yield Problem(ProblemCode.OTHER, level, _ELSEWHERE, what, _FIRST_THESE)
+
+
+def _more_of_a_kind(number: int) -> Text:
+    return ngettext(
+        "There is %(count)s more problem of the same kind as those above.",
+        "There are %(count)s more problems of the same kind as those above.",
+        count=number,
+    )
+
+
+def _more_of_other_kinds(number: int) -> Text:
+    return ngettext(
+        "There is %(count)s more problem, of another kind.",
+        "There are %(count)s more problems, of other kinds.",
+        count=number,
+    )
+
+
+def _shortened(problem: Problem) -> Problem:
+    where, message = problem.where, problem.message
+    if len(where) <= LONGEST_TEXT and len(message) <= LONGEST_TEXT:
+        return problem
+    return replace(problem, where=_cut(where), what=_cut(message))
 
 
 def _cut(text: str) -> str:
@@ -88,8 +114,8 @@ def _cut(text: str) -> str:
 class Portable(Exception):
     """An error that survives pickling, as task queues and process pools need it.
 
-    By default Python makes such an error anew by calling its class with its message, which fails
-    or gives another message where the class makes the message itself.
+    By default, Python makes such an error again by calling its class with its message. That fails,
+    or gives another message, where the class writes the message itself.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -97,18 +123,24 @@ class Portable(Exception):
 
 
 def _restored(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
-    """The error of this class and message; its data comes with what pickle sets afterwards."""
+    """The error of this class and message; pickle sets its data afterwards."""
     error = cls.__new__(cls, *args)
     error.args = args
     return error
 
 
 class TrackAdminError(Portable):
-    """The base of every error that trackadmin raises on purpose."""
+    """The base of every error that trackadmin raises on purpose.
+
+    ``str()`` gives its sentence in the language that is active.
+    """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class SettingError(TrackAdminError):
-    """The ``TRACKADMIN`` setting holds something it cannot hold."""
+    """The ``TRACKADMIN`` setting has a value that is not allowed."""
 
 
 class TenantError(TrackAdminError):
@@ -116,24 +148,35 @@ class TenantError(TrackAdminError):
 
     def __init__(self) -> None:
         super().__init__(
-            "TRACKADMIN['TENANT'] did not give the key of the current tenant. It is called without "
-            "arguments and returns something hashable, such as a text. Choose a tenant first, or "
-            "return None where there is none."
+            _(
+                "TRACKADMIN['TENANT'] did not give the key of the current tenant. It is called "
+                "without arguments and returns something hashable, such as a text. Choose a tenant "
+                "first, or return None where there is none."
+            )
         )
 
 
 class ProblemsError(TrackAdminError):
-    """Something cannot go on because of ``problems``, a tuple of :class:`Problem`."""
+    """Something cannot be done because of ``problems``, a tuple of :class:`Problem`."""
 
-    def __init__(self, summary: str, problems: Iterable[Problem] = ()) -> None:
-        self.summary = summary
+    def __init__(self, what: Text | str, problems: Iterable[Problem] = ()) -> None:
+        #: What cannot be done, in one sentence.
+        self.what = what
         self.problems = tuple(problems)
+        super().__init__(what)
+
+    @property
+    def summary(self) -> str:
+        """What cannot be done, in the language that is active."""
+        return str(self.what)
+
+    def __str__(self) -> str:
         lines = [f"  {each.level}: {each}" for each in few(self.problems)]
-        super().__init__("\n".join([summary, *lines]))
+        return "\n".join([self.summary, *lines])
 
 
 class DocumentError(ProblemsError):
-    """A text is not a tracking map document, or no document this code could have published."""
+    """A text is not the document of a tracking map, or this code cannot have published it."""
 
 
 class InvalidMap(ProblemsError):
@@ -145,33 +188,67 @@ class UnknownMap(TrackAdminError):
 
     def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
         self.slug = slug
-        # A URL may bring any slug.
-        shown = slug if len(slug) <= 100 else f"{slug[:100]}…"
-        names = ", ".join(sorted(known)) or "none"
-        super().__init__(
-            f"There is no tracking map {shown!r}. Known maps: {names}. Add one in the admin, or "
-            "with 'manage.py trackadmin maps --add SLUG'."
-        )
+        # The slug may come from a URL.
+        shown = repr(slug if len(slug) <= 100 else f"{slug[:100]}…")
+        names = ", ".join(sorted(known))
+        if names:
+            what = _(
+                "There is no tracking map %(slug)s. Known maps: %(names)s. Add one in the admin, "
+                "or with 'manage.py trackadmin maps --add SLUG'.",
+                slug=shown,
+                names=names,
+            )
+        else:
+            what = _(
+                "There is no tracking map %(slug)s, and no other map either. Add one in the "
+                "admin, or with 'manage.py trackadmin maps --add SLUG'.",
+                slug=shown,
+            )
+        super().__init__(what)
 
 
 class UnknownVersion(TrackAdminError):
-    """The map has no version of this number."""
+    """The map has no version with this number."""
 
     def __init__(self, slug: str, number: object, newest: int) -> None:
         self.slug, self.number, self.newest = slug, number, newest
-        has = f"Its versions are 1 to {newest}." if newest else "It has no version yet: publish it."
-        super().__init__(f"The tracking map {slug!r} has no version {number!r}. {has}")
+        if newest:
+            what = _(
+                "The tracking map '%(slug)s' has no version %(number)s. Its versions are 1 to "
+                "%(newest)s.",
+                slug=slug,
+                number=repr(number),
+                newest=str(newest),
+            )
+        else:
+            what = _(
+                "The tracking map '%(slug)s' has no version %(number)s. It has no version yet: "
+                "publish it.",
+                slug=slug,
+                number=repr(number),
+            )
+        super().__init__(what)
 
 
 class UnknownRevision(TrackAdminError):
-    """The edit history keeps no such state."""
+    """The edit history has no such edit of a tracked model; ``subject`` is its prefix, if any."""
 
     def __init__(self, subject: str, revision: object) -> None:
         self.subject, self.revision = subject, revision
-        super().__init__(
-            f"The edit history has no edit {revision!r} of {subject}. Open the history again and "
-            "choose one that it lists."
-        )
+        if subject:
+            what = _(
+                "The edit history has no edit %(edit)s of %(subject)s. Open the history again and "
+                "choose an edit from the list.",
+                edit=repr(revision),
+                subject=subject,
+            )
+        else:
+            what = _(
+                "The edit history has no edit %(edit)s of a tracked model without a prefix. Open "
+                "the history again and choose an edit from the list.",
+                edit=repr(revision),
+            )
+        super().__init__(what)
 
 
 class NotPublished(TrackAdminError):
@@ -180,16 +257,19 @@ class NotPublished(TrackAdminError):
     def __init__(self, slug: str) -> None:
         self.slug = slug
         super().__init__(
-            f"The tracking map {slug!r} is not published. Publish it in the admin or with "
-            f"'manage.py trackadmin publish'."
+            _(
+                "The tracking map '%(slug)s' is not published. Publish it in the admin or with "
+                "'manage.py trackadmin publish'.",
+                slug=slug,
+            )
         )
 
 
 class NoteRequired(TrackAdminError):
-    """The site asks for a note with every publish and rollback, and there was none."""
+    """The site requires a note for every publish and rollback, and there was none."""
 
     def __init__(self) -> None:
-        super().__init__("A note is required: say in a few words what changes and why.")
+        super().__init__(_("A note is required: say in a few words what changes and why."))
 
 
 class DraftChanged(TrackAdminError):
@@ -198,13 +278,17 @@ class DraftChanged(TrackAdminError):
     def __init__(self, expected: str, actual: str) -> None:
         self.expected, self.actual = expected, actual
         super().__init__(
-            "The draft changed since you reviewed it. Look at the changes again, then publish. "
-            f"(reviewed {expected[:12]}, now {actual[:12]})"
+            _(
+                "The draft changed since you reviewed it. Look at the changes again, then publish. "
+                "(reviewed %(expected)s, now %(actual)s)",
+                expected=expected[:12],
+                actual=actual[:12],
+            )
         )
 
 
 class LiveChanged(TrackAdminError):
-    """The live version is not the one that the draft was reviewed against.
+    """The live version is not the one that the draft was compared with.
 
     ``expected`` and ``actual`` are what ``editing.live_token`` gives.
     """
@@ -213,23 +297,30 @@ class LiveChanged(TrackAdminError):
         self.expected, self.actual = expected, actual
         seen, now = (token.partition(":")[0] for token in (expected, actual))
         super().__init__(
-            "Another version went live since you opened the page. Look at the changes again, then "
-            f"decide. (you saw version {seen}, now version {now} is live)"
+            _(
+                "Another version went live since you opened the page. Look at the changes again, "
+                "then decide. (you saw version %(seen)s, now version %(now)s is live)",
+                seen=seen,
+                now=now,
+            )
         )
 
 
 class NothingChanged(TrackAdminError):
-    """What is to go live is live already."""
+    """The new version would have the same content as the live one."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         super().__init__(
-            f"Version {number} is live and has the same content, so there is nothing to do."
+            _(
+                "Version %(number)s is live and has the same content, so there is nothing to do.",
+                number=str(number),
+            )
         )
 
 
 class StaleForm(TrackAdminError):
-    """Somebody else saved or deleted the same row since the form was opened.
+    """Somebody else saved or deleted the row since the form was opened.
 
     ``seen`` and ``current`` are the row's ``lock_version``; ``current`` is ``None`` if it is gone.
     """
@@ -237,13 +328,19 @@ class StaleForm(TrackAdminError):
     def __init__(self, subject: str, seen: int | None, current: int | None) -> None:
         self.subject, self.seen, self.current = subject, seen, current
         if current is None:
-            what = f"{subject} was deleted by somebody else while you edited it."
-        else:
-            what = (
-                f"{subject} was saved by somebody else while you edited it "
-                f"(you saw edit {seen}, it is now at edit {current})."
+            what = _(
+                "%(subject)s was deleted by somebody else while you edited it. Nothing was saved.",
+                subject=subject,
             )
-        super().__init__(f"{what} Nothing was saved.")
+        else:
+            what = _(
+                "%(subject)s was saved by somebody else while you edited it (you saw edit "
+                "%(seen)s, it is now at edit %(current)s). Nothing was saved.",
+                subject=subject,
+                seen=str(seen),
+                current=str(current),
+            )
+        super().__init__(what)
 
 
 class ImmutableVersion(TrackAdminError):
@@ -251,53 +348,68 @@ class ImmutableVersion(TrackAdminError):
 
     def __init__(self) -> None:
         super().__init__(
-            "A published version is never changed or deleted. Publish a new one or roll back."
+            _("A published version is never changed or deleted. Publish a new one or roll back.")
         )
 
 
 class DumpConflict(TrackAdminError):
-    """A dump holds a row that this database has under another key."""
+    """A dump has a row that this database has under another key."""
 
-    def __init__(self, what: str, key: object, in_dump: object) -> None:
+    def __init__(self, what: Text | str, key: object, in_dump: object) -> None:
         self.what, self.key, self.in_dump = what, key, in_dump
         super().__init__(
-            f"This database has {what} under the key {key}, the dump under {in_dump}. Write the "
-            "dump with 'dumpdata --natural-primary --natural-foreign', or move the map with "
-            "'manage.py trackadmin export' and 'import'."
+            _(
+                "This database has %(what)s under the key %(key)s, the dump under %(in_dump)s. "
+                "Write the dump with 'dumpdata --natural-primary --natural-foreign', or move the "
+                "map with 'manage.py trackadmin export' and 'import'.",
+                what=what,
+                key=str(key),
+                in_dump=str(in_dump),
+            )
         )
 
 
 class NotTracked(TrackAdminError):
-    """An object was given whose model the live map does not track."""
+    """The live map does not track the model of an object that was given."""
 
-    def __init__(self, what: str, slug: str) -> None:
+    def __init__(self, what: Text | str, slug: str) -> None:
         self.what, self.slug = what, slug
         super().__init__(
-            f"{what} is not tracked by the live version of map {slug!r}. Add its model to the map "
-            "and publish, or leave the object out."
+            _(
+                "%(what)s is not tracked by the live version of the map '%(slug)s'. Add its model "
+                "to the map and publish, or leave the object out.",
+                what=what,
+                slug=slug,
+            )
         )
 
 
 class PrefixConflict(TrackAdminError):
-    """Two different objects would write the same names."""
+    """Two different objects give the same names."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
-        shown = ", ".join(self.names[:5])
         super().__init__(
-            f"Two different objects give the same names ({shown}). Pass one of them under a "
-            "prefix of its own: tracking_values(buyer, referrer=other_buyer)."
+            _(
+                "Two different objects give the same names (%(names)s). Pass one of them under a "
+                "prefix of its own: tracking_values(buyer, referrer=other_buyer).",
+                names=", ".join(self.names[:5]),
+            )
         )
 
 
 class BadPrefix(TrackAdminError):
-    """A keyword of ``tracking_values`` is no plain name, so no names can start with it."""
+    """A keyword of ``tracking_values`` cannot be the start of a name."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         super().__init__(
-            f"{prefix!r} cannot start a name. Use letters of ASCII, digits and single underscores "
-            "between them, starting with a letter: tracking_values(referrer=buyer)."
+            _(
+                "A name cannot start with %(prefix)s. Use ASCII letters, digits and single "
+                "underscores between them, starting with a letter: "
+                "tracking_values(referrer=buyer).",
+                prefix=repr(prefix),
+            )
         )
 
 
@@ -306,27 +418,43 @@ class NoTrackingURL(TrackAdminError):
 
     def __init__(self, slug: str, urlconf: object = None) -> None:
         self.slug, self.urlconf = slug, urlconf
-        where = f"The URLconf {urlconf!r}" if urlconf else "The site's URLconf"
         include = 'path("t/", include("trackadmin.collect.urls"'
         if slug != DEFAULT_MAP:
             include += f', namespace="{slug}"), {{"map": "{slug}"}}'
         else:
             include += ")"
-        super().__init__(
-            f"{where} has no tracking URL for the map {slug!r}. Add {include}) to its urlpatterns."
-        )
+        if urlconf:
+            what = _(
+                "The URLconf %(urlconf)s has no tracking URL for the map '%(slug)s'. Add "
+                "%(include)s) to its urlpatterns.",
+                urlconf=repr(urlconf),
+                slug=slug,
+                include=include,
+            )
+        else:
+            what = _(
+                "The site's URLconf has no tracking URL for the map '%(slug)s'. Add %(include)s) "
+                "to its urlpatterns.",
+                slug=slug,
+                include=include,
+            )
+        super().__init__(what)
 
 
 class NoKey(TrackAdminError):
-    """An object was given that a URL cannot name."""
+    """A URL cannot name an object that was given."""
 
     def __init__(self, what: str, slug: str) -> None:
         self.what, self.slug = what, slug
         super().__init__(
-            f"{what} cannot be named in a URL by the live version of map {slug!r}. Give its "
-            "tracked model a key and publish, save the object first, or leave it out."
+            _(
+                "A URL cannot name %(what)s by the live version of the map '%(slug)s'. Give its "
+                "tracked model a key and publish, save the object first, or leave it out.",
+                what=what,
+                slug=slug,
+            )
         )
 
 
 class ExportError(TrackAdminError):
-    """Values, or a view of them, cannot be written out as asked."""
+    """Values, or a view of them, cannot be exported as requested."""

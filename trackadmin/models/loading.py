@@ -9,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from trackadmin.exceptions import DumpConflict, ImmutableVersion
 from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 from trackadmin.models.versions import MapVersion
+from trackadmin.texts import gettext as _
 
 
 def make_room(*, instance: Model, raw: bool, using: str, **kwargs: Any) -> None:
@@ -31,7 +32,8 @@ def _meet_map(row: TrackingMap, using: str) -> None:
         for model in (TrackedModel, MapVersion)
     )
     if used:
-        raise DumpConflict(f"the tracking map {row.slug!r}", standing.pk, row.pk)
+        what = _("the tracking map '%(slug)s'", slug=row.slug)
+        raise DumpConflict(what, standing.pk, row.pk)
     # It is the map "default" that migrate made, and nobody has used it.
     standing.delete(using=using)
 
@@ -41,7 +43,11 @@ def _meet_model(row: TrackedModel, using: str) -> None:
     same = Q(prefix=row.prefix) | Q(model_label=row.model_label)
     standing = _others(row, using).filter(same, map_id=row.map_id).first()
     if standing is not None:
-        what = f"the tracked model {standing.prefix!r} ({standing.model_label})"
+        what = _(
+            "the tracked model '%(prefix)s' (%(model)s)",
+            prefix=standing.prefix,
+            model=standing.model_label,
+        )
         raise DumpConflict(what, standing.pk, row.pk)
 
 
