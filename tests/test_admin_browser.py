@@ -99,7 +99,7 @@ def test_two_editors_at_once_lose_nothing(browser, site):
         alert = first.get_by_role("alert")
         expect(alert).to_contain_text("Somebody else saved this while you were editing it")
         expect(alert).to_contain_text("admin")
-        expect(alert).to_contain_text("Owner set to 'Accounts team'")
+        expect(alert).to_contain_text("The owner was set to 'Accounts team'.")
         expect(first.get_by_label("Description", exact=False).first).to_have_value("Who logs in.")
         first.get_by_label("Owner").fill("Accounts team")
         first.get_by_role("button", name="Overwrite").click()

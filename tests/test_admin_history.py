@@ -32,8 +32,8 @@ def words(step):
 def test_a_tracked_models_history_tells_from_what_to_what(admin_client, user_row):
     response = admin_client.get(model_page("history", user_row.pk))
     steps = response.context["steps"]
-    assert words(steps[0]) == ["Owner changed from 'First' to 'Second'"]
-    assert words(steps[1]) == ["Owner set to 'First'"]
+    assert words(steps[0]) == ["The owner changed from 'First' to 'Second'."]
+    assert words(steps[1]) == ["The owner was set to 'First'."]
     assert steps[0].links == [], "the newest is how it stands: nothing to put back"
     assert all(step.links for step in steps[1:])
 
@@ -52,7 +52,7 @@ def test_an_undo_shows_what_it_changes_and_does_it_on_post(client, tracking_map,
     before = editing.draft_digest(tracking_map)
     response = client.get(page)
     shown = [line.words for group in response.context["groups"] for line in group.lines]
-    assert shown == ["Owner changed from 'Second' to 'First'"]
+    assert shown == ["The owner changed from 'Second' to 'First'."]
     assert editing.draft_digest(tracking_map) == before, "a GET changes nothing"
     response = client.post(page, {"seen": user_row.lock_version}, follow=True)
     assert said(response) == ["User was restored in the draft as it was then."]
@@ -93,7 +93,7 @@ def test_a_deletion_is_listed_and_can_be_brought_back(client, tracking_map, user
     pk = LogEntry.objects.count()
     steps = client.get(map_page("history", tracking_map.pk)).context["steps"]
     assert steps[0].links == [("Restore User", deletion)]
-    assert "Model auth.user removed" in words(steps[0])
+    assert "The model auth.user was removed." in words(steps[0])
     assert client.get(deletion).status_code == 200
     assert not TrackedModel.objects.filter(prefix="User").exists()
     response = client.post(deletion, follow=True)

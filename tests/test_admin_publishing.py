@@ -65,7 +65,7 @@ def words(response, name="groups"):
 def test_what_was_reviewed_is_published(client, tracking_map, publish_page):
     client_of(client, "view_trackingmap", "publish_trackingmap")
     review = client.get(publish_page)
-    assert words(review) == ["Owner set to 'Accounts team'"]
+    assert words(review) == ["The owner was set to 'Accounts team'."]
     sent = reviewed(client, publish_page, note="An owner.")
     response = client.post(publish_page, sent, follow=True)
     assert said(response) == ["Version 2 is live."]
@@ -84,7 +84,7 @@ def test_a_draft_that_changed_since_is_shown_again_and_not_published(
     html = response.content.decode()
     assert "The draft changed since you reviewed it" in html
     assert "My note." in html
-    assert words(response) == ["Owner set to 'Somebody else'"]
+    assert words(response) == ["The owner was set to 'Somebody else'."]
     assert numbers() == [1]
     assert not LogEntry.objects.exists()
     admin_client.post(publish_page, reviewed(admin_client, publish_page))
@@ -220,9 +220,9 @@ def test_any_two_can_be_compared_in_words(admin_client, tracking_map):
     def compared(old, new):
         return words(admin_client.get(page, {"old": old, "new": new}))
 
-    assert compared(1, 2) == ["Owner set to 'Accounts team'"]
-    assert compared(2, 1) == ["Owner 'Accounts team' taken away"]
-    assert compared(2, "draft") == ["Owner changed from 'Accounts team' to 'Third'"]
+    assert compared(1, 2) == ["The owner was set to 'Accounts team'."]
+    assert compared(2, 1) == ["The owner 'Accounts team' was removed."]
+    assert compared(2, "draft") == ["The owner changed from 'Accounts team' to 'Third'."]
     assert (
         "There are no differences" in admin_client.get(page, {"old": 1, "new": 1}).content.decode()
     )
@@ -249,7 +249,7 @@ def rolled(tracking_map):
 def test_rolling_back_says_what_changes_and_goes_forward(client, tracking_map, rolled):
     client_of(client, "view_trackingmap", "publish_trackingmap")
     page = client.get(rolled)
-    assert words(page) == ["Owner 'Accounts team' taken away"]
+    assert words(page) == ["The owner 'Accounts team' was removed."]
     assert "checked" not in str(page.context["form"]["reset_draft"])
     draft = editing.draft_digest(tracking_map)
     response = client.post(rolled, reviewed(client, rolled, note="Back."), follow=True)

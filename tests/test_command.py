@@ -221,8 +221,8 @@ class TestImport:
         draft()
         said = run("import", map_file(tmp_path, COMPANY))
         assert editing.build_document("default") == NAME_ONLY
-        assert "CompanyAccount: attribute is_demo removed" in said.splitlines()
-        assert "User: model auth.user removed" in said.splitlines()
+        assert "CompanyAccount.is_demo: The attribute was removed." in said.splitlines()
+        assert "User: The model auth.user was removed." in said.splitlines()
         assert not MapVersion.objects.exists()
         assert signals == []
 
@@ -423,9 +423,11 @@ class TestDiff:
         published(NAME_ONLY)
         published()
         draft(NAME_ONLY)
-        assert "CompanyAccount: attribute is_demo added" in run("diff", "1", "2").splitlines()
+        assert (
+            "CompanyAccount.is_demo: The attribute was added." in run("diff", "1", "2").splitlines()
+        )
         assert run("diff", "1", "live") == run("diff", "1", "2")
-        assert "CompanyAccount: attribute is_demo removed" in run("diff", "live", "draft")
+        assert "CompanyAccount.is_demo: The attribute was removed." in run("diff", "live", "draft")
         same = run("diff", "1", "draft")
         assert same == ""
         assert "same" in same.told

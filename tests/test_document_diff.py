@@ -91,28 +91,31 @@ def test_the_same_two_give_the_same_words(old, new):
 def test_an_attribute_added():
     entry = AttributeEntry("ctime", position=1)
     new = replace(BUYER, attributes={**BUYER.attributes, "ctime": entry})
-    assert words(Document({"User": USER, "Buyer": new})) == ["Buyer: attribute ctime added"]
+    assert words(Document({"User": USER, "Buyer": new})) == [
+        "Buyer.ctime: The attribute was added."
+    ]
 
 
 def test_what_is_out_of_the_ordinary_about_it_is_told():
     entry = AttributeEntry("date_of_birth", lookup=True, privacy="pseudonymised", position=3)
     assert words(with_user(attributes={**USER.attributes, "born": entry})) == [
-        "User: attribute born added (from date_of_birth, personal, pseudonymised, usable in a URL)"
+        "User.born: The attribute was added. Its source is date_of_birth. "
+        "It is personal and is sent as a pseudonym. URLs can use it as a lookup."
     ]
     entry = AttributeEntry("notes", decision="ignored", position=3)
     assert words(with_user(attributes={**USER.attributes, "notes": entry})) == [
-        "User: attribute notes added (ignored)"
+        "User.notes: The attribute was added. It is ignored."
     ]
 
 
 def test_an_attribute_removed_in_the_middle_says_nothing_of_the_order():
     rest = {"id": USER.attributes["id"], "joined": replace(USER.attributes["joined"], position=1)}
-    assert words(with_user(attributes=rest)) == ["User: attribute email removed"]
+    assert words(with_user(attributes=rest)) == ["User.email: The attribute was removed."]
 
 
 def test_privacy_changed():
     new = with_attribute("email", privacy="pseudonymised")
-    assert words(new) == ["User.email: privacy changed from 'sent' to 'pseudonymised'"]
+    assert words(new) == ["User.email: The privacy changed from 'sent' to 'pseudonymised'."]
     assert diff(MAP, new).as_json() == [
         {
             "kind": "changed",
@@ -121,7 +124,7 @@ def test_privacy_changed():
             "field": "privacy",
             "old": "sent",
             "new": "pseudonymised",
-            "words": "User.email: privacy changed from 'sent' to 'pseudonymised'",
+            "words": "User.email: The privacy changed from 'sent' to 'pseudonymised'.",
         }
     ]
 
@@ -129,10 +132,10 @@ def test_privacy_changed():
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"lookup": True}, "User.email: lookup changed from no to yes"),
-        ({"decision": "ignored"}, "User.email: decision changed from 'tracked' to 'ignored'"),
-        ({"source": "mail"}, "User.email: source changed from 'email' to 'mail'"),
-        ({"description": "Where"}, "User.email: description set to 'Where'"),
+        ({"lookup": True}, "User.email: URLs can use it as a lookup now."),
+        ({"decision": "ignored"}, "User.email: The decision changed from 'tracked' to 'ignored'."),
+        ({"source": "mail"}, "User.email: The source changed from 'email' to 'mail'."),
+        ({"description": "Where"}, "User.email: The description was set to 'Where'."),
     ],
 )
 def test_a_field_of_an_attribute(fields, expected):
@@ -142,11 +145,11 @@ def test_a_field_of_an_attribute(fields, expected):
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"key": "email"}, "User: key changed from 'id' to 'email'"),
-        ({"key": ""}, "User: key 'id' taken away"),
-        ({"owner": "Growth"}, "User: owner set to 'Growth'"),
-        ({"model": "auth.member"}, "User: model changed from 'auth.user' to 'auth.member'"),
-        ({"description": "x" * 200}, f"User: description set to '{'x' * 79}…'"),
+        ({"key": "email"}, "User: The key changed from 'id' to 'email'."),
+        ({"key": ""}, "User: The key 'id' was removed."),
+        ({"owner": "Growth"}, "User: The owner was set to 'Growth'."),
+        ({"model": "auth.member"}, "User: The model changed from 'auth.user' to 'auth.member'."),
+        ({"description": "x" * 200}, f"User: The description was set to '{'x' * 79}…'."),
     ],
 )
 def test_a_field_of_a_model(fields, expected):
@@ -161,37 +164,42 @@ def test_long_texts_are_cut_in_words_only():
 def test_children():
     new = with_user(children={"team": ChildEntry("Team"), "boss": ChildEntry("", position=1)})
     assert words(new) == [
-        "User: child team added (under the prefix Team)",
-        "User.boss: prefix changed from 'Boss' to its own; its names change",
-        "User: child profile removed",
+        "User.team: The child was added. Its prefix is Team.",
+        "User.boss: The prefix 'Boss' was removed, so the child has the prefix of its model again. "
+        "Its names change.",
+        "User.profile: The child was removed.",
     ]
 
 
 def test_a_model_added_and_removed_tells_all_that_comes_with_it():
     small = Document({"Buyer": BUYER})
     assert words(MAP, small) == [
-        "User: model auth.user added, key id",
-        "User: attribute id added",
-        "User: attribute email added (personal, sent)",
-        "User: attribute joined added (from date_joined)",
-        "User: child profile added",
-        "User: child boss added (under the prefix Boss)",
+        "User: The model auth.user was added. Its key is id.",
+        "User.id: The attribute was added.",
+        "User.email: The attribute was added. It is personal and is sent as it is.",
+        "User.joined: The attribute was added. Its source is date_joined.",
+        "User.profile: The child was added.",
+        "User.boss: The child was added. Its prefix is Boss.",
     ]
-    assert words(small)[:2] == ["User: model auth.user removed", "User: attribute id removed"]
+    assert words(small)[:2] == [
+        "User: The model auth.user was removed.",
+        "User.id: The attribute was removed.",
+    ]
 
 
 def test_a_new_prefix_is_a_new_name_and_not_a_new_model():
     new = Document({"Member": replace(USER, key="email"), "Buyer": BUYER})
     assert words(new) == [
-        "User: renamed to Member; names that began with User_ change",
-        "Member: key changed from 'id' to 'email'",
+        "Member: The prefix changed from User to Member. "
+        "Names that began with User_ begin with Member_ now.",
+        "Member: The key changed from 'id' to 'email'.",
     ]
 
 
 def test_a_new_name_of_an_attribute_says_what_becomes_of_the_output():
     attributes = without(USER.attributes, "joined") | {"since": USER.attributes["joined"]}
     assert words(with_user(attributes=attributes)) == [
-        "User: attribute joined renamed to since; User_joined is now User_since"
+        "User.since: The attribute joined was renamed to since. User_joined is User_since now."
     ]
 
 
@@ -199,9 +207,9 @@ def test_two_names_for_one_source_are_no_renaming():
     source = USER.attributes["joined"]
     attributes = without(USER.attributes, "joined") | {"one": source, "two": source}
     assert words(with_user(attributes=attributes)) == [
-        "User: attribute one added (from date_joined)",
-        "User: attribute two added (from date_joined)",
-        "User: attribute joined removed",
+        "User.one: The attribute was added. Its source is date_joined.",
+        "User.two: The attribute was added. Its source is date_joined.",
+        "User.joined: The attribute was removed.",
     ]
 
 
@@ -222,18 +230,18 @@ class TestOrder:
         }
         (change,) = diff(MAP, with_user(attributes=turned)).changes
         assert change.kind == "moved"
-        assert change.words() == "User: order of attributes changed"
+        assert change.words() == "User: The order of the attributes changed."
         assert change.old == ["id", "email", "joined"]
         assert change.new == ["joined", "email", "id"]
 
     def test_of_models_and_children(self):
         new = Document({"User": replace(USER, position=1), "Buyer": replace(BUYER, position=0)})
-        assert words(new) == ["Map: order of models changed"]
+        assert words(new) == ["Map: The order of the tracked models changed."]
         children = {"profile": ChildEntry(position=2), "boss": USER.children["boss"]}
-        assert words(with_user(children=children)) == ["User: order of children changed"]
+        assert words(with_user(children=children)) == ["User: The order of the children changed."]
 
     def test_other_numbers_in_the_same_order_are_told_as_such(self):
         new = with_attribute("joined", position=7)
-        assert words(new) == ["User: attributes renumbered, their order is the same"]
+        assert words(new) == ["User: The attributes have new positions in the same order."]
         (change,) = diff(MAP, new).changes
         assert change.new == {"id": 0, "email": 1, "joined": 7}

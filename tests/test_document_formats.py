@@ -185,14 +185,14 @@ def test_the_difference_in_words():
     one, other = (Document({"Order": ModelEntry("host.order", children={"person": c})}) for c in (
         ChildEntry(), ChildEntry(alone=True)))  # fmt: skip
     assert [c.words() for c in diff(one, other).changes] == [
-        "Order.person: comes along by itself now; the names of its own children go"
+        "Order.person: It comes without its own children now, so their names are gone."
     ]
     assert [c.words() for c in diff(other, one).changes] == [
-        "Order.person: comes along with its own children now; their names come too"
+        "Order.person: It comes with its own children now, so their names are added."
     ]
     added = diff(Document({"Order": ModelEntry("host.order")}), other)
     assert [c.words() for c in added.changes] == [
-        "Order: child person added (by itself, without its own children)"
+        "Order.person: The child was added. It comes without its own children."
     ]
 
 

@@ -48,7 +48,7 @@ def test_each_edit_is_one_revision_with_who_and_why():
     save("Person", replace(PERSON, owner="Shop team"), by=editor(), comment="They asked.")
     entry = newest(row("Person"))
     assert (entry.who, entry.comment, entry.prefixes) == ("editor", "They asked.", ("Person",))
-    assert words(entry) == ["Person: owner set to 'Shop team'"]
+    assert words(entry) == ["Person: The owner was set to 'Shop team'."]
     assert Revision.objects.count() == 2
 
 
@@ -72,9 +72,9 @@ def test_the_newest_edit_comes_first():
     for number in range(3):
         save("Person", replace(PERSON, owner=f"Team {number}"))
     entries = editing.history(row("Person"))
-    assert [words(e)[0][:30] for e in entries[:2]] == [
-        "Person: owner changed from 'Te",
-        "Person: owner changed from 'Te",
+    assert [words(e)[0][:34] for e in entries[:2]] == [
+        "Person: The owner changed from 'Te",
+        "Person: The owner changed from 'Te",
     ]
     assert [e.revision for e in entries] == sorted((e.revision for e in entries), reverse=True)
     assert entries[-1].changes.changes[0].kind == "added"
@@ -86,7 +86,7 @@ def test_the_limit_looks_at_the_newest_and_still_knows_what_was_before():
         save("Person", replace(PERSON, owner=f"Team {number}"))
     for subject in (row("Person"), the_map()):
         (entry,) = editing.history(subject, limit=1)
-        assert words(entry) == ["Person: owner changed from 'Team 1' to 'Team 2'"]
+        assert words(entry) == ["Person: The owner changed from 'Team 1' to 'Team 2'."]
 
 
 def test_a_history_tells_nothing_of_other_tracked_models():
@@ -98,7 +98,7 @@ def test_a_history_tells_nothing_of_other_tracked_models():
     both = document(Person=replace(ALONE, owner="Team"), Profile=PROFILE)
     editing.import_document("default", both)
     entry = newest(person)
-    assert words(entry) == ["Person: owner set to 'Team'"]
+    assert words(entry) == ["Person: The owner was set to 'Team'."]
     assert entry.prefixes == ("Person",)
     assert editing.as_it_was(person, entry.revision).entry == both.models["Person"]
 
@@ -106,23 +106,25 @@ def test_a_history_tells_nothing_of_other_tracked_models():
 def test_a_new_prefix_is_told_as_such():
     draft()
     save("Human", PERSON, old="Person")
-    assert words(newest(row("Human")))[0].startswith("Person: renamed to Human")
-    assert words(newest())[0].startswith("Person: renamed to Human")
+    assert words(newest(row("Human")))[0].startswith(
+        "Human: The prefix changed from Person to Human"
+    )
+    assert words(newest())[0].startswith("Human: The prefix changed from Person to Human")
 
 
 def test_a_new_place_is_told_as_such():
     draft()
     editing.order_tracked_models("default", ["Profile", "Person"])
-    assert words(newest(row("Person"))) == ["Person: position changed from 0 to 1"]
-    assert words(newest()) == ["Map: order of models changed"]
+    assert words(newest(row("Person"))) == ["Person: The position changed from 0 to 1."]
+    assert words(newest()) == ["Map: The order of the tracked models changed."]
 
 
 def test_a_map_tells_of_its_own_words():
     """Also of the first change of a map that no editor wrote."""
     editing.save_map("default", name="Shop", description="", by=editor())
-    assert words(newest()) == ["Map: name changed from 'Default map' to 'Shop'"]
+    assert words(newest()) == ["Map: The name changed from 'Default map' to 'Shop'."]
     editing.save_map("default", name="Shop", description="All of it.")
-    assert words(newest()) == ["Map: description set to 'All of it.'"]
+    assert words(newest()) == ["Map: The description was set to 'All of it.'."]
 
 
 def test_an_import_is_told_whole():
@@ -147,7 +149,7 @@ def test_rows_that_no_editor_wrote_are_kept_before_they_change():
     assert editing.history(person) == [], "nothing was changed"
     save("Person", replace(ALONE), by=editor())
     entries = editing.history(person)
-    assert words(entries[0]) == ["Person: key set to 'id'"]
+    assert words(entries[0]) == ["Person: The key was set to 'id'."]
     assert (entries[1].who, entries[1].comment[:5]) == ("", "Found")
 
 
@@ -158,9 +160,9 @@ def test_what_a_shell_changed_is_not_laid_at_an_editors_door():
     last, found = editing.history(row("Person"))[:2]
     assert (last.who, words(last)) == (
         "editor",
-        ["Person: owner changed from 'Shell' to 'Editor'"],
+        ["Person: The owner changed from 'Shell' to 'Editor'."],
     )
-    assert (found.who, words(found)) == ("", ["Person: owner set to 'Shell'"])
+    assert (found.who, words(found)) == ("", ["Person: The owner was set to 'Shell'."])
 
 
 def test_revisions_of_reversions_own_are_told_too():
@@ -173,7 +175,7 @@ def test_revisions_of_reversions_own_are_told_too():
         attribute_row.save()
     entry = newest(row("Person"))
     assert entry.comment == "By hand."
-    assert words(entry) == ["Person.name: description set to 'The full name.'"]
+    assert words(entry) == ["Person.name: The description was set to 'The full name.'."]
 
 
 def test_an_edit_inside_a_revision_of_the_hosts_is_told_once():
@@ -296,7 +298,7 @@ def test_stored_fields_that_trackadmin_no_longer_has_are_left_out():
     draft()
     spoil(kept(), lambda data: data["fields"].update(colour="red"))
     save("Person", replace(PERSON, owner="Team"))
-    assert words(newest(row("Person"))) == ["Person: owner set to 'Team'"]
+    assert words(newest(row("Person"))) == ["Person: The owner was set to 'Team'."]
 
 
 def test_stored_json_without_todays_fields_is_read_as_empty():
@@ -381,7 +383,7 @@ def test_undoing_an_edit_is_an_edit():
     assert back.lock_version == 3
     entry = newest(row("Person"))
     assert (entry.who, f"edit {first}" in entry.comment) == ("editor", True)
-    assert "Person: owner 'Team' taken away" in words(entry)
+    assert "Person: The owner 'Team' was removed." in words(entry)
 
 
 def test_undoing_what_stands_leaves_no_trace():

@@ -42,7 +42,7 @@ def grouped(diff: Diff) -> list[Group]:
     groups: dict[str, Group] = {}
     for change in diff.changes:
         prefix = change.where.split(".")[0]
-        line = Line(change.kind, MARKS[change.kind], _below(prefix, change.words()))
+        line = Line(change.kind, MARKS[change.kind], change.words_below_model())
         groups.setdefault(prefix, Group(prefix)).lines.append(line)
     return list(groups.values())
 
@@ -64,11 +64,3 @@ def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = No
     """
     known = addresses or {}
     return [Fault(each, known.get(each.where.split(".")[0], "")) for each in few(problems)]
-
-
-def _below(prefix: str, words: str) -> str:
-    """The words as they read below the model's name, which need not be said again."""
-    if words.startswith(f"{prefix}: "):
-        rest = words.removeprefix(f"{prefix}: ")
-        return rest[:1].upper() + rest[1:]
-    return words.removeprefix(f"{prefix}.")

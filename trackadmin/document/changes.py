@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from trackadmin.document.structure import DROPPED, IGNORED, PSEUDONYMISED, SENT
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 Kind = Literal["added", "removed", "changed", "moved"]
 Subject = Literal["map", "model", "attribute", "child"]
 
-#: Longest quotation in words, in characters; the data always holds the whole text.
+#: Longest quotation in words, in characters; the data always has the whole text.
 _QUOTED = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. ``words()`` says it in a sentence.
+    """One difference. Kind, subject and field say what it is; ``words()`` says it to people.
 
     ``where`` is the place, outermost first (``User``, ``User.email``; empty for the map itself).
-    ``field`` names what changed there and is empty where the whole thing came or went.
-    ``old`` and ``new`` are JSON-able: the field's values, or the fields of what came or went.
-    A change of order has the field ``attributes``, ``children`` or ``models`` and gives the names
-    in order (``moved``), or their positions where those differ but the order does not
-    (``changed``). A new name has the field ``prefix`` or ``name`` and stands at its new place.
+    ``field`` names what changed there and is empty where the whole thing was added or removed.
+    ``old`` and ``new`` are JSON-able: the field's values, or the fields of what was added or
+    removed. A change of order has the field ``attributes``, ``children`` or ``models`` and gives
+    the names in order (``moved``), or their positions where those differ but the order does not
+    (``changed``). A new name has the field ``prefix`` or ``name``, and its place is the new one.
     """
 
     kind: Kind
@@ -34,18 +37,16 @@ class Change:
     new: Any = None
 
     def words(self) -> str:
-        """The change in one plain sentence, without a full stop."""
-        if self.kind in ("added", "removed"):
-            return self._came_or_went()
-        if self.field in ("attributes", "children", "models"):
-            return self._order()
-        if (self.subject, self.field) == ("model", "prefix"):
-            return f"{self.old}: renamed to {self.new}; names that began with {self.old}_ change"
-        if (self.subject, self.field) == ("attribute", "name"):
-            prefix = self.where.rpartition(".")[0]
-            names = f"{prefix}_{self.old} is now {prefix}_{self.new}"
-            return f"{prefix}: attribute {self.old} renamed to {self.new}; {names}"
-        return f"{self.where or 'Map'}: {self._field()}"
+        """The place and what changed there, in the language that is active."""
+        return self._said_of(self.where or str(_("Map")))
+
+    def words_below_model(self) -> str:
+        """The same below a heading that names the tracked model (or the map)."""
+        return self._said_of(self.where.partition(".")[2])
+
+    def sentences(self) -> tuple[Text, ...]:
+        """What changed, without the place."""
+        return tuple(_sentences(self))
 
     def as_json(self) -> dict[str, Any]:
         """The change as JSON-able data, its words included."""
@@ -59,56 +60,167 @@ class Change:
             "words": self.words(),
         }
 
-    def _came_or_went(self) -> str:
-        outer, _, name = self.where.rpartition(".")
-        if self.subject == "model":
-            fields = self.new or self.old
-            key = f", key {fields['key']}" if self.new and fields["key"] else ""
-            return f"{name}: model {fields['model']} {self.kind}{key}"
-        return f"{outer}: {self.subject} {name} {self.kind}{self._notes()}"
+    def _said_of(self, place: str) -> str:
+        said = " ".join(map(str, self.sentences()))
+        return f"{place}: {said}" if place else said
 
-    def _notes(self) -> str:
-        """What is out of the ordinary about an attribute or a child that was added."""
-        fields, notes = self.new or {}, []
-        name = self.where.rpartition(".")[2]
-        if fields.get("source", name) != name:
-            notes.append(f"from {fields['source']}")
-        if fields.get("prefix"):
-            notes.append(f"under the prefix {fields['prefix']}")
-        if fields.get("alone"):
-            notes.append("by itself, without its own children")
-        if fields.get("decision") == IGNORED:
-            notes.append("ignored")
-        if fields.get("privacy") in (SENT, PSEUDONYMISED, DROPPED):
-            notes.append(f"personal, {fields['privacy']}")
-        if fields.get("lookup"):
-            notes.append("usable in a URL")
-        return f" ({', '.join(notes)})" if notes else ""
 
-    def _order(self) -> str:
-        place = f"{self.where}: " if self.where else "Map: "
-        if self.kind == "changed":
-            return f"{place}{self.field} renumbered, their order is the same"
-        return f"{place}order of {self.field} changed"
+def _sentences(change: Change) -> Iterator[Text]:
+    if change.kind == "added":
+        yield _with(_ADDED[change.subject], change.new)
+        yield from _notes(change)
+    elif change.kind == "removed":
+        yield _with(_REMOVED[change.subject], change.old)
+    elif change.kind == "moved":
+        yield _MOVED[change.field]
+    elif change.field in _RENUMBERED:
+        yield _RENUMBERED[change.field]
+    elif found := _RENAMED.get((change.subject, change.field)):
+        values = {"outer": change.where.partition(".")[0], "old": change.old, "new": change.new}
+        yield from (_with(sentence, values) for sentence in found)
+    elif change.subject == "child" and change.field in _OF_CHILD:
+        yield _OF_CHILD[change.field](change.old, change.new)
+    else:
+        yield _field(change)
 
-    def _field(self) -> str:
-        if self.subject == "child" and self.field == "prefix":
-            old, new = (f"{p!r}" if p else "its own" for p in (self.old, self.new))
-            return f"prefix changed from {old} to {new}; its names change"
-        if self.subject == "child" and self.field == "alone":
-            if self.new:
-                return "comes along by itself now; the names of its own children go"
-            return "comes along with its own children now; their names come too"
-        if self.old == "":
-            return f"{self.field} set to {_shown(self.new)}"
-        if self.new == "":
-            return f"{self.field} {_shown(self.old)} taken away"
-        return f"{self.field} changed from {_shown(self.old)} to {_shown(self.new)}"
+
+#: Of what was added or removed. They may use its fields.
+_ADDED: dict[Subject, Text] = {
+    "model": _("The model %(model)s was added."),
+    "attribute": _("The attribute was added."),
+    "child": _("The child was added."),
+}
+_REMOVED: dict[Subject, Text] = {
+    "model": _("The model %(model)s was removed."),
+    "attribute": _("The attribute was removed."),
+    "child": _("The child was removed."),
+}
+
+_MOVED = {
+    "attributes": _("The order of the attributes changed."),
+    "children": _("The order of the children changed."),
+    "models": _("The order of the tracked models changed."),
+}
+_RENUMBERED = {
+    "attributes": _("The attributes have new positions in the same order."),
+    "children": _("The children have new positions in the same order."),
+    "models": _("The tracked models have new positions in the same order."),
+}
+
+_RENAMED = {
+    ("model", "prefix"): (
+        _("The prefix changed from %(old)s to %(new)s."),
+        _("Names that began with %(old)s_ begin with %(new)s_ now."),
+    ),
+    ("attribute", "name"): (
+        _("The attribute %(old)s was renamed to %(new)s."),
+        _("%(outer)s_%(old)s is %(outer)s_%(new)s now."),
+    ),
+}
+
+#: What an added entry has that most entries do not have: where a field has one of these values.
+_NOTES: tuple[tuple[str, tuple[object, ...], Text], ...] = (
+    ("decision", (IGNORED,), _("It is ignored.")),
+    ("privacy", (SENT,), _("It is personal and is sent as it is.")),
+    ("privacy", (PSEUDONYMISED,), _("It is personal and is sent as a pseudonym.")),
+    ("privacy", (DROPPED,), _("It is personal and is left out.")),
+    ("lookup", (True,), _("URLs can use it as a lookup.")),
+    ("alone", (True,), _("It comes without its own children.")),
+)
+
+
+def _notes(change: Change) -> Iterator[Text]:
+    fields, name = change.new, change.where.rpartition(".")[2]
+    if fields.get("key"):
+        yield _with(_("Its key is %(key)s."), fields)
+    if fields.get("source", name) != name:
+        yield _with(_("Its source is %(source)s."), fields)
+    if fields.get("prefix"):
+        yield _with(_("Its prefix is %(prefix)s."), fields)
+    yield from (note for field, values, note in _NOTES if fields.get(field) in values)
+
+
+def _child_prefix(old: str, new: str) -> Text:
+    if not old:
+        return _("The prefix changed to %(new)s. The child's names change.", new=_shown(new))
+    if not new:
+        return _(
+            "The prefix %(old)s was removed, so the child has the prefix of its model again. Its "
+            "names change.",
+            old=_shown(old),
+        )
+    return _(
+        "The prefix changed from %(old)s to %(new)s. The child's names change.",
+        old=_shown(old),
+        new=_shown(new),
+    )
+
+
+def _child_alone(old: bool, new: bool) -> Text:
+    if new:
+        return _("It comes without its own children now, so their names are gone.")
+    return _("It comes with its own children now, so their names are added.")
+
+
+_OF_CHILD: dict[str, Callable[[Any, Any], Text]] = {
+    "prefix": _child_prefix,
+    "alone": _child_alone,
+}
+
+#: By field: a new value, no value any more, another value.
+_FIELDS = {
+    "key": (
+        _("The key was set to %(new)s."),
+        _("The key %(old)s was removed."),
+        _("The key changed from %(old)s to %(new)s."),
+    ),
+    "owner": (
+        _("The owner was set to %(new)s."),
+        _("The owner %(old)s was removed."),
+        _("The owner changed from %(old)s to %(new)s."),
+    ),
+    "description": (
+        _("The description was set to %(new)s."),
+        _("The description %(old)s was removed."),
+        _("The description changed from %(old)s to %(new)s."),
+    ),
+    "name": (
+        _("The name was set to %(new)s."),
+        _("The name %(old)s was removed."),
+        _("The name changed from %(old)s to %(new)s."),
+    ),
+    "model": 3 * (_("The model changed from %(old)s to %(new)s."),),
+    "source": 3 * (_("The source changed from %(old)s to %(new)s."),),
+    "decision": 3 * (_("The decision changed from %(old)s to %(new)s."),),
+    "privacy": 3 * (_("The privacy changed from %(old)s to %(new)s."),),
+    "position": 3 * (_("The position changed from %(old)s to %(new)s."),),
+}
+#: For a field without sentences of its own.
+_ANY_FIELD = (
+    _("%(field)s was set to %(new)s."),
+    _("%(field)s: %(old)s was removed."),
+    _("%(field)s changed from %(old)s to %(new)s."),
+)
+_LOOKUP = {
+    True: _("URLs can use it as a lookup now."),
+    False: _("URLs can no longer use it as a lookup."),
+}
+
+
+def _field(change: Change) -> Text:
+    if change.field == "lookup":
+        return _LOOKUP[change.new]
+    new, removed, changed = _FIELDS.get(change.field, _ANY_FIELD)
+    sentence = new if change.old == "" else removed if change.new == "" else changed
+    values = {"field": change.field, "old": _shown(change.old), "new": _shown(change.new)}
+    return _with(sentence, values)
+
+
+def _with(sentence: Text, values: dict[str, Any]) -> Text:
+    return replace(sentence, values=values)
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, str) and len(value) > _QUOTED:
         value = value[: _QUOTED - 1] + "…"
     return repr(value)

@@ -1,4 +1,4 @@
-"""What differs between two documents: a walk over their names that leaves nothing out."""
+"""The differences between two documents, found by walking over all their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trackadmin.document.structure import (
 )
 
 _Entry = TypeVar("_Entry", ModelEntry, AttributeEntry, ChildEntry)
-#: Told once for the whole list, by ``_order``.
+#: ``_order`` reports it once for the whole list.
 _APART = ("position",)
 
 
@@ -38,7 +38,7 @@ class Diff:
 
 
 def diff(old: Document, new: Document) -> Diff:
-    """What to do to ``old`` to get ``new``; empty exactly where the two are equal."""
+    """The changes that turn ``old`` into ``new``; empty exactly where the two are equal."""
     return Diff(tuple(_document(old, new)))
 
 
@@ -87,10 +87,10 @@ def _entry(
 def _order(
     subject: Subject, where: str, field: str, old: Mapping[str, _Entry], new: Mapping[str, _Entry]
 ) -> Iterator[Change]:
-    """One statement about a list's order, if there is any to make.
+    """One change of a list's order, if there is any.
 
     ``old`` is in its order, which a new name of an entry does not change.
-    Positions that only shift because an entry came or went say nothing of their own.
+    Positions that only shift because an entry was added or removed are no change.
     """
     before = [name for name in old if name in new]
     after = [name for name, _ in in_order(new) if name in old]
@@ -103,7 +103,7 @@ def _order(
 
 
 def _renamed(old: Mapping[str, _Entry], new: Mapping[str, _Entry], field: str) -> dict[str, str]:
-    """Old name to new name, where what went and what came stand for the same thing."""
+    """Old name to new name, where what was removed and what was added stand for the same thing."""
     gone = _by_value({n: e for n, e in old.items() if n not in new}, field)
     come = _by_value({n: e for n, e in new.items() if n not in old}, field)
     return {
@@ -121,11 +121,11 @@ def _by_value(entries: Mapping[str, _Entry], field: str) -> dict[str, list[str]]
 
 
 def _both(old: Mapping[str, _Entry], new: Mapping[str, _Entry]) -> list[str]:
-    """Every name once: the new ones in order, then those that went."""
+    """Every name once: the new ones in order, then the removed ones."""
     return [n for n, _ in in_order(new)] + [n for n, _ in in_order(old) if n not in new]
 
 
 def _data(entry: ModelEntry | AttributeEntry | ChildEntry) -> dict[str, Any]:
-    """The entry's fields but for the entries below it, which are compared on their own."""
+    """The entry's fields without the entries below it, which are compared on their own."""
     below = ("attributes", "children")
     return {f.name: getattr(entry, f.name) for f in fields(entry) if f.name not in below}
