@@ -12,8 +12,9 @@ from django.test.utils import register_lookup
 from django.utils import timezone
 
 from tests.host.models import Country, Everything, Hidden, Line, Profile
-from trackadmin.compiler.host import managers
+from trackadmin.compiler.host.manager_proofs import is_plain_manager, is_proven
 from trackadmin.compiler.host.managers import is_constant
+from trackadmin.compiler.host.usual_relations import is_usual_relation
 
 CURRENT = {"tenant": "a"}
 CONSTANT = True
@@ -334,7 +335,7 @@ def test_site_may_say_that_a_manager_is_constant(settings, monkeypatch):
     manager_of(ByDict, monkeypatch)
     settings.TRACKADMIN = {"CONSTANT_MANAGERS": ["host.Country"]}
     assert is_constant(Country)
-    assert not managers._is_proven(Country._default_manager)
+    assert not is_proven(Country._default_manager)
 
 
 # ── The query too ──────────────────────────────────────────────────────────────────────────────
@@ -400,9 +401,9 @@ def test_relation_that_joins_in_its_own_way_is_not_joined():
         def get_extra_restriction(self, alias, related_alias):
             return super().get_extra_restriction(alias, related_alias)
 
-    assert managers.is_usual_relation(Line._meta.get_field("order"))
-    assert managers.is_usual_relation(Profile._meta.get_field("person"))
-    assert not managers.is_usual_relation(OfTenant(Country, models.CASCADE))
+    assert is_usual_relation(Line._meta.get_field("order"))
+    assert is_usual_relation(Profile._meta.get_field("person"))
+    assert not is_usual_relation(OfTenant(Country, models.CASCADE))
 
 
 def test_no_relation_is_usual_where_a_package_changed_how_they_are_read(monkeypatch):
@@ -413,7 +414,7 @@ def test_no_relation_is_usual_where_a_package_changed_how_they_are_read(monkeypa
         return real(self, **hints).filter(pk=None)
 
     monkeypatch.setattr(ForwardManyToOneDescriptor, "get_queryset", get_queryset)
-    assert not managers.is_usual_relation(Line._meta.get_field("order"))
+    assert not is_usual_relation(Line._meta.get_field("order"))
 
 
 @pytest.mark.parametrize(
@@ -422,6 +423,6 @@ def test_no_relation_is_usual_where_a_package_changed_how_they_are_read(monkeypa
 )
 def test_base_manager_that_was_changed_by_hand_is_not_plain(name, value):
     manager = Manager()
-    assert managers.is_plain(manager)
+    assert is_plain_manager(manager)
     setattr(manager, name, value)
-    assert not managers.is_plain(manager)
+    assert not is_plain_manager(manager)

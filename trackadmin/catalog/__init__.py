@@ -7,7 +7,7 @@ models or apps while it is imported.
 from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fidelity import has_own_conversions
-from trackadmin.catalog.kinds import Kind
+from trackadmin.catalog.kinds import AnyField, Kind
 from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model import ModelFacts
@@ -16,6 +16,7 @@ from trackadmin.catalog.site import Catalog, catalog
 from trackadmin.catalog.strays import Stray, StrayCode
 
 __all__ = [
+    "AnyField",
     "AttributeFacts",
     "Catalog",
     "Kind",

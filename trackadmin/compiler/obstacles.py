@@ -12,9 +12,10 @@ from django.db.models import Model
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
-from trackadmin.compiler.host import managers
 from trackadmin.compiler.host.instances import is_plain
 from trackadmin.compiler.host.loading_code import declared, loading_code
+from trackadmin.compiler.host.manager_proofs import is_plain_manager, overridden
+from trackadmin.compiler.host.usual_relations import is_usual_relation
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.types import Rows
 from trackadmin.texts import Text
@@ -79,9 +80,9 @@ def child_obstacle(node: Node, child: Node, alias: str) -> Obstacle | None:
     """Why a join does not give what the child's accessor gives; ``None`` where it does."""
     if not child.query_name:
         return Obstacle(ObstacleCode.HOST_CODE, _("The site's code reads it."))
-    if not managers.is_plain(child.model._base_manager):
+    if not is_plain_manager(child.model._base_manager):
         return Obstacle(ObstacleCode.CHILD_MANAGER, _("Its manager may hide objects."))
-    if not managers.is_usual_relation(_field(node.model, child)):
+    if not is_usual_relation(_field(node.model, child)):
         return Obstacle(ObstacleCode.HOST_CODE, _("The site's code reads its relation."))
     if not _is_held(node.model, child):
         text = _("No constraint guarantees that its object exists.")
@@ -118,7 +119,7 @@ def rows_obstacle(rows: Rows, paths: Iterable[str]) -> Obstacle | None:
 
 def _why_not_rows(rows: Rows, paths: Iterable[str]) -> Text | None:
     query = rows.query
-    if not gives_instances(rows) or managers.overridden(type(rows)) & _READS:
+    if not gives_instances(rows) or overridden(type(rows)) & _READS:
         return _("The queryset gives its rows in a way of its own.")
     if query.combinator or query.extra or query.group_by is not None:
         return _("The query combines several, groups rows or holds SQL text.")

@@ -236,12 +236,7 @@ class Resolver:
                 return self._way(lookup, router.db_for_read(lookup.model))
             return self._written(lookup, rows)
         except ManagerError as error:
-            text = _(
-                "The default manager of %(model)s raised %(error)s.",
-                model=error.label,
-                error=error.cause,
-            )
-            return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, error.text))
         except Exception as error:  # noqa: BLE001 the host's managers and routers
             text = _("Its manager or a router raises %(error)s.", error=type(error).__name__)
             return _by_loading(Obstacle(ObstacleCode.MANAGER, text))

@@ -196,13 +196,7 @@ def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
         compiler = ordered.values_list(*paths).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
     except ManagerError as error:
-        raise ExportError(
-            _(
-                "The default manager of %(model)s raised %(error)s.",
-                model=error.label,
-                error=error.cause,
-            )
-        ) from error
+        raise ExportError(error.text) from error
     except EmptyResultSet as error:
         raise ExportError(_("The manager of %(model)s shows no rows.", model=label)) from error
     return str(connection.ops.compose_sql(sql, tuple(parameters)))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from django.conf import settings
 
-from trackadmin.catalog.kinds import AnyField
+from trackadmin.catalog import AnyField
 from trackadmin.compiler.values.clean_text import CUT
 from trackadmin.conf import conf
 
