@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.db.models.deletion import Collector
+from django.utils.functional import Promise
 
 from trackadmin.exceptions import ImmutableVersion
 from trackadmin.models import (
@@ -225,3 +226,14 @@ def test_the_database_refuses(the_map, tracked, row):
     """The rules stand in the tables too, for those who write past the models."""
     with pytest.raises(IntegrityError), transaction.atomic():
         REFUSED_ROWS[row](the_map, tracked)
+
+
+def test_people_call_the_tables_by_words_of_their_language():
+    """In German "Tracking-Pläne", and never the plural that Django makes with an s."""
+    for model in (TrackingMap, TrackedModel, TrackedAttribute, TrackedChild, MapVersion):
+        meta = model._meta
+        assert isinstance(meta.verbose_name, Promise)
+        assert isinstance(meta.verbose_name_plural, Promise)
+        for field in meta.fields:
+            counts = field.name in ("id", "sequence", "lock_version")
+            assert counts or isinstance(field.verbose_name, Promise), field

@@ -21,7 +21,7 @@ META = {
     "runtime": {"pk", "_meta"},
     # trackadmin's own tables.
     "checks": {"db_table"},
-    "models": {"concrete_fields", "db_table", "get_field"},
+    "models": {"concrete_fields", "db_table", "fields", "get_field", "verbose_name_plural"},
 }
 
 #: What a room offers beside its face, and to whom. The face is what hosts may use; these are for
@@ -29,10 +29,11 @@ META = {
 DOORS = {
     # The entries and the words that they hold, and which names are legal.
     "document.structure": {"admin", "compiler", "models"},
-    "document.names": {"admin", "compiler"},
-    "document.validate": {"compiler"},
+    "document.names": {"admin", "compiler", "models"},
+    "document.validate": {"compiler", "models"},
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},
+    "models.names_for_people": {"apps"},
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
     # One rule for every text that leaves the site.

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TrackAdminConfig(AppConfig):
-    """Registers the checks, and sees that the map ``default`` exists after ``migrate``."""
+    """Registers the checks, and makes sure that the map ``default`` exists after ``migrate``."""
 
     name = "trackadmin"
     verbose_name = _("Tracking")
@@ -18,7 +18,9 @@ class TrackAdminConfig(AppConfig):
         from trackadmin.checks import check_addresses, check_live_map, check_settings
         from trackadmin.models.draft import create_default_map
         from trackadmin.models.loading import MEETINGS, make_room
+        from trackadmin.models.names_for_people import name_models
 
+        name_models()
         checks.register(check_settings)
         checks.register(check_addresses, checks.Tags.urls)
         checks.register(check_live_map, checks.Tags.database)

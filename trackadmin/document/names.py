@@ -21,7 +21,8 @@ LEGAL = (
 _PLAIN = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 #: A lower-case label as Django writes it; a class or an app may start with an underscore.
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
-_LONGEST_LABEL = 2 * LONGEST + 1
+#: Longest label of a model: Django's own limit in ContentType is 100 for each half.
+LONGEST_LABEL = 2 * LONGEST + 1
 
 
 # A map says the same few names thousands of times.
@@ -58,4 +59,4 @@ def _not_ascii(name: str) -> str:
 
 def is_label(label: str) -> bool:
     """Whether the text is a model's label in lower case, ``app_label.modelname``."""
-    return len(label) <= _LONGEST_LABEL and bool(_LABEL.fullmatch(label))
+    return len(label) <= LONGEST_LABEL and bool(_LABEL.fullmatch(label))

@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.db import connections, models, router
+from django.utils.translation import gettext_lazy as _
 
+from trackadmin.document.names import LONGEST, LONGEST_LABEL
 from trackadmin.document.structure import (
     DECISIONS,
     DROPPED,
+    IGNORED,
     NONE,
     PRIVACIES,
     PSEUDONYMISED,
@@ -18,6 +21,7 @@ from trackadmin.document.structure import (
     TRACKED,
     UNDECLARED,
 )
+from trackadmin.document.validate import LONGEST_OWNER
 from trackadmin.names import DEFAULT_MAP
 
 M = TypeVar("M", bound=models.Model)
@@ -25,18 +29,16 @@ M = TypeVar("M", bound=models.Model)
 #: The words of the map that exists without anybody having added it.
 DEFAULT_WORDS = {"name": "Default map"}
 
-#: Longest name of a model, attribute or prefix, in characters: Django's own limit for a label
-#: in ContentType is 100 for each half.
-NAME_LENGTH = 100
-LABEL_LENGTH = 201
+NAME_LENGTH = LONGEST
+LABEL_LENGTH = LONGEST_LABEL
 
-DECISION_CHOICES = [(TRACKED, "Tracked"), ("ignored", "Ignored")]
+DECISION_CHOICES = [(TRACKED, _("Tracked")), (IGNORED, _("Ignored"))]
 PRIVACY_CHOICES = [
-    (UNDECLARED, "Undeclared"),
-    (NONE, "Not personal"),
-    (SENT, "Personal, sent as it is"),
-    (PSEUDONYMISED, "Personal, sent as a pseudonym"),
-    (DROPPED, "Personal, dropped"),
+    (UNDECLARED, _("Undeclared")),
+    (NONE, _("Not personal")),
+    (SENT, _("Personal, sent as it is")),
+    (PSEUDONYMISED, _("Personal, sent as a pseudonym")),
+    (DROPPED, _("Personal, dropped")),
 ]
 
 
@@ -78,7 +80,7 @@ class TrackingMap(models.Model):
     """The root of a map: its name, and the counters that order every write to it."""
 
     slug = models.SlugField(
-        max_length=50, unique=True, help_text="The name that code uses: map=“default”."
+        max_length=50, unique=True, help_text=_("The name that code uses: map=“default”.")
     )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -92,7 +94,7 @@ class TrackingMap(models.Model):
 
     class Meta:
         ordering = ["name", "slug"]
-        verbose_name = "tracking map"
+        verbose_name = _("tracking map")
         permissions = [
             ("publish_trackingmap", "Can publish and roll back tracking maps"),
         ]
@@ -118,10 +120,12 @@ class TrackedModel(models.Model):
     key = models.CharField(
         max_length=NAME_LENGTH,
         blank=True,
-        help_text="The attribute by which a tracking URL names an object.",
+        help_text=_("The attribute by which a tracking URL names an object."),
     )
     owner = models.CharField(
-        max_length=200, blank=True, help_text="Who to ask about it: a team or a person."
+        max_length=LONGEST_OWNER,
+        blank=True,
+        help_text=_("Who to ask about it: a team or a person."),
     )
     description = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
@@ -133,7 +137,7 @@ class TrackedModel(models.Model):
 
     class Meta:
         ordering = ["map", "position", "prefix"]
-        verbose_name = "tracked model"
+        verbose_name = _("tracked model")
         constraints = [
             models.UniqueConstraint(fields=["map", "prefix"], name="trackadmin_prefix_once"),
             models.UniqueConstraint(fields=["map", "model_label"], name="trackadmin_model_once"),
@@ -173,7 +177,7 @@ class TrackedAttribute(models.Model):
 
     class Meta:
         ordering = ["tracked_model", "position", "name"]
-        verbose_name = "tracked attribute"
+        verbose_name = _("tracked attribute")
         constraints = [
             models.UniqueConstraint(
                 fields=["tracked_model", "name"], name="trackadmin_attribute_once"
@@ -213,10 +217,10 @@ class TrackedChild(models.Model):
     #: The default stands in the database too: while a new release is rolled out, processes of an
     #: older one insert rows without this column.
     alone = models.BooleanField(
-        "by itself",
+        _("by itself"),
         default=False,
         db_default=False,
-        help_text="Comes along without its own children.",
+        help_text=_("Comes along without its own children."),
     )
 
     objects = EditorsManager["TrackedChild"]()
@@ -224,8 +228,8 @@ class TrackedChild(models.Model):
 
     class Meta:
         ordering = ["tracked_model", "position", "accessor"]
-        verbose_name = "tracked child"
-        verbose_name_plural = "tracked children"
+        verbose_name = _("tracked child")
+        verbose_name_plural = _("tracked children")
         constraints = [
             models.UniqueConstraint(
                 fields=["tracked_model", "accessor"], name="trackadmin_child_once"

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from trackadmin.exceptions import ImmutableVersion
 from trackadmin.models.draft import EditorsManager, TrackingMap, natural_key_of
@@ -92,7 +94,7 @@ class MapVersion(models.Model):
     class Meta:
         ordering = ["map", "-number"]
         base_manager_name = "forgetting"
-        verbose_name = "map version"
+        verbose_name = _("map version")
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["map", "number"], name="trackadmin_number_once"),
@@ -104,7 +106,7 @@ class MapVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"version {self.number}"
+        return gettext("version %(number)s") % {"number": self.number}
 
     def natural_key(self) -> tuple[Any, ...]:
         """What names it in every database."""

@@ -1,0 +1,54 @@
+"""What people call the tables and their columns, in the language that is active.
+
+The names are given to the models when the app is ready. In the classes each of them would be a
+migration.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.models.versions import MapVersion
+
+PLURALS = {
+    TrackingMap: _("tracking maps"),
+    TrackedModel: _("tracked models"),
+    TrackedAttribute: _("tracked attributes"),
+    TrackedChild: _("tracked children"),
+    MapVersion: _("map versions"),
+}
+#: A column of this name means the same in each table.
+COLUMNS = {
+    "accessor": _("relation"),
+    "author": _("author"),
+    "created_at": _("created at"),
+    "decision": _("decision"),
+    "description": _("description"),
+    "digest": _("digest"),
+    "document": _("document"),
+    "key": _("key"),
+    "lookup": _("lookup"),
+    "map": _("map"),
+    "model_label": _("model"),
+    "name": _("name"),
+    "note": _("note"),
+    "number": _("number"),
+    "owner": _("owner"),
+    "position": _("position"),
+    "prefix": _("prefix"),
+    "privacy": _("privacy"),
+    "restores": _("restores"),
+    "slug": _("slug"),
+    "source": _("source"),
+    "tracked_model": _("tracked model"),
+}
+
+
+def name_models() -> None:
+    """Give each model its plural and each column its name."""
+    for model, plural in PLURALS.items():
+        model._meta.verbose_name_plural = plural
+        for field in model._meta.fields:
+            if field.name in COLUMNS:
+                field.verbose_name = COLUMNS[field.name]
