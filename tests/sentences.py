@@ -32,11 +32,11 @@ LOGGERS = {"logger", "model_admin"}
 OF_DEVELOPERS = {"AssertionError", "AttributeError", "NotImplementedError", "TypeError"}
 #: Two words of letters beside each other, of which one begins in small letters.
 _WORDS = re.compile(r"[A-Za-z’']{2,},? +[a-z]{2,}|[A-Z][a-z]+ [a-z’']+")
-#: SQL, code, a pattern, an address: what no person reads as a sentence.
+#: SQL, generated code, a pattern, an address: what no person reads as a sentence.
 _NOT_WORDS = re.compile(
-    r"\b(SELECT|FROM|WHERE|JOIN|CREATE|DELETE|COMMENT ON|SAVEPOINT|SET|ORDER BY|CASE|CAST|AND)\b"
-    r"|^\s*(def|if|elif|else|for|return|try|except|raise|import|from|while|with|not|and|or|is)\b"
-    r"|\\|\(\?|://"
+    r"\b(SELECT|FROM|WHERE|JOIN|CREATE|DECLARE|DELETE|SAVEPOINT|SET|ORDER BY|CASE|CAST)\b"
+    r"|\bCOMMENT ON\b|^\W*0?(def|if|elif|for|return|raise|import|from|while|with)\b.*[:=(_]"
+    r"|^0?return \w+$|\\|\(\?|://|RULE|:=|\(row, out|\bis None\b|\[\d\]"
 )
 
 

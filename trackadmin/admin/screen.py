@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.widgets import get_select2_language
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
@@ -80,6 +81,7 @@ class Screen(View):
                 "crumbs": crumbs,
                 "tab": self.tab,
                 "may": self.may,
+                "select2_language": get_select2_language(),
                 **context,
             },
         )
