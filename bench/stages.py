@@ -20,10 +20,10 @@ from trackadmin.runtime import values_from_query
 
 #: What is done before the named function is called: the call ends there.
 RESOLVE = [
-    ("take the query string apart", resolving, "route"),
-    ("know its names", resolving, "_follow"),
+    ("take the query string apart", resolving, "known_query"),
+    ("know its names", resolving, "_by_known_query"),
     ("judge the texts and bind them", Statement, "fetch"),
-    ("run the statement", Statement, "together"),
+    ("run the statement", Statement, "all_values"),
 ]
 #: What is done without the named function: the request goes on.
 VIEW = [
