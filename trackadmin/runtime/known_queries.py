@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from trackadmin.codes import FastPath
 from trackadmin.compiler import SEPARATOR, KnownLookups, Lookup, Snapshot
@@ -44,8 +44,9 @@ class KnownQuery:
     lookups: KnownLookups
 
 
-#: The known queries of each snapshot that is served; they go with it.
-_known: WeakKeyDictionary[Snapshot, BoundedCache[KnownQuery]] = WeakKeyDictionary()
+#: The known queries of each snapshot, by its ``id``; they go with it. A dictionary of weak
+#: references would take longer than all else here.
+_known: dict[int, BoundedCache[KnownQuery]] = {}
 
 
 def known_query(snapshot: Snapshot, names: Sequence[Any]) -> KnownQuery | None:
@@ -70,9 +71,10 @@ def known_query(snapshot: Snapshot, names: Sequence[Any]) -> KnownQuery | None:
 
 def queries_of(snapshot: Snapshot) -> BoundedCache[KnownQuery]:
     """The known queries of a snapshot."""
-    found = _known.get(snapshot)
+    found = _known.get(id(snapshot))
     if found is None:
-        found = _known.setdefault(snapshot, BoundedCache(MAX_BYTES))
+        found = _known.setdefault(id(snapshot), BoundedCache(MAX_BYTES))
+        finalize(snapshot, _known.pop, id(snapshot), None)
     return found
 
 

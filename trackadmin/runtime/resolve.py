@@ -98,7 +98,7 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
         values.references = [*map(_reference, found_all)]
         return values
     found: dict[str, Scalar] = {}
-    for lookup, text, each in zip(known.lookups.lookups, texts, answer.each, strict=True):
+    for lookup, text, each in zip(known.lookups.lookups, texts, answer.each or (), strict=True):
         outcome = _take(snapshot, lookup, each, found)
         values.references.append(Reference(lookup.reference, clean(text), outcome))
     values.update(found)

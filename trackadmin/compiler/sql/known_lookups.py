@@ -15,8 +15,8 @@ from trackadmin.compiler.sql.statements import Resolved, Statement
 from trackadmin.compiler.types import Fault, Values
 
 
-class Asked(NamedTuple):
-    """What the statement said; nothing at all where it was not sent."""
+class Answer(NamedTuple):
+    """What came of several lookups; nothing at all where no statement was sent."""
 
     #: The values of all lookups in one dict, if each found its object.
     values: Values | None = None
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     error: Exception | None = None
 
 
-_NOT_SENT = Asked()
+_NOT_SENT = Answer()
 
 
 class KnownLookups:
@@ -43,7 +43,7 @@ class KnownLookups:
             (at, part.bind) for at, part in zip(self._order, statement.parts, strict=True)
         )
 
-    def ask(self, texts: Sequence[str], fault: Fault) -> Asked:
+    def ask(self, texts: Sequence[str], fault: Fault) -> Answer:
         """What the statement says of the lookups' texts, in their order. Never raises.
 
         It is not sent where a text is malformed or belongs in another database.
@@ -74,17 +74,17 @@ class KnownLookups:
         """The text of the generated functions that read the statement's row."""
         return "\n".join(part.reader.text for part in self._statement.parts)
 
-    def _ask(self, connection: Any, bound: Sequence[Any], fault: Fault) -> Asked:
+    def _ask(self, connection: Any, bound: Sequence[Any], fault: Fault) -> Answer:
         statement = self._statement
         try:
             row = statement.fetch(connection, statement.parameters(bound))
             values = statement.all_values(row, connection, fault)
             if values is not None:
-                return Asked(values)
+                return Answer(values)
             found = statement.each(row, connection, fault)
         except Exception as error:  # noqa: BLE001 the database, or a field of the host
-            return Asked(error=error)
-        return Asked(each=[found[self._order.index(at)] for at in range(len(found))])
+            return Answer(error=error)
+        return Answer(each=[found[self._order.index(at)] for at in range(len(found))])
 
     def _lies_together(self) -> bool:
         found = (router.db_for_read(each.model) == self.alias for each in self.lookups)

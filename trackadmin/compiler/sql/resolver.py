@@ -20,7 +20,7 @@ from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.obstacles import Obstacle, ObstacleCode, rows_obstacle
 from trackadmin.compiler.query_tree import instance_obstacle, reasons
 from trackadmin.compiler.savepoints import contained, sharing
-from trackadmin.compiler.sql.known_lookups import KnownLookups
+from trackadmin.compiler.sql.known_lookups import Answer, KnownLookups
 from trackadmin.compiler.sql.statements import (
     VENDORS,
     LookupPart,
@@ -30,7 +30,7 @@ from trackadmin.compiler.sql.statements import (
     Statement,
     fitting,
 )
-from trackadmin.compiler.types import Fault, Rows, Values
+from trackadmin.compiler.types import Fault, Rows
 from trackadmin.texts import gettext as _
 
 #: How much memory the kept statements of one snapshot may take, in bytes, and so may the parts of
@@ -64,15 +64,6 @@ class Bound(NamedTuple):
     wanted: Wanted
     part: LookupPart
     parameters: Sequence[Any]
-
-
-class Answer(NamedTuple):
-    """What came of several references."""
-
-    #: The values of all in one dict, if each was found.
-    values: Values | None
-    #: Otherwise what came of each, in the order asked.
-    each: Sequence[Resolved] = ()
 
 
 class Resolver:
@@ -127,18 +118,16 @@ class Resolver:
         return None if statement.overlap else KnownLookups(alias, lookups, statement)
 
     def answer(self, known: KnownLookups, texts: Sequence[str], fault: Fault) -> Answer:
-        """What came of known lookups and their texts. Never raises."""
-        asked = known.ask(texts, fault)
-        if asked.values is not None:
-            return Answer(asked.values)
-        if asked.each is not None:
-            return Answer(None, asked.each)
+        """What came of known lookups and their texts: ``values`` or ``each``. Never raises."""
+        answer = known.ask(texts, fault)
+        if answer.values is not None or answer.each is not None:
+            return answer
         pairs = [*zip(known.lookups, texts, strict=True)]
-        if asked.error is None:
-            return Answer(None, self.resolve(pairs, fault))
+        if answer.error is None:
+            return Answer(each=self.resolve(pairs, fault))
         wanted = [Wanted(at, *pair) for at, pair in enumerate(pairs)]
-        found = self._after_failure(asked.error, known.alias, wanted, fault)
-        return Answer(None, [found[at] for at in range(len(wanted))])
+        found = self._after_failure(answer.error, known.alias, wanted, fault)
+        return Answer(each=[found[at] for at in range(len(wanted))])
 
     def obstacle(self, lookup: Lookup) -> Obstacle | None:
         """Why a reference is answered by loading an object; ``None`` where rows will do."""
