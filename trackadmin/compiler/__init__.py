@@ -1,6 +1,7 @@
 """From a document and a catalog to a snapshot: what a process tracks with."""
 
-from trackadmin.compiler.fixing import FIXABLE, Fix, fix
+from trackadmin.compiler.fix_list import Fix
+from trackadmin.compiler.fixing import FIXABLE, fix
 from trackadmin.compiler.host.managers import ManagerError
 from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
 from trackadmin.compiler.model import CompiledModel

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count, islice
 
 from trackadmin.catalog import Catalog
-from trackadmin.codes import FixCode, ProblemCode
+from trackadmin.codes import ProblemCode
+from trackadmin.compiler.fix_list import Child, Fix, differences
 from trackadmin.compiler.matching import MatchedChild, MatchedModel, Matching
 from trackadmin.compiler.plan import Collision, Plan, children_on, plan
 from trackadmin.document.names import LONGEST, camel_case, why_not_a_name
-from trackadmin.document.structure import ChildEntry, Document, ModelEntry, in_order
-from trackadmin.texts import Text
-from trackadmin.texts import gettext as _
+from trackadmin.document.structure import ChildEntry, Document, ModelEntry
 
 #: The problems of a tracked model with too many names or objects. A child that comes alone, without
 #: its own children, brings fewer.
@@ -28,26 +27,6 @@ FIXABLE = TOO_MUCH | {
 
 #: How often prefixes are given and checked again; a handful of rounds is usual.
 MOST_ROUNDS = 100
-
-#: A child in the map: the prefix of its tracked model, and its accessor.
-Child = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """One thing that was fixed: what, where, and in words what is different now."""
-
-    code: FixCode
-    where: str
-    what: Text
-
-    @property
-    def message(self) -> str:
-        """What is different now, in the language that is active."""
-        return str(self.what)
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.message} [{self.code}]"
 
 
 def fix(
@@ -76,7 +55,7 @@ def fix(
         work.give_prefixes()
         more = set(work.too_much())
         if not more:
-            return work.document, list(_fixes(document, work))
+            return work.document, list(differences(document, work.document, work.renamed))
         # There are fewer names now, and perhaps fewer prefixes are needed: start again.
         alone |= more
 
@@ -314,39 +293,3 @@ def _below(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
         for node in planned.children
         for grandchild in node.children
     )
-
-
-def _fixes(before: Document, work: _Work) -> Iterator[Fix]:
-    """What is different, in the order of the map."""
-    for prefix, entry in in_order(before.models):
-        for written, old in in_order(entry.children):
-            accessor = work.renamed.get((prefix, written), written)
-            where = f"{prefix}.{accessor}"
-            if accessor != written:
-                what = _(
-                    "The child has the name of its relation now, not of its column, '%(column)s'.",
-                    column=written,
-                )
-                yield Fix(FixCode.CHILD_RENAMED, where, what)
-            new = work.document.models[prefix].children.get(accessor)
-            if new is None:
-                what = _("The child was taken out, because its model is not in the map.")
-                yield Fix(FixCode.CHILD_REMOVED, where, what)
-            else:
-                yield from _changes(where, old, new)
-
-
-def _changes(where: str, old: ChildEntry, new: ChildEntry) -> Iterator[Fix]:
-    if new.prefix != old.prefix and old.prefix:
-        what = _(
-            "The child gets the prefix '%(new)s' in place of '%(old)s'.",
-            new=new.prefix,
-            old=old.prefix,
-        )
-        yield Fix(FixCode.CHILD_PREFIX, where, what)
-    elif new.prefix != old.prefix:
-        what = _("The child gets the prefix '%(new)s'.", new=new.prefix)
-        yield Fix(FixCode.CHILD_PREFIX, where, what)
-    if new.alone != old.alone:
-        what = _("The child comes without its own children, because they would bring too much.")
-        yield Fix(FixCode.CHILD_ALONE, where, what)

@@ -9,15 +9,13 @@ from typing import Any
 from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts
-from trackadmin.codes import ProblemCode
+from trackadmin.compiler import plan_problems
 from trackadmin.compiler.host.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
 from trackadmin.conf import conf
 from trackadmin.document.names import camel_case
 from trackadmin.document.structure import PSEUDONYMISED
 from trackadmin.exceptions import Problem
-from trackadmin.texts import Text
-from trackadmin.texts import gettext as _
 
 #: How many objects may stand one behind the other. Far more than anyone reads, and few enough
 #: for Python's own limit of 100 levels of indentation.
@@ -168,12 +166,7 @@ class _Walk:
             if name in self.paths:
                 self.collide(name, self.paths[name], its_path)
             elif len(self.paths) >= self.limit:
-                what = _(
-                    "With all its children, the tracked model gives more than %(limit)s names "
-                    "(MAX_NAMES).",
-                    limit=self.limit,
-                )
-                self.stop(path, what)
+                self.stop(plan_problems.too_many_names(path, self.limit))
             else:
                 self.paths[name] = its_path
                 yield _output(name, attribute, its_path)
@@ -199,31 +192,21 @@ class _Walk:
         is_own = path.count(".") == 1
         if prefix in entered:
             if is_own and prefix == entered[0]:
-                self.problems.append(_leads_back(path, prefix))
+                self.problems.append(plan_problems.leads_back(path, prefix))
             return None
         if child.alone and not target.known:
             if is_own:
-                self.problems.append(_nothing_alone(path))
+                self.problems.append(plan_problems.nothing_alone(path))
             return None
         if names.start in self.starts:
             if target.known or target.children:
                 self.collide(names.start, self.starts[names.start], path)
             return None
         if path.count(".") > MAX_DEPTH:
-            what = _(
-                "With all its children, the tracked model leads through more than %(limit)s "
-                "objects, one behind the other.",
-                limit=MAX_DEPTH,
-            )
-            self.too_much(ProblemCode.MODEL_TOO_DEEP, path, what)
+            self.too_much(plan_problems.too_deep(path, MAX_DEPTH))
             return None
         if len(self.starts) >= self.limit:
-            what = _(
-                "With all its children, the tracked model leads to more than %(limit)s objects "
-                "(MAX_NAMES).",
-                limit=self.limit,
-            )
-            self.stop(path, what)
+            self.stop(plan_problems.too_many_objects(path, self.limit))
             return None
         # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
         below = (*entered, prefix, child.tracked_as)
@@ -231,22 +214,12 @@ class _Walk:
 
     def collide(self, name: str, first: str, second: str) -> None:
         self.collisions.append(Collision(name, first, second))
-        where = second
-        remedy = _(
-            "Give one of the children a prefix of its own, or give the attribute another name."
-        )
+        problem = plan_problems.two_paths(name, first, second)
         # Reported where it can be fixed: there it is fixed for every model that leads there.
         for prefix, accessor in children_on(second, self.matching, self.top)[-1:]:
-            where = f"{prefix}.{accessor}"
-            remedy = _(
-                "Give one of the children a prefix of its own, for example '%(prefix)s' for "
-                "%(child)s.",
-                prefix=self.own_prefix(prefix, accessor),
-                child=where,
-            )
-        self.problems.append(
-            Problem(ProblemCode.NAME_TWO_ROADS, "error", where, _two(name, first, second), remedy)
-        )
+            own = self.own_prefix(prefix, accessor)
+            problem = plan_problems.two_paths(name, first, second, f"{prefix}.{accessor}", own)
+        self.problems.append(problem)
 
     def own_prefix(self, prefix: str, accessor: str) -> str:
         """A prefix for a child; it suits the prefixes that are proposed for other children."""
@@ -255,56 +228,14 @@ class _Walk:
         plain = name not in models and not any(accessor in each for each in children)
         return name if plain else f"{prefix}{name}"
 
-    def stop(self, path: str, what: Text) -> None:
+    def stop(self, problem: Problem) -> None:
         self.full = True
-        self.too_much(ProblemCode.MODEL_TOO_MANY_NAMES, path, what)
+        self.too_much(problem)
 
-    def too_much(self, code: ProblemCode, path: str, what: Text) -> None:
-        if all(problem.code != code for problem in self.problems):
-            remedy = _(
-                "Let children come without their own children, or take out children and "
-                "attributes that nobody needs."
-            )
-            self.problems.append(Problem(code, "error", path, what, remedy))
-
-
-def _leads_back(path: str, prefix: str) -> Problem:
-    return Problem(
-        ProblemCode.CHILD_EMPTY,
-        "warning",
-        path,
-        _("The child leads back to '%(prefix)s' itself, so it gives no values.", prefix=prefix),
-        _("Give the child a prefix of its own, or take it out."),
-    )
-
-
-def _nothing_alone(path: str) -> Problem:
-    return Problem(
-        ProblemCode.CHILD_EMPTY,
-        "warning",
-        path,
-        _(
-            "The child comes without its own children and its model tracks no attributes, so it "
-            "gives no values."
-        ),
-        _("Let its own children come with it, or take it out."),
-    )
-
-
-def _two(name: str, first: str, second: str) -> Text:
-    if name.endswith("_"):
-        return _(
-            "Two paths lead to names that start with '%(name)s': %(first)s and %(second)s.",
-            name=name,
-            first=first,
-            second=second,
-        )
-    return _(
-        "Two paths lead to the name '%(name)s': %(first)s and %(second)s.",
-        name=name,
-        first=first,
-        second=second,
-    )
+    def too_much(self, problem: Problem) -> None:
+        """Report it, unless the model has a problem of this code already."""
+        if all(each.code != problem.code for each in self.problems):
+            self.problems.append(problem)
 
 
 def _output(name: str, attribute: MatchedAttribute, path: str) -> Output:

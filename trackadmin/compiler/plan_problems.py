@@ -1,0 +1,103 @@
+"""The problems of a plan: two paths to one name, children that give nothing, and too much."""
+
+from __future__ import annotations
+
+from trackadmin.codes import ProblemCode
+from trackadmin.exceptions import Problem
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
+
+
+def two_paths(name: str, first: str, second: str, child: str = "", prefix: str = "") -> Problem:
+    """Two paths to one name, or to names that start with it.
+
+    ``child`` is the one that can get a prefix, such as ``prefix``.
+    """
+    what = _what_two_paths_give(name, first, second)
+    if child:
+        remedy = _(
+            "Give one of the children a prefix of its own, for example '%(prefix)s' for %(child)s.",
+            prefix=prefix,
+            child=child,
+        )
+    else:
+        remedy = _(
+            "Give one of the children a prefix of its own, or give the attribute another name."
+        )
+    return Problem(ProblemCode.NAME_TWO_ROADS, "error", child or second, what, remedy)
+
+
+def _what_two_paths_give(name: str, first: str, second: str) -> Text:
+    if name.endswith("_"):
+        return _(
+            "Two paths lead to names that start with '%(name)s': %(first)s and %(second)s.",
+            name=name,
+            first=first,
+            second=second,
+        )
+    return _(
+        "Two paths lead to the name '%(name)s': %(first)s and %(second)s.",
+        name=name,
+        first=first,
+        second=second,
+    )
+
+
+def leads_back(path: str, prefix: str) -> Problem:
+    """A child that leads to the model it starts from."""
+    return Problem(
+        ProblemCode.CHILD_EMPTY,
+        "warning",
+        path,
+        _("The child leads back to '%(prefix)s' itself, so it gives no values.", prefix=prefix),
+        _("Give the child a prefix of its own, or take it out."),
+    )
+
+
+def nothing_alone(path: str) -> Problem:
+    """A child without its own children, whose model tracks no attributes."""
+    return Problem(
+        ProblemCode.CHILD_EMPTY,
+        "warning",
+        path,
+        _(
+            "The child comes without its own children and its model tracks no attributes, so it "
+            "gives no values."
+        ),
+        _("Let its own children come with it, or take it out."),
+    )
+
+
+def too_many_names(path: str, limit: int) -> Problem:
+    """A tracked model gives more names than ``MAX_NAMES``."""
+    what = _(
+        "With all its children, the tracked model gives more than %(limit)s names (MAX_NAMES).",
+        limit=limit,
+    )
+    return Problem(ProblemCode.MODEL_TOO_MANY_NAMES, "error", path, what, _FEWER)
+
+
+def too_many_objects(path: str, limit: int) -> Problem:
+    """A tracked model leads to more objects than ``MAX_NAMES``."""
+    what = _(
+        "With all its children, the tracked model leads to more than %(limit)s objects "
+        "(MAX_NAMES).",
+        limit=limit,
+    )
+    return Problem(ProblemCode.MODEL_TOO_MANY_NAMES, "error", path, what, _FEWER)
+
+
+def too_deep(path: str, limit: int) -> Problem:
+    """A tracked model leads through too many objects in a row."""
+    what = _(
+        "With all its children, the tracked model leads through more than %(limit)s objects, one "
+        "behind the other.",
+        limit=limit,
+    )
+    return Problem(ProblemCode.MODEL_TOO_DEEP, "error", path, what, _FEWER)
+
+
+_FEWER = _(
+    "Let children come without their own children, or take out children and attributes that nobody "
+    "needs."
+)
