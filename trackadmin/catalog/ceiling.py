@@ -33,12 +33,15 @@ class Ceiling:
 
     def __init__(self) -> None:
         models = conf.MODELS
-        self.models = None if models is None else frozenset(_entry(e) for e in models)
-        self.exclude = frozenset(_entry(e) for e in conf.EXCLUDE)
-        self.allow = frozenset(_entry(e) for e in conf.ALLOW)
-        self.computed = frozenset(_entry(e) for e in conf.COMPUTED)
+        self.models = None if models is None else frozenset(_lower_case(e) for e in models)
+        self.exclude = frozenset(_lower_case(e) for e in conf.EXCLUDE)
+        self.allow = frozenset(_lower_case(e) for e in conf.ALLOW)
+        self.computed = frozenset(_lower_case(e) for e in conf.COMPUTED)
         #: What the entries end with. Most names are not among them, and every name is asked about.
-        self._excluded_names, self._computed_names = _names(self.exclude), _names(self.computed)
+        self._excluded_names, self._computed_names = (
+            _last_parts(self.exclude),
+            _last_parts(self.computed),
+        )
 
     def entries(self) -> list[tuple[str, tuple[str, ...], tuple[int, ...]]]:
         """Each setting's name, its entries, and how many parts an entry may have."""
@@ -118,13 +121,13 @@ class Ceiling:
         return Refusal(RefusalCode.SECRET, why, remedy)
 
 
-def _entry(text: str) -> str:
+def _lower_case(text: str) -> str:
     """An entry with its app and model in lower case; a field stays as it is written."""
     label = text.split(".")
     return ".".join([part.lower() for part in label[:2]] + label[2:])
 
 
-def _names(entries: Iterable[str]) -> frozenset[str]:
+def _last_parts(entries: Iterable[str]) -> frozenset[str]:
     return frozenset(entry.rpartition(".")[2] for entry in entries)
 
 

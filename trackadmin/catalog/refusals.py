@@ -52,10 +52,10 @@ class Refusal:
     remedy: Text | None = None
 
     def __str__(self) -> str:
-        return str(self.text)
+        return str(self.sentences)
 
     @property
-    def text(self) -> Text:
+    def sentences(self) -> Text:
         """The sentences, to be kept with a problem."""
         if self.remedy is None:
             return self.why

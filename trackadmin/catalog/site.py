@@ -56,7 +56,7 @@ class Catalog:
         named = [facts for facts in self.models() if facts.name == name]
         if len(named) == 1:
             return named[0].label
-        problem = _ambiguous(name, named) if named else self._unknown(name)
+        problem = _ambiguous(name, named) if named else self._unknown_model(name)
         summary = _("The model '%(name)s' cannot be determined.", name=name)
         raise DocumentError(str(summary), [problem])
 
@@ -64,12 +64,12 @@ class Catalog:
         """The entries of the settings that have no effect on this site."""
         return list(strays(self._ceiling, self._of))
 
-    def _unknown(self, name: str) -> Problem:
+    def _unknown_model(self, name: str) -> Problem:
         kept_back = (m._meta.label for m in apps.get_models() if m.__name__ == name)
         label = next(kept_back, name)
         refusal = self.why_not(label) or self._no_such_model(label)
         fix = _('Give "model" with an app and a class name, such as "shop.Order".')
-        return Problem(ProblemCode.MODEL_UNKNOWN, "error", name, refusal.text, fix)
+        return Problem(ProblemCode.MODEL_UNKNOWN, "error", name, refusal.sentences, fix)
 
     def _no_such_model(self, label: str) -> Refusal:
         why = _("The site has no model '%(label)s'.", label=label)

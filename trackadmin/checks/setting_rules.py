@@ -160,7 +160,7 @@ def _path(setting: str, value: Any) -> Faults:
         yield what, _("Write a path, or None for no file.")
 
 
-def _cache(setting: str, value: Any) -> Faults:
+def _cache_alias(setting: str, value: Any) -> Faults:
     if value is not None and (not isinstance(value, str) or value not in django_settings.CACHES):
         what = _(
             "%(setting)s must be the alias of a cache, not %(value)s.",
@@ -224,7 +224,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "BOOTSTRAP_FILE": ("E011", _path),
-    "TOKEN_CACHE": ("E012", _cache),
+    "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", _texts),
     "TENANT": ("E042", _callable_or_none),
     "MAX_NAMES": ("E013", _count),

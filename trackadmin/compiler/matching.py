@@ -119,7 +119,7 @@ class Matching:
             ProblemCode.MODEL_REFUSED if known else ProblemCode.MODEL_GONE,
             "error",
             prefix,
-            refusal.text if refusal else "",
+            refusal.sentences if refusal else "",
             _(
                 "Take '%(prefix)s' out of the map, or let a developer bring the model back.",
                 prefix=prefix,

@@ -65,14 +65,14 @@ def _backfill(options: Options, out: Output) -> None:
     )
     started = time.monotonic()
     with faults_told(out):
-        rows = _write(request, options, out)
+        rows = _write_rows(request, options, out)
     words = ngettext(
         "%(count)s row in %(seconds)s seconds", "%(count)s rows in %(seconds)s seconds", rows
     )
     out.say(words % {"seconds": _number(time.monotonic() - started, 1), **counted(rows)})
 
 
-def _write(request: Request, options: Options, out: Output) -> int:
+def _write_rows(request: Request, options: Options, out: Output) -> int:
     progress = _told() if sys.stderr.isatty() else None
     if options["output"]:
         return save(request, options["output"], resume=options["resume"], progress=progress)

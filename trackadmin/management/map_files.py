@@ -28,7 +28,7 @@ from trackadmin.document import (
 from trackadmin.exceptions import InvalidMap, NotPublished
 from trackadmin.management.sql_views import drop_views, export_views
 from trackadmin.management.subcommand import Options, Output, Subcommand
-from trackadmin.management.utf8 import NotUtf8, read
+from trackadmin.management.utf8 import NotUtf8, read_text
 from trackadmin.management.version_commands import announce, by_argument, person
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
@@ -68,7 +68,7 @@ def _export(options: Options, out: Output) -> None:
     if options["format"] == "bootstrap":
         _export_bootstrap(options, out)
         return
-    document = _chosen(options)
+    document = _exported(options)
     if options["format"] == "json":
         out.json(to_dict(document, _cased))
     elif options["format"] == "python":
@@ -89,7 +89,7 @@ def _export_bootstrap(options: Options, out: Output) -> None:
     out.data(bootstrap_text(slug, version.number, version.digest, version.document))
 
 
-def _chosen(options: Options) -> Document:
+def _exported(options: Options) -> Document:
     """The document to export; a version's is checked as if it were to be served."""
     if options["draft"]:
         return editing.build_document(options["map"])
@@ -133,7 +133,7 @@ def _import_arguments(parser: ArgumentParser) -> None:
 
 
 def _import(options: Options, out: Output) -> None:
-    found = _read(options["source"])
+    found = _map_file(options["source"])
     fixes: list[Fix] = []
     if options["fix"]:
         fixed, fixes = editing.fixes(options["map"], found.document, imported=True)
@@ -147,7 +147,7 @@ def _import(options: Options, out: Output) -> None:
             given = (options["map"], found.document, refusal.problems)
             _offer_fixes(editing.offered(*given, imported=True), out)
         raise
-    _tell(difference, out)
+    _say_changes(difference, out)
     if fixes and not options["dry_run"]:
         out.say(_("The file was not changed. 'export --draft' writes the corrected map."))
     if version:
@@ -174,19 +174,19 @@ def _offer_fixes(fixes: list[Fix], out: Output) -> None:
     out.some([f"  {fix}" for fix in fixes])
 
 
-def _tell(difference: Diff, out: Output) -> None:
+def _say_changes(difference: Diff, out: Output) -> None:
     if difference:
         out.data(str(difference))
     else:
         out.say(_("The draft already has the same content."))
 
 
-def _read(source: str) -> MapFile:
+def _map_file(source: str) -> MapFile:
     """Read a map from a file, from stdin or from a Python dict, as far as possible."""
     if source != "-" and not Path(source).is_file():
         return examine_dict(_python_object(source), catalog().find)
     try:
-        text = read(source)
+        text = read_text(source)
     except OSError as error:
         words = _("'%(source)s' cannot be read: %(error)s.")
         raise CommandError(words % {"source": source, "error": error}) from error

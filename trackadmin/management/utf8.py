@@ -30,7 +30,7 @@ class NotUtf8(ValueError):
         self.encoding, self.position, self.byte = encoding, position, byte
 
 
-def read(source: str) -> str:
+def read_text(source: str) -> str:
     """The text of a file, or of stdin for ``-``; raises ``OSError`` or :class:`NotUtf8`."""
     return _decode(_stdin() if source == "-" else Path(source).read_bytes())
 

@@ -37,7 +37,7 @@ def _live(slug: str) -> Snapshot:
     return snapshot
 
 
-def _model(label: str, slug: str) -> type[Model]:
+def _tracked_model(label: str, slug: str) -> type[Model]:
     """The class of a label or class name, if the live map tracks it."""
     snapshot = _live(slug)
     facts = catalog().get(catalog().find(label))
@@ -54,7 +54,7 @@ def _flatten_arguments(parser: ArgumentParser) -> None:
 
 
 def _flatten(options: Options, out: Output) -> None:
-    model, pk = _model(options["label"], options["map"]), options["pk"]
+    model, pk = _tracked_model(options["label"], options["map"]), options["pk"]
     try:
         obj = model._default_manager.get(pk=pk)
     except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError) as error:

@@ -110,7 +110,7 @@ def _json_argument(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("write JSON"))
 
 
-def _versions(options: Options, out: Output) -> None:
+def _list_versions(options: Options, out: Output) -> None:
     rows = [_as_json(v) for v in editing.versions(options["map"]).select_related("author")]
     if options["json"]:
         out.json(rows)
@@ -222,7 +222,7 @@ SUBCOMMANDS = (
         "versions",
         gettext_lazy("List the versions, the live one first."),
         _json_argument,
-        _versions,
+        _list_versions,
     ),
     Subcommand(
         "diff", gettext_lazy("Show what changed between two versions."), _diff_arguments, _diff

@@ -1,0 +1,51 @@
+"""A word has one meaning: names that many files define mean the same in each of them."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "trackadmin"
+
+#: Names that Django or Python look for.
+PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush"}
+#: What means the same wherever it is defined.
+SAME_MEANING = {
+    "as_json": "data for JSON",
+    "flatten": "from objects to values",
+    "forget": "drop what the process keeps",
+    "tracking_map": "the map that a page is about",
+    "_confirmation": "the page that asks before it deletes",
+    "_form": "the form of a page, or of a request's body",
+}
+#: Names of two meanings or more in three files or more. It only ever goes down.
+BOUND = 30
+
+
+def definitions():
+    """The files that define each name, for a function, a method or a class."""
+    found = defaultdict(set)
+    for path in PACKAGE.rglob("*.py"):
+        if "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found[node.name].add(str(path.relative_to(PACKAGE)))
+    return found
+
+
+def test_few_names_are_defined_in_three_files():
+    """A reader who has met a name once knows it."""
+    many = {
+        name: sorted(files)
+        for name, files in definitions().items()
+        if len(files) >= 3
+        and not name.startswith("__")
+        and name not in PROTOCOLS
+        and name not in SAME_MEANING
+    }
+    assert len(many) <= BOUND, "\n".join(f"{name}: {', '.join(many[name])}" for name in many)
+
+
+def test_the_exceptions_are_still_needed():
+    found = definitions()
+    assert all(len(found[name]) >= 3 for name in SAME_MEANING)
