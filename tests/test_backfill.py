@@ -265,7 +265,8 @@ def test_parquet_cannot_be_resumed_and_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(ExportError, match="cannot be continued"):
         save(Request("Country", "parquet"), tmp_path / "c", resume=True)
     with pytest.raises(
-        ExportError, match="There is no format 'xml': choose ndjson, csv, parquet, sp"
+        ExportError,
+        match=r"There is no format 'xml'\. Choose one of these: ndjson, csv, parquet, sp",
     ):
         save(Request("Country", "xml"), tmp_path / "c")
     assert list(tmp_path.iterdir()) == []

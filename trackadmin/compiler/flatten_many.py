@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.types import Fault, Values
 from trackadmin.compiler.values.build import build
-from trackadmin.compiler.values.source import FUNCTION, together_source
+from trackadmin.compiler.values.source import FUNCTION, many_source
 
 FlattenTogether: TypeAlias = Callable[[Sequence[Any], Fault], Values]
 
@@ -71,7 +71,7 @@ def _flatten(models: tuple[CompiledModel, ...]) -> FlattenTogether | None:
     names = [name for compiled in models for name in compiled.names]
     if len(set(names)) < len(names):
         return None
-    source = together_source([compiled.node for compiled in models], models[0].pseudonym)
+    source = many_source([compiled.node for compiled in models], models[0].pseudonym)
     title = f"{models[0].title}: {' + '.join(compiled.prefix for compiled in models)}"
     flatten: FlattenTogether = build(source.text, FUNCTION, source.constants, title)
     return flatten

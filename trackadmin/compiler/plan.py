@@ -1,4 +1,4 @@
-"""What a tracked model yields: a tree of nodes, one per object that is read, with its names."""
+"""What a tracked model gives: a tree of nodes, one for each object that is read, with its names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from trackadmin.document.names import camel_case
 from trackadmin.document.structure import PSEUDONYMISED
 from trackadmin.exceptions import Problem
 
-#: How many objects may stand one behind the other. Far more than anyone reads, and few enough
-#: for Python's own limit of 100 levels of indentation.
+#: How many objects a path may have. Far more than anyone needs, and few enough for Python's limit
+#: of 100 levels of indentation.
 MAX_DEPTH = 20
 
 

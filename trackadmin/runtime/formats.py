@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, ClassVar
 from trackadmin.compiler import RULES, CompiledModel, Scalar
 from trackadmin.exceptions import ExportError
 from trackadmin.runtime.faults import report
+from trackadmin.texts import gettext as _
 
 Values = Mapping[str, Scalar]
 
@@ -19,21 +20,21 @@ Values = Mapping[str, Scalar]
 class Format:
     """Writes dicts that all have a compiled model's names."""
 
-    #: Whether what was written so far is whole, so that more can be put behind it.
+    #: Whether the file is complete after each row, so that rows can be added later.
     resumable: ClassVar[bool] = True
 
     def __init__(self, file: BinaryIO, compiled: CompiledModel) -> None:
         self.file, self.names = file, compiled.names
 
     def begin(self) -> None:
-        """Write what stands before the first row; not called where a file is continued."""
+        """Write what comes before the first row; not called when a file is continued."""
 
     def write(self, rows: Iterable[Values]) -> int:
         """Write some rows, and say how many there were."""
         raise NotImplementedError
 
     def end(self) -> None:
-        """Write what stands behind the last row."""
+        """Write what comes after the last row."""
 
 
 class NDJSON(Format):
@@ -76,8 +77,8 @@ class Spreadsheet(CSV):
         return super().write({name: harmless(row[name]) for name in self.names} for row in rows)
 
 
-#: Where a formula could begin: at the start of a text, or behind what a spreadsheet of some locales
-#: takes for the end of a cell. White space and signs of full width do not stop it.
+#: Where a formula could begin: at the start of a text, or after what a spreadsheet takes for the
+#: end of a cell in some locales. White space and full-width signs do not prevent it.
 _FORMULA = re.compile(
     r"(?:^|(?<=[;\t\r\n]))(?=[\s\0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
 )
@@ -87,7 +88,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 def harmless(value: Scalar) -> Scalar:
     """The value for a cell that a person opens in a spreadsheet.
 
-    An apostrophe stands before what would be a formula there. A text that is a plain number, such
+    What would be a formula there gets an apostrophe in front. A text that is a plain number, such
     as a price, stays as it is.
     """
     if type(value) is not str or _NUMBER.fullmatch(value):
@@ -156,7 +157,9 @@ def _pyarrow() -> Any:
         importlib.import_module("pyarrow.parquet")
         return importlib.import_module("pyarrow")
     except ImportError as error:
-        raise ExportError("Parquet needs pyarrow: pip install 'trackadmin[parquet]'.") from error
+        raise ExportError(
+            _("Parquet files need pyarrow: pip install 'trackadmin[parquet]'.")
+        ) from error
 
 
 def _types(compiled: CompiledModel) -> Iterable[type]:
@@ -177,5 +180,11 @@ FORMATS: dict[str, type[Format]] = {
 def open_format(name: str, file: Any, compiled: CompiledModel) -> Format:
     """The writer of a format; :class:`ExportError` where there is none."""
     if name not in FORMATS:
-        raise ExportError(f"There is no format {name!r}: choose {', '.join(FORMATS)}.")
+        raise ExportError(
+            _(
+                "There is no format '%(name)s'. Choose one of these: %(formats)s.",
+                name=name,
+                formats=", ".join(FORMATS),
+            )
+        )
     return FORMATS[name](file, compiled)

@@ -13,7 +13,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import WhereNode
 
-#: Types of which a value never changes by itself.
+#: Types whose values never change.
 _FIXED = (
     *(type(None), bool, bytes, float, int, str, decimal.Decimal, uuid.UUID),
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
@@ -21,10 +21,10 @@ _FIXED = (
 
 
 def is_simple(query: Query) -> bool:
-    """Whether SQL is made of a query by nothing but Django's own classes, out of fixed values.
+    """Whether only Django's own classes make the query's SQL, from fixed values.
 
-    A field, a lookup or a relation of somebody else's may write other SQL for each request. So do
-    Django's own parts of moments (``day__year=2026``), which depend on the active time zone.
+    A field, a lookup or a relation of another package may write other SQL for each request. So do
+    Django's own parts of dates (``day__year=2026``), which depend on the active time zone.
     """
     return (
         type(query) is Query

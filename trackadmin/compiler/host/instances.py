@@ -17,7 +17,7 @@ from django.utils.functional import LazyObject, empty
 
 M = TypeVar("M", bound=Model)
 
-# Exactly these: what a host derives from them may do something else when it is read.
+# Exactly these classes: one that is derived from them may do something else when it is read.
 _PLAIN = (DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor)
 _FORWARD = (ForwardManyToOneDescriptor, ForwardOneToOneDescriptor)
 
@@ -27,7 +27,7 @@ class OtherClass(TypeError):
 
 
 def unwrapped(obj: Any) -> Any:
-    """The object behind a ``SimpleLazyObject``, looked up now if it was not yet; else itself."""
+    """The object behind a ``SimpleLazyObject``, loaded now if needed; or the object itself."""
     while issubclass(type(obj), LazyObject):
         if obj._wrapped is empty:
             obj._setup()
@@ -44,19 +44,19 @@ def exactly(model: type[M], obj: Any) -> M:
 
 
 def is_plain(model: type[Model], attname: str) -> bool:
-    """Whether reading the attribute is nothing but a look into the instance's ``__dict__``."""
+    """Whether reading the attribute only looks into the instance's ``__dict__``."""
     if model.__getattribute__ is not object.__getattribute__:
         return False
     return type(member_of(model, attname)) in _PLAIN
 
 
 def member_of(model: type[Model], name: str) -> Any:
-    """What the class or an ancestor says about the name, without asking a descriptor; or None."""
+    """What the class or an ancestor has under the name; a descriptor is not asked."""
     return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
 
 
 def is_method(model: type[Model], name: str) -> bool:
-    """Whether the value is what a call gives, and not what stands there."""
+    """Whether the value is the result of a call."""
     return callable(getattr(model, name, None))
 
 
@@ -81,7 +81,7 @@ def relation_of(model: type[Model], accessor: str) -> Any:
 
 
 def null_column(model: type[Model], accessor: str) -> str:
-    """The column that is null where there is no related object; "" if none says so."""
+    """The column that is null where there is no related object; "" if there is no such column."""
     member: Any = member_of(model, accessor)
     if type(member) not in _FORWARD or not isinstance(member.field, ForeignKey):
         return ""

@@ -1,4 +1,4 @@
-"""How code of the host runs that gives a value: in one language and one time zone for everybody."""
+"""Runs code of the host in one language and one time zone, the same for every visitor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 
 def one_language() -> AbstractContextManager[Any]:
-    """Activate the site's own language and time zone, so that a value follows no visitor.
+    """Activate the site's own language and time zone, so that values do not depend on the visitor.
 
     They are the settings ``LANGUAGE_CODE`` and ``TIME_ZONE``. Where they are active already, this
     costs two comparisons.

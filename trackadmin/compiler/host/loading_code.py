@@ -1,7 +1,7 @@
 """Which code of the host runs when an instance is loaded, and whether it may change the values.
 
-Values are read from a query's rows without instances where nothing of the kind runs, where it can
-be proven that it only records what was loaded, or where the host declares it harmless.
+Values are read from rows without instances if no such code runs, if a proof shows that it only
+records what was loaded, or if the host declares it harmless.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from trackadmin.conf import conf
 #: What runs when an instance is made from a row.
 _HOOKS = ("__new__", "__init__", "from_db", "__setattr__")
 
-#: Code of packages that was read and only records, though it does so in more words than a proof
-#: takes: it compares what is saved with what was loaded.
+#: Code of packages that we read ourselves, because the proof does not cover it. It only records
+#: what was loaded, to compare it with what is saved.
 _KNOWN = ("dirtyfields.dirtyfields.DirtyFieldsMixin", "mptt.models.MPTTModel")
 
 #: By model and function of its classes: whether the function only records.
@@ -52,7 +52,7 @@ def _found(model: type[Model], harmless: frozenset[str]) -> Iterator[str]:
         if not _only_records(model, cls, hook):
             yield f"{cls.__qualname__}.{hook}"
     for signal in (pre_init, post_init):
-        # Whom it calls is only looked at if there is anybody.
+        # The receivers are only looked at if there are any.
         if signal.has_listeners(model):
             yield from (path for path in _receivers(signal, model) if path not in harmless)
 

@@ -36,7 +36,7 @@ _HARMLESS = frozenset(
         "use_in_migrations",
     }
 )
-#: What a manager keeps in its own ``__dict__`` if nobody has put anything else there.
+#: What a manager keeps in its own ``__dict__`` if nothing else was put there.
 _STATE = frozenset(
     {
         "_built_with_as_manager",
@@ -106,12 +106,12 @@ _INSTRUCTIONS = frozenset(
 
 
 def is_plain_manager(manager: Any) -> bool:
-    """Whether a manager is nothing but Django's own, which shows every row."""
+    """Whether a manager is Django's own and unchanged, so that it shows every row."""
     return type(manager) is Manager and not _is_changed(manager)
 
 
 def overridden(rows: type[Rows]) -> frozenset[str]:
-    """What a class of querysets does otherwise than Django's own class."""
+    """The names that a class of querysets overrides in Django's own class."""
     return frozenset(
         name
         for each in rows.__mro__
@@ -134,7 +134,7 @@ def is_proven(manager: Any) -> bool:
 
 
 def _is_changed(manager: Any) -> bool:
-    """Whether somebody gave this very manager a method, a database or hints of its own."""
+    """Whether this manager object was given a method, a database or hints of its own."""
     state = vars(manager)
     return bool(state.keys() - _STATE or state["_db"] or state["_hints"])
 
@@ -155,12 +155,12 @@ def _is_plain_manager_class(cls: type, mro: tuple[type, ...]) -> bool:
             if not _gives_constants(member, mro):
                 return False
         elif _is_own_way(name, Manager):
-            return False  # what overrides Django's own method may do anything
+            return False  # an override of Django's own method may do anything
     return True
 
 
 def _is_own_way(name: str, django: type) -> bool:
-    """Whether a class that defines this name may behave otherwise than Django's class.
+    """Whether a class that defines this name may behave differently from Django's class.
 
     Operators too: ``self + 1`` would run code.
     """

@@ -1,8 +1,7 @@
 """Proves that a model's ``__init__`` or ``from_db`` only records what was loaded.
 
-The proof is strict. The function may do nothing but call the next one with the arguments that it
-was given, and store what it reads under names that nothing else of the model uses. Whatever is not
-listed here is not proven.
+The proof is strict. The function may only call the next one with its own arguments, and store what
+it reads under names that nothing else of the model uses. Whatever is not listed here is not proven.
 """
 
 from __future__ import annotations
@@ -76,11 +75,11 @@ def only_records(function: FunctionType, cls: type, model: type[Model]) -> bool:
         found = _definition(function)
         return found is not None and _Proof(found, function, cls, model).holds()
     except (OSError, SyntaxError, TypeError, ValueError):
-        return False  # there is no text to look at
+        return False  # the source is not available
 
 
 def _definition(function: FunctionType) -> ast.FunctionDef | None:
-    """The text of a function, taken apart; ``None`` unless it is surely what runs."""
+    """The syntax tree of a function; ``None`` unless it is certain that this is what runs."""
     running, source = function.__code__, "".join(inspect.findsource(function)[0])
     tree, module = _compiled(source)
     found = [each for each in ast.walk(tree) if _starts(each) == running.co_firstlineno]
@@ -111,7 +110,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(each)
 
 
-#: What makes up a function's code, apart from its constants and its place in a file.
+#: The parts of a function's code, apart from its constants and its place in a file.
 _PARTS = (
     *("co_name", "co_firstlineno", "co_code", "co_names", "co_varnames", "co_freevars"),
     *("co_cellvars", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags"),
@@ -131,7 +130,7 @@ def _is_same(code: CodeType, other: CodeType) -> bool:
 
 
 class _Proof:
-    """One function, gone through statement by statement."""
+    """Checks one function, statement by statement."""
 
     def __init__(
         self, found: ast.FunctionDef, function: FunctionType, cls: type, model: type[Model]
@@ -145,7 +144,7 @@ class _Proof:
         #: The name of the instance, once there is one.
         self.instance = self.parameters[0] if self.is_init else ""
         self.passed_on = False
-        #: Every name that the function is given, and every one that it gives a value, as often.
+        #: The names of all arguments, and each name that it assigns, once for each assignment.
         self.given = {each.arg for each in ast.walk(arguments) if isinstance(each, ast.arg)}
         self.assigned = [
             each.id
@@ -155,17 +154,17 @@ class _Proof:
         self.stored: set[str] = set()
 
     def holds(self) -> bool:
-        """Whether nothing is done but to record."""
+        """Whether the function only records."""
         if not self.parameters or not self.takes_what_it_gets():
             return False
         ends = self.is_init or isinstance(self.found.body[-1], ast.Return)
         proven = ends and all(map(self.statement, self.found.body)) and self.passed_on
-        # Nothing else goes by the instance's name.
+        # Nothing else has the instance's name.
         times = 1 if self.instance and not self.is_init else 0
         return proven and self.assigned.count(self.instance) == times
 
     def takes_what_it_gets(self) -> bool:
-        """Whether it hands on nothing that it was not given."""
+        """Whether it passes on only what it was given."""
         arguments = self.found.args
         keywords = [each.arg for each in arguments.kwonlyargs]
         return not arguments.defaults and keywords in ([], [] if self.is_init else ["fetch_mode"])
@@ -206,7 +205,7 @@ class _Proof:
         return False
 
     def passes_on(self, call: ast.Call) -> bool:
-        """Whether a call hands on all that the function was given, for the first time."""
+        """Whether a call passes on all arguments of the function, for the first time."""
         if self.passed_on:
             return False
         parent, name = self.parameters[0], self.cls.__name__
@@ -242,7 +241,7 @@ class _Proof:
             case ast.Attribute():
                 return self.may_be_read(value)
             case ast.Name(name):
-                # Of itself, the instance would be asked for its length, its items, a copy.
+                # The bare instance could be asked for its length, its items or a copy.
                 return name != self.instance
         if not isinstance(value, _HARMLESS):
             return False
@@ -281,7 +280,7 @@ class _Proof:
             names |= {field.name, getattr(field, "attname", field.name), accessor}
         if attribute in names or (attribute.startswith("__") and attribute.endswith("__")):
             return False
-        if attribute.startswith("__"):  # as Python hides it
+        if attribute.startswith("__"):  # as Python mangles it
             attribute = f"_{self.cls.__name__.lstrip('_')}{attribute}"
         member = member_of(self.model, attribute)
         return not hasattr(type(member), "__get__") and not hasattr(type(member), "__set__")

@@ -8,7 +8,7 @@ from django.db.models import ForeignKey, OneToOneField
 from django.db.models.fields import related_descriptors
 from django.db.models.fields.related_descriptors import ReverseOneToOneDescriptor
 
-#: By these a relation of the host's own may read or join other rows than its column says.
+#: The methods by which a relation may read or join other rows than its column names.
 _OF_RELATIONS = (
     *("get_extra_restriction", "get_extra_descriptor_filter", "get_forward_related_filter"),
     *("get_reverse_related_filter", "get_joining_fields", "get_joining_columns"),
@@ -28,7 +28,8 @@ def is_usual_relation(field: Any) -> bool:
     )
 
 
-#: What reads a related object, with its code; none where somebody changed it before we came.
+#: The methods that read a related object, with their code; ``None`` for one that was changed before
+#: this file was imported.
 _READERS = tuple(
     (cls, name, code if code.co_filename == related_descriptors.__file__ else None)
     for cls in (related_descriptors.ForwardManyToOneDescriptor, ReverseOneToOneDescriptor)

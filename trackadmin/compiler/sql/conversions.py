@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Conversions:
-    """What each column of a query needs, on connections of one database."""
+    """The conversions that each column of a query needs, for connections of one database."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Conversions:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What is equal for two queries with the same columns, if they are read by the same code.
+        """Equal for two queries with the same columns if the same code can read them.
 
-        A function may be made anew for each query; the column says all else about it.
+        A query may have new functions of its own, so it is their code that counts.
         """
         fused = ((at, getattr(each, "__code__", each)) for at, each in self.fused.items())
         return (*fused, *self.converted)

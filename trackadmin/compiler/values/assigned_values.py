@@ -1,8 +1,8 @@
-"""What a value in an instance is once it is saved and loaded again, by the rules of its field.
+"""Encodes the value of an instance as if the instance had been saved and loaded again.
 
 An instance holds what was assigned to it: a datetime in a date field, the text of a number, an
 ``F()`` expression. The same row, found by a URL, holds what the field has stored. Both must give
-the same event, so what is not of the field's usual type goes through the field first.
+the same event, so a value that is not of the field's usual type goes through the field first.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from trackadmin.compiler.values.encoders import Encode, Unencodable
 from trackadmin.compiler.values.rules import RULES, Rule
 from trackadmin.compiler.values.stored_values import Loaded
 from trackadmin.exceptions import Portable
+from trackadmin.texts import gettext as _
 
 
 class Unsaved(Portable, ValueError):
-    """The value is computed by the database when the object is saved, so nobody knows it yet."""
+    """The database computes the value when the object is saved, so it is not known yet."""
 
     def __init__(self) -> None:
-        super().__init__("The database computes the value when the object is saved. Reload it.")
+        super().__init__(
+            _("The database computes the value when the object is saved. Reload the object then.")
+        )
 
 
 #: What fields raise for a value that they cannot store.

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-#: The file names of the functions that live, each with a mark of its own. Names are used again:
-#: Python keeps each name it ever compiled under, so new ones for ever would be a leak.
+#: The file names in use, each with a mark of its own. They are used again: Python keeps every
+#: file name that it compiled, so new names for each function would leak memory.
 _names: dict[str, object] = {}
 
 
 def build(text: str, function: str, constants: Mapping[str, object], title: str) -> Any:
-    """Run the text and give back the function it defines.
+    """Run the text and return the function that it defines.
 
-    The title stands in tracebacks. The lines are kept for them as long as the function lives.
+    The title appears in tracebacks. The lines are kept for them as long as the function lives.
     """
     filename = _free_name(title)
     namespace: dict[str, Any] = dict(constants)
     exec(compile(text, filename, "exec"), namespace)  # noqa: S102 our own text; see source.py
-    # Taken out again, so that no circle keeps the function alive.
+    # Taken out again, so that no reference cycle keeps the function alive.
     built = namespace.pop(function)
     # No time stamp, so that linecache never looks for a file; line ends, as tracebacks expect.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
@@ -30,7 +30,7 @@ def build(text: str, function: str, constants: Mapping[str, object], title: str)
 
 
 def _free_name(title: str) -> str:
-    """A file name that no living function has; ``setdefault`` lets only one thread take it."""
+    """A file name that no function uses now; ``setdefault`` lets only one thread take it."""
     mark = object()
     names = (f"<trackadmin {title} #{number}>" for number in count(1))
     return next(name for name in names if _names.setdefault(name, mark) is mark)

@@ -1,4 +1,4 @@
-"""Gets the related objects of instances: one query for each, with those below it joined."""
+"""Gets the related objects of instances, each by one query that joins the children below it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.savepoints import Reads, contained
 from trackadmin.compiler.types import Rows
 
-#: What loads children of an object that was just made.
+#: Loads children of an object that was just made.
 Complete: TypeAlias = Callable[[Model], None]
 
 
 def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
     """A function that gets a related object, loading it if need be; ``None`` if there is none.
 
-    What is tracked below it comes with the same query, as far as one query gives what the
-    accessors give. The objects are kept by the instance, as after reading the accessor.
+    The same query loads its tracked children, as far as a join gives what the accessors give.
+    The instance keeps the objects, as after reading the accessor.
     """
     getters: dict[type[Model], Callable[[Any], Any]] = {}
 
@@ -57,7 +57,7 @@ def _getter(cls: type[Model], child: Node) -> Callable[[Any], Any]:
 
 
 def _joined(descriptor: Any, child: Node) -> Any:
-    """A twin of Django's descriptor that differs in nothing but the relations it loads along."""
+    """A copy of Django's descriptor that also loads the tracked children."""
     cls: Any = type(descriptor)
     along = query_tree.Along(child)
 
@@ -73,7 +73,7 @@ def _joined(descriptor: Any, child: Node) -> Any:
 def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
     """Load the children that no join gives, for all these objects at once.
 
-    What fails is left to each object's accessor, which says what is wrong.
+    What fails is left to the accessor of each object, which reports the error.
     """
     with suppress(Exception):  # the host's managers and routers
         shape = query_tree.shape_of(top, alias, instances=True)
@@ -100,8 +100,8 @@ def _rows_ahead(shape: Shape, before: str, hint: Any) -> Iterator[tuple[str, Row
 
 
 def completer(shape: Shape, alias: str) -> Complete | None:
-    """What loads the children that one query could not join, some at a time; ``None`` where each
-    may as well be loaded by itself.
+    """What loads the children that one query cannot join, several at a time; ``None`` where that
+    would save no query.
     """
     model = shape.node.model
     batches = [
@@ -153,8 +153,8 @@ def _batches(shape: Shape, alias: str) -> Iterator[Shape]:
 
 
 def _cache(model: type[Model], child: Node) -> tuple[str, Any, Any]:
-    """The column that is null where there is no child ("" if none says so), and what keeps the
-    child and, where only one has it, its parent.
+    """The column that is null where there is no child ("" if there is no such column), and the
+    relations that keep the child and, where only one object has it, its parent.
     """
     relation, back = query_tree.relations(model, child)
     return null_column(model, child.accessor), relation, back

@@ -22,14 +22,15 @@ from django.utils.functional import LazyObject, Promise
 from trackadmin.compiler.host.instances import unwrapped
 from trackadmin.compiler.types import Scalar
 from trackadmin.exceptions import Portable
+from trackadmin.texts import gettext as _
 
 #: Gives the scalar of any value, or raises what the value's own code raises.
 Encode: TypeAlias = Callable[[Any], Scalar]
 
 _AS_IT_IS = frozenset({str, int, bool, NoneType})
-#: Digits of a 64-bit integer; longer texts are left alone, whatever they hold.
+#: The digits of a 64-bit integer. Longer texts stay texts.
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-#: The texts and numbers that Django's BooleanField takes for yes and no.
+#: The texts and numbers that Django's BooleanField accepts as yes and no.
 _BOOLEANS: dict[Scalar, bool] = {
     **dict.fromkeys((1, "t", "True", "1"), True),
     **dict.fromkeys((0, "f", "False", "0"), False),
@@ -41,16 +42,19 @@ class Unencodable(Portable, TypeError):
 
     def __init__(self, value: object) -> None:
         super().__init__(
-            f"A value of type {type(value).__name__} cannot be sent. Give a text, a number, "
-            "a truth value, a date or something else that the field can store."
+            _(
+                "A value of type %(type)s cannot be sent. Give a text, a number, a truth value, a "
+                "date or something else that the field can store.",
+                type=type(value).__name__,
+            )
         )
 
 
 def encode(value: Any) -> Scalar:
     """The value as a JSON scalar, exactly of type str, int, float or bool, or ``None``.
 
-    Raises :class:`Unencodable` where the type has no text of its own, and whatever the value's
-    own code raises.
+    Raises :class:`Unencodable` if the type has no text of its own, and whatever the value's own
+    code raises.
     """
     cls = type(value)
     if cls in _AS_IT_IS:
@@ -65,13 +69,13 @@ def encode(value: Any) -> Scalar:
 
 
 def as_text(value: Any) -> Scalar:
-    """A text, whatever was put in its place."""
+    """A text, whatever type of value was assigned."""
     scalar = encode(value)
     return scalar if scalar is None or type(scalar) is str else str(scalar)
 
 
 def as_integer(value: Any) -> Scalar:
-    """A whole number; what cannot be told as one without loss goes out by the general rule."""
+    """A whole number. A value that is not exactly one is encoded by the general rule."""
     scalar = encode(value)
     if type(scalar) is str and _INTEGER.fullmatch(scalar):
         return int(scalar)
@@ -81,7 +85,7 @@ def as_integer(value: Any) -> Scalar:
 
 
 def as_float(value: Any) -> Scalar:
-    """A finite number; ``None`` for NaN and infinity, a text that is no number as it is."""
+    """A finite number, or ``None`` for NaN and infinity. Another text stays as it is."""
     scalar = encode(value)
     try:
         return scalar if scalar is None else _finite(float(scalar))
@@ -90,7 +94,7 @@ def as_float(value: Any) -> Scalar:
 
 
 def as_boolean(value: Any) -> Scalar:
-    """A truth value, from what Django's own field would take for one too."""
+    """A truth value, from the same values that Django's own field accepts."""
     scalar = encode(value)
     return _BOOLEANS.get(scalar, scalar)
 
@@ -104,7 +108,7 @@ def as_decimal(value: Any) -> Scalar:
 
 
 def as_uuid(value: Any) -> Scalar:
-    """A UUID as its usual text, also where it was assigned in another spelling."""
+    """A UUID in its usual spelling, even if another one was assigned."""
     scalar = as_text(value)
     try:
         return str(uuid.UUID(scalar)) if type(scalar) is str else None
@@ -118,7 +122,7 @@ def as_file(value: Any) -> Scalar:
 
 
 def as_json(value: Any) -> Scalar:
-    """Compact JSON text with sorted keys; ``ValueError`` or ``TypeError`` where there is none."""
+    """Compact JSON text with sorted keys; ``ValueError`` or ``TypeError`` if there is none."""
     if value is None:
         return None
     return json.dumps(
@@ -144,7 +148,7 @@ def _datetime(value: datetime) -> str:
     return (value if value.utcoffset() is None else value.astimezone(UTC)).isoformat()
 
 
-#: In this order: a member of an enumeration may be a text too, and a datetime is a date.
+#: The order matters: a member of an enumeration may also be a text, and a datetime is a date.
 _CONVERSIONS: tuple[tuple[type | tuple[type, ...], Encode], ...] = (
     (LazyObject, lambda value: encode(unwrapped(value))),
     (Enum, lambda value: encode(value.value)),

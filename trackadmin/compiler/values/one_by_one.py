@@ -1,6 +1,6 @@
-"""The slow way to flatten: each attribute on its own, so that one that fails takes no other along.
+"""The slow path of flattening: each attribute is read on its own, so one failure affects no other.
 
-Generated code turns to this whenever something is not as usual.
+Generated code falls back to it when anything is unusual.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Reader: TypeAlias = Callable[[Any, Fault, Reads], Scalar]
 
 
 def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
-    """A function that gives the values of an object in whatever state it is. It never raises."""
+    """A function that gives the values of an object in any state. It never raises."""
     nulls: Values = dict.fromkeys(top.names())
-    # Made when it is first needed: most models never are.
+    # Made on first use: most models never need it.
     filler = cache(partial(_filler, top, pseudonym))
 
     def flatten(obj: Any, fault: Fault) -> Values:
@@ -52,7 +52,7 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
     return flatten
 
 
-def together(
+def flattener_of_many(
     flatteners: Sequence[Callable[[Any, Fault], Values]],
 ) -> Callable[[Sequence[Any], Fault], Values]:
     """A function that gives the values of several objects, one after the other."""
@@ -69,7 +69,7 @@ def together(
 def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -> Reader:
     """A function that reads one attribute by running the host's code. It never raises.
 
-    It takes the object, the fault's receiver, and the reads to which it belongs.
+    It takes the object, the function that receives faults, and the reads that it belongs to.
     """
     source, path = output.facts.attname, output.path
     convert = encoder(output.facts)

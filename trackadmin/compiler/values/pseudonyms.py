@@ -8,14 +8,14 @@ from collections.abc import Callable
 from trackadmin.compiler.types import Scalar
 from trackadmin.conf import conf
 
-#: Hexadecimal digits that go out: 128 bits, far from any chance meeting of two values.
+#: Hexadecimal digits that go out: 128 bits, so two values never share a pseudonym by chance.
 DIGITS = 32
 
 
 def pseudonymiser() -> Callable[[Scalar], str | None]:
     """A function from scalars to pseudonyms, ``<key id>:<32 hex digits>``; null stays null.
 
-    It keeps the key that signs now: the last one of ``PSEUDONYM_KEYS``.
+    It uses the key that is current now, the last one of ``PSEUDONYM_KEYS``.
     """
     key_id, secret = list(conf.PSEUDONYM_KEYS.items())[-1]
     key = secret.encode()

@@ -1,4 +1,4 @@
-"""From a plan to the text of a function: pure, and the same text for the same plan every time.
+"""Makes the text of a function from a plan: the same text for the same plan every time.
 
 Text of the map enters the source only as the ``repr()`` of a checked name. All else is bound as a
 constant under a numbered name.
@@ -27,10 +27,10 @@ from trackadmin.compiler.values.rules import IN_LINE_NAMES, source_of_assigned
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*", re.ASCII)
 _PATH = re.compile(r"[A-Za-z0-9_.]+", re.ASCII)
 _INDENT = "    "
-#: What reads belong to; made by the first of them, as most objects have everything loaded.
+#: The reads of one flatten, made by the first of them: most objects have everything loaded.
 _READS = "reads := reads or Reads()"
 
-#: The generated function's name; the map's words stand in its file name.
+#: The name of the generated function. Names of the map appear in its file name.
 FUNCTION = "flatten"
 
 
@@ -54,13 +54,13 @@ def flatten_source(top: Node, pseudonym: Pseudonym) -> Source:
     return Source(body.constants, _function("o0", [], [*body.node(top, 0)], body.reads))
 
 
-def together_source(tops: Sequence[Node], pseudonym: Pseudonym) -> Source:
+def many_source(tops: Sequence[Node], pseudonym: Pseudonym) -> Source:
     """The source of ``flatten(objects, fault)`` for a tuple of objects of exactly these classes.
 
-    No two of them may yield the same name. Who calls it has looked at the classes.
+    No two of them may give the same name. The caller has checked the classes.
     """
     body = _Body(tops, pseudonym)
-    body.constants["one_by_one"] = one_by_one.together(
+    body.constants["one_by_one"] = one_by_one.flattener_of_many(
         [one_by_one.flattener(t, pseudonym) for t in tops]
     )
     names = "".join(f"o{number}, " for number in range(len(tops)))
@@ -84,9 +84,9 @@ def _function(argument: str, before: Sequence[str], lines: Sequence[str], reads:
 
 
 def literal(name: str) -> str:
-    """The name as a literal; ``ValueError`` where it is no plain name, whoever let it through."""
+    """The name as a literal; ``ValueError`` if it is not a plain name, checked before or not."""
     if type(name) is not str or not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise ValueError(f"{name!r} is no plain name and cannot stand in generated code.")
+        raise ValueError(f"{name!r} is not a plain name and cannot be in generated code.")
     return repr(name)
 
 
@@ -109,7 +109,7 @@ class _Body:
         self.reads = False
 
     def node(self, node: Node, number: int, *, seen: bool = False) -> Iterator[str]:
-        """``seen`` says that the object's class was looked at already."""
+        """``seen`` says that the object's class was checked already."""
         yield f"# {_comment(node.path)}"
         if not seen:
             model = f"model_{number}"
@@ -121,7 +121,7 @@ class _Body:
         children = [child for child in node.children if child.names()]
         if any(cache_name(node.model, child.accessor) for child in children):
             yield f"c{number} = d{number}['_state'].fields_cache"
-        # Where the host's code runs it finds them loaded; elsewhere each waits for its turn.
+        # The host's code finds them loaded. Where none runs, each is loaded when it is needed.
         early = children if any(runs_code(node.model, output) for output in node.outputs) else []
         numbers = [next(self.nodes) for _ in early]
         for child, its in zip(early, numbers, strict=True):
@@ -156,7 +156,7 @@ class _Body:
 
 
 def _expression(facts: AttributeFacts, rule: str) -> str:
-    """The value ``v`` of a field: the usual case in line, else what the rule makes of it."""
+    """The value ``v`` of a field: the usual case in line, any other by the rule."""
     if facts.target is None or has_own_conversions(facts.target):
         return f"{rule}(v)"
     return source_of_assigned(facts, rule)
@@ -187,5 +187,5 @@ def runs_code(model: type[Model], output: Output) -> bool:
 
 def _comment(path: str) -> str:
     if not _PATH.fullmatch(path):
-        raise ValueError(f"{path!r} cannot stand in generated code.")
+        raise ValueError(f"{path!r} cannot be in generated code.")
     return path

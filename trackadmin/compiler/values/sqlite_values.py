@@ -2,7 +2,7 @@
 
 Each shortcut takes the selected expression, the connection and the one converter that Django would
 use, and gives the function, or ``None`` where the converter is not Django's own. Whatever is
-unusual is converted and encoded as ever.
+unusual is converted by Django and encoded as usual.
 """
 
 from __future__ import annotations

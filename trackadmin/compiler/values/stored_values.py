@@ -28,12 +28,12 @@ Loaded: TypeAlias = Callable[[object], object]
 #: Takes the field. Each kind of field has attributes of its own, so it has no common type.
 Loader: TypeAlias = Callable[[Any], Loaded]
 
-#: Types whose values are sent as they are; of anything else a field rather sends what it stores.
+#: Types whose values are sent as they are. For any other type a field sends what it stores.
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, dict, list, tuple, Enum)
 
 
 def plain_or(stored: object, loaded: object) -> object:
-    """What a field loads, if it is plain; where it is an object, what the field stores instead."""
+    """What a field loads if that is plain; if it is an object, what the field stores."""
     return loaded if loaded is None or isinstance(loaded, PLAIN) else stored
 
 
@@ -85,7 +85,7 @@ def datetime_value(field: Any) -> Loaded:
 
     def loaded(value: object) -> datetime | None:
         with warnings.catch_warnings():
-            # That a naive value is stored as local time is the host's business, not this page's.
+            # Django warns of naive values; that is up to the host, and not to this code.
             warnings.simplefilter("ignore", RuntimeWarning)
             found: datetime = field.to_python(value)
         local = timezone.get_default_timezone()
@@ -155,7 +155,7 @@ def own_as_prepared(field: Any) -> Loaded:
 
 
 def own_decimal(field: Any) -> Loaded:
-    """A field that changes values, such as one of money, has a column of decimals all the same."""
+    """A field that changes values, such as one of money, still has a column of decimals."""
     own, as_column = own_as_prepared(field), _column(field)
 
     def loaded(value: object) -> object:
