@@ -284,7 +284,7 @@ class TestImport:
     @pytest.mark.parametrize(
         ("data", "words"),
         [
-            ("{", "no JSON"),
+            ("{", "not JSON"),
             ({"Nothing": {}}, "no model 'Nothing'"),
             ({"CompanyAccount": {"attributes": ["gone"]}}, "gone"),
             ({"User": {"attributes": ["password"]}}, "password"),

@@ -14,7 +14,7 @@ from trackadmin.document.names import LONGEST, is_label, why_not_a_name
     "name", ["a", "A", "BuyerProfile", "first_name", "a1", "a_1", "x" * LONGEST, "match", "type"]
 )
 def test_plain_names_are_legal(name):
-    assert why_not_a_name(name) == ""
+    assert why_not_a_name(name) is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_plain_names_are_legal(name):
     ],
 )
 def test_other_names_are_refused_with_the_reason(name, reason):
-    assert reason in why_not_a_name(name)
+    assert reason in str(why_not_a_name(name))
 
 
 @given(st.text(max_size=20) | st.text(st.sampled_from("aZ_09 \uff50é.\n"), max_size=6))

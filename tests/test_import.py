@@ -142,7 +142,7 @@ def test_the_first_try_lists_every_kind_of_error(tmp_path):
     _, _, refusal = run("import", str(path))
     for code, place in [
         ("document.duplicate_key", "key"),
-        ("document.wrong_type", "Order, source 3"),
+        ("document.wrong_type", "Order.attributes.3"),
         ("document.unknown_key", "Country"),
         ("model.unknown", "Ghost"),
         ("name.invalid", "Ghost.'a b'"),
@@ -161,7 +161,7 @@ def test_what_only_follows_from_another_error_is_not_told():
     data = {"Country": {"model": "host.Country", "attributes": [5], "key": "code"}, "X": {}}
     found = examine_dict(data, catalog().find)
     assert places(found.errors(check(found.document, catalog()))) == {
-        ("document.wrong_type", "Country, source 1"),
+        ("document.wrong_type", "Country.attributes.1"),
         ("model.unknown", "X"),
     }
 

@@ -65,6 +65,13 @@ def pgettext(context: str, sentence: str, /, **values: object) -> Text:
     return Text(sentence, context=context, values=values)
 
 
+def joined(*sentences: Text) -> Text:
+    """Whole sentences, one after the other."""
+    names = [f"sentence{number}" for number in range(len(sentences))]
+    template = " ".join(f"%({name})s" for name in names)
+    return Text(template, values=dict(zip(names, sentences, strict=True)))
+
+
 def shown(value: object) -> str:
     """The value as people of the active language write it: numbers and dates by its formats."""
     return str(localize(value))

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.document import why_not_a_name
-from trackadmin.texts import gettext as _
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -42,6 +41,4 @@ def phrases(name: str, longest: int = 3) -> frozenset[str]:
 def why_not_plain(name: str) -> Refusal | None:
     """Why a map may not hold this name as a source or an accessor; ``None`` where it may."""
     reason = why_not_a_name(name)
-    if not reason:
-        return None
-    return Refusal(RefusalCode.NAME, _("Its name %(reason)s.", reason=reason))
+    return None if reason is None else Refusal(RefusalCode.NAME, reason)

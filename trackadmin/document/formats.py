@@ -1,13 +1,15 @@
-"""Reads documents of older formats: each is brought to the next one until it is today's."""
+"""Reads documents of older formats: each is upgraded to the next format until it is today's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from trackadmin.codes import ProblemCode
 from trackadmin.document.reading import shown
 from trackadmin.document.structure import FORMAT
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.texts import gettext as _
 
 #: By the format it reads: a function from such a document's data to that of the next format.
 #: It may raise any of the errors below where the data is not what its format says.
@@ -34,8 +36,14 @@ def upgraded(data: dict[str, Any]) -> dict[str, Any]:
 
 def _unknown(found: object) -> DocumentError:
     legal = ", ".join(str(number) for number in [*sorted(UPGRADES), FORMAT])
-    newer = type(found) is int and found > FORMAT
-    message = f"The document says that its format is {shown(found)}; legal: {legal}."
-    fix = "A newer trackadmin wrote it: upgrade this one." if newer else "Export the map again."
-    problem = Problem("document.unknown_format", "error", "format", message, fix)
-    return DocumentError("This version of trackadmin cannot read the document.", [problem])
+    what = _(
+        "The document says that its format is %(format)s. Known formats: %(legal)s.",
+        format=shown(found),
+        legal=legal,
+    )
+    if type(found) is int and found > FORMAT:
+        remedy = _("A newer version of trackadmin wrote it: upgrade this one.")
+    else:
+        remedy = _("Export the map again.")
+    problem = Problem(ProblemCode.DOCUMENT_UNKNOWN_FORMAT, "error", "format", what, remedy)
+    return DocumentError(_("This version of trackadmin cannot read the document."), [problem])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trackadmin.codes import ProblemCode
 from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import (
     AttributeEntry,
@@ -17,17 +18,20 @@ from trackadmin.document.structure import (
 from trackadmin.document.text import read_data, read_loosely
 from trackadmin.document.validate import validate
 from trackadmin.exceptions import DocumentError, Problem, errors_of
+from trackadmin.texts import gettext as _
 
 #: From a label or a class name to the lower-case label; raises :class:`DocumentError`.
 FindModel = Callable[[str], str]
 
 
 def _written(entry: type) -> dict[str, type]:
-    """The fields that people write; the order of a list says what its positions are."""
+    """The fields that people write. Positions are not among them: a list has an order."""
     return {each.name: each.kind for each in plain_fields(entry) if each.name != "position"}
 
 
 _MODEL = _written(ModelEntry) | {"attributes": list, "children": list}
+#: Entries of a list are named by this field.
+_MAIN = {"attributes": "source", "children": "accessor"}
 _ATTRIBUTE = {"source": str, "name": str} | _written(AttributeEntry)
 _CHILD = {"accessor": str} | _written(ChildEntry)
 
@@ -43,15 +47,13 @@ class MapFile:
     lost: frozenset[str] = frozenset()
 
     def errors(self, found: Iterable[Problem]) -> list[Problem]:
-        """What is wrong in all: what could not be read, and the errors ``found`` in the rest.
+        """Everything that is wrong: what could not be read, and the errors ``found`` in the rest.
 
-        What only follows from something that could not be read is left out.
+        Errors that only follow from something that could not be read are left out.
         """
         # An attribute that could not be read may have been the key.
-        places = [problem.where for problem in self.problems]
-        spoilt = {place.partition(", source ")[0] for place in places if ", source " in place}
-        ends = ".attributes"
-        spoilt |= {place.removesuffix(ends) for place in places if place.endswith(ends)}
+        places = [problem.where.partition(".attributes") for problem in self.problems]
+        spoilt = {prefix for prefix, found, rest in places if found and rest[:1] in ("", ".")}
 
         def follows(problem: Problem) -> bool:
             if problem.where in self.lost and problem.code.startswith("model."):
@@ -62,7 +64,7 @@ class MapFile:
 
 
 def read_map_file(text: str, find_model: FindModel) -> Document:
-    """The document of a JSON text, be it a canonical document or the form of :func:`from_dict`.
+    """The document of a JSON text: a canonical document, or the form of :func:`from_dict`.
 
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
@@ -73,8 +75,8 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     """The document of a map written by hand, with the order as it is written.
 
     ``{"BuyerProfile": {"model": "demo.BuyerProfile", "attributes": ["uuid"], "children": ["user"],
-    "key": "uuid"}}``. Everything but the prefix may be left out; without ``model`` the prefix is
-    taken for a class name. An attribute may be an object (``source``, ``name``, ``lookup``,
+    "key": "uuid"}}``. Only the prefix is required; without ``model`` the prefix is
+    the class name. An attribute may be an object (``source``, ``name``, ``lookup``,
     ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``,
     ``alone``).
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
@@ -85,7 +87,7 @@ def from_dict(data: object, find_model: FindModel) -> Document:
 def examine(text: str, find_model: FindModel) -> MapFile:
     """A JSON text as :func:`read_map_file` takes it, read as far as it can be.
 
-    Raises :class:`DocumentError` only for a text in which there is no map to be seen.
+    Raises :class:`DocumentError` only for a text that is not a map at all.
     """
     data, twice = read_loosely(text)
     if isinstance(data, dict) and {"format", "models"} <= data.keys():
@@ -98,11 +100,11 @@ def examine(text: str, find_model: FindModel) -> MapFile:
 def examine_dict(data: object, find_model: FindModel) -> MapFile:
     """A map written by hand as :func:`from_dict` takes it, read as far as it can be.
 
-    Raises :class:`DocumentError` only for what is no map at all.
+    Raises :class:`DocumentError` only for data that is not a map at all.
     """
     reader, models, lost = Reader(), {}, set()
     if not reader.typed(data, "", dict):
-        raise DocumentError("This is no tracking map.", reader.problems)
+        raise DocumentError(_("This is not a tracking map."), reader.problems)
     for position, prefix in enumerate(reader.keys(data, "")):
         entry = _model(reader, data[prefix], prefix, position, find_model)
         models[prefix] = entry
@@ -113,7 +115,7 @@ def examine_dict(data: object, find_model: FindModel) -> MapFile:
 
 def _without_errors(found: MapFile) -> Document:
     if errors := found.errors(validate(found.document)):
-        raise DocumentError("This tracking map has errors.", errors)
+        raise DocumentError(_("This tracking map has errors."), errors)
     return found.document
 
 
@@ -122,9 +124,9 @@ def _model(
 ) -> ModelEntry:
     where = at("", prefix)
     fields = reader.given(value, where, _MODEL)
-    attributes = _records(reader, fields.pop("attributes", []), where, _ATTRIBUTE, "source")
-    children = _records(reader, fields.pop("children", []), where, _CHILD, "accessor")
-    # What is of the wrong type has been told of, and names no model.
+    attributes = _records(reader, fields.pop("attributes", []), "attributes", where, _ATTRIBUTE)
+    children = _records(reader, fields.pop("children", []), "children", where, _CHILD)
+    # A value of the wrong type names no model, and its problem is noted already.
     named = type(value) is dict and ("model" in fields or "model" not in value)
     name = fields.get("model", prefix)
     fields["model"] = _label(reader, name, where, find_model) if named else ""
@@ -137,15 +139,15 @@ def _model(
 
 
 def _label(reader: Reader, name: str, where: str, find_model: FindModel) -> str:
-    """The lower-case label; empty where there is none, which has then been noted."""
+    """The lower-case label; empty where there is none. Then that has been noted."""
     try:
         return find_model(name)
     except DocumentError as error:
         for problem in error.problems:
-            reader.refuse(problem.code, where, problem.message, problem.fix)
+            reader.refuse(problem.code, where, problem.what, problem.remedy)
         if not error.problems:
-            fix = 'Give "model" with an app and a class name, such as "shop.Order".'
-            reader.refuse("model.unknown", where, error.summary, fix)
+            remedy = _('Give "model" with an app and a class name, such as "shop.Order".')
+            reader.refuse(ProblemCode.MODEL_UNKNOWN, where, error.what, remedy)
         return ""
 
 
@@ -164,12 +166,13 @@ def _children(records: Iterator[dict[str, Any]]) -> dict[str, ChildEntry]:
 
 
 def _records(
-    reader: Reader, values: list[Any], where: str, legal: dict[str, type], main: str
+    reader: Reader, values: list[Any], listed: str, where: str, legal: dict[str, type]
 ) -> Iterator[dict[str, Any]]:
-    """Each entry of a list as an object, a plain text standing for its ``main`` field."""
+    """Each entry of a list as an object; a plain text is its main field."""
+    main = _MAIN[listed]
     seen: set[str] = set()
     for number, value in enumerate(values, 1):
-        place = f"{where}, {main} {number}"
+        place = at(at(where, listed), number)
         fields = {main: value} if type(value) is str else reader.given(value, place, legal)
         if main not in fields:
             if type(value) is dict and main not in value:
@@ -177,8 +180,9 @@ def _records(
             continue
         name = fields.get("name", fields[main])
         if name in seen:
-            message = f"{shown(name)} stands there twice."
-            reader.refuse("entry.twice", at(where, name), message, "Keep one of the two.")
+            what = _("%(name)s is there twice.", name=shown(name))
+            remedy = _("Keep one of the two.")
+            reader.refuse(ProblemCode.ENTRY_TWICE, at(where, name), what, remedy)
             continue
         seen.add(name)
         yield fields

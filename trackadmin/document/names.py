@@ -1,4 +1,4 @@
-"""Which names a map may hold: plain ASCII words that mean the same in code, SQL and a URL."""
+"""The names that a map may have: plain ASCII words that mean the same in code, SQL and a URL."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
+
 #: Longest name, in characters: a prefix, an attribute, a source or an accessor.
 LONGEST = 100
 
-#: How a name must look, in words that stand in an error's fix.
-LEGAL = (
+#: What a name must look like.
+LEGAL = _(
     "Use English letters, digits and single underscores between them, starting with a letter, "
-    f"at most {LONGEST} characters."
+    "at most %(count)s characters.",
+    count=LONGEST,
 )
 
 #: Django's own rule for field names (no ``__``, no underscore at the end), in ASCII, and without
@@ -25,23 +29,25 @@ _LABEL = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 LONGEST_LABEL = 2 * LONGEST + 1
 
 
-# A map says the same few names thousands of times.
+# A map has the same few names thousands of times.
 @lru_cache(16_384)
-def why_not_a_name(name: str) -> str:
-    """Empty where a map may hold this name, else the reason: the end of a sentence."""
+def why_not_a_name(name: str) -> Text | None:
+    """The reason why a map may not have this name, in one sentence; ``None`` where it may."""
     if not name:
-        return "is empty"
+        return _("The name is empty.")
     if len(name) > LONGEST:
-        return f"has {len(name)} characters"
+        return _("The name has %(count)s characters.", count=len(name))
     if not name.isascii():
         return _not_ascii(name)
     if name.startswith("_"):
-        return "starts with an underscore, so it is private"
+        return _("The name starts with an underscore, so it is private.")
     if "__" in name:
-        return "holds two underscores in a row, which separate a prefix from an attribute"
+        return _(
+            "The name has two underscores in a row, which separate a prefix from an attribute."
+        )
     if keyword.iskeyword(name):
-        return "is a word of the Python language"
-    return "" if _PLAIN.fullmatch(name) else "is not a plain name"
+        return _("The name is a word of the Python language.")
+    return None if _PLAIN.fullmatch(name) else _("The name is not a plain name.")
 
 
 def camel_case(name: str) -> str:
@@ -49,12 +55,12 @@ def camel_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
-def _not_ascii(name: str) -> str:
-    # Python reads such a name as its folded form, and with it a field that nobody meant.
+def _not_ascii(name: str) -> Text:
+    # Python reads such a name in its folded form, and so as a field that nobody meant.
     folded = unicodedata.normalize("NFKC", name)
     if folded != name and folded.isascii():
-        return f"holds letters that only look like those of {folded!r}"
-    return "holds characters other than English letters, digits and underscores"
+        return _("The name has letters that only look like those of '%(name)s'.", name=folded)
+    return _("The name has characters other than English letters, digits and underscores.")
 
 
 def is_label(label: str) -> bool:

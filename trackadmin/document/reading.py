@@ -1,39 +1,78 @@
-"""Takes foreign data apart by exact type, and collects everything that is wrong with it."""
+"""Reads foreign data by exact type, and collects everything that is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard, TypeVar
 
+from trackadmin.codes import ProblemCode
 from trackadmin.document.names import why_not_a_name
 from trackadmin.exceptions import Problem
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 T = TypeVar("T")
 
 #: Longest quotation in a message, in characters.
 _QUOTED = 80
 
-_TYPE_NAMES: dict[type, str] = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number with a fraction",
-    dict: "an object",
-    list: "a list",
-    tuple: "a list",
-    type(None): "nothing",
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What is said about a value that must have a type."""
+
+    #: With the value that is there as ``value``.
+    must_be: Text
+    write: Text
+    add: Text
+
+
+_EXPECTED: dict[type, _Expected] = {
+    str: _Expected(
+        _("This must be a text, not %(value)s."),
+        _("Write a text."),
+        _("Add it, with a text."),
+    ),
+    bool: _Expected(
+        _("This must be true or false, not %(value)s."),
+        _("Write true or false."),
+        _("Add it, with true or false."),
+    ),
+    int: _Expected(
+        _("This must be a whole number, not %(value)s."),
+        _("Write a whole number."),
+        _("Add it, with a whole number."),
+    ),
+    dict: _Expected(
+        _("This must be an object, not %(value)s."),
+        _("Write an object."),
+        _("Add it, with an object."),
+    ),
+    list: _Expected(
+        _("This must be a list, not %(value)s."),
+        _("Write a list."),
+        _("Add it, with a list."),
+    ),
+}
+#: Values that are named and not quoted.
+_NAMED: dict[type, Text] = {
+    dict: _("an object"),
+    list: _("a list"),
+    tuple: _("a list"),
+    type(None): _("nothing"),
 }
 
 
 class Reader:
-    """Reads records field by field; what is wrong lands in ``problems``, in the order met."""
+    """Reads records field by field; ``problems`` has what is wrong, in the order of reading."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def refuse(self, code: str, where: str, message: str, fix: str) -> None:
+    def refuse(self, code: str, where: str, what: Text | str, remedy: Text | str) -> None:
         """Note an error."""
-        self.problems.append(Problem(code, "error", where or "document", message, fix))
+        self.problems.append(Problem(code, "error", where or "document", what, remedy))
 
     def record(
         self,
@@ -59,7 +98,7 @@ class Reader:
         if not self.typed(value, where, dict):
             return {}
         self._unknown(value, where, fields)
-        # The place is put into words only for what is wrong: a map has tens of thousands of values.
+        # Only wrong values need their place: a map has tens of thousands of values.
         return {
             name: value[name]
             for name, kind in fields.items()
@@ -69,15 +108,16 @@ class Reader:
 
     def missing(self, name: str, where: str, kind: type = str) -> None:
         """Note that an object lacks a field."""
-        fix = f"Add it, with {_TYPE_NAMES[kind]}."
-        self.refuse("document.missing_key", where, f"The key {name!r} is missing.", fix)
+        what = _("The key '%(name)s' is missing.", name=name)
+        self.refuse(ProblemCode.DOCUMENT_MISSING_KEY, where, what, _EXPECTED[kind].add)
 
     def typed(self, value: object, where: str, kind: type[T]) -> TypeGuard[T]:
         """Whether the value is of exactly this type; if not, that is noted."""
         if type(value) is kind:
             return True
-        message = f"This must be {_TYPE_NAMES[kind]}, not {shown(value)}."
-        self.refuse("document.wrong_type", where, message, f"Write {_TYPE_NAMES[kind]}.")
+        expected = _EXPECTED[kind]
+        what = replace(expected.must_be, values={"value": shown(value)})
+        self.refuse(ProblemCode.DOCUMENT_WRONG_TYPE, where, what, expected.write)
         return False
 
     def keys(self, value: dict[Any, Any], where: str) -> list[str]:
@@ -87,9 +127,10 @@ class Reader:
     def _unknown(self, value: dict[Any, Any], where: str, fields: Mapping[str, type]) -> None:
         for key in value:
             if key not in fields:
-                message = f"The key {shown(key)} is not known here."
-                fix = f"Leave it out, or use one of: {', '.join(fields)}."
-                self.refuse("document.unknown_key", where, message, fix)
+                what = _("The key %(name)s is not known here.", name=shown(key))
+                legal = ", ".join(fields)
+                remedy = _("Leave it out, or use one of: %(names)s.", names=legal)
+                self.refuse(ProblemCode.DOCUMENT_UNKNOWN_KEY, where, what, remedy)
 
 
 def _is_sound(value: dict[Any, Any], fields: Mapping[str, type]) -> bool:
@@ -98,20 +139,20 @@ def _is_sound(value: dict[Any, Any], fields: Mapping[str, type]) -> bool:
 
 
 def at(where: str, key: object) -> str:
-    """The place one step further in; a key that is no plain name is quoted, so it can be shown."""
+    """The place one step further in; a key that is not a plain name is quoted."""
     plain = isinstance(key, str) and not why_not_a_name(key)
     step = key if plain else shown(key)
     return f"{where}.{step}" if where else str(step)
 
 
-def shown(value: object) -> str:
-    """A value in a message: texts and numbers quoted and cut, anything else by its type."""
+def shown(value: object) -> Text | str:
+    """A value in a sentence: texts and numbers quoted and cut, anything else by its type."""
     if isinstance(value, str):
         return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
-    if value is None or type(value) in (dict, list, tuple):
-        return _TYPE_NAMES[type(value)]
+    if type(value) in _NAMED:
+        return _NAMED[type(value)]
     if type(value) in (bool, float):
         return repr(value)
     if type(value) is int:
-        return repr(value) if abs(value) < 10**_QUOTED else "a giant number"
-    return f"a {type(value).__name__}"
+        return repr(value) if abs(value) < 10**_QUOTED else _("a giant number")
+    return _("a value of the type %(type)s", type=type(value).__name__)

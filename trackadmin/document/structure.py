@@ -1,4 +1,4 @@
-"""What a tracking map's document is made of: frozen data, no Django."""
+"""The entries of a tracking map's document: frozen data, without Django."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol, TypeVar, get_type_hints
 
 #: The newest format that this code reads and writes.
 FORMAT = 2
-#: The format of a document that uses nothing that a later format added. Such a document keeps
-#: the text it always had, so that processes of an older trackadmin can read it as well.
+#: The format of a document that uses nothing that a later format added. The text of such a
+#: document does not change, so that processes of an older trackadmin can read it as well.
 FIRST_FORMAT = 1
 
-#: What an editor decided about an attribute. Ignored ones stay in the map, so that everyone
-#: sees that the question was asked, and never reach an event.
+#: What an editor decided about an attribute. An ignored one stays in the map, where everybody
+#: sees the decision, and never reaches an event.
 TRACKED, IGNORED = DECISIONS = ("tracked", "ignored")
 
 #: How much an attribute says about a person, and how it then goes out. ``undeclared`` and
@@ -30,7 +30,7 @@ UNDECLARED, NONE, SENT, PSEUDONYMISED, DROPPED = PRIVACIES = (
 
 @dataclass(frozen=True, slots=True)
 class AttributeEntry:
-    """An attribute of a tracked model; its output name is the key it stands under."""
+    """An attribute of a tracked model; its output name is its key in ``ModelEntry.attributes``."""
 
     #: The name of the field, property or method on the host's model.
     source: str
@@ -44,18 +44,18 @@ class AttributeEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChildEntry:
-    """A related object that comes along; the accessor is the key it stands under."""
+    """A related object whose values are sent too; its accessor is its key in the mapping."""
 
-    #: Put before every name of the child in place of its own prefix; empty for its own prefix.
+    #: The prefix of the child's names; empty for the prefix of its own tracked model.
     prefix: str = ""
     position: int = 0
-    #: Whether it comes along by itself, without its own children.
+    #: Whether it comes without its own children.
     alone: bool = field(default=False, metadata={"since": 2})
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A tracked model; its prefix is the key it stands under."""
+    """A tracked model; its prefix is its key in ``Document.models``."""
 
     #: The lower-case label, ``app_label.modelname``.
     model: str
@@ -82,7 +82,7 @@ class Document:
 
     @property
     def format(self) -> int:
-        """The oldest format that can say what the document says: the one it is written in."""
+        """The oldest format that can hold the document: the one it is written in."""
         return max(self._needed(), default=FIRST_FORMAT)
 
     def _needed(self) -> Iterator[int]:
@@ -100,14 +100,14 @@ class PlainField:
     kind: type
     #: ``None`` where an entry must give it.
     default: Any
-    #: The first format that has it. Later ones are left out of a text where they hold the default.
+    #: The first format that has it. A text leaves out later fields that have the default.
     since: int
 
 
 @lru_cache(8)
 def plain_fields(entry: type) -> tuple[PlainField, ...]:
-    """The plain fields of a class of entries. What reads or writes an entry asks this, so that a
-    new field is lost nowhere."""
+    """The plain fields of a class of entries. All code that reads or writes entries uses them, so
+    that a new field is not lost anywhere."""
     kinds = get_type_hints(entry)
     return tuple(
         PlainField(

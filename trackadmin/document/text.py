@@ -1,4 +1,4 @@
-"""The document as text: written in one canonical way, read with nothing taken on trust."""
+"""The document as text: written in one canonical form, and read without trusting the text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from trackadmin.codes import ProblemCode
 from trackadmin.document.formats import upgraded
 from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import (
@@ -19,9 +20,15 @@ from trackadmin.document.structure import (
 )
 from trackadmin.document.validate import name_problems
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 #: The largest text that is read, in characters: a map of a thousand models has about a million.
 LARGEST = 5_000_000
+
+_NO_MAP = _("This is not a tracking map.")
+_UNREADABLE = _("This text cannot be read as a tracking map.")
+_NOT_PUBLISHED = _("The document is not the one that was published.")
 
 
 class _Fields:
@@ -40,7 +47,7 @@ class _Fields:
         return {each.name: each.kind for each in self._added if each.since <= written}
 
     def values(self, entry: object) -> dict[str, Any]:
-        """What a text says of the entry. By hand: ``dataclasses.asdict`` takes ten times longer."""
+        """The entry's fields in a text. By hand: ``dataclasses.asdict`` takes ten times longer."""
         values = {name: getattr(entry, name) for name in self._values}
         for each in self._added:
             if (value := getattr(entry, each.name)) != each.default:
@@ -56,7 +63,7 @@ _MODEL = _Fields(ModelEntry, attributes=dict, children=dict)
 def dump(document: Document) -> str:
     """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts.
 
-    It is of the oldest format that can say what the document says.
+    It has the oldest format that can hold the document.
     """
     models = {prefix: _model_data(entry) for prefix, entry in document.models.items()}
     return _canonical({"format": document.format, "models": models})
@@ -71,7 +78,7 @@ def digest(text: str) -> str:
 
 
 def parse(text: str) -> Document:
-    """The document of a JSON text, upgraded from an older format where need be.
+    """The document of a JSON text, upgraded from an older format where necessary.
 
     Only its shape is checked: keys and types. Raises :class:`DocumentError` with every problem.
     """
@@ -82,18 +89,18 @@ def load(text: str, expected: str) -> Document:
     """The document of a published version, ``expected`` being its digest.
 
     Raises :class:`DocumentError` for a text that could never have been published: of another
-    digest, not canonical, of an unknown shape or format, or with a name or value no map may hold.
+    digest, not canonical, of an unknown shape or format, or with a name or value no map may have.
     """
     actual = digest(text)
     if actual != expected:
         raise _wrong_digest(expected, actual)
     data, canonical = _read(text)
-    # The data as it stands is compared, before an upgrade, so old formats are checked as well.
+    # The data is compared before an upgrade, so old formats are checked as well.
     if canonical != text:
         raise _not_canonical()
     document = from_data(data)
     if problems := name_problems(document):
-        raise DocumentError("The document holds what no map may hold.", problems)
+        raise DocumentError(_("The document has names or values that no map may have."), problems)
     return document
 
 
@@ -103,9 +110,9 @@ def read_json(text: str) -> Any:
 
 
 def read_loosely(text: str) -> tuple[Any, list[Problem]]:
-    """The data of a JSON text in which keys may stand twice, and those that do.
+    """The data of a JSON text in which objects may have the same key twice, and those keys.
 
-    Raises :class:`DocumentError` for a text that is no JSON.
+    Raises :class:`DocumentError` for a text that is not JSON.
     """
     data, _, twice = _read_all(text)
     return data, _duplicates(twice)
@@ -115,50 +122,57 @@ def _read(text: str) -> tuple[Any, str]:
     """The data, and its canonical text."""
     data, canonical, twice = _read_all(text)
     if twice:
-        summary = "This text cannot be read as a tracking map."
-        raise DocumentError(summary, _duplicates(twice))
+        raise DocumentError(_UNREADABLE, _duplicates(twice))
     return data, canonical
 
 
 def _read_all(text: str) -> tuple[Any, str, list[str]]:
-    """The data, its canonical text, and the keys that stand twice in one object."""
+    """The data, its canonical text, and the keys that one object has twice."""
     if len(text) > LARGEST:
-        raise _unreadable("too_large", f"It has {len(text)} characters; legal: {LARGEST}.")
+        what = _(
+            "It has %(count)s characters, more than the %(most)s that a map may have.",
+            count=len(text),
+            most=LARGEST,
+        )
+        raise _unreadable(ProblemCode.DOCUMENT_TOO_LARGE, what)
     twice: list[str] = []
     try:
         data = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
-        # Python reads NaN, infinities and halves of characters; JSON cannot say them again. Of the
-        # last the canonical text has an escape.
+        # Python reads NaN, infinities and halves of characters, which JSON cannot hold. The
+        # canonical text has an escape for the halves.
         canonical = _canonical(data)
         if "\\ud" in canonical:
             json.dumps(data, ensure_ascii=False).encode()
     except RecursionError as error:
-        raise _unreadable("too_deep", "It is nested too deeply.") from error
+        what = _("It is nested too deeply.")
+        raise _unreadable(ProblemCode.DOCUMENT_TOO_DEEP, what) from error
     except UnicodeEncodeError as error:
-        raise _unreadable("not_text", "It holds half a character (a lone surrogate).") from error
+        what = _("It has half a character (a lone surrogate).")
+        raise _unreadable(ProblemCode.DOCUMENT_NOT_TEXT, what) from error
     except ValueError as error:
-        raise _unreadable("not_json", f"It is no JSON: {error}.") from error
+        what = _("It is not JSON: %(error)s.", error=str(error))
+        raise _unreadable(ProblemCode.DOCUMENT_NOT_JSON, what) from error
     return data, canonical, twice
 
 
 def from_data(data: object) -> Document:
-    """The document of what a JSON text holds; raises :class:`DocumentError`."""
+    """The document of the data of a JSON text; raises :class:`DocumentError`."""
     document, problems = read_data(data)
     if problems:
-        raise DocumentError("This is no tracking map.", problems)
+        raise DocumentError(_NO_MAP, problems)
     return document
 
 
 def read_data(data: object) -> tuple[Document, list[Problem]]:
     """The document as far as the data can be read, and what cannot.
 
-    Raises :class:`DocumentError` for what is no document at all, or one of an unknown format.
+    Raises :class:`DocumentError` for data that is not a document, or of an unknown format.
     """
     reader = Reader()
     if not reader.typed(data, "", dict):
-        raise DocumentError("This is no tracking map.", reader.problems)
+        raise DocumentError(_NO_MAP, reader.problems)
     top = reader.record(upgraded(data), "", {"format": int, "models": dict})
-    # What a later format added is unknown to a text that says an older one.
+    # A text of an older format may not have what a later format added.
     read = _Reading(reader, data["format"])
     models = {prefix: read.model(top["models"][prefix], at("", prefix)) for prefix in top["models"]}
     return Document(models), reader.problems
@@ -210,34 +224,39 @@ def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
     return found
 
 
-def _unreadable(fault: str, message: str) -> DocumentError:
-    fix = "Export the map again and use the file as it is."
-    problem = Problem(f"document.{fault}", "error", "document", message, fix)
-    return DocumentError("This text cannot be read as a tracking map.", [problem])
+def _unreadable(code: ProblemCode, what: Text) -> DocumentError:
+    remedy = _("Export the map again and use the file as it is.")
+    return DocumentError(_UNREADABLE, [Problem(code, "error", "document", what, remedy)])
 
 
 def _duplicates(keys: list[str]) -> list[Problem]:
     return [
         Problem(
-            "document.duplicate_key",
+            ProblemCode.DOCUMENT_DUPLICATE_KEY,
             "error",
             at("", key),
-            f"The key {shown(key)} stands twice in one object.",
-            "Keep one of the two.",
+            _("One object has the key %(name)s twice.", name=shown(key)),
+            _("Keep one of the two."),
         )
         for key in keys
     ]
 
 
 def _wrong_digest(expected: str, actual: str) -> DocumentError:
-    message = f"The text's digest is {actual[:12]}…, but {expected[:12]}… was published."
-    fix = "Somebody changed the stored text: roll back to a version that loads, or publish anew."
-    problem = Problem("document.digest", "error", "document", message, fix)
-    return DocumentError("The document is not the one that was published.", [problem])
+    what = _(
+        "The text's digest is %(actual)s…, but %(expected)s… was published.",
+        actual=actual[:12],
+        expected=expected[:12],
+    )
+    remedy = _(
+        "Somebody changed the stored text: roll back to a version that loads, or publish again."
+    )
+    problem = Problem(ProblemCode.DOCUMENT_DIGEST, "error", "document", what, remedy)
+    return DocumentError(_NOT_PUBLISHED, [problem])
 
 
 def _not_canonical() -> DocumentError:
-    message = "The text is not in the canonical form, so trackadmin did not write it."
-    fix = "Publish the map again, or roll back to a version that loads."
-    problem = Problem("document.not_canonical", "error", "document", message, fix)
-    return DocumentError("The document is not the one that was published.", [problem])
+    what = _("The text is not in the canonical form, so trackadmin did not write it.")
+    remedy = _("Publish the map again, or roll back to a version that loads.")
+    problem = Problem(ProblemCode.DOCUMENT_NOT_CANONICAL, "error", "document", what, remedy)
+    return DocumentError(_NOT_PUBLISHED, [problem])

@@ -1,9 +1,11 @@
-"""What can be said against a document without knowing the host's models."""
+"""The problems of a document that can be found without the host's models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from trackadmin.codes import ProblemCode
 from trackadmin.document.names import LEGAL, is_label, why_not_a_name
 from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
@@ -18,20 +20,22 @@ from trackadmin.document.structure import (
     in_order,
 )
 from trackadmin.exceptions import Problem
+from trackadmin.texts import Text, joined
+from trackadmin.texts import gettext as _
 
-#: The most that a position column holds on every database.
+#: The largest position that every database can store.
 LAST_POSITION = 2**31 - 1
 #: Longest owner, in characters, as its column is.
 LONGEST_OWNER = 200
 
 
 def validate(document: Document) -> list[Problem]:
-    """Every problem that can be seen without the host's models."""
+    """Every problem that can be found without the host's models."""
     return name_problems(document) + rule_problems(document)
 
 
 def rule_problems(document: Document) -> list[Problem]:
-    """Of :func:`validate` what is left where :func:`name_problems` found nothing."""
+    """The problems of :func:`validate` that :func:`name_problems` does not give."""
     problems: list[Problem] = []
     for prefix, entry in in_order(document.models):
         problems += _lookup_problems(prefix, entry)
@@ -41,7 +45,7 @@ def rule_problems(document: Document) -> list[Problem]:
 
 
 def name_problems(document: Document) -> list[Problem]:
-    """Names and values that no map may hold; such a document is not even loaded."""
+    """Names and values that no map may have. A document with one of them is not loaded."""
     return [
         problem
         for prefix, entry in in_order(document.models)
@@ -50,17 +54,17 @@ def name_problems(document: Document) -> list[Problem]:
 
 
 def entry_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
-    """Names and values of one tracked model that no map may hold."""
+    """Names and values of one tracked model that no map may have."""
     where = at("", prefix)
     yield from _name("prefix", prefix, where)
     if not is_label(entry.model):
-        message = f"{shown(entry.model)} is no label of a model."
-        fix = 'Give its app and its class in lower case, such as "shop.order".'
-        yield Problem("model.invalid", "error", where, message, fix)
+        what = _("%(model)s is not the label of a model.", model=shown(entry.model))
+        remedy = _('Give its app and its class in lower case, such as "shop.order".')
+        yield Problem(ProblemCode.MODEL_INVALID, "error", where, what, remedy)
     if len(entry.owner) > LONGEST_OWNER:
-        message = f"The owner has {len(entry.owner)} characters."
-        fix = f"Use at most {LONGEST_OWNER}."
-        yield Problem("owner.too_long", "error", where, message, fix)
+        what = _("The owner has %(count)s characters.", count=len(entry.owner))
+        remedy = _("Use at most %(most)s.", most=LONGEST_OWNER)
+        yield Problem(ProblemCode.OWNER_TOO_LONG, "error", where, what, remedy)
     if entry.key:
         yield from _name("key", entry.key, where)
     yield from _position(entry.position, where)
@@ -78,48 +82,66 @@ def _attribute(name: str, attribute: AttributeEntry, where: str) -> Iterator[Pro
     yield from _name("attribute", name, where)
     if attribute.source != name:
         yield from _name("source", attribute.source, where)
-    yield from _one_of("decision", attribute.decision, DECISIONS, where)
-    yield from _one_of("privacy", attribute.privacy, PRIVACIES, where)
+    if attribute.decision not in DECISIONS:
+        yield _unknown_decision(attribute.decision, where)
+    if attribute.privacy not in PRIVACIES:
+        yield _unknown_privacy(attribute.privacy, where)
     yield from _position(attribute.position, where)
     yield from _text(attribute.description, where)
 
 
-# No generators: a map has tens of thousands of names and values, nearly all of them sound.
+# No generators: a map has tens of thousands of names and values, and nearly all are correct.
+
+
+#: By what the name is for; the reason follows.
+_IMPOSSIBLE = {
+    "prefix": _("%(name)s cannot be a prefix."),
+    "key": _("%(name)s cannot be the name of a key."),
+    "attribute": _("%(name)s cannot be the name of an attribute."),
+    "source": _("%(name)s cannot be the source of an attribute."),
+    "child": _("%(name)s cannot be the name of a child."),
+}
 
 
 def _name(subject: str, name: str, where: str) -> Sequence[Problem]:
     reason = why_not_a_name(name)
-    if not reason:
+    if reason is None:
         return ()
-    message = f"The {subject} name {shown(name)} {reason}."
-    if subject == "prefix":
-        message = f"The prefix {shown(name)} {reason}."
-    return [Problem("name.invalid", "error", where, message, LEGAL)]
+    what = joined(replace(_IMPOSSIBLE[subject], values={"name": shown(name)}), reason)
+    return [Problem(ProblemCode.NAME_INVALID, "error", where, what, LEGAL)]
 
 
-def _one_of(subject: str, value: str, legal: tuple[str, ...], where: str) -> Sequence[Problem]:
-    if value in legal:
-        return ()
-    fix = f"Use one of: {', '.join(legal)}."
+def _unknown_decision(value: str, where: str) -> Problem:
+    what = _("%(value)s is not a decision.", value=shown(value))
+    return Problem(ProblemCode.DECISION_UNKNOWN, "error", where, what, _one_of(DECISIONS))
+
+
+def _unknown_privacy(value: str, where: str) -> Problem:
+    what, remedy = _("%(value)s is not a privacy.", value=shown(value)), _one_of(PRIVACIES)
     if value == "personal":
-        fix += " A personal attribute is sent, pseudonymised or dropped: decide which."
-    message = f"{shown(value)} is no {subject}."
-    return [Problem(f"{subject}.unknown", "error", where, message, fix)]
+        choose = _("A personal attribute is sent, pseudonymised or dropped: decide which.")
+        remedy = joined(remedy, choose)
+    return Problem(ProblemCode.PRIVACY_UNKNOWN, "error", where, what, remedy)
+
+
+def _one_of(legal: Sequence[str]) -> Text:
+    return _("Use one of: %(values)s.", values=", ".join(legal))
 
 
 def _position(position: int, where: str) -> Sequence[Problem]:
     if 0 <= position <= LAST_POSITION:
         return ()
-    message = f"The position {shown(position)} is out of range."
-    fix = f"Use a number from 0 to {LAST_POSITION}."
-    return [Problem("position.out_of_range", "error", where, message, fix)]
+    what = _("The position %(position)s is out of range.", position=shown(position))
+    remedy = _("Use a number from 0 to %(most)s.", most=LAST_POSITION)
+    return [Problem(ProblemCode.POSITION_OUT_OF_RANGE, "error", where, what, remedy)]
 
 
 def _text(text: str, where: str) -> Sequence[Problem]:
     if "\0" not in text and (text.isascii() or not _half(text)):
         return ()
-    message = "A text holds a character that no database can store (NUL or half a character)."
-    return [Problem("text.invalid", "error", where, message, "Take the character out.")]
+    what = _("A text has a character that no database can store (NUL or half a character).")
+    remedy = _("Take the character out.")
+    return [Problem(ProblemCode.TEXT_INVALID, "error", where, what, remedy)]
 
 
 def _half(text: str) -> bool:
@@ -129,33 +151,55 @@ def _half(text: str) -> bool:
 def _lookup_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
     where = at("", prefix)
     if entry.key and entry.key not in entry.attributes:
-        message = f"The key {shown(entry.key)} is none of its attributes."
-        fix = f"Use one of: {', '.join(_trackable(entry)) or 'none yet; add an attribute first'}."
-        yield Problem("key.unknown", "error", where, message, fix)
+        what = _("The key %(name)s is not one of its attributes.", name=shown(entry.key))
+        names = _trackable(entry)
+        remedy = _one_of(names) if names else _("Add an attribute first, then choose it.")
+        yield Problem(ProblemCode.KEY_UNKNOWN, "error", where, what, remedy)
     for name, attribute in in_order(entry.attributes):
         if name == entry.key:
-            yield from _in_clear("key", name, attribute, where)
+            yield from _key_in_clear(name, attribute, where)
         elif attribute.lookup:
-            yield from _in_clear("lookup", name, attribute, where)
+            yield from _lookup_in_clear(name, attribute, at(where, name))
     if not entry.attributes and not entry.children:
-        message, fix = "It tracks nothing.", "Add an attribute or a child, or take it out."
-        yield Problem("model.empty", "warning", where, message, fix)
+        what = _("It tracks nothing.")
+        remedy = _("Add an attribute or a child, or take it out.")
+        yield Problem(ProblemCode.MODEL_EMPTY, "warning", where, what, remedy)
 
 
 def _trackable(entry: ModelEntry) -> list[str]:
     return [name for name, a in in_order(entry.attributes) if a.decision == TRACKED]
 
 
-def _in_clear(subject: str, name: str, attribute: AttributeEntry, where: str) -> Iterator[Problem]:
-    where = where if subject == "key" else at(where, name)
+def _key_in_clear(name: str, attribute: AttributeEntry, where: str) -> Iterator[Problem]:
     if attribute.decision != TRACKED:
-        message = f"The {subject} {shown(name)} is ignored, so no URL can use it."
-        fix = f"Track it, or take the {subject} away."
-        yield Problem(f"{subject}.ignored", "error", where, message, fix)
-    if attribute.privacy in (PSEUDONYMISED, DROPPED):
-        message = f"The {subject} {shown(name)} is {attribute.privacy}, but URLs carry it in clear."
-        fix = "Send it as it is, or choose another attribute."
-        yield Problem(f"{subject}.personal", "error", where, message, fix)
+        what = _("The key %(name)s is ignored, so no URL can use it.", name=shown(name))
+        remedy = _("Track the attribute, or remove the key.")
+        yield Problem(ProblemCode.KEY_IGNORED, "error", where, what, remedy)
+    if attribute.privacy in _KEY_IN_CLEAR:
+        what = replace(_KEY_IN_CLEAR[attribute.privacy], values={"name": shown(name)})
+        yield Problem(ProblemCode.KEY_PERSONAL, "error", where, what, _SEND_OR_CHOOSE)
+
+
+def _lookup_in_clear(name: str, attribute: AttributeEntry, where: str) -> Iterator[Problem]:
+    if attribute.decision != TRACKED:
+        what = _("The lookup %(name)s is ignored, so no URL can use it.", name=shown(name))
+        remedy = _("Track the attribute, or remove the lookup.")
+        yield Problem(ProblemCode.LOOKUP_IGNORED, "error", where, what, remedy)
+    if attribute.privacy in _LOOKUP_IN_CLEAR:
+        what = replace(_LOOKUP_IN_CLEAR[attribute.privacy], values={"name": shown(name)})
+        yield Problem(ProblemCode.LOOKUP_PERSONAL, "error", where, what, _SEND_OR_CHOOSE)
+
+
+#: By privacy.
+_KEY_IN_CLEAR = {
+    PSEUDONYMISED: _("The key %(name)s is pseudonymised, but URLs show it in clear."),
+    DROPPED: _("The key %(name)s is dropped, but URLs show it in clear."),
+}
+_LOOKUP_IN_CLEAR = {
+    PSEUDONYMISED: _("The lookup %(name)s is pseudonymised, but URLs show it in clear."),
+    DROPPED: _("The lookup %(name)s is dropped, but URLs show it in clear."),
+}
+_SEND_OR_CHOOSE = _("Send it as it is, or choose another attribute.")
 
 
 def _models_twice(document: Document) -> Iterator[Problem]:
@@ -163,20 +207,29 @@ def _models_twice(document: Document) -> Iterator[Problem]:
     for prefix, entry in in_order(document.models):
         other = first.setdefault(entry.model, prefix)
         if other != prefix:
-            message = f"The model {shown(entry.model)} is tracked already, as {shown(other)}."
-            fix = "Track a model once in a map; a second map can track it otherwise."
-            yield Problem("model.twice", "error", at("", prefix), message, fix)
+            what = _(
+                "The model %(model)s is already tracked as %(prefix)s.",
+                model=shown(entry.model),
+                prefix=shown(other),
+            )
+            remedy = _("Track a model once in a map; a second map can track it differently.")
+            yield Problem(ProblemCode.MODEL_TWICE, "error", at("", prefix), what, remedy)
 
 
 def _names_twice(document: Document) -> Iterator[Problem]:
-    roads: dict[str, tuple[str, str]] = {}
+    places: dict[str, tuple[str, str]] = {}
     for prefix, entry in in_order(document.models):
         for name, attribute in in_order(entry.attributes):
             if attribute.decision != TRACKED or attribute.privacy == DROPPED:
                 continue
-            first = roads.setdefault(f"{prefix}_{name}", (prefix, name))
+            first = places.setdefault(f"{prefix}_{name}", (prefix, name))
             if first != (prefix, name):
                 one, other = at(at("", first[0]), first[1]), at(at("", prefix), name)
-                message = f"{one} and {other} both give the name {shown(f'{prefix}_{name}')}."
-                fix = "Change one of the prefixes, or the name of one of the attributes."
-                yield Problem("name.twice", "error", other, message, fix)
+                what = _(
+                    "%(one)s and %(other)s both give the name %(name)s.",
+                    one=one,
+                    other=other,
+                    name=shown(f"{prefix}_{name}"),
+                )
+                remedy = _("Change one of the prefixes, or the name of one of the attributes.")
+                yield Problem(ProblemCode.NAME_TWICE, "error", other, what, remedy)

@@ -33,7 +33,7 @@ def to_dict(
 
 
 def to_python(document: Document, label: Callable[[str], str] | None = None) -> str:
-    """The same as the Python source of one dict literal, to be read and edited by people."""
+    """The same as the Python source of one dict literal, for people to read and edit."""
     return _source(to_dict(document, label), 0) + "\n"
 
 
@@ -59,7 +59,7 @@ def _child(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
 
 
 def _said(entry: ModelEntry | AttributeEntry | ChildEntry) -> Iterator[tuple[str, Any]]:
-    """The fields of which the entry says something else than the default; its place is implied."""
+    """The fields that differ from their defaults. The position is implied by the order."""
     kind: type = type(entry)
     for each in plain_fields(kind):
         value = getattr(entry, each.name)
@@ -68,7 +68,7 @@ def _said(entry: ModelEntry | AttributeEntry | ChildEntry) -> Iterator[tuple[str
 
 
 def _source(value: Any, depth: int) -> str:
-    """Python source of JSON-able data: on one line where it fits and is no tracked model."""
+    """Python source of JSON-able data: on one line where it fits, except for a tracked model."""
     flat = _flat(value)
     if not isinstance(value, (dict, list)) or not value:
         return flat
