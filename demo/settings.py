@@ -106,7 +106,7 @@ LOGGING = {
         "console": {"format": "%(levelname)s %(name)s: %(message)s"},
     },
     "filters": {
-        # The page asks for news every second; the console has better things to tell.
+        # The page asks for news every second; the console should show other things.
         "no_polls": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: "GET /events.json" not in record.getMessage(),

@@ -15,7 +15,7 @@ class TableSink:
     """A sink as any host may write one: a class with ``write(event)``, named in ``SINKS``."""
 
     def write(self, event: Event) -> None:
-        """Keep the event, and let the oldest go."""
+        """Keep the event, and delete the oldest."""
         kept = TrackedEvent.objects.create(
             received_at=datetime.fromisoformat(event.time),
             version=event.version,

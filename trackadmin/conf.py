@@ -1,4 +1,4 @@
-"""Every setting of trackadmin, read from ``settings.TRACKADMIN`` whenever it is asked for."""
+"""Every setting of trackadmin, read from ``settings.TRACKADMIN`` whenever it is needed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
 
 from trackadmin.exceptions import SettingError
+from trackadmin.texts import gettext as _
 
-#: Every key that ``TRACKADMIN`` may hold, with what holds when it is left out.
+#: Every key that ``TRACKADMIN`` may have, with its default.
 DEFAULTS: dict[str, Any] = {
     "STRICT": None,
     "REFRESH_SECONDS": 1.0,
@@ -50,7 +51,8 @@ class Settings:
         """The dict the host wrote, unchecked."""
         raw = getattr(django_settings, "TRACKADMIN", {})
         if not isinstance(raw, dict):
-            raise SettingError(f"TRACKADMIN must be a dict, not {type(raw).__name__}.")
+            what = _("TRACKADMIN must be a dict, not %(type)s.", type=type(raw).__name__)
+            raise SettingError(what)
         return raw
 
     def _get(self, key: str) -> Any:
@@ -64,7 +66,7 @@ class Settings:
 
     @property
     def REFRESH_SECONDS(self) -> float:
-        """How long, in seconds, a process may serve a version before it asks for a newer one."""
+        """How long, in seconds, a process serves a version before it asks for a newer one."""
         return float(self._get("REFRESH_SECONDS"))
 
     @property
@@ -80,12 +82,12 @@ class Settings:
 
     @property
     def ALLOW(self) -> tuple[str, ...]:
-        """Fields that the deny list catches by mistake: ``"shop.Order.session_minutes"``."""
+        """Fields that the deny list refuses by mistake: ``"shop.Order.session_minutes"``."""
         return tuple(self._get("ALLOW"))
 
     @property
     def DENY_WORDS(self) -> tuple[str, ...]:
-        """More words that keep a field from being tracked, beside the built-in ones."""
+        """Words that keep a field from being tracked, in addition to the built-in ones."""
         return tuple(self._get("DENY_WORDS"))
 
     @property
@@ -100,17 +102,17 @@ class Settings:
 
     @property
     def CONSTANT_MANAGERS(self) -> tuple[str, ...]:
-        """Models whose default manager gives the same query at any time: ``"shop.Order"``."""
+        """Models whose default manager always gives the same query: ``"shop.Order"``."""
         return tuple(self._get("CONSTANT_MANAGERS"))
 
     @property
     def CONTEXT(self) -> Any:
-        """What makes the context in which values are looked up: a function or its dotted path."""
+        """A function, or its dotted path, that makes the context in which values are looked up."""
         return self._get("CONTEXT")
 
     @property
     def PERSONAL_WORDS(self) -> tuple[str, ...]:
-        """More words that make a field's name look personal, beside the built-in ones."""
+        """Words that make a field's name look personal, in addition to the built-in ones."""
         return tuple(self._get("PERSONAL_WORDS"))
 
     @property
@@ -141,7 +143,7 @@ class Settings:
 
     @property
     def SINK_SECONDS(self) -> float | None:
-        """How long, in seconds, a sink may hold up a request before it is left alone a while."""
+        """How long, in seconds, a sink may delay a request before it gets no events for a while."""
         seconds = self._get("SINK_SECONDS")
         return None if seconds is None else float(seconds)
 
@@ -153,31 +155,31 @@ class Settings:
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:
-        """A published document on disk, used while the database cannot be reached at start."""
+        """A published document on disk, used if the database cannot be reached at start."""
         path = self._get("BOOTSTRAP_FILE")
         return None if path is None else str(path)
 
     @property
     def TOKEN_CACHE(self) -> str | None:
-        """The alias of a shared cache that holds the newest version's number and digest."""
+        """The alias of a shared cache for the number and digest of the newest version."""
         alias = self._get("TOKEN_CACHE")
         return None if alias is None else str(alias)
 
     @property
     def TENANT(self) -> Callable[[], Any] | None:
-        """Gives the key of the current tenant, where neither database nor schema tells it."""
+        """Returns the key of the current tenant, where neither database nor schema says it."""
         ask = self._get("TENANT")
         found: Callable[[], Any] | None = import_string(ask) if isinstance(ask, str) else ask
         return found
 
     @property
     def MAX_NAMES(self) -> int:
-        """How many names one tracked model may yield, its children's included."""
+        """How many names one tracked model may give, including those of its children."""
         return int(self._get("MAX_NAMES"))
 
     @property
     def MAX_REFERENCES(self) -> int:
-        """How many references one tracking URL may carry; the rest are not looked up."""
+        """How many references one tracking URL may have; others are not looked up."""
         return int(self._get("MAX_REFERENCES"))
 
     @property

@@ -10,7 +10,7 @@
     def test_order_is_tracked():
         assert tracking_values(Order(number="7")) == {"Order_number": "7"}
 
-A test that publishes a map needs nothing of this: what it publishes is served at once, and when its
+A test that publishes a map needs none of this: what it publishes is served at once. When its
 transaction is rolled back, or its database flushed, the next test sees its own map or none.
 """
 
@@ -30,6 +30,7 @@ from trackadmin.exceptions import InvalidMap, errors_of
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import current, state
 from trackadmin.runtime.loader import Pinned
+from trackadmin.texts import gettext as _
 
 
 def reset() -> None:
@@ -38,15 +39,15 @@ def reset() -> None:
 
 
 class override_map(ContextDecorator):
-    """Serve this map in place of the published one, without touching the database.
+    """Serve this map instead of the published one, without using the database.
 
     A context manager, and a decorator of test functions and of Django's test case classes. ``data``
     has the form of a map file: ``{"Order": {"model": "shop.Order", "attributes": ["number"],
-    "children": [], "key": "number"}}``. The override holds in all threads of the process, and
+    "children": [], "key": "number"}}``. The override is in force in all threads of the process, and
     publishing does not end it. Raises :class:`DocumentError` for data of another form and
     :class:`InvalidMap` for a map that could not be published.
 
-    The snapshot is what ``with override_map(…) as snapshot`` gives.
+    ``with override_map(…) as snapshot`` gives the snapshot.
     """
 
     def __init__(self, data: Mapping[str, Any], slug: str = DEFAULT_MAP) -> None:
@@ -58,7 +59,7 @@ class override_map(ContextDecorator):
         document = from_dict(self.data, offered.find)
         errors = errors_of(check(document, offered))
         if errors:
-            raise InvalidMap("The map of override_map() has errors.", errors)
+            raise InvalidMap(_("The map of override_map() has errors."), errors)
         snapshot = compile_map(document, offered, slug=self.slug, digest=digest(dump(document)))
         self._before.append(current.pin(self.slug, snapshot))
         return snapshot
@@ -82,7 +83,7 @@ class override_map(ContextDecorator):
     def _decorate_class(self, cls: Any) -> Any:
         if not hasattr(cls, "setUpClass"):
             raise TypeError(
-                f"{cls.__name__} is no test case class: decorate its functions, or use a fixture."
+                f"{cls.__name__} is not a test case class. Decorate its functions or use a fixture."
             )
         original = cls.setUpClass
 

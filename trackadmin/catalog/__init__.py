@@ -1,7 +1,7 @@
 """What the host site offers to be tracked.
 
-Hosts import :func:`trackable` from here in their models, so nothing in this room may ask for
-models or apps while it is imported.
+Hosts import :func:`trackable` from here in their models, so this room must not use models or apps
+while it is imported.
 """
 
 from trackadmin.catalog.deny import built_in_denied, denied

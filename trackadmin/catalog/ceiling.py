@@ -1,8 +1,8 @@
 """The ceiling: what the host's settings let editors choose from.
 
-The settings are read once, when a :class:`Ceiling` is made. Entries are ``"shop"`` (an app),
-``"shop.Order"`` (a model) or ``"shop.Order.total"`` (a field, property or method). Apps and models
-are named in any case, fields exactly.
+A :class:`Ceiling` reads the settings once, when it is made. Entries are ``"shop"`` (an app),
+``"shop.Order"`` (a model) or ``"shop.Order.total"`` (a field, property or method). The case of
+apps and models does not matter, that of fields does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.conf import conf
 from trackadmin.texts import gettext as _
 
-#: Where the classes live whose tables keep the site running and say nothing of its business.
+#: The modules of classes whose tables keep the site running and say nothing about its business.
 MACHINERY = (
     "django.contrib.contenttypes.",
     "django.contrib.sessions.",
@@ -29,7 +29,7 @@ OWN = "trackadmin."
 
 
 class Ceiling:
-    """The settings ``MODELS``, ``EXCLUDE``, ``ALLOW`` and ``COMPUTED``, as they stood when made."""
+    """The settings ``MODELS``, ``EXCLUDE``, ``ALLOW`` and ``COMPUTED`` at the time it was made."""
 
     def __init__(self) -> None:
         models = conf.MODELS
@@ -37,7 +37,7 @@ class Ceiling:
         self.exclude = frozenset(_lower_case(e) for e in conf.EXCLUDE)
         self.allow = frozenset(_lower_case(e) for e in conf.ALLOW)
         self.computed = frozenset(_lower_case(e) for e in conf.COMPUTED)
-        #: What the entries end with. Most names are not among them, and every name is asked about.
+        #: The last parts of the entries. Every name is looked up, and most are not among them.
         self._excluded_names, self._computed_names = (
             _last_parts(self.exclude),
             _last_parts(self.computed),
@@ -83,7 +83,7 @@ class Ceiling:
     def lists_computed(self, model: AnyModel, name: str, owner: type) -> bool:
         """Whether ``COMPUTED`` lists this member, which the class ``owner`` defines.
 
-        An entry for a model holds for its proxies and children, until one overrides the member.
+        An entry for a model also covers its proxies and children, unless one overrides the member.
         """
         return name in self._computed_names and any(
             f"{label_of(ancestor)}.{name}" in self.computed and issubclass(ancestor, owner)

@@ -1,7 +1,7 @@
 """The attributes that are properties and methods of a host model.
 
-Only what the host's own code marks with ``@trackable``, or its settings list in ``COMPUTED``, is
-ever offered. Nothing is run or called to find out.
+Only those that the host's code marks with ``@trackable``, or that its settings list in
+``COMPUTED``, are offered. None of them is run or called to find out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if sys.version_info >= (3, 14):
 
 
 def class_member(model: AnyModel, name: str) -> tuple[type, object] | None:
-    """The class that defines this name, nearest first, and what stands there, unread."""
+    """The nearest class that defines this name, and the member as the class has it, unread."""
     for cls in model.__mro__:
         if name in vars(cls):
             return cls, vars(cls)[name]
@@ -40,12 +40,12 @@ def class_member(model: AnyModel, name: str) -> tuple[type, object] | None:
 
 
 def is_computed(member: object) -> bool:
-    """Whether what stands in a class is a property or a method: code runs to give the value."""
+    """Whether a member of a class is a property or a method, so that code gives the value."""
     return function_of(member) is not None
 
 
 def is_descriptor(model: AnyModel, name: str) -> bool:
-    """Whether a package's own descriptor, and nothing of Django's, gives the value of this name."""
+    """Whether a descriptor of a package, not one of Django's, gives the value of this name."""
     found = class_member(model, name)
     if found is None or name in {field.name for field in model._meta.get_fields()}:
         return False
@@ -72,7 +72,7 @@ def computed_names(model: AnyModel, ceiling: Ceiling) -> Iterator[str]:
 
 
 def computed_facts(name: str, model: AnyModel, ceiling: Ceiling) -> AttributeFacts:
-    """What is known about a property, a method or anything else that stands in the class."""
+    """The facts of a property, a method or any other member of the class."""
     owner, member = class_member(model, name) or (object, None)
     mark = mark_of(member)
     doc = inspect.getdoc(function_of(member)) if is_computed(member) else None
@@ -142,7 +142,7 @@ def _unfit(member: object) -> Refusal | None:
 
 
 def _needs_arguments(function: Any) -> bool:
-    """Whether a call with the instance alone would fail; also where nobody can tell."""
+    """Whether a call with only the instance would fail; true where that is unknown."""
     if isinstance(function, functools.partialmethod):
         function = functools.partial(function.func, *function.args, **function.keywords)
     elif not isinstance(function, FunctionType):

@@ -14,7 +14,7 @@ from trackadmin.texts import gettext as _
 
 Words: TypeAlias = frozenset[str] | tuple[str, ...]
 
-#: Denied where it is a word of the name, or several words of it written together (``api_key``).
+#: Denied as a word of the name, or as several words written together (``api_key``).
 DENY_WORDS = listed(
     "password passwd pwd pw passphrase passcode secret token jwt hash hashed "
     "otp totp hotp session cookie csrf csrftoken xsrf salt nonce credential cred apikey accesskey "
@@ -22,26 +22,26 @@ DENY_WORDS = listed(
     "backupcode securitycode securityanswer pin pincode cvv cvc ssn socialsecuritynumber iban "
     "cardnumber creditcard"
 )
-#: Denied wherever it stands, also inside a word: nobody means anything else by these.
+#: Denied anywhere in a name, even inside a word: these have no other meaning.
 DENY_PARTS = ("password", "passwd", "passphrase", "apikey", "privatekey", "secretkey", "authtoken")
-#: Words that were added later. They act like the others, but a version that was published before
-#: them still loads: only its entries of these names are left out.
+#: Words that were added later. They work like the others, except that a version published before
+#: they were added still loads, without its entries of these names.
 SECRET_WORDS = listed(
     "extradata bearer passkey webauthn mnemonic seedphrase activationkey resetkey invitekey "
     "invitationkey licensekey recoverykey otpkey verificationcode confirmationcode activationcode "
     "authcode authorizationcode grantcode resetcode logincode invitecode backupkey masterkey "
     "webhookkey hmac signature geheimnis kennwort passwort contrasena motdepasse"
 )
-#: On models whose names hold such a word, a field called ``code`` or ``key`` lets somebody in.
+#: On models with such a word in their name, a field called ``code`` or ``key`` gives access.
 _GRANTS = listed(
     "grant authorization verification confirmation activation invitation invite recovery backup "
     "login reset otp mfa device authenticator"
 )
-#: Models of this kind hold the site's settings, secrets among them, in a column ``value``.
+#: Models of this kind hold the site's settings, including secrets, in a column ``value``.
 _SETTINGS = listed("setting settings config configuration constance preference parameter option")
 #: Classes of fields that are stored encrypted, or that hold any Python object.
 _ENCRYPTED = listed("encrypted encrypt fernet cipher ciphertext vault pickled")
-#: A whole model is left out where its class name says that secrets are what it holds.
+#: A whole model is left out if its class name says that it holds secrets.
 DENY_MODEL_WORDS = listed(
     "password secret token accesstoken authtoken apikey totp hotp otp credential "
     "recoverycode backupcode authenticator passkey webauthn staticdevice totpdevice hotpdevice "
@@ -53,8 +53,8 @@ def denied(source: str, label: str = "") -> Refusal | None:
     """Why the deny list refuses this name; ``None`` where it does not.
 
     The built-in list and ``DENY_WORDS`` act on the words of the name, split at underscores and
-    capitals. Give the model's label, and an ``ALLOW`` entry for exactly this field lifts them,
-    though never for a name that holds “password”.
+    capitals. If the model's label is given, an ``ALLOW`` entry for exactly this field lifts them,
+    but never for a name that contains “password”.
     """
     word = _built_in(source) or _added_later(source) or _first(conf.DENY_WORDS, source)
     return None if not word or lifted(source, label) else _refusal(word, source, label)
@@ -92,7 +92,7 @@ def _is_encrypted(field_class: type) -> bool:
 
 
 def built_in_denied(source: str, label: str = "") -> bool:
-    """Whether trackadmin's own list refuses the name, ``DENY_WORDS`` of the site left aside."""
+    """Whether trackadmin's own list refuses the name, regardless of the site's ``DENY_WORDS``."""
     return bool(_built_in(source)) and not lifted(source, label)
 
 
@@ -123,7 +123,7 @@ def _added_later(source: str) -> str:
 
 
 def _first(listed: Words, name: str) -> str:
-    """The first of the listed words, in order of the alphabet, that the name holds."""
+    """The first listed word, in alphabetical order, that the name contains."""
     if not listed:
         return ""
     found = phrases(name)

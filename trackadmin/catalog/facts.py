@@ -26,7 +26,7 @@ _KIND_LABELS: dict[RelationKind, Text] = {
 class AttributeFacts:
     """A field, property or method of a host model, offered or refused."""
 
-    #: What a map names as its source. A foreign key stands under its column's: ``buyer_id``.
+    #: What a map names as its source. A foreign key has the name of its column: ``buyer_id``.
     name: str
     kind: Kind = Kind.OTHER
     #: The type in words, e.g. ``Text, up to 150``. Read ``type_label``.
@@ -41,7 +41,7 @@ class AttributeFacts:
     indexed: bool = False
     #: Whether code of the host runs to get the value; it may cost queries.
     computed: bool = False
-    #: A guess that the value tells something about a person.
+    #: A guess that the value says something about a person.
     personal: bool = False
     #: Why it may not be tracked; ``None`` where it may.
     refused: Refusal | None = None
@@ -71,7 +71,7 @@ class AttributeFacts:
 
     @property
     def lookupable(self) -> bool:
-        """Whether a URL can carry the value and be read back without doubt."""
+        """Whether a URL can carry the value so that it is read back exactly."""
         if self.refused or self.kind not in LOOKUP_KINDS:
             return False
         return self.target is not None and reads_back(self.target)
@@ -86,7 +86,7 @@ class AttributeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationFacts:
-    """A relation to at most one object, which may come along as a child."""
+    """A relation to at most one object, which may be a child."""
 
     #: The name under which an instance holds the related object.
     accessor: str
@@ -95,7 +95,7 @@ class RelationFacts:
     kind: RelationKind
     #: Whether the related object may be missing.
     nullable: bool
-    #: The field that holds the column; for a reverse relation it stands on the related model.
+    #: The field with the column; for a reverse relation it belongs to the related model.
     field: AnyField
 
     @property

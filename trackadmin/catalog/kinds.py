@@ -1,4 +1,4 @@
-"""The kind of value a field holds, and its type in the words of the page."""
+"""The kind of value that a field holds, and its type in words for people."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ def type_text(field: AnyField) -> Text | str:
 
 
 def has_choices(field: AnyField) -> bool:
-    """Whether the field's values come from a list; not looked into, a callable's may cost queries.
+    """Whether the field's values come from a list. The list is not read, which may cost queries.
 
-    Typed as ever there by django-stubs, where Django has ``None`` for none.
+    django-stubs types ``choices`` as always present; Django has ``None`` where there are none.
     """
     return getattr(field, "choices", None) is not None
 

@@ -10,7 +10,8 @@ from trackadmin.catalog.kinds import AnyModel
 def model_of(label: str) -> AnyModel | None:
     """The model of this label in any case: maps write labels in lower case, apps may not.
 
-    This is the only way from a label to a model: ``apps.get_model`` heeds the case of the app.
+    This is the only way from a label to a model: ``apps.get_model`` is sensitive to the case of
+    the app.
     """
     app, _, name = label.partition(".")
     for config in apps.get_app_configs():
@@ -38,7 +39,7 @@ def app_of(model: AnyModel) -> str:
 
 
 def lineage(model: AnyModel) -> list[AnyModel]:
-    """The model and its ancestors that stand for rows, nearest first: no abstract ones."""
+    """The model and its ancestors, without abstract ones, nearest first."""
     return [cls for cls in model.__mro__ if hasattr(cls, "_meta") and not cls._meta.abstract]
 
 

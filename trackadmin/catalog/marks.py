@@ -31,12 +31,12 @@ def trackable(*, description: str = "") -> Callable[[T], T]: ...
 def trackable(member: Any = None, /, *, description: str = "") -> Any:
     """Let editors track a property or method of a model: ``@trackable``.
 
-    It stands above or below ``@property`` and ``@cached_property``, and on plain methods that need
-    no arguments. It changes nothing about the member itself. A subclass that overrides the member
-    marks it again, or it is not offered there.
+    Write it above or below ``@property`` and ``@cached_property``, or on plain methods that need no
+    arguments. It does not change the member. A subclass that overrides the member must mark it
+    again, or it is not offered there.
 
-    ``description`` is shown to editors beside the name. Raises :class:`TypeError` on anything that
-    is no property and no method.
+    ``description`` is shown to editors next to the name. Raises :class:`TypeError` on anything that
+    is not a property or a method.
     """
     if member is None:
         return lambda function: trackable_as(Mark(description), function)
@@ -49,14 +49,14 @@ def trackable_as(mark: Mark, member: T) -> T:
     if not isinstance(function, FunctionType):
         raise TypeError(
             f"@trackable goes on a property or a method of a model, not on {member!r}. "
-            "Fields need no mark: they are offered by themselves."
+            "Fields do not need a mark: they are always offered."
         )
     setattr(function, _MARK, mark)
     return member
 
 
 def mark_of(member: object) -> Mark | None:
-    """The mark on a member as it stands in its class, or ``None``."""
+    """The mark on a member as its class has it, or ``None``."""
     mark = getattr(function_of(member), _MARK, None)
     return mark if isinstance(mark, Mark) else None
 
@@ -64,7 +64,7 @@ def mark_of(member: object) -> Mark | None:
 def function_of(member: object) -> object:
     """The function that runs when this property or method of a class is read or called.
 
-    ``None`` where there is none; nothing is run to find out.
+    ``None`` where there is none. Nothing is run to find out.
     """
     match member:
         case FunctionType() | functools.partialmethod():
@@ -72,7 +72,7 @@ def function_of(member: object) -> object:
         case property():
             return member.fget
         case cached_property():
-            return vars(member)["real_func"]  # its .func is bound only once the class stands
+            return vars(member)["real_func"]  # its .func is bound only when the class is complete
         case functools.cached_property():  # noqa: TID251 the host's own
             return member.func
         case classmethod() | staticmethod():

@@ -1,4 +1,4 @@
-"""What one host model offers, found out when it is first asked for."""
+"""What one host model offers, determined when it is first needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trackadmin.catalog.relations import offered_relations, relations_as_attribu
 
 
 class ModelFacts:
-    """One model of the host: its attributes and relations, as the ceiling leaves them."""
+    """One model of the host: its attributes and relations, as far as the ceiling allows them."""
 
     def __init__(self, model: AnyModel, ceiling: Ceiling) -> None:
         meta = model._meta
@@ -29,7 +29,7 @@ class ModelFacts:
         self.name = model.__name__
         self.app_label = meta.app_label
         #: The models it descends from, as lower-case labels, nearest first; of a proxy, the model
-        #: behind it. Abstract ones stand for no rows and are left out.
+        #: behind it. Abstract models have no rows and are left out.
         self.ancestors = tuple(labels(model)[1:])
         self._ceiling = ceiling
 
@@ -53,15 +53,16 @@ class ModelFacts:
 
     @cached_property
     def relations(self) -> Mapping[str, RelationFacts]:
-        """The relations that may come along as children, by accessor."""
+        """The relations that may be children, by accessor."""
         found = offered_relations(self.model, self._ceiling)
         return MappingProxyType({facts.accessor: facts for facts in found})
 
     def attribute(self, source: str) -> AttributeFacts | None:
-        """What is known about a source, offered or refused; ``None`` if there is no such thing.
+        """The facts of a source, offered or refused; ``None`` if the model has no such thing.
 
-        A foreign key may be named by its field too: ``buyer`` is ``buyer_id``. What stands in the
-        class and is not in :attr:`attributes` comes back refused, with the reason. Never raises.
+        A foreign key may be named by its field too: ``buyer`` is ``buyer_id``. Anything else in
+        the class that is not in :attr:`attributes` is returned as refused, with the reason. Never
+        raises.
         """
         name = self._columns.get(source, source)
         known = self.attributes.get(name) or self.refused.get(name)

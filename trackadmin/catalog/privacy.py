@@ -1,11 +1,11 @@
-"""The guess whether an attribute tells something about a person.
+"""Guesses whether an attribute says something about a person.
 
-A guess only: it decides where an editor has to think, and never what goes out.
+The guess decides where an editor has to think, never what is sent.
 
 * A field counts as personal where the name of its class, or of a class it is built on, says
   e-mail, phone or address (``EmailField``, ``GenericIPAddressField``, a package's
   ``PhoneNumberField``).
-* Else its own name decides, by its words: ``PERSONAL_WORDS``, ``IDENTIFIERS``, ``SPECIAL_WORDS``
+* Otherwise the words of its name decide: ``PERSONAL_WORDS``, ``IDENTIFIERS``, ``SPECIAL_WORDS``
   and the words that the site adds anywhere; ``name`` after a word for a
   person (``customer_name``).
 * ``name`` alone, and the ``ON_PEOPLE`` words, count only on models that look like people: the user

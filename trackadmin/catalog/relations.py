@@ -1,4 +1,4 @@
-"""The relations of a host model: those that lead to at most one object may come along."""
+"""The relations of a host model: those to at most one object may be children."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from trackadmin.texts import gettext as _
 
 
 def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFacts]:
-    """The relations an editor may let come along, forward ones first.
+    """The relations that an editor may choose as children, forward ones first.
 
-    One is offered where its target is, or where an ancestor of the target is: the related object
-    then comes along as that.
+    A relation is offered if its target or an ancestor of the target is offered. The related object
+    is then tracked as that model.
     """
     for field in sorted(model._meta.get_fields(), key=_is_reverse):
         target = field.related_model
@@ -39,7 +39,7 @@ def offered_relations(model: AnyModel, ceiling: Ceiling) -> Iterator[RelationFac
         if why_not_plain(accessor) or ceiling.why_not_field(model, field.model, *names):
             continue
         if class_member(model, accessor) is None or has_computed(model, accessor):
-            continue  # hidden by a property of the host, which nobody marked as a relation
+            continue  # hidden by a property of the host, which is not marked as a relation
         if _is_code(model, accessor) and not _is_listed(model, accessor, ceiling):
             continue
         if all(ceiling.why_not_model(ancestor) for ancestor in lineage(target)):
@@ -67,7 +67,7 @@ def _is_listed(model: AnyModel, accessor: str, ceiling: Ceiling) -> bool:
 
 
 def relations_as_attributes(model: AnyModel) -> Iterator[AttributeFacts]:
-    """The relations that hold no value of their own, refused as attributes with the reason."""
+    """The relations without a value of their own, refused as attributes, with the reason."""
     with_column = set(model._meta.concrete_fields)
     for field in model._meta.get_fields():
         if field not in with_column:

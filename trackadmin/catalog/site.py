@@ -20,9 +20,9 @@ from trackadmin.texts import gettext as _
 
 
 class Catalog:
-    """What the host offers, under the settings as they stood when it was made.
+    """What the host offers, under the settings at the time it was made.
 
-    Facts are found out model by model, when they are asked for, and kept.
+    The facts of a model are determined when they are first needed, and kept.
     """
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class Catalog:
     def find(self, name: str) -> str:
         """The lower-case label for a label (in any case) or a class name (exactly as written).
 
-        A class name must be that of one offered model only. Raises :class:`DocumentError` that
-        says which models it may be, or why the one it names is not offered.
+        Only one offered model may have that class name. Otherwise raises :class:`DocumentError`,
+        which says which models have it, or why the model is not offered.
         """
         if facts := self.get(name):
             return facts.label
@@ -58,7 +58,7 @@ class Catalog:
             return named[0].label
         problem = _ambiguous(name, named) if named else self._unknown_model(name)
         summary = _("The model '%(name)s' cannot be determined.", name=name)
-        raise DocumentError(str(summary), [problem])
+        raise DocumentError(summary, [problem])
 
     def strays(self) -> list[Stray]:
         """The entries of the settings that have no effect on this site."""
@@ -99,7 +99,7 @@ _current: list[Catalog] = []
 
 
 def catalog() -> Catalog:
-    """The catalog of this process; made anew after the settings have changed."""
+    """The catalog of this process; made again after the settings have changed."""
     if not _current:
         _current[:] = [Catalog()]
     return _current[0]

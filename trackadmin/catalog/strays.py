@@ -44,7 +44,7 @@ Why: TypeAlias = tuple[StrayCode, str | Refusal] | None
 def strays(ceiling: Ceiling, facts_of: Callable[[AnyModel], ModelFacts]) -> Iterator[Stray]:
     """The entries of ``MODELS``, ``EXCLUDE``, ``ALLOW`` and ``COMPUTED`` that have no effect.
 
-    In ``EXCLUDE`` such an entry is a leak that nobody sees.
+    In ``EXCLUDE`` such an entry may be a leak that nobody notices.
     """
     for setting, entries, parts in ceiling.entries():
         for entry in entries:

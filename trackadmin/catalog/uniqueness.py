@@ -1,4 +1,4 @@
-"""What the database knows of a field's values: are they unique, and does an index find them?"""
+"""What the database knows about a field's values: whether they are unique and indexed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from trackadmin.catalog.kinds import AnyField
 def is_unique(field: AnyField) -> bool:
     """Whether the field is proven unique: by itself, or by a constraint of its table.
 
-    Looked up where the field is defined, so a multi-table child's inherited field is as unique as
-    its parent's. Models without migrations (``managed = False``) are believed.
+    The model that defines the field counts, so the inherited field of a multi-table child is as
+    unique as its parent's. What models without migrations (``managed = False``) declare is
+    believed.
     """
     meta = field.model._meta
     return (
@@ -24,10 +25,10 @@ def is_unique(field: AnyField) -> bool:
 
 
 def is_indexed(field: Any) -> bool:
-    """Whether an index finds the rows with a value of the field, so that no table is scanned.
+    """Whether an index finds the rows with a value of the field, without a scan of the table.
 
-    As far as the models say: the field's own index, or the first column of another one. A partial
-    index does not count, since PostgreSQL uses it only where the query repeats its condition.
+    As far as the models declare it: the field's own index, or the first column of another one. A
+    partial index does not count: PostgreSQL uses it only if the query repeats its condition.
     """
     meta = field.model._meta
     return (
@@ -59,9 +60,9 @@ _NOT_FOR_EQUALITY = frozenset({"brin", "gin", "gist", "spgist"})
 def _proves(constraint: models.BaseConstraint, name: str) -> bool:
     """Whether this constraint alone makes the field unique in all rows.
 
-    A condition leaves rows out, an expression is unique in itself and not in the field, and an
-    operator class may compare otherwise than ``=`` does. A deferrable constraint does prove it:
-    others see committed rows only, and those are unique. (Nulls do not matter: a URL names none.)
+    A condition leaves rows out, an expression is not the field, and an operator class may compare
+    differently from ``=``. A deferrable constraint does prove it: others see committed rows only,
+    and those are unique. (Nulls do not matter, because no URL names one.)
     """
     return (
         isinstance(constraint, models.UniqueConstraint)

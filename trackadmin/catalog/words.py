@@ -1,4 +1,4 @@
-"""Names taken apart: the words a name is made of, and whether it may be used at all."""
+"""The words that a name consists of, and whether a map may hold the name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def listed(text: str) -> frozenset[str]:
-    """A list of words as it is read best: written one after the other."""
+    """The set of the words in this text."""
     return frozenset(text.split())
 
 
@@ -21,7 +21,7 @@ def listed(text: str) -> frozenset[str]:
 def words(name: str) -> tuple[str, ...]:
     """The lower-case words of a name, in order: ``apiKey_2`` is api, key, 2.
 
-    The name is brought to its NFKC form first, so full-width letters count as what they look like.
+    The name is normalized to NFKC first, so full-width letters count as what they look like.
     """
     found = _WORD.findall(unicodedata.normalize("NFKC", name))
     return tuple(word.lower() for word in found)

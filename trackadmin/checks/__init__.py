@@ -41,7 +41,7 @@ REVISIONS = "reversion.middleware.RevisionMiddleware"
 FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
 #: The sink that writes to a logger, and the logger's name.
 LOG_SINK, EVENTS = "trackadmin.collect.sinks.LogSink", "trackadmin.events"
-#: Caches that each process has to itself, so that none hears of another's publish.
+#: Caches that each process has to itself, so that it does not learn of another's publish.
 PRIVATE_CACHES = ("LocMemCache", "DummyCache")
 
 
@@ -52,7 +52,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         message = _("TRACKADMIN must be a dict, not %(type)s.", type=type(raw).__name__)
         return [error("E020", message, _("Write TRACKADMIN = {…}."))]
     wrong = list(_wrong_values(raw))
-    # What a value says is only worth a look where it is one.
+    # The entries of a setting are only checked if its value is right.
     closer = [] if wrong else [*_strange_entries(), *_doubts(raw)]
     return [*_unknown_keys(raw), *wrong, *closer, *_installation(), *_transactions()]
 
@@ -62,14 +62,14 @@ def check_live_map(
 ) -> list[CheckMessage]:
     """Whether the live version of each map can be served whole, by the code as it is now.
 
-    Runs where Django is told to ask a database that holds maps: ``check --database`` and
-    ``migrate``. Before the tables are there it has nothing to say.
+    Runs where Django is asked to check a database with maps: ``check --database`` and
+    ``migrate``. It finds nothing as long as the tables do not exist.
     """
     return [message for alias in databases or () for message in _live_maps(alias)]
 
 
 def _live_maps(alias: str) -> list[CheckMessage]:
-    """What is wrong with the maps in this database; no router is asked for a tenant's."""
+    """What is wrong with the maps in this database, whatever a router says of a tenant's."""
     try:
         if not router.allow_migrate_model(alias, MapVersion):
             return []
@@ -78,7 +78,7 @@ def _live_maps(alias: str) -> list[CheckMessage]:
         slugs = list(TrackingMap.objects.db_manager(alias).values_list("slug", flat=True))
         return [message for slug in slugs for message in _live_map(slug, alias)]
     except DatabaseError as failure:
-        # An error would stop the very migration that puts this right.
+        # An error would stop the migration that corrects this.
         message = _("The tracking maps cannot be read: %(error)s.", error=failure)
         return [warning("W006", message, _("Migrate the database, then check again."))]
 

@@ -1,4 +1,4 @@
-"""What each setting may hold: a rule for each value, with what to say where it is broken."""
+"""What each setting may be: a rule for each, and what to say when it is broken."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the command is made of: one file for each group of subcommands."""
+"""The parts of the command: one file for each group of subcommands."""

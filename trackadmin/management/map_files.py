@@ -90,7 +90,7 @@ def _export_bootstrap(options: Options, out: Output) -> None:
 
 
 def _exported(options: Options) -> Document:
-    """The document to export; a version's is checked as if it were to be served."""
+    """The document to export. That of a version is checked as if it were to be served."""
     if options["draft"]:
         return editing.build_document(options["map"])
     return editing.read_version(_version(options))
@@ -160,7 +160,7 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
         return editing.import_document(slug, found, dry_run=True), None
     # Kept with the edit, so it is in the language of the site.
     comment = _("Imported from %(source)s.") % {"source": options["source"]}
-    # Either both are done or neither: a map that cannot be published leaves the draft as it was.
+    # Both are done or neither: a map that cannot be published leaves the draft unchanged.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
         difference = editing.import_document(slug, found, by=by, comment=comment)
         if not options["publish"]:

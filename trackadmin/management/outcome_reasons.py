@@ -65,7 +65,7 @@ def _malformed(lookup: Lookup, value: str) -> str:
 
 
 def _failed(lookup: Lookup, value: str) -> str:
-    """What the lookup raises, by its type only: its text may hold values of other rows."""
+    """The type of the error that the lookup raises. Its text may contain values of other rows."""
     error = lookup.fetch(value).error
     if error is None:
         return _("The database or the site's code raised an error. A second try raised none.")

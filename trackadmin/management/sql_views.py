@@ -14,10 +14,10 @@ from trackadmin.management.subcommand import Output
 
 
 def export_views(document: Document, slug: str, alias: str, out: Output) -> None:
-    """Write the script that puts a view in place for each tracked model.
+    """Write the script that creates or replaces a view for each tracked model.
 
-    The script is for one database. It drops the view of a model that can have none now. What no
-    view can give is said. Raises :class:`ExportError` where there is no view at all.
+    The script is for one database. It drops the view of a model that can no longer have one. What a
+    view cannot give is reported. Raises :class:`ExportError` if there is no view at all.
     """
     found: list[View] = []
     problems: list[ExportError] = []
@@ -35,7 +35,7 @@ def export_views(document: Document, slug: str, alias: str, out: Output) -> None
 
 
 def drop_views(document: Document, out: Output) -> None:
-    """Write the script that drops the views of all tracked models, where there are any."""
+    """Write the script that drops the views of all tracked models, if they exist."""
     out.data(script([], map(view_name, document.models)))
 
 

@@ -1,4 +1,4 @@
-"""What every subcommand of ``manage.py trackadmin`` is made of."""
+"""The parts of every subcommand of ``manage.py trackadmin``."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def for_machines() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """One subcommand: its name, what it does in a sentence, its arguments, its work."""
+    """One subcommand: its name, a sentence that says what it does, its arguments, its work."""
 
     name: str
     help: StrOrPromise
     arguments: Callable[[ArgumentParser], None]
     run: Callable[[Options, Output], None]
-    #: Whether it is about one map, which ``--map`` names.
+    #: Whether it works on one map, which ``--map`` names.
     of_one_map: bool = True

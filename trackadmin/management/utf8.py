@@ -1,4 +1,4 @@
-"""Text that machines read and write: UTF-8, whatever the terminal and the locale say."""
+"""Text that machines read and write: UTF-8, whatever the terminal and the locale are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-#: How files begin that editors on Windows save as "Unicode", longest first: two share a beginning.
+#: How files begin that editors on Windows save as "Unicode". Longest first: two share a start.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -19,10 +19,10 @@ MARKS = {
 
 
 class NotUtf8(ValueError):
-    """A file or stdin holds text in another encoding.
+    """A file or stdin has text in another encoding.
 
-    ``encoding`` is its name where that is known; else ``position``, counted from 1, is that of the
-    first byte that is not UTF-8, and ``byte`` is its value.
+    ``encoding`` is its name if that is known. Otherwise ``position``, counted from 1, is that of
+    the first byte that is not UTF-8, and ``byte`` is its value.
     """
 
     def __init__(self, encoding: str = "", position: int = 0, byte: int = 0) -> None:
@@ -36,9 +36,9 @@ def read_text(source: str) -> str:
 
 
 def writer(stream: Any) -> Callable[[str], object]:
-    """What writes UTF-8 lines into the file beneath a stream, past the stream's own encoding.
+    """A function that writes UTF-8 lines into the file of a stream, whatever its encoding is.
 
-    A stream without a file beneath it, such as a ``StringIO``, gets the text.
+    A stream without a file, such as a ``StringIO``, gets the text.
     """
     binary = getattr(getattr(stream, "_out", stream), "buffer", None)
     if binary is None:
@@ -55,7 +55,7 @@ def writer(stream: Any) -> Callable[[str], object]:
 
 
 def argument(value: Any) -> Any:
-    """An argument as it was meant: Python keeps bytes that are not in the locale as surrogates."""
+    """An argument as it was meant. Python keeps bytes outside the locale as surrogates."""
     if not isinstance(value, str) or value.isascii():
         return value
     try:

@@ -1,4 +1,4 @@
-"""Watches the queries that a piece of work makes, on every database."""
+"""The queries that a piece of work sends, on every database."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 from django.db import connections
 
-#: Statements that find nothing; they are there where a transaction is open.
+#: Statements that find nothing; they are sent where a transaction is open.
 _OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement, without its values: they may say something of a person."""
+    """One statement, without its values, which may say something about a person."""
 
     alias: str
     sql: str
@@ -23,7 +23,7 @@ class Query:
 
 @contextmanager
 def watched() -> Iterator[list[Query]]:
-    """The queries that are executed meanwhile, in order, on the connections of this thread."""
+    """Collect the queries that this thread's connections execute in the block, in order."""
     seen: list[Query] = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

@@ -26,7 +26,7 @@ from trackadmin.names import DEFAULT_MAP
 
 M = TypeVar("M", bound=models.Model)
 
-#: The words of the map that exists without anybody having added it.
+#: The words of the map that ``migrate`` adds.
 DEFAULT_WORDS = {"name": "Default map"}
 
 NAME_LENGTH = LONGEST
@@ -43,7 +43,7 @@ PRIVACY_CHOICES = [
 
 
 class EditorsManager(models.Manager[M]):
-    """Reads where it writes: what an editor just saved must not be hidden by a replica that lags.
+    """Reads where it writes, so that a lagging replica does not hide what an editor just saved.
 
     Sites do not read drafts; for versions the runtime names its database itself.
     """
@@ -155,7 +155,7 @@ class TrackedModel(models.Model):
         return natural_key_of(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; labels are kept in lower case, as Django writes them."""
+        """Save. Labels are stored in lower case."""
         self.model_label = self.model_label.lower()
         super().save(*args, **kwargs)
 
@@ -202,19 +202,19 @@ class TrackedAttribute(models.Model):
         return natural_key_of(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; an attribute without a name of its own goes out under its source's."""
+        """Save. An attribute without a name gets that of its source."""
         self.name = self.name or self.source
         super().save(*args, **kwargs)
 
 
 class TrackedChild(models.Model):
-    """A single-valued relation of a tracked model whose object comes along."""
+    """A relation of a tracked model to one object, whose values are sent too."""
 
     tracked_model = models.ForeignKey(TrackedModel, models.CASCADE, related_name="children")
     accessor = models.CharField(max_length=NAME_LENGTH)
     prefix = models.CharField(max_length=NAME_LENGTH, blank=True)
     position = models.PositiveIntegerField(default=0)
-    #: The default stands in the database too: while a new release is rolled out, processes of an
+    #: The database has the default too: while a new release is rolled out, processes of the
     #: older one insert rows without this column.
     alone = models.BooleanField(
         _("by itself"),

@@ -1,4 +1,4 @@
-"""Settles what ``loaddata`` meets in a database that has the map ``default`` or the same rows."""
+"""What ``loaddata`` does in a database that has the map ``default`` or the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trackadmin.texts import gettext as _
 
 
 def make_room(*, instance: Model, raw: bool, using: str, **kwargs: Any) -> None:
-    """Receiver of ``pre_save``: settle what a row of a dump shares with rows that are there.
+    """Receiver of ``pre_save``: reconcile a row of a dump with the rows of the database.
 
     Raises :class:`DumpConflict` where they have different keys, and :class:`ImmutableVersion` for
     another version of the same number.
@@ -24,31 +24,31 @@ def make_room(*, instance: Model, raw: bool, using: str, **kwargs: Any) -> None:
 
 def _meet_map(row: TrackingMap, using: str) -> None:
     _keep_growing(row, using, "sequence", "lock_version")
-    standing = _others(row, using).filter(slug=row.slug).first()
-    if standing is None:
+    existing = _others(row, using).filter(slug=row.slug).first()
+    if existing is None:
         return
     used = any(
-        model._default_manager.using(using).filter(map=standing).exists()
+        model._default_manager.using(using).filter(map=existing).exists()
         for model in (TrackedModel, MapVersion)
     )
     if used:
         what = _("the tracking map '%(slug)s'", slug=row.slug)
-        raise DumpConflict(what, standing.pk, row.pk)
+        raise DumpConflict(what, existing.pk, row.pk)
     # It is the map "default" that migrate made, and nobody has used it.
-    standing.delete(using=using)
+    existing.delete(using=using)
 
 
 def _meet_model(row: TrackedModel, using: str) -> None:
     _keep_growing(row, using, "lock_version")
     same = Q(prefix=row.prefix) | Q(model_label=row.model_label)
-    standing = _others(row, using).filter(same, map_id=row.map_id).first()
-    if standing is not None:
+    existing = _others(row, using).filter(same, map_id=row.map_id).first()
+    if existing is not None:
         what = _(
             "the tracked model '%(prefix)s' (%(model)s)",
-            prefix=standing.prefix,
-            model=standing.model_label,
+            prefix=existing.prefix,
+            model=existing.model_label,
         )
-        raise DumpConflict(what, standing.pk, row.pk)
+        raise DumpConflict(what, existing.pk, row.pk)
 
 
 def _meet_attribute(row: TrackedAttribute, using: str) -> None:
@@ -61,17 +61,17 @@ def _meet_child(row: TrackedChild, using: str) -> None:
 
 
 def _meet_version(row: MapVersion, using: str) -> None:
-    standing = _others(row, using).filter(map_id=row.map_id, number=row.number).first()
-    if standing is None:
+    existing = _others(row, using).filter(map_id=row.map_id, number=row.number).first()
+    if existing is None:
         return
     own = {field.attname for field in row._meta.concrete_fields if not field.primary_key}
-    if not standing.says({name: getattr(row, name) for name in own}):
+    if not existing.says({name: getattr(row, name) for name in own}):
         raise ImmutableVersion
-    row.pk = standing.pk
+    row.pk = existing.pk
 
 
 def _keep_growing(row: Model, using: str, *counters: str) -> None:
-    """An older dump takes no counter back: a form that saw a later one must stay refused."""
+    """An older dump does not set a counter back: a form that saw a later one stays refused."""
     rows = type(row)._default_manager.using(using).filter(pk=row.pk)
     for known in rows.values(*counters):
         for name, number in known.items():
@@ -79,10 +79,10 @@ def _keep_growing(row: Model, using: str, *counters: str) -> None:
 
 
 def _take_key(row: Model, rows: QuerySet[Any]) -> None:
-    """Nothing refers to such a row, so the one that is there becomes what the dump says."""
-    standing = rows.first()
-    if standing is not None:
-        row.pk = standing.pk
+    """Nothing refers to such a row, so the existing one becomes what the dump says."""
+    existing = rows.first()
+    if existing is not None:
+        row.pk = existing.pk
 
 
 def _others(row: Any, using: str) -> QuerySet[Any]:

@@ -19,7 +19,7 @@ from trackadmin.signals import versions_inserted
 
 
 class VersionQuerySet(models.QuerySet["MapVersion"]):
-    """Reads and inserts only: what would change versions that stand is refused."""
+    """Reads and inserts only. Changing an existing version is refused."""
 
     def update(self, **kwargs: Any) -> int:
         """Raise :class:`ImmutableVersion`."""
@@ -34,7 +34,7 @@ class VersionQuerySet(models.QuerySet["MapVersion"]):
         raise ImmutableVersion
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[MapVersion]:
-        """Insert; refuses to write over versions that stand."""
+        """Insert. Overwriting existing versions is refused."""
         if kwargs.get("update_conflicts") or any(argument is True for argument in args[2:]):
             raise ImmutableVersion
         made = super().bulk_create(objs, *args, **kwargs)
@@ -45,19 +45,19 @@ class VersionQuerySet(models.QuerySet["MapVersion"]):
         raise ImmutableVersion
 
     def _update(self, values: Any, *returning: Any) -> Any:
-        # Django's ``save`` first tries to update the row of the same key: no row is no harm, and
-        # neither is a dump that is loaded again.
-        standing = self.first()
-        if standing is None:
+        # Django's ``save`` first tries to update the row of the same key. That is harmless if
+        # there is none, and when the same dump is loaded again.
+        existing = self.first()
+        if existing is None:
             return 0
-        if not standing.says({field.attname: value for field, _, value in values}):
+        if not existing.says({field.attname: value for field, _, value in values}):
             raise ImmutableVersion
         # How many rows were updated; from Django 6.0 on, what they return.
         return [()] if returning else 1
 
 
 class ForgettingQuerySet(VersionQuerySet):
-    """What Django itself uses: it may forget an author whose account is deleted."""
+    """What Django itself uses. It may forget an author whose account is deleted."""
 
     def update(self, **kwargs: Any) -> int:
         """Refuse all but ``author=None``."""
@@ -113,9 +113,9 @@ class MapVersion(models.Model):
         return natural_key_of(self)
 
     def says(self, values: Mapping[str, Any]) -> bool:
-        """Whether these values are the version's own, as a dump of it holds them.
+        """Whether these are the values of this version, as a dump of it has them.
 
-        A dump rounds moments to milliseconds. An author may have been forgotten since.
+        A dump rounds times to milliseconds. An author may have been forgotten since.
         """
         return all(
             _rounded(getattr(self, name)) == _rounded(value)
@@ -124,7 +124,7 @@ class MapVersion(models.Model):
         )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert a new version; saving one that stands raises :class:`ImmutableVersion`."""
+        """Insert a new version; saving an existing one raises :class:`ImmutableVersion`."""
         if not self._state.adding:
             raise ImmutableVersion
         super().save(*args, **kwargs)
@@ -142,5 +142,5 @@ def _rounded(value: Any) -> Any:
 
 @receiver(pre_delete, sender=MapVersion)
 def refuse_deletion(**kwargs: Any) -> NoReturn:
-    """Stop the ways of deleting that pass by the model and its managers."""
+    """Stop the ways of deleting that bypass the model and its managers."""
     raise ImmutableVersion

@@ -21,10 +21,10 @@ def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
     """The tracking URL that names the objects by their keys, with the given parameters.
 
     ``{% tracking_url buyer company action="signup_click" %}``; with ``as url`` at its end it goes
-    into a variable. What a template does not know is left out. The address is the one that
-    ``trackadmin.collect.urls`` was included at; for another map the one whose namespace is the
-    map's slug. Where the active URLconf has no such address, the tag gives an empty text, which
-    is counted and logged; where strict, it raises :class:`NoTrackingURL`.
+    into a variable. Variables that do not exist are left out. The address is the one where
+    ``trackadmin.collect.urls`` is included; for another map, the one whose namespace is the
+    map's slug. If the active URLconf has no such address, the tag gives an empty text, which is
+    counted and logged. When strict, it raises :class:`NoTrackingURL`.
     """
     # A variable that does not exist is an empty text in a template.
     known = [obj for obj in objects if not (isinstance(obj, str) and not obj)]

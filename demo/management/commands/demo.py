@@ -47,7 +47,7 @@ class Command(BaseCommand):
 def check_port(port: int) -> None:
     """Raise CommandError where the demo cannot listen on the port."""
     if not 1 <= port <= 65535:
-        raise CommandError(f"{port} is no port. Choose one from 1 to 65535.")
+        raise CommandError(f"{port} is not a port. Choose one from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         try:
