@@ -149,8 +149,8 @@ def test_port_in_use_is_a_clear_error(site):
 
 @pytest.mark.parametrize("port", ["0", "65536"])
 def test_no_port_is_a_clear_error(site, port):
-    """A number that is no port is named before anything is done."""
-    assert f"{port} is no port" in site.manage("demo", "--port", port, code=1)
+    """A number that is not a port is named before anything is done."""
+    assert f"{port} is not a port" in site.manage("demo", "--port", port, code=1)
 
 
 def test_preparing_twice_does_nothing_the_second_time(prepared):

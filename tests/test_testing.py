@@ -93,7 +93,7 @@ def test_as_a_decorator_of_a_test_case_class():
 
 
 def test_as_a_decorator_of_another_class():
-    with pytest.raises(TypeError, match="no test case class"):
+    with pytest.raises(TypeError, match="not a test case class"):
 
         @override_map(MAP)
         class Plain:
