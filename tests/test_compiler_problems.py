@@ -1,4 +1,4 @@
-"""What is wrong with a map, on this host: each problem with its code, its place and a way out."""
+"""The problems of a map on this host: each has a code, a place and a remedy."""
 
 import functools
 from types import SimpleNamespace
@@ -40,7 +40,7 @@ GONE = {
 
 @pytest.mark.parametrize("code", GONE)
 def test_what_the_host_no_longer_has_is_an_error_at_publish_and_drift_when_live(code):
-    """Left out and listed, never a failure: everything else is compiled and works."""
+    """It is left out and listed. Everything else is compiled and works."""
     models = {**GONE[code], "Profile": tracked("host.profile", ["nickname"])}
     assert [c for c, _ in found(models)] == [code]
     snapshot = compile_map(document(**models), catalog())
@@ -168,7 +168,7 @@ def test_a_lookup_that_is_not_unique_is_a_warning():
 
 
 def test_a_lookup_without_an_index_is_a_warning_of_its_own():
-    """F16: a foreign key is not unique either, but an index finds its rows."""
+    """A foreign key is not unique either, but an index finds its rows."""
     loose = [("person", attribute("person_id", lookup=True))]
     warnings = found({"O": tracked("host.order", loose)}, "warning")
     assert warnings == [("lookup.not_unique", "O.person")]
@@ -244,7 +244,7 @@ def test_each_problem_says_where_what_and_what_to_do():
 
 
 def test_drift_costs_no_look_at_models_until_it_is_asked_for(monkeypatch):
-    """A process compiles what it uses; a map of a thousand models costs it nothing more."""
+    """A process compiles only what it uses, even from a map of a thousand models."""
     from trackadmin.compiler.matching import Matching
 
     matched = []

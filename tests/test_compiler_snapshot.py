@@ -1,4 +1,4 @@
-"""A snapshot: which compiled model an object has, and what can be read off the whole."""
+"""A snapshot: the compiled model of an object, and what the snapshot says as a whole."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -67,7 +67,7 @@ def test_a_lazy_object_that_fails_says_so(host):
 
 
 def test_a_relation_to_an_untracked_descendant_comes_along_as_its_ancestor():
-    """The related class's nearest tracked ancestor says what comes."""
+    """The nearest tracked ancestor of the related class decides what comes."""
     snapshot = compile_map(
         document(
             Place=tracked("host.place", ["name"], [("restaurant", "Inside")]),

@@ -1,4 +1,4 @@
-"""A1: a manager's query is kept only where its code proves that it never differs."""
+"""A manager's query is kept only if its code proves that it never differs."""
 
 import functools
 
@@ -300,7 +300,7 @@ def test_manager_that_filters_by_constants_is_proven(make, monkeypatch):
 
 @pytest.mark.parametrize("make", OPEN)
 def test_manager_that_might_differ_is_never_proven(make, monkeypatch):
-    """Whatever reads a global, an attribute, a closure, a clock, or is made in another way."""
+    """Each of these reads a global, an attribute, a closure or a clock, or is unusual."""
     manager_of(make, monkeypatch)
     assert not is_constant(Country)
 
@@ -369,7 +369,7 @@ class OfUsualFields(Manager):
 
 @pytest.mark.parametrize("make", [OfDay, OfHour, OfDate, OfOwnField])
 def test_condition_that_is_written_by_other_code_proves_nothing(make, monkeypatch):
-    """Parts of moments follow the active time zone, a field of the host its own rules."""
+    """Parts of datetimes depend on the active time zone, and a host's field on its own rules."""
     manager = make()
     manager.model = Everything
     monkeypatch.setattr(Everything._meta, "default_manager", manager)
@@ -407,7 +407,7 @@ def test_relation_that_joins_in_its_own_way_is_not_joined():
 
 
 def test_no_relation_is_usual_where_a_package_changed_how_they_are_read(monkeypatch):
-    """As packages for soft deletion do it: a join would show the row that they hide."""
+    """As packages for soft deletion do: a join would show the rows that they hide."""
     real = ForwardManyToOneDescriptor.get_queryset
 
     def get_queryset(self, **hints):

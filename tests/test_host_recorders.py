@@ -1,4 +1,4 @@
-"""A from_db or __init__ that only records is told from one that may change values (E1)."""
+"""Tells a from_db or __init__ that only records from one that may change values."""
 
 import copy
 
@@ -107,7 +107,7 @@ def change(instance):
 
 
 class Changing:
-    """Each of these may change a value, or nobody can tell."""
+    """Each of these may change a value, or it cannot be known."""
 
     class Field(models.Model):
         @classmethod
@@ -309,7 +309,7 @@ class Changing:
 
 
 class Mixin:
-    """Not a model, and named after one: Django's __init__ calls it all the same."""
+    """Not a model but named like one: Django's __init__ calls it anyway."""
 
     def __init__(self):
         self.title = "x"
@@ -331,14 +331,14 @@ def concrete(*its_bases):
 @pytest.mark.parametrize("base", bases(Recording), ids=lambda base: base.__name__)
 @isolate_apps("tests.host")
 def test_what_only_records_is_harmless(base):
-    """E1: the model's rows are read without instances."""
+    """The model's rows are read without instances."""
     assert loading_obstacle(concrete(base)) is None
 
 
 @pytest.mark.parametrize("base", bases(Changing), ids=lambda base: base.__name__)
 @isolate_apps("tests.host")
 def test_what_may_change_a_value_is_not(base):
-    """E1: an instance is made, so that the host's code has its say."""
+    """An instance is made, so that the host's code runs."""
     assert base.__name__ in str(loading_obstacle(concrete(base)))
 
 
@@ -370,7 +370,7 @@ def test_the_models_of_the_wide_site():
 
 @pytest.mark.parametrize("entry", ["wide.Shouted", "wide", "tests.wide.models.Shouting"])
 def test_the_setting_declares_code_harmless(entry):
-    """E1: by model, by app, or by the class that holds the code."""
+    """By model, by app, or by the class that holds the code."""
     with override_settings(TRACKADMIN={"HARMLESS_LOADING": [entry]}):
         assert loading_obstacle(wide.Shouted) is None
     assert loading_obstacle(wide.Shouted)
@@ -395,7 +395,7 @@ def test_the_setting_covers_receivers_of_signals(entry):
 @pytest.mark.packages
 @isolate_apps("tests.host")
 def test_packages_that_only_record_are_known():
-    """E1: without a setting; an override of the host's own is looked at all the same."""
+    """No setting is needed, and an override by the host is still checked."""
     from dirtyfields import DirtyFieldsMixin
     from mptt.models import MPTTModel, TreeForeignKey
 

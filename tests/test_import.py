@@ -1,4 +1,4 @@
-"""Importing a real map: every error is told at once, and the second try succeeds (E4)."""
+"""Importing a real map: all errors are reported at once, and the second try succeeds."""
 
 import io
 import json
@@ -127,7 +127,7 @@ def test_nothing_but_what_is_told_is_different(number):
 
 @pytest.mark.django_db
 def test_the_first_try_lists_every_kind_of_error(tmp_path):
-    """One unknown model hides nothing, nor does a mistake of form, or a key that stands twice."""
+    """An unknown model, a mistake of form or a repeated key does not hide other errors."""
     text = """{
         "Order": {"model": "host.Order", "attributes": ["number", "nmuber", 5], "key": "number",
                   "children": ["billing_address", "shipping_address", "person", "many"]},
@@ -212,7 +212,7 @@ def test_any_document_can_be_fixed(found):
 @given(worlds.maps(), st.data())
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_prefixes_of_a_sound_map_are_found_again(found, data):
-    """Take prefixes away, and give prefixes: what has a fix has none of these errors left."""
+    """With random prefixes taken away or given, no fixable error is left after the fix."""
     bare = {
         prefix: replace(
             entry,
@@ -230,7 +230,7 @@ def test_the_prefixes_of_a_sound_map_are_found_again(found, data):
 
 @pytest.mark.parametrize(("number", "seed"), [*product([20, 30, 40], range(4))])
 def test_the_prefixes_that_are_told_work_together(number, seed):
-    """So the second try succeeds without ``--fix`` too: each error names a prefix that does."""
+    """The second try succeeds even without ``--fix``: each error proposes a prefix that works."""
     found = from_dict(map_of(number, seed), catalog().find)
     models = dict(found.models)
     for problem in errors_of(check(found, catalog())):
@@ -243,7 +243,7 @@ def test_the_prefixes_that_are_told_work_together(number, seed):
 
 class TestPrefixes:
     def test_two_that_say_a_role_both_get_it(self):
-        """So it does not depend on their order which of them keeps the plain names."""
+        """So their order does not decide which of them keeps the plain names."""
         fixed, done = fix(SHOP)
         assert prefixes(fixed) == {
             "Order.billing_address": "BillingAddress",
@@ -266,7 +266,7 @@ class TestPrefixes:
         assert fix(found) == (found, [])
 
     def test_a_name_that_is_taken_gets_the_model_in_front(self):
-        """``BillingAddress`` is a tracked model here, so it can be no child's prefix."""
+        """``BillingAddress`` is a tracked model here, so it cannot be a child's prefix."""
         found = document(
             Order=ORDER, Address=ADDRESS, Country=COUNTRY,
             BillingAddress=tracked("host.place", ["name"]),
@@ -334,7 +334,7 @@ class TestPrefixes:
         assert prefixes(fix(SHOP, live=live)[0]) == prefixes(live)
 
     def test_a_prefix_that_an_editor_gave_to_a_live_child_is_found_again(self):
-        """The file is imported again, and says nothing of it."""
+        """The file is imported again and does not mention it."""
         live, _ = fix(SHOP)
         order = live.models["Order"]
         named = replace(order.children["billing_address"], prefix="Invoice")
@@ -343,7 +343,7 @@ class TestPrefixes:
         assert fix(SHOP, live=live, adopt=True)[0] == live
 
     def test_a_prefix_that_was_taken_away_stays_away_where_nothing_needs_it(self):
-        """In a draft: only what is wrong is put right."""
+        """In a draft, only what is wrong is fixed."""
         live, _ = fix(SHOP)
         country = replace(ADDRESS.children["country"], prefix="Land")
         live = Document({**live.models, "Address": replace(ADDRESS, children={"country": country})})
@@ -372,7 +372,7 @@ class TestOthers:
         assert [(each.code, each.where) for each in done] == [("child.removed", "Address.country")]
 
     def test_but_not_where_a_model_of_the_file_was_not_found(self):
-        """It may be the very one: nothing is taken out because of a mistyped name."""
+        """It may be the missing model: nothing is taken out because of a mistyped name."""
         data = {
             "Address": {"model": "host.Address", "attributes": ["street"], "children": ["country"]},
             "Country": {"model": "host.Contry", "attributes": ["code"]},
@@ -391,7 +391,7 @@ class TestOthers:
 
     @override_settings(TRACKADMIN={"MAX_NAMES": 25})
     def test_too_many_names(self):
-        """Each tracked model fits, by children that come by themselves; nothing else is lost."""
+        """Each tracked model fits, because some children come alone. Nothing else is lost."""
         found = from_dict(map_of(30), catalog().find)
         fixed, done = fix(found)
         assert errors_of(check(fixed, catalog())) == []
@@ -404,7 +404,7 @@ class TestOthers:
 
     @override_settings(TRACKADMIN={"MAX_NAMES": 3})
     def test_what_cannot_be_fixed_stays_an_error(self):
-        """Its own attributes are too many already: which of them to leave out, nobody can tell."""
+        """Its own attributes are too many already, and only a person can choose among them."""
         found = document(Everything=tracked("host.everything", ["text", "slug", "ip", "url"]))
         assert fix(found) == (found, [])
         assert [p.code for p in errors_of(check(found, catalog()))] == ["model.too_many_names"]

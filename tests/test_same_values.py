@@ -1,4 +1,4 @@
-"""D: the same row gives the same values, however it comes: just saved, loaded, by URL, streamed.
+"""The same row gives the same values, whether saved, loaded, found by a URL or streamed.
 
 What was assigned to a field may be of another type than what the field gives back after a load.
 """
@@ -70,7 +70,7 @@ def flat(snapshot, obj):
 
 
 def same(snapshot, obj):
-    """All ways give one dict; gives the faults of the way from memory."""
+    """All paths give one dict. Returns the faults of the instance in memory."""
     mine, faults = flat(snapshot, obj)
     assert {type(value) for value in mine.values()} <= SCALARS
     loaded, _ = flat(snapshot, Everything.objects.get(pk=obj.pk))
@@ -145,7 +145,7 @@ MOMENT = datetime.datetime(2026, 6, 1, 23, 30, 15, 123456, tzinfo=datetime.UTC)
 )
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
 def test_assigned_value_is_what_a_load_gives(snapshot, name, value, language):
-    """D1, and C: under every language; nothing is lost."""
+    """In every language, and without losses."""
     with translation.override(language):
         obj = saved(**{name: value})
         if obj is None:
@@ -169,7 +169,7 @@ def test_assigned_value_is_what_a_load_gives(snapshot, name, value, language):
     ids=repr,
 )
 def test_value_that_nobody_can_know_is_null_and_counted(snapshot, name, value):
-    """D1: never the text of an expression, never what the field would refuse."""
+    """It is never the text of an expression or a value that the field refuses."""
     obj = Everything(slug="x", **{name: value})
     values, faults = flat(snapshot, obj)
     assert values[f"Everything_{name}"] is None
@@ -177,7 +177,7 @@ def test_value_that_nobody_can_know_is_null_and_counted(snapshot, name, value):
 
 
 def test_the_example(snapshot):
-    """The input of the report: F() and a datetime in a date field."""
+    """An F() expression that was saved, and the value once it is loaded."""
     obj = Everything.objects.create(slug="seven")
     obj.integer = F("integer") + 1
     obj.save()

@@ -1,4 +1,4 @@
-"""The short cuts from a driver's value to what goes out: never another text than the long way's."""
+"""Shortcuts from a driver's value to what goes out: they give what Django's converters give."""
 
 import uuid
 
@@ -31,11 +31,11 @@ FIELDS = {
 
 
 def both_ways(kind, field, value):
-    """What the short cut gives, and what the ORM's converters and the encoder give."""
+    """What the shortcut gives, and what the ORM's converters and the encoder give."""
     field.set_attributes_from_name("field")
     expression = Col("t", field)
     fused = Conversions([Column("field", kind)], [expression], SQLITE).fused
-    assert fused, "there is a short cut"
+    assert fused, "there is a shortcut"
 
     def the_long_way(value):
         for converter in converters(expression, SQLITE):
@@ -70,7 +70,7 @@ def outcome(function, value):
 @example("long", 1e22)
 @example("long", 0.1 + 0.2)
 def test_decimals(name, value):
-    """SQLite holds floats: rounding, too many digits and what is no number are as Django's."""
+    """SQLite holds floats: rounding, too many digits and NaN give what Django gives."""
     short, long = both_ways(*FIELDS[name], value)
     assert short == long
 
@@ -121,7 +121,7 @@ UUID = uuid.UUID("6fa459ea-ee8a-3ca4-894e-db77e160355e")
 @pytest.mark.django_db
 @pytest.mark.parametrize("spelling", [str, lambda value: str(value).upper()])
 def test_bound_texts_find_what_the_orm_finds(spelling):
-    """In every kind of field that a URL may name, also where it is written in another way."""
+    """In every kind of field that a URL may use, and in each spelling."""
     person = Person.objects.create(id=UUID, name="Ann")
     rows = {
         "Everything__uuid": Everything.objects.create(

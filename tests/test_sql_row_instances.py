@@ -1,4 +1,4 @@
-"""Instances that are made from the row of a query (E1)."""
+"""Instances that are made from the row of a query."""
 
 import pytest
 from django.db import connection, models
@@ -63,7 +63,7 @@ def seen_by(monkeypatch, model, name):
 
 
 def test_an_instance_is_as_if_the_orm_had_loaded_it(snapshot, monkeypatch):
-    """The same values under the same names, and what is tracked below it is loaded."""
+    """The same values under the same names, with the tracked children loaded."""
     seen = seen_by(monkeypatch, wide.Company, "opened")
     resolve(snapshot, "Delivery__code=delivery2")
     loaded = wide.Company.objects.select_related("city__country").get(code="company2")
@@ -81,7 +81,7 @@ def test_an_instance_is_as_if_the_orm_had_loaded_it(snapshot, monkeypatch):
 
 
 def test_objects_that_only_one_has_know_each_other(monkeypatch):
-    """The host's code finds the way back without a query."""
+    """The host's code gets from a child to its parent without a query."""
 
     def holder(self):
         return self.customer.passport.code
@@ -127,7 +127,7 @@ def test_only_what_needs_an_instance_is_made(snapshot):
     ],
 )
 def test_a_queryset_keeps_its_meaning(snapshot, way):
-    """What the host loads along or adds is there for its code."""
+    """The host's code finds what its queryset loads or adds."""
     rows = way(wide.Customer.objects.order_by("pk"))
     expected = [oracle.flatten(snapshot.document, obj) for obj in rows]
     assert [*stream(snapshot.by_prefix["Customer"], rows)] == expected
@@ -179,7 +179,7 @@ class TestCodeThatRaises:
         assert [each["Listener_code"] for each in values] == [f"listener{n}" for n in range(3)]
 
     def test_an_object_that_cannot_be_made_fails_alone(self, snapshot, raising):
-        """As where the ORM loads it."""
+        """As when the ORM loads it."""
         found = resolve(snapshot, "Shouted__code=shouted0&City__code=city0")
         outcomes = {each.name: each.outcome for each in found.references}
         assert outcomes == {"Shouted__code": "failed", "City__code": "found"}
@@ -195,7 +195,7 @@ class TestCodeThatRaises:
 
 
 def test_a_value_that_is_personal_goes_out_as_a_pseudonym(snapshot):
-    """Also where it comes from an instance."""
+    """Even if it comes from an instance."""
     secret = tracked(
         "wide.company", ["code", ("label", attribute("label", privacy="pseudonymised"))], key="code"
     )
@@ -209,7 +209,7 @@ def test_a_value_that_is_personal_goes_out_as_a_pseudonym(snapshot):
     ("name", "queries"), [("Folder", 2), ("Box", 2), ("Loose", 2), ("Spot", 2), ("Cell", 2)]
 )
 def test_a_stream_loads_children_that_no_join_gives_for_many_rows_at_once(snapshot, name, queries):
-    """E1: never one by one."""
+    """Never one by one."""
     fill(rows=43, start=3)
     wide.Vault.everything.filter(code__in=["vault5", "vault6"]).update(gone=True)
     rows = getattr(wide, name).objects.order_by("pk")
@@ -222,7 +222,7 @@ def test_a_stream_loads_children_that_no_join_gives_for_many_rows_at_once(snapsh
 
 
 def test_children_that_cannot_be_loaded_together_are_loaded_one_by_one(snapshot, monkeypatch):
-    """What a base manager raises costs that child's values only, and no stream ends with it."""
+    """An error in a base manager loses only that child's values and does not end a stream."""
 
     def refuse():
         raise RuntimeError("choose a tenant first")

@@ -1,4 +1,4 @@
-"""A view gives the values that flatten gives, row by row, and owns up to what it cannot give."""
+"""A view gives the values that flatten gives, row by row, and lists what it cannot give."""
 
 import datetime
 import io
@@ -72,7 +72,7 @@ def in_order(rows):
 
 
 def agree(snapshot, model):
-    """View, backfill, flatten and the oracle give the same, but for what the view leaves out."""
+    """View, backfill, flatten and oracle give the same, except for what the view leaves out."""
     view = view_sql(snapshot.find(model), "default")
     missing = {each.name for each in view.left_out}
     objects = list(model._default_manager.order_by("pk"))
@@ -295,7 +295,7 @@ def test_a_view_that_only_grows_is_replaced(reader):
     "attributes", [("name",), ("id", "name"), (("id", attribute("name")), "name")]
 )
 def test_a_view_that_must_be_made_again_keeps_what_was_granted(reader, attributes):
-    """A column less, another order, another type."""
+    """One column fewer, another order, another type."""
     put(places("name", "id"))
     before = identity()
     put(places(*attributes))
@@ -336,7 +336,7 @@ def test_a_view_on_which_another_depends_is_never_dropped(reader):
 
 @pytest.mark.postgresql
 def test_the_view_of_a_model_that_can_have_none_is_dropped(reader, monkeypatch):
-    """It would go on showing what the map no longer gives."""
+    """It would still show what the map no longer gives."""
     made = document(
         Place=tracked("host.place", ["name"]), Country=tracked("host.country", ["code"])
     )
@@ -402,7 +402,7 @@ class Raising(models.Manager):
     ],
 )
 def test_a_manager_that_no_view_can_follow_is_refused(monkeypatch, snapshot, manager, why):
-    """D6: with the reason, whatever the site says of it."""
+    """With the reason, even if the site calls the manager constant."""
     manager.model, manager.name = Country, "objects"
     monkeypatch.setattr(Country._meta, "default_manager", manager)
     with (

@@ -1,4 +1,4 @@
-"""The text that is generated: golden files, and names that try to be code."""
+"""The generated text: golden files, and names that try to be code."""
 
 import gc
 import itertools
@@ -67,7 +67,7 @@ FEATURES = {
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_the_source_of_each_feature_is_the_golden_one(feature):
-    """REWRITE_GOLDEN=1 writes the files anew, for a reader of the diff to judge."""
+    """REWRITE_GOLDEN=1 writes the files anew; then read the diff."""
     made = compile_map(FEATURES[feature], catalog())
     text = next(iter(made.by_prefix.values())).source
     path = GOLDEN / f"{feature}.txt"
@@ -87,7 +87,7 @@ def test_the_source_for_several_objects_is_the_golden_one():
 
 @pytest.mark.django_db
 def test_the_source_that_reads_a_rows_columns_is_the_golden_one():
-    """What a reference's row goes through: each database hands over columns in its own way."""
+    """The code that reads a reference's row: it depends on the database's types."""
     secretly = ("secretly", attribute("contact", privacy="pseudonymised"))
     snapshot = compile_map(
         document(
@@ -158,7 +158,7 @@ def test_a_crafted_name_is_refused_and_runs_nothing(name, place):
 
 @given(name=st.text() | st.sampled_from(NASTY))
 def test_only_plain_names_become_literals(name):
-    """The last gate, even if every check before it were gone."""
+    """The last check, which holds even if all earlier checks were gone."""
     plain = name.isascii() and name.isidentifier() and "_" not in name[:1] + name[-1:]
     try:
         text = literal(name)

@@ -1,4 +1,4 @@
-"""A site of more than 40 models: what rows answer alone, and what the rest costs."""
+"""A site of more than 40 models: what rows give by themselves, and what the rest costs."""
 
 import pytest
 from django.db import connection, transaction
@@ -103,7 +103,7 @@ def fail(code, where, error=None):
 
 
 def test_models_of_columns_are_answered_by_one_statement(snapshot, rows):
-    """E1: at least nine in ten of the models whose attributes are all columns."""
+    """At least nine in ten of the models whose attributes are all columns."""
     one, without_instance = set(), set()
     for name in NAMES:
         resolve(snapshot, url(name))
@@ -125,7 +125,7 @@ def test_models_of_columns_are_answered_by_one_statement(snapshot, rows):
 def test_a_url_costs_the_one_statement_and_one_query_for_each_object_that_is_loaded(
     snapshot, rows, name
 ):
-    """E1: an instance for a computed attribute is made from the row and costs no query."""
+    """An instance for a computed attribute is made from the row and costs no query."""
     resolve(snapshot, url(name))
     with CaptureQueriesContext(connection) as captured:
         resolve(snapshot, url(name))
@@ -134,7 +134,7 @@ def test_a_url_costs_the_one_statement_and_one_query_for_each_object_that_is_loa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_object_costs_one_query_for_each_child_that_is_not_loaded(snapshot, rows, name):
-    """E1: what is below a child comes with it, one query instead of one for each object."""
+    """A child comes with its own children by one query, not by one for each object."""
     obj = models(name)._default_manager.get(code=f"{name.lower()}0")
     compiled = snapshot.by_prefix[name]
     with CaptureQueriesContext(connection) as captured:
@@ -145,7 +145,7 @@ def test_an_object_costs_one_query_for_each_child_that_is_not_loaded(snapshot, r
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_flatten_in_a_transaction_sends_one_savepoint_at_most(snapshot, rows, name):
-    """E2: however many objects are loaded and computed attributes read."""
+    """However many objects are loaded and computed attributes read."""
     obj = models(name)._default_manager.get(code=f"{name.lower()}0")
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
         snapshot.by_prefix[name].flatten(obj, fail)
@@ -155,7 +155,7 @@ def test_a_flatten_in_a_transaction_sends_one_savepoint_at_most(snapshot, rows, 
 
 @pytest.mark.parametrize("name", ["Hub", "Delivery", "Box", "Loose"])
 def test_a_url_in_a_transaction_sends_one_savepoint(snapshot, rows, name):
-    """E2: the statement and all that is loaded share it."""
+    """The statement and all that is loaded share it."""
     resolve(snapshot, url(name))
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
         resolve(snapshot, f"{url(name)}&{url('City')}&{url('Vehicle')}")
@@ -164,7 +164,7 @@ def test_a_url_in_a_transaction_sends_one_savepoint(snapshot, rows, name):
 
 @override_settings(TRACKADMIN={"MAX_REFERENCES": 20, "MAX_TABLES": 1000})
 def test_several_wide_references_are_answered_by_several_statements(snapshot, rows):
-    """D7: together they have more tables, or columns, than one statement can bear."""
+    """Together they have more tables or columns than one statement can have."""
     names = ["Hub", "Delivery", *(name for name in NAMES if name.startswith("Plain"))][:20]
     found = resolve(snapshot, "&".join(map(url, names)))
     # Some have another Part0 than others.
@@ -176,7 +176,7 @@ def test_several_wide_references_are_answered_by_several_statements(snapshot, ro
 
 
 def test_a_city_that_is_gone_does_not_hide_what_points_to_it(snapshot, rows):
-    """E1: a key without a constraint may lead nowhere; the row itself is still there."""
+    """A key without a constraint may point to nothing; the row itself is still found."""
     wide.Loose.objects.filter(code="loose0").update(city_id=999)
     found = resolve(snapshot, url("Loose"))
     assert [each.outcome for each in found.references] == ["found"]
@@ -185,7 +185,7 @@ def test_a_city_that_is_gone_does_not_hide_what_points_to_it(snapshot, rows):
 
 
 def test_a_map_that_one_query_cannot_join_is_published_with_a_warning(snapshot):
-    """D7: said at publish, and by explain; no error, for the rest is loaded."""
+    """Publish and explain say so. It is not an error, because the rest is loaded."""
     (problem,) = [p for p in check(site_map(), catalog()) if p.code == "model.too_many_tables"]
     assert (problem.level, problem.where) == ("warning", "Hub")
     assert "69 tables" in str(problem)
@@ -196,7 +196,7 @@ def test_a_map_that_one_query_cannot_join_is_published_with_a_warning(snapshot):
 
 
 def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, rows, monkeypatch):
-    """D7: not by one query for each; with room for four tables as with room for 64."""
+    """Not by one query for each, whether a query may join four tables or 64."""
     expected = oracle.flatten(snapshot.document, wide.Hub.objects.get(code="hub0"))
     for limit, queries in ((64, 2), (32, 3), (9, 9)):
         for module in (query_tree, statement_text, statements_module):
@@ -212,7 +212,7 @@ def test_a_hundred_children_of_one_object_are_loaded_by_few_queries(snapshot, ro
 
 @pytest.mark.parametrize("name", ["Spot", "Cell", "Grid", "Hub"])
 def test_a_relation_over_two_columns_raises_nowhere(snapshot, rows, name):
-    """D3, D7: stream, backfill, URL and view."""
+    """Stream, backfill, URL and view."""
     obj = models(name).objects.get(code=f"{name.lower()}0")
     expected = oracle.flatten(snapshot.document, obj)
     before = pin("default", compile_map(site_map(), catalog(), number=1, digest="d"))
@@ -229,7 +229,7 @@ def test_a_relation_over_two_columns_raises_nowhere(snapshot, rows, name):
 
 
 def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
-    """D3: nulls, and no fault."""
+    """Nulls, and no fault."""
     wide.Spot.objects.filter(code="spot0").update(north=99)
     found = resolve(snapshot, url("Spot"))
     assert found["Spot_code"] == "spot0"
@@ -239,7 +239,7 @@ def test_a_relation_over_two_columns_may_lead_nowhere(snapshot, rows):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_instances_made_from_rows_give_the_values_of_the_oracle(rows, name, monkeypatch):
-    """E1: also where every model of the site needs instances, inherited ones included."""
+    """Even if every model of the site needs instances, inherited ones included."""
     monkeypatch.setattr(obstacles, "loading_code", lambda model, harmless: "for the test")
     snapshot = compile_map(site_map(), catalog())
     for obj in models(name)._default_manager.order_by("pk"):
@@ -253,7 +253,7 @@ def test_instances_made_from_rows_give_the_values_of_the_oracle(rows, name, monk
 
 
 def test_several_objects_with_keywords_share_one_savepoint(snapshot, rows):
-    """E2: and so does a lazy object that is looked up."""
+    """So does a lazy object when it is loaded."""
     found = wide.Folder.objects.get(code="folder0"), wide.Loose.objects.get(code="loose0")
     lazy = SimpleLazyObject(lambda: wide.Spot.objects.get(code="spot0"))
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
@@ -262,7 +262,7 @@ def test_several_objects_with_keywords_share_one_savepoint(snapshot, rows):
 
 
 def test_what_a_manager_joins_by_itself_counts_too(rows, monkeypatch):
-    """D7: the tables of its filter take room from the children's."""
+    """The tables of its filter leave less room for the children's."""
     compiled = compile_map(site_map(), catalog())
     objects = wide.Hub.objects.filter(branch0__twig__leaf__bud__isnull=False)
     found = query_tree.shape_of(

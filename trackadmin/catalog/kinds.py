@@ -17,7 +17,7 @@ AnyModel: TypeAlias = type[models.Model]
 
 
 class Kind(StrEnum):
-    """What Python value a field gives, as far as encoding and reading from a URL need to know."""
+    """What Python values a field gives. ``compiler/values/rules.py`` has the rule for each."""
 
     INTEGER = "integer"
     FLOAT = "float"
@@ -79,10 +79,10 @@ _DJANGO = ("django.db.models.", "django.contrib.postgres.")
 
 
 def final_field(field: AnyField) -> AnyField | None:
-    """The field that the values of this one come from: a foreign key's is at its far end.
+    """The field that the values come from: for a foreign key, the one that it points to.
 
-    Follows ``to_field`` and primary keys that are foreign keys themselves; ``None`` where that
-    leads nowhere (a model that is not installed, a circle).
+    Follows ``to_field`` and primary keys that are foreign keys themselves. ``None`` if that leads
+    to a model that is not installed, or in a circle.
     """
     seen: set[AnyField] = set()
     while isinstance(field, models.ForeignKey):
@@ -94,7 +94,7 @@ def final_field(field: AnyField) -> AnyField | None:
 
 
 def kind_of(field: AnyField) -> Kind:
-    """The kind of the values of a concrete field; of its far end, for a foreign key."""
+    """The kind of a concrete field's values; for a foreign key, of the field that it points to."""
     end = final_field(field)
     # A site's own field of texts may have a column of addresses.
     if end is not None and end.get_internal_type() == "GenericIPAddressField":

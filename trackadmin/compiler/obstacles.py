@@ -23,7 +23,7 @@ from trackadmin.texts import gettext as _
 
 
 class ObstacleCode(StrEnum):
-    """What stands in the way."""
+    """The kinds of obstacles."""
 
     #: Code of the host may change an instance when it is loaded.
     LOADING_CODE = "loading_code"

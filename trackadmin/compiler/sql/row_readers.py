@@ -242,7 +242,7 @@ class _OneByOne:
                 out[output.name] = self._value(at, output, row[at])
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
                 fault("attribute.raised", output.path, error)
-        # Taken in the order of the generated lines, also where there is no object.
+        # Taken in the order of the generated lines, even if there is no object.
         fill = next(instances) if shape.has_instance else None
         if fill is not None and there:
             try:

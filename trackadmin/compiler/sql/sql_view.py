@@ -174,11 +174,11 @@ def _query(compiled: CompiledModel, shown: list[_Cell], connection: Any) -> str:
     ]
     lines = ["SELECT", ",\n".join(values)]
     columns = ", ".join(f"c{number}" for number in range(len(paths)))
-    lines += [f"FROM ({_rows(compiled, paths, connection)}) AS r ({columns})"]
+    lines += [f"FROM ({_rows_sql(compiled, paths, connection)}) AS r ({columns})"]
     return "\n".join(lines)
 
 
-def _rows(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
+def _rows_sql(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
     """The ORM's own query, its parameters written out."""
     label = compiled.model._meta.label
     try:

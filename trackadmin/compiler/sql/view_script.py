@@ -21,7 +21,7 @@ DECLARE
     commands text[];
     dependents text;
 BEGIN
-    -- Views that the map no longer gives would go on showing what they show.
+    -- Views that the map no longer gives would stay as they are.
     FOREACH command IN ARRAY ARRAY[{dropped}]::text[] LOOP
         BEGIN
             EXECUTE format('DROP VIEW IF EXISTS %I', command);
@@ -45,7 +45,7 @@ _PUT = """    FOR wanted IN SELECT * FROM (VALUES
             WHERE c.relname = wanted.name AND c.relkind = 'v'
             AND c.relnamespace = current_schema()::regnamespace;
         IF kept.oid IS NOT NULL THEN
-            -- To replace a view would take its options away.
+            -- Replacing a view removes its options.
             SELECT commands || coalesce(array_agg(
                 format('ALTER VIEW %I SET (%s)', wanted.name, option)), ARRAY[]::text[])
                 INTO commands FROM unnest(kept.reloptions) AS option;
@@ -59,7 +59,7 @@ _PUT = """    FOR wanted IN SELECT * FROM (VALUES
                 CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)), ARRAY[]::text[])
                 INTO commands FROM pg_class c, aclexplode(c.relacl) AS a
                 WHERE c.oid = kept.oid AND a.grantee <> c.relowner;
-            -- A column may be gone; then so is what was granted on it.
+            -- If a column is gone, so is what was granted on it.
             SELECT commands || coalesce(array_agg(format(
                 'DO $do$ BEGIN GRANT %s (%I) ON %I TO %s; '
                 'EXCEPTION WHEN undefined_column THEN NULL; END $do$',
@@ -86,7 +86,7 @@ _PUT = """    FOR wanted IN SELECT * FROM (VALUES
                     HINT = 'Drop those first, run this script, and make them again.';
             END;
             EXECUTE format('CREATE VIEW %I AS %s', wanted.name, wanted.query);
-            -- What the schema grants by default had perhaps been revoked.
+            -- What the schema grants by default may have been revoked.
             FOR command IN SELECT format('REVOKE ALL ON %I FROM %s', wanted.name, {grantee})
                 FROM pg_class c, aclexplode(c.relacl) AS a
                 WHERE c.relname = wanted.name AND c.relnamespace = current_schema()::regnamespace

@@ -25,7 +25,7 @@ def build(text: str, function: str, constants: Mapping[str, object], title: str)
     built = namespace.pop(function)
     # No time stamp, so that linecache never looks for a file; line ends, as tracebacks expect.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    weakref.finalize(built, _forget, filename).atexit = False
+    weakref.finalize(built, _release, filename).atexit = False
     return built
 
 
@@ -36,6 +36,6 @@ def _free_name(title: str) -> str:
     return next(name for name in names if _names.setdefault(name, mark) is mark)
 
 
-def _forget(filename: str) -> None:
+def _release(filename: str) -> None:
     linecache.cache.pop(filename, None)
     _names.pop(filename, None)

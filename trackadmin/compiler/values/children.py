@@ -105,7 +105,7 @@ def completer(shape: Shape, alias: str) -> Complete | None:
     """
     model = shape.node.model
     batches = [
-        ([*batch.paths()], [_cache(model, child.node) for child in batch.joined])
+        ([*batch.paths()], [_child_cache(model, child.node) for child in batch.joined])
         for batch in _batches(shape, alias)
         if len(batch.joined) > 1
     ]
@@ -152,7 +152,7 @@ def _batches(shape: Shape, alias: str) -> Iterator[Shape]:
         yield batch
 
 
-def _cache(model: type[Model], child: Node) -> tuple[str, Any, Any]:
+def _child_cache(model: type[Model], child: Node) -> tuple[str, Any, Any]:
     """The column that is null where there is no child ("" if there is no such column), and the
     relations that keep the child and, where only one object has it, its parent.
     """

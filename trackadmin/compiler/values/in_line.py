@@ -96,5 +96,5 @@ def assigned_datetime(facts: AttributeFacts) -> InLine:
 
 
 def assigned_file(facts: AttributeFacts) -> InLine | None:
-    """A name; in a field that may not be null it can stand for nothing."""
+    """The name of a file; in a field that may not be null, an empty one is sent."""
     return TEXT if facts.nullable else None

@@ -133,7 +133,7 @@ RULES: dict[Kind, Rule] = {
         empty_text=False,
         sqlite=sqlite_values.uuid_text,
         from_url=url_texts.uuid_value,
-        view=view_expressions.text,
+        view=view_expressions.short_text,
         column=str,
     ),
     Kind.DATE: Rule(
@@ -193,7 +193,7 @@ RULES: dict[Kind, Rule] = {
         empty_text=True,
         sqlite=None,
         from_url=None,
-        view=view_expressions.text,
+        view=view_expressions.short_text,
         column=str,
     ),
     Kind.JSON: Rule(

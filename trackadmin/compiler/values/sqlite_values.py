@@ -100,17 +100,17 @@ def _datetime(value: Any) -> Scalar:
         return f"{value[:10]}T{value[11:]}+00:00"
     if value is None:
         return None
-    moment = value if isinstance(value, datetime) else parse_datetime(value)
-    if moment is None:
+    found = value if isinstance(value, datetime) else parse_datetime(value)
+    if found is None:
         raise ValueError("The column holds a text that is not a date and time.")
-    return encode(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
+    return encode(found.replace(tzinfo=UTC) if found.tzinfo is None else found)
 
 
 def _decimal(field: Any, convert: Convert) -> Convert:
     """SQLite holds a number; ``convert`` is Django's way to a decimal, for any connection."""
     form = f"%.{field.decimal_places}f"
-    # The text is what the decimal reads like, if it stands for this very number with no more
-    # digits than a float is good for and the field has.
+    # The text is the decimal number if it means exactly this float, with no more digits than the
+    # field has and a float can keep.
     longest = min(_DIGITS, field.max_digits)
 
     def text(value: object) -> Scalar:

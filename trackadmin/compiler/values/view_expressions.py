@@ -22,7 +22,7 @@ def as_it_is(field: AnyField, column: str) -> str:
     return column
 
 
-def text(field: AnyField, column: str) -> str:
+def short_text(field: AnyField, column: str) -> str:
     """The column as a text, which is short."""
     return f"{column}::text"
 
