@@ -61,6 +61,19 @@ def in_code(path, name):
             yield Sentence(name, node.lineno, text)
 
 
+def given_but_not_literal(path, name):
+    """The calls of gettext whose sentence ``makemessages`` cannot read: a name, an f-string."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        if node.func.id in TRANSLATORS and not _is_literal(node.args[0]):
+            yield Sentence(name, node.lineno, ast.unparse(node))
+
+
+def _is_literal(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def looks_like_a_sentence(text):
     return bool(_WORDS.search(text)) and not _NOT_WORDS.search(text)
 

@@ -22,6 +22,20 @@ def test_no_template_holds_words_outside_its_translate_tags():
     assert [*found_in_templates()] == []
 
 
+def code():
+    """The package's files of Python, by their names inside it."""
+    for path in sorted(ROOT.glob("trackadmin/**/*.py")):
+        name = path.relative_to(ROOT / "trackadmin").as_posix()
+        if "migrations/" not in name:
+            yield path, name
+
+
+def test_makemessages_can_read_every_sentence():
+    """A sentence that is put together first is in no catalog."""
+    found = [each for path, name in code() for each in sentences.given_but_not_literal(path, name)]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "code",
     [

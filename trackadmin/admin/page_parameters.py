@@ -27,8 +27,8 @@ class Unreadable(Portable):
         self.name, self.value, self.legal = name, value, legal
         shown = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…"
         super().__init__(
-            _("The parameter “%(name)s” has the value “%(value)s”, which cannot be read. %(legal)s")
-            % {"name": name, "value": shown, "legal": legal}
+            _("The parameter %(name)s has the value %(value)s, which cannot be read. %(legal)s")
+            % {"name": repr(name), "value": repr(shown), "legal": legal}
         )
 
 
