@@ -47,6 +47,14 @@ class Problem:
         """What the editor can do, in the language that is active."""
         return str(self.remedy)
 
+    @property
+    def line(self) -> str:
+        """The problem after the word for its level, in the language that is active."""
+        text = str(self)
+        if self.level == "error":
+            return str(_("error: %(problem)s", problem=text))
+        return str(_("warning: %(problem)s", problem=text))
+
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.fix} [{self.code}]"
 
@@ -171,7 +179,7 @@ class ProblemsError(TrackAdminError):
         return str(self.what)
 
     def __str__(self) -> str:
-        lines = [f"  {each.level}: {each}" for each in few(self.problems)]
+        lines = [f"  {each.line}" for each in few(self.problems)]
         return "\n".join([self.summary, *lines])
 
 

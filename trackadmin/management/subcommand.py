@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from trackadmin.exceptions import LINES, Problem, few
@@ -47,14 +46,7 @@ class Output:
     def problems(self, problems: Iterable[Problem]) -> None:
         """Write a line for each problem, errors first; of very many only some, and their number."""
         for problem in few(problems):
-            self.say(problem_line(problem))
-
-
-def problem_line(problem: Problem) -> str:
-    """The problem after its level."""
-    if problem.level == "error":
-        return _("error: %(problem)s") % {"problem": problem}
-    return _("warning: %(problem)s") % {"problem": problem}
+            self.say(problem.line)
 
 
 def counted(count: int) -> dict[str, str]:

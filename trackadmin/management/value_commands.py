@@ -116,7 +116,8 @@ def _explain(options: Options, out: Output) -> None:
         out.data(_("  on %(database)s: %(sql)s") % {"database": query.alias, "sql": query.sql})
     out.data(_("fast paths left:") if slow else _("fast paths left: none"))
     for (path, where), times in sorted(slow.items()):
-        out.data(f"  {path} ({where}): {times}")
+        words = _("  %(path)s (%(place)s): %(count)s")
+        out.data(words % {"path": path, "place": where, **counted(times)})
 
 
 def _reserved() -> str:

@@ -19,7 +19,6 @@ from trackadmin.management.subcommand import (
     Subcommand,
     counted,
     for_machines,
-    problem_line,
 )
 from trackadmin.models import MapVersion
 from trackadmin.runtime import live_problems
@@ -184,9 +183,9 @@ def _check(options: Options, out: Output) -> None:
         out.json({"version": number, "draft_digest": editing.draft_digest(slug), **report})
     else:
         for problem in few(found["draft"]):
-            out.data(_("draft: %(problem)s") % {"problem": problem_line(problem)})
+            out.data(_("draft: %(problem)s") % {"problem": problem.line})
         for problem in few(found["live"]):
-            out.data(_("live: %(problem)s") % {"problem": problem_line(problem)})
+            out.data(_("live: %(problem)s") % {"problem": problem.line})
     if live is None:
         out.say(str(NotPublished(slug)))
     errors = sum(p.level == "error" for problems in found.values() for p in problems)
