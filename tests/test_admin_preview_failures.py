@@ -216,7 +216,7 @@ def test_after_the_time_limit_no_more_code_of_the_host_runs(
     assert (late.draft, late.live, late.status) == (*["not computed: time limit"] * 2, "unknown")
     html = response.content.decode()
     assert "ZeroDivisionError" not in html, "it did not run"
-    assert html.count("runs the site&#x27;s code for 0.2 s") == 1
+    assert html.count("runs the site&#x27;s code for at most 0.2 s") == 1
     assert '"Everything_shout": "not computed: time limit"' in response.context["json"]
 
 

@@ -1,4 +1,4 @@
-"""What an editor does: every operation on the draft and the versions, each once for every door."""
+"""Every operation on the draft and the versions, for the admin, the command and the API."""
 
 from trackadmin.editing.building import (
     build_document,

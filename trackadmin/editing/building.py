@@ -1,4 +1,4 @@
-"""The draft's rows as a document, and what is wrong with it."""
+"""The draft's rows as a document, and its problems."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _COLUMNS: dict[type, list[str]] = {
 #: The label is a column of another name.
 _OF_MODEL = [field.name for field in plain_fields(ModelEntry) if field.name != "model"]
 
-#: The tables are read one after the other, so an edit may fall between; then all is read again.
+#: The tables are read one after the other. After an edit in between, all are read again.
 READS_WITHOUT_LOCK = 5
 
 
 def build_document(tracking_map: AnyMap) -> Document:
-    """The draft as a document, as it stood at one moment; raises :class:`UnknownMap`.
+    """The draft as a document, as it was at one moment; raises :class:`UnknownMap`.
 
-    Takes no lock while nobody edits: five queries, whatever the size of the map.
+    Takes no lock unless somebody edits: five queries, whatever the size of the map.
     """
     for _ in range(READS_WITHOUT_LOCK):
         before = find_map(tracking_map)
@@ -63,7 +63,7 @@ def draft_digest(tracking_map: AnyMap) -> str:
 
 
 def draft_problems(tracking_map: AnyMap) -> list[Problem]:
-    """Everything that is wrong with the draft; with an error among it, it cannot be published."""
+    """All problems of the draft. It cannot be published with an error among them."""
     return compiler.check(build_document(tracking_map), catalog())
 
 

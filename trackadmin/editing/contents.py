@@ -1,4 +1,4 @@
-"""What a version holds: its document, its names, and what is no longer in the code."""
+"""What a version contains: its document, its names, and what is no longer in the code."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from trackadmin.models import MapVersion
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a version holds; empty, with the reason, where it cannot be read."""
+    """What a version contains; empty, with the reason, where it cannot be read."""
 
     document: Document
     #: Why the version cannot be read; empty where it can.
     unreadable: str = ""
-    #: What the version names and the code no longer has.
+    #: The entries of the version that the code no longer has.
     drift: list[Problem] = field(default_factory=list)
     #: Every name that an event with one of its models contains, by the model's prefix.
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The edits of the draft: every door that changes it calls one of these."""
+"""The edits of the draft: the admin, the command and the API call the same functions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Q
 
 from trackadmin import document as documents
+from trackadmin.codes import ProblemCode
 from trackadmin.document import Diff, Document, MapFile, ModelEntry
 from trackadmin.editing.acceptance import refuse_document, refuse_entry
 from trackadmin.editing.building import build_document, build_rows, draft_row, draft_rows, entry_of
@@ -19,11 +20,12 @@ from trackadmin.editing.writing import write_document, write_entry
 from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
 from trackadmin.names import DEFAULT_MAP
+from trackadmin.texts import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A tracked model's row as it is now, and what the save changed of it."""
+    """A tracked model's row as it is now, and what the save changed."""
 
     row: TrackedModel
     changes: Diff
@@ -39,11 +41,11 @@ def save_tracked_model(
     by: Person = None,
     comment: str = "",
 ) -> Saved:
-    """Make the row ``tracked_model`` say what the entry says; ``None`` adds a tracked model.
+    """Write the entry to the row ``tracked_model``; ``None`` adds a tracked model.
 
     ``seen`` is the ``lock_version`` that the form showed. Raises :class:`StaleForm` if somebody
-    saved or deleted the row since, :class:`InvalidMap` with what is wrong with this entry, and
-    never for the rest of the map. A save that changes nothing leaves no trace.
+    saved or deleted the row since, and :class:`InvalidMap` with the errors of this entry, never
+    with those of the rest of the map. A save that changes nothing leaves no trace.
     """
     with edit(tracking_map, by=by, comment=comment) as change:
         row = _find(change.tracking_map, tracked_model, seen) if tracked_model else None
@@ -60,9 +62,9 @@ def restore_tracked_model(
     by: Person,
     comment: str,
 ) -> Saved:
-    """Make the tracked model with this key say what the entry says, also if it was deleted.
+    """Write the entry to the tracked model with this key, also if it was deleted.
 
-    ``seen`` is as in ``save_tracked_model``; 0 says that there was no row.
+    ``seen`` is as in ``save_tracked_model``; 0 means that there was no row.
     """
     with edit(tracking_map, by=by, comment=comment) as change:
         row = draft_row(pk, change.tracking_map)
@@ -76,7 +78,7 @@ def delete_tracked_model(
     tracked_model: TrackedModel, *, seen: int | None = None, by: Person = None, comment: str = ""
 ) -> None:
     """Delete one tracked model; the history keeps its last state. May raise StaleForm."""
-    comment = comment or f"Deleted {tracked_model.prefix}."
+    comment = comment or str(_("Deleted %(prefix)s.", prefix=tracked_model.prefix))
     with edit(map_of(tracked_model), by=by, comment=comment) as change:
         row = _find(change.tracking_map, tracked_model, seen)
         found(change, [row])
@@ -87,10 +89,10 @@ def order_tracked_models(
     tracking_map: AnyMap, prefixes: Sequence[str], *, by: Person = None
 ) -> None:
     """Put the tracked models into this order; ``prefixes`` names each of them once."""
-    with edit(tracking_map, by=by, comment="Changed the order.") as change:
+    with edit(tracking_map, by=by, comment=str(_("Changed the order."))) as change:
         rows = {row.prefix: row for row in draft_rows(change.tracking_map)}
         if sorted(rows) != sorted(prefixes):
-            raise InvalidMap("The order was not changed.", [_not_the_same(rows, prefixes)])
+            raise InvalidMap(_("The order was not changed."), [_not_the_same(rows, prefixes)])
         moved = [(i, rows[p]) for i, p in enumerate(prefixes) if rows[p].position != i]
         found(change, [row for _, row in moved])
         for position, row in moved:
@@ -103,21 +105,21 @@ def import_document(
     *,
     by: Person = None,
     dry_run: bool = False,
-    comment: str = "Imported.",
+    comment: str = "",
 ) -> Diff:
-    """Replace the draft by the document; gives what that changes.
+    """Replace the draft by the document; returns what that changes.
 
-    Raises :class:`InvalidMap` with every error; those of a :class:`MapFile` with what could not be
-    read. A dry run says the same and writes nothing, not even a counter.
+    Raises :class:`InvalidMap` with every error, including what could not be read of a
+    :class:`MapFile`. A dry run returns and raises the same and writes nothing, not even a counter.
     """
     document = refuse_document(document)
     if dry_run:
         return documents.diff(_draft_before(tracking_map), document)
-    return replace_draft(tracking_map, document, by=by, comment=comment)
+    return replace_draft(tracking_map, document, by=by, comment=comment or str(_("Imported.")))
 
 
 def _draft_before(tracking_map: AnyMap) -> Document:
-    """The draft; empty for the map ``default`` where nothing has made it yet."""
+    """The draft; empty for the map ``default`` before it exists."""
     try:
         return build_document(tracking_map)
     except UnknownMap:
@@ -133,7 +135,7 @@ def restore_draft(
     by: Person = None,
     expected: str | None = None,
 ) -> Diff:
-    """Replace the draft by a version's document; gives what that changes.
+    """Replace the draft by a version's document; returns what that changes.
 
     Works across drift. ``expected`` is the digest of the draft that may be replaced, see
     ``draft_digest``. Raises :class:`UnknownVersion`, :class:`DraftChanged`, and
@@ -141,7 +143,7 @@ def restore_draft(
     """
     found_version = find_version(tracking_map, version)
     document = read_version(found_version)
-    comment = f"Restored from version {found_version.number}."
+    comment = str(_("Restored from version %(number)s.", number=str(found_version.number)))
     return replace_draft(tracking_map, document, by=by, comment=comment, expected=expected)
 
 
@@ -153,7 +155,7 @@ def replace_draft(
     comment: str,
     expected: str | None = None,
 ) -> Diff:
-    """Make the draft say what the document says; gives what that changes, or DraftChanged."""
+    """Make the draft equal to the document; returns what that changes, or raises DraftChanged."""
     with edit(tracking_map, by=by, comment=comment) as change:
         rows = list(draft_rows(change.tracking_map))
         before = build_rows(rows)
@@ -193,10 +195,11 @@ def _find(tracking_map: TrackingMap, tracked_model: TrackedModel, seen: int | No
 
 
 def _not_the_same(rows: dict[str, TrackedModel], prefixes: Sequence[str]) -> Problem:
-    return Problem(
-        "order.mismatch",
-        "error",
-        ", ".join(sorted(set(rows) ^ set(prefixes))) or "the list",
-        f"The order {list(prefixes)!r} does not name each of {sorted(rows)!r} once.",
-        "Open the list again: somebody may have added or deleted a tracked model.",
+    where = ", ".join(sorted(set(rows) ^ set(prefixes))) or "…"
+    what = _(
+        "The order %(order)s does not name each of %(prefixes)s once.",
+        order=repr(list(prefixes)),
+        prefixes=repr(sorted(rows)),
     )
+    remedy = _("Open the list again: somebody may have added or deleted a tracked model.")
+    return Problem(ProblemCode.ORDER_MISMATCH, "error", where, what, remedy)

@@ -14,15 +14,16 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.recording import State, keep
 from trackadmin.editing.stored import newest_map, newest_models
 from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.texts import gettext as _
 
-#: The comment of the revision that keeps what stood there when an edit found rows that the
-#: history does not know: a fixture, a migration or a shell wrote them.
-FOUND = "Found as it stood: it was not written by an editor."
+#: The comment of a revision with rows that an edit found and that the history does not know: a
+#: fixture, a migration or a shell wrote them.
+FOUND = _("Found like this: no editor wrote it.")
 
 
 @dataclass(slots=True)
 class Edit:
-    """What an operation tells about its changes while it makes them."""
+    """The changes of an operation, which it notes while it makes them."""
 
     tracking_map: TrackingMap
     map_changed: bool = False
@@ -30,7 +31,7 @@ class Edit:
     gone: list[State] = field(default_factory=list)
 
     def delete(self, rows: Sequence[TrackedModel]) -> None:
-        """Delete these rows; the revision keeps them as they are in memory."""
+        """Delete these rows; the revision has them as they are in memory."""
         pks = [row.pk for row in rows]
         self.gone += map(State.of, rows)
         TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
@@ -38,7 +39,7 @@ class Edit:
 
 @contextmanager
 def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
-    """Lock the map for one edit. If the edit changes nothing, not even a counter has moved."""
+    """Lock the map for one edit. If the edit changes nothing, not even a counter changes."""
     with locked(tracking_map) as current:
         change = Edit(current)
         yield change
@@ -49,7 +50,7 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
 
 
 def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
-    """Keep the rows as they stand before the edit, where the history knows them otherwise."""
+    """Write a revision of the rows before the edit, where the history has them differently."""
     known = newest_models([row.pk for row in rows])
     strange = [
         State.of(row)
@@ -57,14 +58,14 @@ def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
         if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
     ]
     if strange:
-        keep(change.tracking_map, rows=strange, comment=FOUND)
+        keep(change.tracking_map, rows=strange, comment=str(FOUND))
 
 
 def found_map(change: Edit) -> None:
-    """Keep the map's own words as they stand before the edit, like ``found``."""
+    """Like ``found``, for the map's own name and description."""
     row, known = change.tracking_map, newest_map(change.tracking_map)
     if known is None or (known.name, known.description) != (row.name, row.description):
-        keep(row, comment=FOUND)
+        keep(row, comment=str(FOUND))
 
 
 def _state(row: TrackedModel) -> tuple[str, object]:

@@ -1,4 +1,4 @@
-"""The edit history in words: who changed what and when, and how to put one thing back."""
+"""The edit history: who changed what and when, and how to restore one tracked model."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ from trackadmin.editing.stored import (
 )
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.texts import gettext as _
 
 _Changes = Callable[[int, Sequence[StoredModel], Sequence[StoredModel]], Iterator[Change]]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One edit: what it changed, told from what was stored before and after it."""
+    """One edit: what it changed, by comparing what was stored before and after it."""
 
-    #: The number to give to ``undo``.
+    #: The number for ``undo``.
     revision: int
     when: datetime
-    #: The user's name; empty for code, commands and users who are gone.
+    #: The user's name; empty for code, commands and deleted users.
     who: str
     comment: str
     changes: Diff
@@ -75,19 +76,29 @@ def undo(
     seen: int | None = None,
     by: Person = None,
 ) -> TrackedModel:
-    """Put one tracked model back as it was after an edit, or as it last was before a deletion.
+    """Restore one tracked model as it was after an edit, or as it last was before a deletion.
 
-    ``subject`` is the tracked model, or the map and ``prefix`` the one it had at that edit: so a
-    deleted one comes back. ``seen`` is the ``lock_version`` that the page showed, 0 for no row.
+    ``subject`` is the tracked model. For a deleted one, it is the map, and ``prefix`` is the prefix
+    that it had at that edit. ``seen`` is the ``lock_version`` that the page showed, 0 for no row.
     Raises :class:`UnknownRevision`, :class:`StaleForm` if somebody saved, deleted or brought back
     the row since, and :class:`InvalidMap` if that state cannot be saved today.
     """
     stored = as_it_was(subject, revision, prefix=prefix)
     tracking_map = map_of(subject) if isinstance(subject, TrackedModel) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
-    comment = f"Put back as it was on {in_utc(when):%Y-%m-%d %H:%M} UTC (edit {revision})."
+    comment = _(
+        "Restored as it was on %(when)s UTC (edit %(edit)s).",
+        when=f"{in_utc(when):%Y-%m-%d %H:%M}",
+        edit=str(revision),
+    )
     saved = restore_tracked_model(
-        tracking_map, stored.prefix, stored.entry, pk=stored.pk, seen=seen, by=by, comment=comment
+        tracking_map,
+        stored.prefix,
+        stored.entry,
+        pk=stored.pk,
+        seen=seen,
+        by=by,
+        comment=str(comment),
     )
     return saved.row
 
@@ -95,7 +106,7 @@ def undo(
 def as_it_was(
     subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
 ) -> StoredModel:
-    """What ``undo`` would put back: the state that an edit left, or the last before a deletion.
+    """What ``undo`` would restore: the state after an edit, or the last before a deletion.
 
     Raises :class:`UnknownRevision`.
     """
@@ -108,7 +119,7 @@ def as_it_was(
     for stored in kept:
         if stored.map == map_id:
             return stored
-    raise UnknownRevision(wanted or "a tracked model without a prefix", revision)
+    raise UnknownRevision(wanted, revision)
 
 
 def _revisions(versions: QuerySet[Version], limit: int | None) -> dict[int, Revision]:
@@ -139,7 +150,7 @@ def _told(
 def _before(
     revisions: dict[int, Revision], models: Iterable[StoredModel]
 ) -> dict[int, StoredModel | None]:
-    """What stood before the first of these revisions."""
+    """The states before the first of these revisions."""
     pks = {m.pk for m in models}
     if not pks:
         return {}
@@ -181,7 +192,7 @@ def _changes_of_models(
     if len(before) != 1 or len(after) != 1:
         yield from changes
         return
-    # Among others a place is an order; alone it is a number.
+    # Among others a position is an order; alone it is a number.
     yield from (change for change in changes if change.subject != "map")
     old, new = before[0].entry.position, after[0].entry.position
     if old != new:

@@ -13,18 +13,18 @@ from trackadmin.models import TrackedModel, TrackingMap
 from trackadmin.models.draft import DEFAULT_WORDS
 from trackadmin.names import DEFAULT_MAP
 
-#: What every operation takes to say which map it is about: the row or its slug.
+#: The map of an operation: its row or its slug.
 AnyMap = TrackingMap | str
 
 
 def write_database() -> str:
-    """The alias of the database that holds the maps. Editors read there too: what they just saved
-    must not be hidden by a replica that lags."""
+    """The alias of the database of the maps. Editors read there too: a replica that lags must not
+    hide what they just saved."""
     return router.db_for_write(TrackingMap)
 
 
 def find_map(tracking_map: AnyMap) -> TrackingMap:
-    """The map as its row stands now; raises :class:`UnknownMap`."""
+    """The map's row as it is now; raises :class:`UnknownMap`."""
     found = _rows(tracking_map).first()
     if found is None:
         raise _unknown(tracking_map)
@@ -32,17 +32,17 @@ def find_map(tracking_map: AnyMap) -> TrackingMap:
 
 
 def map_of(row: TrackedModel) -> TrackingMap:
-    """The map of a tracked model, asked of the database that it was written to."""
+    """The map of a tracked model, from the database that it was written to."""
     known = row._state.fields_cache.get("map")
     return known or TrackingMap.objects.using(write_database()).get(pk=row.map_id)
 
 
 @contextmanager
 def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
-    """One transaction in which nobody else edits or publishes the map; gives its row.
+    """One transaction in which nobody else edits or publishes the map; yields its row.
 
-    Its first statement is an UPDATE and not a SELECT: on SQLite that takes the write lock while
-    waiting is still possible, on PostgreSQL it is a row lock, and readers are never held up.
+    Its first statement is an UPDATE and not a SELECT. On SQLite that takes the write lock while
+    waiting is still possible; on PostgreSQL it is a row lock. Readers never wait.
     """
     with transaction.atomic(using=write_database()):
         if not _lock(tracking_map):
@@ -54,7 +54,7 @@ def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
 
 
 def add_default_map() -> None:
-    """Make the map ``default`` exist: a data migration runs before ``post_migrate`` adds it."""
+    """Add the map ``default``: a data migration runs before ``post_migrate`` adds it."""
     rows = TrackingMap.objects.using(write_database())
     rows.get_or_create(slug=DEFAULT_MAP, defaults=DEFAULT_WORDS)
 

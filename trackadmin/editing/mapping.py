@@ -1,4 +1,4 @@
-"""The maps themselves: adding one, its name and description, deleting one."""
+"""Adding a map, changing its name and description, deleting it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.recording import State, keep
 from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
+from trackadmin.texts import gettext as _
 
 
 def add_map(slug: str, *, name: str, description: str = "", by: Person = None) -> TrackingMap:
-    """A new, empty map; an IntegrityError of the database if the slug is taken."""
+    """Add an empty map; raises IntegrityError if the slug is taken."""
     with transaction.atomic(using=write_database()):
         added = TrackingMap(slug=slug, name=name, description=description, lock_version=1)
         added.save(using=write_database(), force_insert=True)
-        keep(added, by=by, comment="Added.")
+        keep(added, by=by, comment=str(_("Added.")))
         return added
 
 
@@ -32,7 +33,7 @@ def save_map(
     by: Person = None,
     comment: str = "",
 ) -> TrackingMap:
-    """Set the map's own words; ``seen`` and StaleForm as in ``save_tracked_model``."""
+    """Set name and description; ``seen`` and StaleForm are as in ``save_tracked_model``."""
     with edit(tracking_map, by=by, comment=comment) as change:
         row = change.tracking_map
         if seen is not None and seen != row.lock_version:
@@ -49,12 +50,12 @@ def save_map(
 def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person = None) -> None:
     """Delete a map and its draft; raises ``ProtectedError`` if it was ever published.
 
-    ``expected`` is the digest of the draft that may go, see ``draft_digest``; another one raises
-    :class:`DraftChanged`.
+    ``expected`` is the digest of the draft that may be deleted, see ``draft_digest``; another one
+    raises :class:`DraftChanged`.
     """
     with locked(tracking_map) as current:
         standing = digest(dump(read_draft(current)))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
-        keep(current, gone=map(State.of, draft_rows(current)), by=by, comment="Deleted.")
+        keep(current, gone=map(State.of, draft_rows(current)), by=by, comment=str(_("Deleted.")))
         current.delete(using=write_database())

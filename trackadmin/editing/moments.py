@@ -1,4 +1,4 @@
-"""Converts the moments that the database gives to UTC, also where the site uses no time zones."""
+"""Converts datetimes of the database to UTC, also where the site does not use time zones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who edits: a signed-in user, or nobody in particular."""
+"""The author of an edit: a signed-in user, or nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-#: A user, ``request.user`` of nobody, or ``None`` for code and commands.
+#: A user, ``request.user`` if nobody is signed in, or ``None`` for code and commands.
 Person = AbstractBaseUser | AnonymousUser | None
 
 

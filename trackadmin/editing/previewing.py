@@ -1,4 +1,4 @@
-"""What an object would give under the draft, beside what it gives live. Writes nothing."""
+"""The values of an object under the draft, beside its live values. Writes nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.db.models import Model
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar, Snapshot
 from trackadmin.conf import conf
 from trackadmin.document import Document
@@ -23,6 +24,7 @@ from trackadmin.editing.salvaging import compile_what_can
 from trackadmin.editing.trying import MayView, Trial, Tried, Unshown, everything
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.texts import gettext as _
 
 #: ``unknown`` where both sides have the name and one of them is not shown.
 Status = Literal["same", "new", "changed", "gone", "unknown"]
@@ -35,7 +37,7 @@ _STATEMENT_TIMEOUT = (
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One name of the output; the side that lacks it, or is not shown, has ``None``."""
+    """One name of the output. The side that lacks it, or is not shown, has ``None``."""
 
     name: str
     draft: Scalar
@@ -59,7 +61,7 @@ class Preview:
     url: str
     #: How many queries the draft's values took, with nothing loaded but the object.
     queries: int
-    #: What is wrong with the draft, and what went wrong with this object's values.
+    #: The problems of the draft, and of this object's values.
     problems: tuple[Problem, ...]
 
     @property
@@ -75,12 +77,12 @@ def preview(
     document: Document | None = None,
     may_view: MayView = everything,
 ) -> Preview:
-    """Flatten ``obj`` by the draft, or by ``document`` in its place, and by the live version.
+    """Flatten ``obj`` by the draft (or by ``document`` instead), and by the live version.
 
-    ``may_view`` is asked for each related object; what it hides is not read, nor what comes along
-    with it. A draft with errors is previewed as far as it compiles, and they are among the
-    problems. What the host's own code writes meanwhile is rolled back, and it runs no longer than
-    ``PREVIEW_SECONDS``.
+    ``may_view`` is asked for each related object. An object that it hides is not read, and neither
+    are its own children. A draft with errors is previewed as far as it compiles, and the errors
+    are among the problems. The site's own code runs no longer than ``PREVIEW_SECONDS``, and what
+    it writes is rolled back.
     """
     current = find_map(tracking_map)
     draft = build_document(current) if document is None else document
@@ -119,9 +121,13 @@ def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | 
             read_version(live), catalog(), number=live.number, names_are_checked=True
         )
     except DocumentError as error:
-        what = f"The live version {live.number} cannot be read: {error.summary}"
-        fix = "Publish the draft, or roll back to another version."
-        problems.append(Problem("live.broken", "warning", str(live), what, fix))
+        what = _(
+            "The live version %(number)s cannot be read: %(error)s",
+            number=str(live.number),
+            error=error.what,
+        )
+        remedy = _("Publish the draft, or roll back to another version.")
+        problems.append(Problem(ProblemCode.LIVE_BROKEN, "warning", str(live), what, remedy))
         return None
 
 
@@ -133,7 +139,7 @@ def _fresh(obj: Model) -> Model:
 
 @contextmanager
 def _nothing_stays(obj: Model) -> Iterator[None]:
-    """Roll back, at the end, what the host's properties and methods write."""
+    """Roll back, at the end, what the site's properties and methods write."""
     aliases = {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
     with ExitStack() as stack:
         for alias in sorted(aliases):
@@ -144,9 +150,9 @@ def _nothing_stays(obj: Model) -> Iterator[None]:
 
 
 def _limit_statements(alias: str, seconds: float) -> None:
-    """Let PostgreSQL end a statement that takes longer, until the transaction is over.
+    """Let PostgreSQL cancel statements that take longer, until the transaction is over.
 
-    A limit of the site's own that is lower stays.
+    A lower limit of the site stays.
     """
     if connections[alias].vendor == "postgresql":
         most = max(int(seconds * 1000), 1)
@@ -178,10 +184,6 @@ def _url(compiled: CompiledModel | None, obj: Model) -> str:
 
 def _not_tracked(obj: Model) -> Problem:
     label = obj._meta.label
-    return Problem(
-        "object.not_tracked",
-        "warning",
-        label,
-        f"The draft does not track {label}, so this object gives no values.",
-        "Choose an object of a tracked model, or add the model to the map.",
-    )
+    what = _("The draft does not track %(model)s, so this object gives no values.", model=label)
+    remedy = _("Choose an object of a tracked model, or add the model to the map.")
+    return Problem(ProblemCode.OBJECT_NOT_TRACKED, "warning", label, what, remedy)

@@ -1,4 +1,4 @@
-"""Publish the draft, or bring an old version back: the only ways a version comes to be."""
+"""Publish the draft, or bring an old version back: only these two make a version."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from trackadmin.exceptions import (
 )
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.signals import map_published
+from trackadmin.texts import gettext as _
 
 
 def publish(
@@ -38,10 +39,10 @@ def publish(
 
     ``by`` is a user or ``None``. ``expected`` is the digest of the draft that was reviewed, see
     ``draft_digest``; ``expected_live`` names the version it was compared with, see ``live_token``.
-    ``refuse_same`` is for pages: a script may publish again what is live. Raises
+    ``refuse_same`` is for pages: a script may publish the live content again. Raises
     :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`, :class:`LiveChanged`,
-    :class:`NothingChanged`, or :class:`InvalidMap` with every problem of the draft; then there is
-    no version, no counter has moved and no signal is sent.
+    :class:`NothingChanged`, or :class:`InvalidMap` with every problem of the draft. Then there is
+    no version, no counter has changed and no signal is sent.
     """
     _require_note(note)
     with locked(tracking_map) as current:
@@ -67,11 +68,11 @@ def roll_back(
 ) -> MapVersion:
     """Bring version ``to`` back as the next version; the draft stays as it is.
 
-    What the host's code no longer has does not stop it. ``expected`` (for who resets the draft as
-    well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. Raises
+    Entries that the site's code no longer has do not stop it. ``expected`` (where the draft is
+    reset as well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. Raises
     :class:`UnknownMap`, :class:`UnknownVersion`, :class:`NoteRequired`, :class:`DraftChanged`,
     :class:`LiveChanged`, :class:`NothingChanged`, or :class:`DocumentError` if the old version is
-    not what was published; then nothing has happened.
+    not what was published. Then nothing has happened.
     """
     _require_note(note)
     with locked(tracking_map) as current:
@@ -104,7 +105,7 @@ def _require_live(live: MapVersion | None, expected: str | None) -> None:
 
 
 def _require_change(live: MapVersion | None, new: Document) -> None:
-    """What is live may be published again only where it cannot be read: that mends it."""
+    """The live content may be published again only if it cannot be read: that repairs it."""
     try:
         same = live is not None and not document.diff(read_version(live), new)
     except DocumentError:
@@ -114,17 +115,17 @@ def _require_change(live: MapVersion | None, new: Document) -> None:
 
 
 def _require_publishable(draft: Document, text: str) -> None:
-    """What is published must be right, must load again, and must compile."""
+    """A published draft must have no errors, must load again, and must compile."""
     try:
         again = document.load(text, document.digest(text))
         problems = compiler.compile_map(again, catalog()).prove()
     except DocumentError as error:
         problems = [*error.problems]
     if errors_of(problems):
-        # Each of these steps sees a part. Who edits wants to hear of everything at once.
+        # Each of these steps finds only some problems; report all of them together.
         every = compiler.check(draft, catalog())
         shown = every if errors_of(every) else problems
-        raise InvalidMap("The draft has errors and was not published.", shown)
+        raise InvalidMap(_("The draft has errors and was not published."), shown)
 
 
 def _insert(
@@ -151,10 +152,10 @@ def _insert(
 
 
 def _announce_on_commit(slug: str, version: MapVersion) -> None:
-    """Send the signal once it is certain; what a receiver raises is logged by Django."""
+    """Send the signal after the commit; Django logs what a receiver raises."""
     told = {"map": slug, "number": version.number, "digest": version.digest}
 
-    def send() -> None:  # no partial: Django's log of a failure asks for its name, and fails
+    def send() -> None:  # not a partial, which has no name for Django's log of a failure
         map_published.send_robust(sender=MapVersion, **told)
 
     transaction.on_commit(send, using=write_database(), robust=True)

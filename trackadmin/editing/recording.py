@@ -1,8 +1,8 @@
 """Writes the edit history: each edit is one revision of django-reversion, with who and why.
 
-The rows of reversion's tables are written here and not by its ``create_revision``: that drops
-what is deleted from a revision and joins all the edits of one request into one. What it would
-write for them is the same, so its own queries find our revisions.
+The rows of reversion's tables are written here and not by its ``create_revision``, which drops
+deleted rows from a revision and joins all edits of one request. The rows are the same as its own,
+so its queries find our revisions.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.stored import DELETED, content_type_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 
-#: A map's counters move with every edit and say nothing to a reader.
+#: A map's counters change with every edit and mean nothing to a reader.
 MAP_FIELDS = ("slug", "name", "description")
 
-# Whoever saves these rows in a revision of reversion's own keeps a whole tracked model with it.
+# Code that saves these rows in a revision of its own gets the whole tracked model with them.
 reversion.register(TrackingMap, fields=MAP_FIELDS)
 reversion.register(TrackedModel, follow=["map", "attributes", "children"])
 reversion.register(TrackedAttribute, follow=["tracked_model"])
@@ -44,7 +44,7 @@ class State(NamedTuple):
 
     @classmethod
     def of(cls, row: TrackedModel) -> State:
-        """What was read with the row, or is read now."""
+        """The rows that were read with this row, or are read now."""
         return cls(row, list(row.attributes.all()), list(row.children.all()))
 
     def all(self) -> Iterator[models.Model]:
@@ -62,14 +62,14 @@ def keep(
     by: Person = None,
     comment: str,
 ) -> None:
-    """Keep one revision: the map's words, the rows as they are, the gone as they last were."""
+    """Write one revision: the map, the rows as they are, the deleted ones as they last were."""
     versions = [_version(tracking_map, fields=MAP_FIELDS)]
     versions += [_version(obj) for state in rows for obj in state.all()]
     versions += [_version(obj, deleted=True) for state in gone for obj in state.all()]
     revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment)
     using = router.db_for_write(Revision)
     with transaction.atomic(using=using, savepoint=False):
-        # In a context of its own, our frame leaves no trace in a revision that the host has open.
+        # In a context of its own, so that our frame does not change a revision of the host.
         copy_context().run(_save, revision, versions, using, by)
 
 
@@ -85,12 +85,12 @@ def _save(revision: Revision, versions: Sequence[Version], using: str, by: Perso
 
 
 class _Saved(Exception):
-    """Leaves a frame of reversion's so that it saves nothing itself."""
+    """Leaves a frame of reversion so that reversion saves nothing itself."""
 
 
 @contextmanager
 def _frame(revision: Revision, using: str, by: Person) -> Iterator[None]:
-    """What receivers of reversion's signals ask for: its user, comment and date."""
+    """What receivers of reversion's signals ask for: user, comment and date."""
     frame = reversion.create_revision(manage_manually=True, using=using, atomic=False)
     with suppress(_Saved), frame:
         reversion.set_user(by if revision.user_id is not None else None)

@@ -1,4 +1,4 @@
-"""The draft beside the live version: what changes, what is wrong, what can be fixed."""
+"""The draft beside the live version: the changes, the problems, and what can be fixed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
+from trackadmin.codes import FixCode
 from trackadmin.compiler import Fix
 from trackadmin.document import Diff, Document, digest, dump
 from trackadmin.editing.building import build_document
@@ -27,7 +28,7 @@ class Review:
     live: MapVersion | None
     difference: Diff
     problems: list[Problem]
-    #: What the live version names and the code no longer has.
+    #: The entries of the live version that the code no longer has.
     drift: list[Problem]
     #: Why the live version cannot be served; empty where it can.
     unreadable: str
@@ -47,7 +48,7 @@ class Review:
     @property
     def only_prefixes(self) -> bool:
         """Whether all fixes are prefixes of children."""
-        return all(fix.code == "child.prefix" for fix in self.fixes)
+        return all(fix.code == FixCode.CHILD_PREFIX for fix in self.fixes)
 
     @property
     def nothing(self) -> bool:

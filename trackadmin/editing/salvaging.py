@@ -1,4 +1,4 @@
-"""A draft with errors, compiled as far as it goes, so that a preview can show the rest."""
+"""Compiles a draft with errors as far as possible, so that a preview can show the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trackadmin.exceptions import DocumentError
 
 
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
-    """A snapshot of the draft without what keeps it from compiling."""
+    """A snapshot of the draft without the parts that do not compile."""
     try:
         return _compiled(draft.models, slug)
     except DocumentError:
@@ -22,9 +22,9 @@ def compile_what_can(draft: Document, slug: str) -> Snapshot:
         try:
             return _compiled(models, slug)
         except DocumentError as error:
-            # Each is sound alone, so these are quarrels between two: one of them goes.
-            quarrels = {problem.where.partition(".")[0] for problem in error.problems}
-            left = {p: e for p, e in models.items() if p not in quarrels}
+            # Each compiles alone, so two of them conflict: leave one of the two out.
+            conflicts = {problem.where.partition(".")[0] for problem in error.problems}
+            left = {p: e for p, e in models.items() if p not in conflicts}
             models = left if len(left) < len(models) else {}
 
 

@@ -1,7 +1,7 @@
-"""Reads what the edit history keeps: stored JSON as entries, whatever trackadmin wrote it.
+"""Reads the edit history: stored JSON as entries, whatever version of trackadmin wrote it.
 
-Nothing is saved in order to be read, and no old text breaks the reading: fields this code does
-not know are left out, fields the text does not have are empty.
+Reading saves nothing, and old texts do not break it: fields that this code does not know are left
+out, and fields that the text does not have are empty.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fi
 from trackadmin.editing.locking import write_database
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 
-#: Stands beside "pk" and "fields" in the stored JSON of what was deleted in that revision.
+#: A key beside "pk" and "fields" in the stored JSON of a row that the revision deleted.
 DELETED = "deleted"
 
-#: Larger ones come from an address that somebody typed; SQLite cannot even look for them.
+#: Larger numbers come from an address that somebody typed; SQLite cannot look for them.
 LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A tracked model as one revision keeps it."""
+    """A tracked model in one revision."""
 
     revision: int
     map: int
@@ -41,7 +41,7 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class StoredMap:
-    """A map's own words as one revision keeps them."""
+    """A map's name and description in one revision."""
 
     revision: int
     name: str
@@ -59,7 +59,7 @@ def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
 
 
 def content_type_of(model: type[models.Model]) -> ContentType:
-    """The model's content type in the database that holds the history."""
+    """The model's content type in the database of the history."""
     there = ContentType.objects.db_manager(router.db_for_write(Version))
     return there.get_for_model(model)
 
@@ -77,7 +77,7 @@ def newest_models(pks: Collection[int], *, before: int | None = None) -> dict[in
 
 
 def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> StoredMap | None:
-    """The map's own words as last kept, or as last kept before a revision."""
+    """The map's newest name and description, or the newest before a revision."""
     versions = stored_versions(TrackingMap, tracking_map.pk)
     if before is not None:
         versions = versions.filter(revision_id__lt=before)
@@ -87,12 +87,12 @@ def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> Store
 
 
 def read_models(revisions: Collection[int], *, only: int | None = None) -> list[StoredModel]:
-    """The tracked models these revisions keep, oldest first; ``only`` the one with this key."""
+    """The tracked models in these revisions, oldest first; ``only`` the one with this key."""
     known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
     versions = _versions().filter(revision_id__in=known, db=write_database())
     rows = versions.filter(content_type__in=[content_type_of(m) for m in _KEPT])
     if only is not None:
-        # "17" is in "171" too; rows of another tracked model find no head here and drop out.
+        # "17" is in "171" too; rows of another tracked model have no head here and drop out.
         rows = rows.filter(
             Q(object_id=str(only)) | Q(serialized_data__contains=f'"tracked_model": {only}')
         )
@@ -101,7 +101,7 @@ def read_models(revisions: Collection[int], *, only: int | None = None) -> list[
 
 
 def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[StoredMap]:
-    """The map's own words that these revisions keep, oldest first."""
+    """The map's names and descriptions in these revisions, oldest first."""
     rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
     kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
     return [
@@ -122,13 +122,13 @@ _KEPT = (TrackedModel, TrackedAttribute, TrackedChild)
 
 
 def _versions() -> QuerySet[Version]:
-    """Read where they are written, so that an editor sees the edit of a moment ago."""
+    """From the database that they are written to, so that editors see their last edit."""
     rows: QuerySet[Version] = Version.objects.using(router.db_for_write(Version))
     return rows
 
 
 def _stored(version: Version) -> _Stored | None:
-    """One row of the history; ``None`` if it is nothing that any trackadmin wrote."""
+    """One row of the history; ``None`` if no version of trackadmin can have written it."""
     try:
         data = json.loads(version.serialized_data)[0]
         return _Stored(
@@ -187,7 +187,7 @@ def _model(
 
 
 def _values(entry: type, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain fields of an entry; one that is not stored, or not of its type, is left empty."""
+    """The plain fields of an entry; one that is not stored, or not of its type, is empty."""
     return {
         each.name: fields[each.name]
         if type(fields.get(each.name)) is each.kind and fields[each.name] != ""

@@ -1,4 +1,4 @@
-"""Reads one object for a preview: each thing once, for a limited time, and only what may be seen.
+"""Reads one object for a preview: each thing once, for a limited time, and only if permitted.
 
 The flattener cannot do this: it is one function that reads everything, for one version.
 """
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from django.db import connections
 from django.db.models import Model
 
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.host.instances import cache_name, is_plain
 from trackadmin.compiler.plan import Node, Output
@@ -22,34 +23,31 @@ from trackadmin.compiler.savepoints import Reads, contained
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.one_by_one import attribute_reader
 from trackadmin.exceptions import Problem
+from trackadmin.texts import gettext as _
 
-#: Whether somebody may see this related object; where there is none (``None``), whether they may
-#: see objects of its model at all.
+#: Whether somebody may see this related object; without an object (``None``), whether they may see
+#: objects of its model at all.
 MayView: TypeAlias = Callable[[type[Model], Model | None], bool]
 
 #: Statements that are there because the preview runs in a transaction.
 OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
-#: The code of the problem that says that the time was over.
-TIME_LIMIT = "preview.time_limit"
-
-
 class Unshown(Enum):
     """Why a preview shows no value under a name."""
 
     HIDDEN = "hidden"
-    LATE = "not computed: time limit"
+    LATE = "late"
 
 
 def everything(model: type[Model], obj: Model | None) -> bool:
-    """For who may see all there is."""
+    """For somebody who may see everything."""
     return True
 
 
 @dataclass(slots=True)
 class Tried:
-    """What came of one version for the object."""
+    """The values of the object by one version."""
 
     values: dict[str, Scalar] = field(default_factory=dict)
     unshown: dict[str, Unshown] = field(default_factory=dict)
@@ -63,7 +61,7 @@ class Trial:
     def __init__(self, obj: Model, may_view: MayView, seconds: float) -> None:
         self.obj, self.may_view = obj, may_view
         self.seconds, self.deadline = seconds, monotonic() + seconds
-        #: The labels of the models whose objects were hidden.
+        #: The labels of the models with hidden objects.
         self.hidden: set[str] = set()
         self._values: dict[tuple[int, str], Scalar] = {}
         self._related: dict[tuple[int, str], Any] = {}
@@ -76,7 +74,7 @@ class Trial:
         self._reads: Reads
 
     def tried(self, compiled: CompiledModel | None) -> Tried:
-        """What the version that this was compiled from makes of the object; nothing of ``None``."""
+        """The object's values by the version of this compiled model; empty for ``None``."""
         out = Tried()
         if compiled is None:
             return out
@@ -104,13 +102,13 @@ class Trial:
         elif related is None:
             self._missing(child, out)
         elif id(related) not in self._seen and self._late():
-            # Who may see it is asked of code of the host, too.
+            # Whether somebody may see it is decided by code of the site, too.
             self._tell_late(child.path, out)
             self._nothing(child, out, Unshown.LATE)
         elif self._may_view(child.model, related):
             self._node(compiled, child, related, out)
         else:
-            # Not what lies behind it, either: that a customer is from France is about them.
+            # Its own children are hidden too: a customer's country is about the customer.
             self.hidden.add(child.model._meta.label)
             self._nothing(child, out, Unshown.HIDDEN)
 
@@ -177,8 +175,8 @@ class Trial:
         return self._seen_models[model]
 
     def _tell_late(self, where: str, out: Tried) -> None:
-        """Once: a large map has hundreds of names, and each says it in its row."""
-        if all(problem.code != TIME_LIMIT for problem in out.problems):
+        """Once: a large map has hundreds of names, and the row of each shows it."""
+        if all(problem.code != ProblemCode.PREVIEW_TIME_LIMIT for problem in out.problems):
             out.problems.append(_late(where, self.seconds))
 
     def _late(self) -> bool:
@@ -212,7 +210,7 @@ class _Count:
             self._on = True
 
     def taken(self) -> int:
-        """How many there were since this was last asked."""
+        """How many there were since the last call."""
         number, self._number = self._number, 0
         return number
 
@@ -222,20 +220,28 @@ class _Count:
 
 
 def _as_it_is(value: Scalar) -> str | None:
-    raise AssertionError("values are kept as they are, for versions that hide them and others")
+    raise AssertionError("values are kept as they are: only some versions hide them")
 
 
 def _faults(out: Tried) -> Callable[[str, str, BaseException | None], None]:
     def fault(code: str, where: str, error: BaseException | None) -> None:
-        # Only the error's type: its text may hold values that the reader may not see.
-        what = f"The value is lost: {type(error).__name__}." if error else "The value is lost."
-        fix = "Ask a developer; until then it goes out as null."
-        out.problems.append(Problem(code, "warning", where, what, fix))
+        # Only the error's type: its text may have values that the reader may not see.
+        what = (
+            _("The value is lost: %(error)s.", error=type(error).__name__)
+            if error
+            else _("The value is lost.")
+        )
+        remedy = _("Ask a developer. Until then, the value is sent as null.")
+        out.problems.append(Problem(code, "warning", where, what, remedy))
 
     return fault
 
 
 def _late(where: str, seconds: float) -> Problem:
-    what = f"From here on not computed: the preview runs the site's code for {seconds:g} s."
-    fix = "Ask a developer if it is too slow to go out with each event."
-    return Problem(TIME_LIMIT, "warning", where, what, fix)
+    what = _(
+        "The values from here on were not computed: the preview runs the site's code for at most "
+        "%(seconds)s s.",
+        seconds=f"{seconds:g}",
+    )
+    remedy = _("Ask a developer whether the code is too slow to run for each event.")
+    return Problem(ProblemCode.PREVIEW_TIME_LIMIT, "warning", where, what, remedy)

@@ -1,4 +1,4 @@
-"""Reading versions: the live one, one by its number, all, and what differs between two."""
+"""Reads versions: the live one, one by its number, all, and the differences of two."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trackadmin.models import MapVersion, TrackingMap
 def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
     """All versions, the live one first; raises :class:`UnknownMap`."""
     rows = MapVersion.objects.using(write_database()).filter(map=find_map(tracking_map))
-    # With the author, who may not be on the replica that a page would ask.
+    # With the author, who may not yet be on the replica that a page would read.
     return rows.select_related("author").order_by("-number")
 
 
@@ -24,14 +24,14 @@ def live_version(tracking_map: AnyMap) -> MapVersion | None:
 
 
 def live_token(version: MapVersion | None) -> str:
-    """Which version was live when somebody looked: give it as ``expected_live``."""
+    """Identifies the version that was live: give it as ``expected_live``."""
     return f"{version.number}:{version.digest}" if version else "0:"
 
 
 def get_version(tracking_map: AnyMap, number: int) -> MapVersion:
     """The version of this number; raises :class:`UnknownVersion` for anything else."""
     current = find_map(tracking_map)
-    # Neither True nor "3" is a number that a caller can have meant.
+    # True and "3" are mistakes of the caller.
     found = versions(current).filter(number=number).first() if type(number) is int else None
     if found is None:
         raise _unknown(current, number)
@@ -39,7 +39,7 @@ def get_version(tracking_map: AnyMap, number: int) -> MapVersion:
 
 
 def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
-    """The version given as a number or as itself, if it is one of this map's."""
+    """The version, given as itself or by its number, if it belongs to this map."""
     if not isinstance(version, MapVersion):
         return get_version(tracking_map, version)
     current = find_map(tracking_map)
@@ -49,7 +49,7 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
 
 
 def read_version(version: MapVersion) -> Document:
-    """Its document; :class:`DocumentError` if it is not what this code could have published."""
+    """Its document; raises :class:`DocumentError` if this code cannot have published it."""
     return documents.load(version.document, version.digest)
 
 

@@ -1,4 +1,4 @@
-"""The one writer from entries to rows: a row that stays keeps its id, and so its history."""
+"""Writes entries to rows. A row that stays keeps its primary key, and so its history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OF_CHILD = [field.name for field in plain_fields(ChildEntry)]
 
 
 def write_document(change: Edit, rows: Sequence[TrackedModel], document: Document) -> None:
-    """Make the draft, whose ``rows`` these are, say what the document says."""
+    """Make the draft with these ``rows`` equal to the document."""
     pairs = _matched(rows, document)
     stay = {id(pair.row) for pair in pairs if pair.row}
     change.delete([row for row in rows if id(row) not in stay])
@@ -36,9 +36,9 @@ def write_document(change: Edit, rows: Sequence[TrackedModel], document: Documen
 def write_entry(
     change: Edit, row: TrackedModel | None, prefix: str, entry: ModelEntry, *, pk: int | None = None
 ) -> TrackedModel:
-    """Make the row (``None`` for a new one) say what the entry says.
+    """Write the entry to the row (``None`` for a new one).
 
-    ``pk`` is the key that a new row takes, to go on with the history of a deleted one.
+    ``pk`` is the primary key for a new row that continues the history of a deleted one.
     """
     row = row or TrackedModel(map=change.tracking_map, pk=pk)
     row.prefix, row.model_label = prefix, entry.model
@@ -82,9 +82,9 @@ def _matched(rows: Iterable[TrackedModel], document: Document) -> list[_Pair]:
 
 
 def _step_aside(rows: Sequence[TrackedModel]) -> None:
-    """Free the prefixes and labels of rows that change them, so that two rows can swap.
+    """Free the prefixes and labels of rows that change theirs, so that two rows can swap.
 
-    A name of a map is an identifier, so none is ever equal to these.
+    Names in a map are identifiers, so none is ever equal to these.
     """
     for row in rows:
         here = TrackedModel.objects.using(write_database()).filter(pk=row.pk)
@@ -98,7 +98,7 @@ def _rows_of(row: TrackedModel) -> tuple[list[TrackedAttribute], list[TrackedChi
 
 
 def _forget_prefetched(row: TrackedModel) -> None:
-    """What was read with the row is no longer what stands."""
+    """What was read with the row is out of date."""
     vars(row).pop("_prefetched_objects_cache", None)
 
 
@@ -106,7 +106,7 @@ def _write_attributes(
     row: TrackedModel, old: list[TrackedAttribute], entry: ModelEntry
 ) -> list[TrackedAttribute]:
     by_name = {a.name: a for a in old}
-    # An attribute that goes on under another name stays the same row.
+    # A renamed attribute stays the same row.
     renamed = {a.source: a for a in old if a.name not in entry.attributes}
     kept, new = [], []
     for name, attribute in entry.attributes.items():
@@ -139,9 +139,9 @@ def _write(
     kept: Sequence[tuple[R, Mapping[str, Any]]],
     new: Sequence[R],
 ) -> list[R]:
-    """Delete the old rows that nothing keeps, change the kept ones, then insert the new ones.
+    """Delete the old rows that are not kept, change the kept ones, then insert the new ones.
 
-    Gives the rows that are there now.
+    Returns the rows that are there now.
     """
     rows: Any = model._default_manager.using(write_database())
     stay = {found.pk for found, _ in kept}

@@ -63,7 +63,7 @@ def the_right_time(walk):
 
     now = datetime.now(UTC)
     minutes = {(now - timedelta(minutes=back)).strftime("%Y-%m-%d %H:%M") for back in range(3)}
-    comment = Revision.objects.get(comment__startswith="Put back").comment
+    comment = Revision.objects.get(comment__startswith="Restored as it was").comment
     assert any(f"as it was on {minute} UTC" in comment for minute in minutes), comment
     newest = walk.run("trackadmin", "versions").splitlines()[0]
     assert any(f"  {minute}" in newest for minute in minutes), newest
