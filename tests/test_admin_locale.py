@@ -167,5 +167,5 @@ def test_the_guard_holds_with_a_separator(client, tracking_map, guarded):
     assert form.sent["seen"] == str(FIRST + 3)
     edit(tracking_map, "User", owner="Somebody else")
     html = client.post(page, form.sent).content.decode()
-    assert "Somebody" in html
+    assert 'role="alert"' in html
     assert TrackedModel.objects.get(prefix="User").owner == "Somebody else"

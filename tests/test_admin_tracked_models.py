@@ -177,14 +177,14 @@ REFUSED = {
     "a prefix that is taken": ({"prefix": "CompanyAccount"}, "already used"),
     "a name that is no name": ({"a-email-name": "e-mail"}, "e-mail"),
     "a full-width name": ({"a-email-name": "\uff50assword"}, "\uff50assword"),
-    "two of one name": ({"a-email-name": "id"}, "already goes out as"),
+    "two of one name": ({"a-email-name": "id"}, "already has the output name"),
     "a key that is not tracked": ({"a-id-decision": "ignored"}, "it must be tracked"),
-    "a key that is not unique": ({"key": "first_name"}, "proves unique"),
-    "a key that is none of these": ({"key": "password"}, "none of the attributes"),
+    "a key that is not unique": ({"key": "first_name"}, "does not prove that it is unique"),
+    "a key that is none of these": ({"key": "password"}, "not one of the attributes"),
     "a key that is hidden": ({"a-id-privacy": "pseudonymised"}, "cannot be hidden"),
     "a lookup that is hidden": (
         {"a-email-lookup": "on", "a-email-privacy": "dropped"},
-        "goes out in clear",
+        "show a lookup in clear",
     ),
     "a decision that does not exist": ({"a-email-decision": "maybe"}, "not one of the"),
     "a privacy that does not exist": ({"a-email-privacy": "maybe"}, "not one of the"),
@@ -241,7 +241,7 @@ def test_a_personal_attribute_is_not_added_before_its_privacy_is_decided(
     before = standing(tracking_map)
     sent = filled(form_of(admin_client, buyer), **{"a-phone-decision": "tracked"})
     response = admin_client.post(buyer, sent)
-    assert "Decide how this goes out" in response.content.decode()
+    assert "Decide how this is sent" in response.content.decode()
     assert standing(tracking_map) == before
     admin_client.post(buyer, {**sent, "a-phone-privacy": "dropped"})
     assert entry_of("BuyerProfile").attributes["phone"].privacy == "dropped"

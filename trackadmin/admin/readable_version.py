@@ -59,7 +59,9 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
                 name=f"{prefix}_{name}",
                 source=attribute.source,
                 type_label=found.type_label if found else _("no longer in the code"),
-                privacy="" if attribute.privacy == UNDECLARED else PRIVACY_WORDS[attribute.privacy],
+                privacy=""
+                if attribute.privacy == UNDECLARED
+                else str(PRIVACY_WORDS[attribute.privacy]),
                 roles=_roles(name, attribute, entry),
                 description=attribute.description,
             )

@@ -1,4 +1,4 @@
-"""The forms of the pages; what they check, editing checks again."""
+"""The forms of the pages. Editing checks again what they check."""
 
 from trackadmin.admin.forms.entry import EntryForm
 from trackadmin.admin.forms.notes import AddMapForm, MapForm, NoteForm, PublishForm, RollBackForm

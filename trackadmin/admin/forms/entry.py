@@ -1,4 +1,4 @@
-"""The form of a tracked model: picked from what the host model has, checked as a whole."""
+"""The form of a tracked model: all that the host model has, checked as a whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.marks import Mark, marks_of
@@ -21,9 +22,9 @@ NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
 
 
 class EntryForm:
-    """One tracked model as a form: a head, and a row for all that the host model has.
+    """One tracked model as a form: a head, and a row for each attribute and relation.
 
-    ``facts`` is ``None`` where the code no longer has the model: then every entry is gone.
+    ``facts`` is ``None`` if the code no longer has the model: then every entry is gone.
     """
 
     def __init__(
@@ -43,14 +44,14 @@ class EntryForm:
         self.relations = list(self._relation_rows())
         self.gone = list(self._gone_rows())
         self.head = HeadForm(data, initial=self._head_initial(prefix, seen), label_suffix="")
-        # A form that adds has seen no edit; one that changes says which, or nothing guards it.
+        # A form that adds has seen no edit. One that changes must say which it has seen.
         self.head.fields["seen"].required = seen is not None
 
     # Reading ----------------------------------------------------------------------------------
 
     @property
     def key_row(self) -> str:
-        """The row whose key button is pressed; empty for none."""
+        """The row that is chosen as the key; empty for none."""
         return str(self.head["key"].value() or "")
 
     @property
@@ -60,23 +61,23 @@ class EntryForm:
 
     @property
     def tracked_count(self) -> int:
-        """How many attributes are tracked, as the form stands."""
+        """How many attributes are tracked in the form as it is now."""
         return sum(row.tracked for row in self.attributes)
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything stands against saving it."""
+        """Whether it cannot be saved."""
         return bool(self.problems or self.marks)
 
     @property
     def marks(self) -> list[Mark]:
-        """What is marked in the form, from top to bottom."""
+        """The errors in the form, from top to bottom."""
         return [mark for form in self._forms() for mark in marks_of(form)]
 
     # Checking ---------------------------------------------------------------------------------
 
     def is_valid(self) -> bool:
-        """Whether the form can be handed to the editing call."""
+        """Whether the form can be given to the editing call."""
         wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
         return not wrong and self._names_differ() and self._key_can_be_one()
 
@@ -92,10 +93,10 @@ class EntryForm:
         return seen
 
     def as_entry(self) -> ModelEntry:
-        """The tracked model as the map holds it; only when the form is valid."""
+        """The tracked model as an entry; only if the form is valid."""
         head = self.head.cleaned_data
         row = self._row(head["key"])
-        # What the form does not ask about stays as it is.
+        # Fields that the form does not have stay as they are.
         return replace(
             self.entry,
             key=row.cleaned_data["name"] if row else self._gone_key(),
@@ -106,7 +107,7 @@ class EntryForm:
         )
 
     def refuse(self, problems: Iterable[Problem]) -> None:
-        """Show what the editing call said against it."""
+        """Show the problems that the editing call found."""
         self.problems += problems
 
     # Inside -----------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class EntryForm:
     def _attribute_rows(self) -> Iterator[AttributeRow]:
         for source, facts in (self.facts.attributes if self.facts else {}).items():
             found = [*self._entries_of(source)]
-            # An attribute may go out under several names: it has a row for each.
+            # An attribute may have several output names: it has a row for each.
             entries: list[tuple[str, AttributeEntry | None]] = [*found] or [("", None)]
             for number, (name, entry) in enumerate(entries, start=1):
                 row = source if number == 1 else f"{source}-{number}"
@@ -144,13 +145,14 @@ class EntryForm:
                 yield GoneRow(name, reason, attribute, data=self.data)
         for accessor, child in in_order(self.entry.children):
             if self.facts is None or accessor not in self.facts.relations:
-                reason = f"The code has no single related object {accessor!r} any more."
+                reason = _("The code no longer has a single related object '%(name)s'.")
+                reason %= {"name": accessor}
                 yield GoneRow(accessor, reason, child, data=self.data)
 
     def _why_gone(self, source: str) -> str:
         facts = self.facts.attribute(source) if self.facts else None
         if facts is None:
-            return f"The code has no attribute {source!r} any more."
+            return _("The code no longer has an attribute '%(name)s'.") % {"name": source}
         return str(facts.refused or "")
 
     def _head_initial(self, prefix: str, seen: int | None) -> dict[str, Any]:
@@ -169,7 +171,8 @@ class EntryForm:
         for row in self._decided():
             name = row.cleaned_data["name"]
             if name in taken:
-                message = f"{taken[name]} already goes out as {name!r}. Give one of them another."
+                message = _("%(attribute)s already has the output name '%(name)s'. Change one.")
+                message %= {"attribute": taken[name], "name": name}
                 row.add_error("name", message)
             taken[name] = row.facts.name
         return not any(row.errors for row in self.attributes)
@@ -178,12 +181,14 @@ class EntryForm:
         wanted = self.head.cleaned_data["key"]
         row = self._row(wanted)
         if wanted and row is None:
-            self.head.add_error("key", "The key is none of the attributes below. Pick another.")
+            self.head.add_error(
+                "key", _("The key is not one of the attributes below. Choose another.")
+            )
         elif row is not None and (why := _why_no_key(row)):
             row.add_error(None, why)
         for other in self.attributes:
             if other.cleaned_data.get("lookup") and _hidden(other) and other is not row:
-                other.add_error("lookup", "A lookup goes out in clear: declare it otherwise.")
+                other.add_error("lookup", _("URLs show a lookup in clear: choose another privacy."))
         return not any(form.errors for form in self._forms())
 
     def _decided(self) -> list[AttributeRow]:
@@ -218,7 +223,7 @@ class EntryForm:
 
 
 def _after(entries: Mapping[str, Any]) -> int:
-    """The first position after those taken."""
+    """The first free position."""
     return max((entry.position for entry in entries.values()), default=-1) + 1
 
 
@@ -228,9 +233,9 @@ def _hidden(row: AttributeRow) -> bool:
 
 def _why_no_key(row: AttributeRow) -> str:
     if row.cleaned_data["decision"] != TRACKED:
-        return "It is the key, so it must be tracked. Track it, or pick another key."
+        return _("It is the key, so it must be tracked. Track it, or choose another key.")
     if not row.can_be_key:
-        return "It cannot be the key: only one that the database proves unique can."
+        return _("It cannot be the key: the database does not prove that it is unique.")
     if _hidden(row):
-        return "It is the key, and URLs carry the key in clear: it cannot be hidden."
+        return _("It is the key, and URLs show the key in clear: it cannot be hidden.")
     return ""

@@ -1,8 +1,9 @@
-"""The top of a tracked model's page: its prefix, its owner, what it stands for, its key."""
+"""The top of a tracked model's page: its prefix, owner, description and key."""
 
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.names import name_refusal
 from trackadmin.admin.forms.seen import SeenField
@@ -10,29 +11,35 @@ from trackadmin.models.draft import NAME_LENGTH
 
 
 class HeadForm(forms.Form):
-    """What is said about the tracked model itself."""
+    """The fields of the tracked model itself."""
 
-    #: Whose the fields are; empty where their own labels tell it.
+    #: What the fields belong to; empty where their own labels say it.
     said = ""
 
     prefix = forms.CharField(  # type: ignore[assignment] # Django takes fields out of the class
-        max_length=NAME_LENGTH, help_text="Starts every name of this model, e.g. BuyerProfile_uuid."
+        label=_("Prefix"),
+        max_length=NAME_LENGTH,
+        help_text=_("Every name of this model starts with it, e.g. BuyerProfile_uuid."),
     )
     owner = forms.CharField(
-        max_length=200, required=False, help_text="Who to ask about it: a team or a person."
+        max_length=200,
+        required=False,
+        label=_("Owner"),
+        help_text=_("Whom to ask about it: a team or a person."),
     )
     description = forms.CharField(
+        label=_("Description"),
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What it stands for, for those who read the data.",
+        help_text=_("What it means, for people who read the data."),
     )
     #: The row of the attribute that names an object in a URL.
-    key = forms.CharField(required=False)
-    seen = SeenField(required=False)
+    key = forms.CharField(label=_("Key"), required=False)
+    seen = SeenField(label=_("Edit"), required=False)
 
     def clean_prefix(self) -> str:
-        """A prefix that a map can hold."""
+        """A prefix that a map can have."""
         prefix: str = self.cleaned_data["prefix"]
         if why := name_refusal(prefix):
             raise forms.ValidationError(why)

@@ -1,4 +1,4 @@
-"""What is marked in a long form, as a list that leads to each place."""
+"""The errors of a long form, as a list of links to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django import forms
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One thing that is marked in the form: whose, where on the page, and what is wrong."""
+    """One error in the form: what it belongs to, where it is on the page, what is wrong."""
 
     what: str
     anchor: str
@@ -18,7 +18,7 @@ class Mark:
 
 
 def marks_of(form: forms.Form) -> Iterator[Mark]:
-    """What is marked in one form; its ``said`` tells whose it is."""
+    """The errors of one form; its ``said`` is what they belong to."""
     for name, messages in form.errors.items():
         field = form[name] if name in form.fields else None
         what = str(getattr(form, "said", "")) or (str(field.label) if field else "")

@@ -1,4 +1,4 @@
-"""Names in forms: refused beside the field, with what is legal."""
+"""The error for a name that a map cannot have, with what is legal."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""The small forms: a map's own lines, the note of a publish, the choice of a rollback."""
+"""The small forms: of a map, of a publish and of a rollback."""
 
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.conf import conf
@@ -10,7 +12,7 @@ from trackadmin.models import TrackingMap
 
 NOTE_LENGTH = 1000
 #: What was on the page when it was opened: ``draft_digest`` and ``live_token`` of editing. Not
-#: with ``$``, which lets a newline through.
+#: with ``$``, which also matches before a newline.
 DIGEST = r"\A[0-9a-f]{64}\Z"
 LIVE = r"\A(?:0:|[1-9][0-9]{0,18}:[0-9a-f]{64})\Z"
 
@@ -18,30 +20,41 @@ LIVE = r"\A(?:0:|[1-9][0-9]{0,18}:[0-9a-f]{64})\Z"
 class MapForm(forms.Form):
     """The name and the description of a map."""
 
-    name = forms.CharField(max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=200)
     description = forms.CharField(
-        required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Description"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
-    seen = SeenField()
+    seen = SeenField(label=_("Edit"))
 
 
 class AddMapForm(forms.Form):
     """A new map."""
 
-    name = forms.CharField(max_length=200, help_text="What people call it.")
+    name = forms.CharField(label=_("Name"), max_length=200, help_text=_("What people call it."))
     slug = forms.SlugField(
+        label=_("Slug"),
         max_length=50,
-        help_text="What code calls it: map=“shop”. Letters, digits and hyphens; it stays for good.",
+        help_text=_(
+            "What code calls it: map=“shop”. Letters, digits and hyphens. It cannot be changed "
+            "later."
+        ),
     )
     description = forms.CharField(
-        required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Description"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
     def clean_slug(self) -> str:
         """A slug that no other map has."""
         slug: str = self.cleaned_data["slug"]
         if TrackingMap.objects.filter(slug=slug).exists():
-            raise forms.ValidationError(f"There is a map {slug!r} already. Choose another slug.")
+            message = gettext("There is already a map '%(slug)s'. Choose another slug.")
+            raise forms.ValidationError(message % {"slug": slug})
         return slug
 
 
@@ -49,29 +62,32 @@ class NoteForm(forms.Form):
     """What changes and why, in the editor's words."""
 
     note = forms.CharField(
+        label=_("Note"),
         required=False,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What changes and why, in a few words. It stays with the version.",
+        help_text=_("What changes and why, in a few words. The version keeps it."),
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         field = self.fields["note"]
         field.required = conf.REQUIRE_NOTE
-        field.error_messages["required"] = "Say in a few words what changes and why."
+        field.error_messages["required"] = _("Say in a few words what changes and why.")
 
 
 class PublishForm(NoteForm):
-    """A note, the draft that was reviewed, and the version that it was compared with."""
+    """A note, the reviewed draft, and the version that it was compared with."""
 
     expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
     expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
 
 
 class RollBackForm(NoteForm):
-    """A note, what was live and in the draft, and whether the draft goes back too."""
+    """A note, the live version and the draft, and whether to reset the draft too."""
 
     expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
     expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
-    reset_draft = forms.BooleanField(required=False, label="Also reset the draft to this version")
+    reset_draft = forms.BooleanField(
+        required=False, label=_("Also reset the draft to this version")
+    )

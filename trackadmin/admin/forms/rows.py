@@ -1,4 +1,4 @@
-"""The rows of a tracked model's page: an attribute, a relation, an entry the code no longer has."""
+"""The rows of a tracked model's page: attributes, relations, entries that the code lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.names import name_refusal
 from trackadmin.catalog import AttributeFacts, RelationFacts
@@ -23,21 +25,21 @@ from trackadmin.document.structure import (
 from trackadmin.models.draft import NAME_LENGTH
 
 UNDECIDED = ""
-#: What a related object brings: a child that is not alone has its own children with it.
-BRINGS = [("", "with what comes along with it"), ("alone", "by itself")]
-DECISIONS = [(TRACKED, "Track"), (IGNORED, "Ignore"), (UNDECIDED, "Undecided")]
+#: Whether the related objects of a related object are included.
+BRINGS = [("", _("included")), ("alone", _("left out"))]
+DECISIONS = [(TRACKED, _("Track")), (IGNORED, _("Ignore")), (UNDECIDED, _("Undecided"))]
 PRIVACY_WORDS = {
-    UNDECLARED: "Not declared",
-    NONE: "Not personal",
-    SENT: "Personal, as it is",
-    PSEUDONYMISED: "Personal, pseudonym",
-    DROPPED: "Personal, left out",
+    UNDECLARED: _("Not declared"),
+    NONE: _("Not personal"),
+    SENT: _("Personal, as it is"),
+    PSEUDONYMISED: _("Personal, as a pseudonym"),
+    DROPPED: _("Personal, left out"),
 }
-DECIDE = "Decide how this goes out: it looks as if it told something about a person."
+DECIDE = _("Decide how this is sent: it looks like personal data.")
 
 
 class AttributeRow(forms.Form):
-    """What the team decides about one attribute that the host model really has."""
+    """What the team decides about one attribute of the host model."""
 
     decision = forms.ChoiceField(choices=DECISIONS, required=False, widget=forms.RadioSelect)
     name = forms.CharField(max_length=NAME_LENGTH, required=False, strip=True)
@@ -56,7 +58,7 @@ class AttributeRow(forms.Form):
     ) -> None:
         self.facts = facts
         self.said = facts.name
-        #: The name of the row in the page, and what the key's radio button sends.
+        #: The name of the row in the page, and the value of the key's radio button.
         self.row = row
         self.entry = entry
         super().__init__(prefix=f"a-{row}", initial=_initial(facts, output_name, entry), **kwargs)
@@ -65,30 +67,29 @@ class AttributeRow(forms.Form):
         self._name_the_inputs()
 
     def _name_the_inputs(self) -> None:
-        """Say to screen readers which attribute an input belongs to."""
+        """Tell screen readers which attribute an input belongs to."""
         said = {
-            "name": "Output name of",
-            "lookup": "Lookup by",
-            "privacy": "Privacy of",
-            "description": "Description of",
+            "name": gettext("Output name of %(name)s"),
+            "lookup": gettext("Lookup by %(name)s"),
+            "privacy": gettext("Privacy of %(name)s"),
+            "description": gettext("Description of %(name)s"),
         }
-        for field, words in said.items():
-            label = f"{words} {self.facts.name}"
-            self.fields[field].widget.attrs["aria-label"] = label
+        for field, label in said.items():
+            self.fields[field].widget.attrs["aria-label"] = label % {"name": self.facts.name}
         if self.slow:
             self.fields["lookup"].widget.attrs["aria-describedby"] = f"{self.prefix}-slow"
-        self.fields["description"].widget.attrs["placeholder"] = "What it means"
+        self.fields["description"].widget.attrs["placeholder"] = gettext("What it means")
         self.fields["name"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
         self.fields["decision"].widget.attrs["class"] = "ta-decision"
 
     @property
     def tracked(self) -> bool:
-        """Whether the row now says to track the attribute."""
+        """Whether the attribute is tracked in the row as it is now."""
         return bool(self["decision"].value() == TRACKED)
 
     @property
     def can_be_key(self) -> bool:
-        """Whether a URL can carry it and the database proves that it names one row."""
+        """Whether a URL can contain it and the database proves that it is unique."""
         return self.facts.unique and self.facts.lookupable
 
     @property
@@ -97,26 +98,26 @@ class AttributeRow(forms.Form):
         return self.facts.lookupable and not self.facts.indexed
 
     def clean_name(self) -> str:
-        """The output name; the source's own name where it is left empty."""
+        """The output name; the name of the source where the input is empty."""
         return self.cleaned_data["name"] or self.facts.name
 
     def clean(self) -> dict[str, Any]:
-        """A personal-looking attribute is not newly tracked before its privacy is decided."""
+        """Require a privacy for an attribute that looks personal and was not tracked before."""
         data = super().clean() or {}
         data["privacy"] = data.get("privacy") or UNDECLARED
         was_tracked = self.entry is not None and self.entry.decision == TRACKED
         newly = data.get("decision") == TRACKED and not was_tracked
         if newly and self.facts.personal and data["privacy"] == UNDECLARED:
             self.add_error("privacy", DECIDE)
-        # What is undecided does not show its name, so that it must not be wrong either.
+        # An undecided row does not show its name, so the name cannot be an error.
         if data.get("decision") and (why := name_refusal(data.get("name", ""))):
             self.add_error("name", why)
         return data
 
     def as_entry(self, position: int) -> AttributeEntry:
-        """The row as the map holds it; only for a row that is decided."""
+        """The row as an entry; only for a row that is decided."""
         data = self.cleaned_data
-        # What the form does not ask about stays as it is.
+        # Fields that the form does not have stay as they are.
         known = self.entry or AttributeEntry(self.facts.name, position=position)
         return replace(
             known,
@@ -128,7 +129,7 @@ class AttributeRow(forms.Form):
 
 
 class RelationRow(forms.Form):
-    """Whether the object at the end of one relation comes along."""
+    """Whether the object at the end of one relation is included."""
 
     tracked = forms.BooleanField(required=False)
     child_prefix = forms.CharField(max_length=NAME_LENGTH, required=False)
@@ -150,17 +151,20 @@ class RelationRow(forms.Form):
             "alone": "alone" if entry and entry.alone else "",
         }
         super().__init__(prefix=f"c-{facts.accessor}", initial=initial, **kwargs)
-        self.fields["tracked"].widget.attrs["aria-label"] = f"Let {facts.accessor} come along"
-        self.fields["alone"].widget.attrs["aria-label"] = f"What {facts.accessor} brings"
+        named = {"name": facts.accessor}
+        self.fields["tracked"].widget.attrs["aria-label"] = gettext("Include %(name)s") % named
+        self.fields["alone"].widget.attrs["aria-label"] = (
+            gettext("Related objects of %(name)s") % named
+        )
         widget = self.fields["child_prefix"].widget
         widget.attrs |= {
-            "aria-label": f"Prefix for {facts.accessor}",
+            "aria-label": gettext("Prefix for %(name)s") % named,
             "spellcheck": "false",
             "autocomplete": "off",
         }
 
     def clean(self) -> dict[str, Any]:
-        """A prefix of its own must be a name; without one the child keeps its model's."""
+        """Check the prefix; without one, the child has the prefix of its model."""
         data = super().clean() or {}
         prefix = data.get("child_prefix", "")
         if data.get("tracked") and prefix and (why := name_refusal(prefix)):
@@ -168,19 +172,19 @@ class RelationRow(forms.Form):
         return data
 
     def as_entry(self, position: int) -> ChildEntry:
-        """The row as the map holds it; only for a relation that comes along."""
+        """The row as an entry; only for a relation that is included."""
         data = self.cleaned_data
-        # What the form does not ask about stays as it is.
+        # Fields that the form does not have stay as they are.
         known = self.entry or ChildEntry(position=position)
         alone = bool(data["alone"])
         if self.add_prefix("alone") not in self.data:
-            # The page was opened before an upgrade that added the field: it says nothing about it.
+            # The page was opened before an upgrade that added the field.
             alone = known.alone
         return replace(known, prefix=data["child_prefix"], alone=alone)
 
 
 class GoneRow(forms.Form):
-    """An entry of the map that the host's code no longer has, or no longer allows."""
+    """An entry of the map that the site's code no longer has or allows."""
 
     remove = forms.BooleanField(required=False)
 
@@ -192,7 +196,9 @@ class GoneRow(forms.Form):
         self.entry = entry
         kind = "c" if isinstance(entry, ChildEntry) else "a"
         super().__init__(prefix=f"gone-{kind}-{name}", **kwargs)
-        self.fields["remove"].widget.attrs["aria-label"] = f"Remove {name} from the map"
+        self.fields["remove"].widget.attrs["aria-label"] = gettext(
+            "Remove %(name)s from the map"
+        ) % {"name": name}
 
 
 def _initial(
@@ -212,5 +218,5 @@ def _initial(
 def _privacy_choices(facts: AttributeFacts, entry: AttributeEntry | None) -> list[tuple[str, str]]:
     words = dict(PRIVACY_WORDS)
     if facts.personal and (entry is None or entry.decision != TRACKED):
-        words[UNDECLARED] = "Decide…"
-    return [(value, words[value]) for value in PRIVACIES]
+        words[UNDECLARED] = _("Decide…")
+    return [(value, str(words[value])) for value in PRIVACIES]

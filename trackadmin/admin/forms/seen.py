@@ -1,30 +1,31 @@
-"""The hidden field that says which edit a form shows, so that a stale form is noticed."""
+"""The hidden field with the edit that a form shows, so that a stale form is noticed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.page_parameters import whole_number
 
 
 class _SeenInput(forms.HiddenInput):
-    """Sent twice, it names no edit."""
+    """An input that does not name an edit if it is sent twice."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """What was sent; all of it where it was sent more than once."""
+        """The value that was sent; all values if it was sent more than once."""
         sent = data.getlist(name) if hasattr(data, "getlist") else [data.get(name)]
         return sent[0] if len(sent) == 1 else ", ".join(map(str, sent))
 
 
 class SeenField(forms.Field):
-    """The ``lock_version`` that was shown. What cannot be read is refused, never left out."""
+    """The ``lock_version`` that was shown. An unreadable one is an error, never ignored."""
 
     widget = _SeenInput
     default_error_messages = {
-        "required": "The form does not say which edit it shows. Open the page again.",
-        "invalid": "The form names an edit that cannot be read. Open the page again.",
+        "required": _("The form does not say which edit it shows. Open the page again."),
+        "invalid": _("The edit that the form shows cannot be read. Open the page again."),
     }
 
     def to_python(self, value: Any) -> int | None:
