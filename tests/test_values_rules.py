@@ -16,7 +16,7 @@ from tests.test_compiler_flatten import Faults, strange
 from tests.test_runtime_bulk import EVERYTHINGS
 from tests.test_sql_view import rows_of
 from trackadmin.catalog import Kind, catalog
-from trackadmin.catalog.kinds import LOOKUP_KINDS, kind_of
+from trackadmin.catalog.kinds import KINDS, Traits, kind_of
 from trackadmin.compiler import compile_map, query_tree
 from trackadmin.compiler.sql import row_readers, streams
 from trackadmin.compiler.sql.sql_view import view_sql
@@ -29,19 +29,21 @@ FIELDS = {field.name: kind_of(field) for field in Everything._meta.fields}
 # ── The table ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_kind_has_a_rule():
-    assert set(RULES) == set(Kind)
+def test_every_kind_has_a_rule_and_its_traits():
+    assert set(RULES) == set(KINDS) == set(Kind)
 
 
 def test_no_column_of_the_table_can_be_forgotten():
     """Each rule says ``None`` where the kind has no such thing."""
-    columns = dataclasses.fields(Rule)
+    columns = [*dataclasses.fields(Rule), *dataclasses.fields(Traits)]
     assert all(each.default is dataclasses.MISSING for each in columns)
     assert all(each.default_factory is dataclasses.MISSING for each in columns)
 
 
 def test_a_url_carries_the_kinds_that_the_catalog_offers():
-    assert {kind for kind, rule in RULES.items() if rule.from_url} == set(LOOKUP_KINDS)
+    assert {kind for kind, rule in RULES.items() if rule.from_url} == {
+        kind for kind, traits in KINDS.items() if traits.lookup
+    }
 
 
 def in_line(kind):

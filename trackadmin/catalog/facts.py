@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from trackadmin.catalog.fidelity import reads_back
-from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, Kind, has_choices
+from trackadmin.catalog.kinds import KINDS, AnyField, Kind, has_choices
 from trackadmin.catalog.refusals import Refusal
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
@@ -72,7 +72,7 @@ class AttributeFacts:
     @property
     def lookupable(self) -> bool:
         """Whether a URL can carry the value so that it is read back exactly."""
-        if self.refused or self.kind not in LOOKUP_KINDS:
+        if self.refused or KINDS[self.kind].lookup is None:
             return False
         return self.target is not None and reads_back(self.target)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connections, router
 
-from trackadmin.catalog.kinds import LOOKUP_KINDS, AnyField, kind_of
+from trackadmin.catalog.kinds import KINDS, AnyField, kind_of
 
 #: The methods by which a field changes values on their way to the database and back.
 _CONVERSIONS = (
@@ -44,10 +44,12 @@ def reads_back(field: AnyField) -> bool:
     """
     if not has_own_conversions(field):
         return True
-    expected, probes = LOOKUP_KINDS.get(kind_of(field), (object, ()))
+    values = KINDS[kind_of(field)].lookup
+    if values is None:
+        return False
     try:
         connection = connections[router.db_for_write(field.model)]
-        return bool(probes) and all(_is_stable(field, v, expected, connection) for v in probes)
+        return all(_is_stable(field, each, values.type, connection) for each in values.probes)
     except Exception:  # noqa: BLE001 the field's own code may raise anything
         return False
 

@@ -9,9 +9,9 @@ from trackadmin.catalog.computed import computed_facts, has_computed
 from trackadmin.catalog.deny import denied, denied_field
 from trackadmin.catalog.facts import AttributeFacts
 from trackadmin.catalog.kinds import (
+    KINDS,
     AnyField,
     AnyModel,
-    Kind,
     final_field,
     kind_of,
     type_text,
@@ -49,7 +49,7 @@ def field_facts(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Attribute
 
 
 def _refused(field: AnyField, model: AnyModel, ceiling: Ceiling) -> Refusal | None:
-    if kind_of(field) is Kind.BINARY:
+    if not KINDS[kind_of(field)].sendable:
         return Refusal(
             RefusalCode.BINARY,
             _("Binary data cannot be sent with an event."),

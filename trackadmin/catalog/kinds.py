@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ AnyModel: TypeAlias = type[models.Model]
 
 
 class Kind(StrEnum):
-    """What Python values a field gives. ``compiler/values/rules.py`` has the rule for each."""
+    """What Python values a field gives. ``KINDS`` and ``compiler/values/rules.py`` say more."""
 
     INTEGER = "integer"
     FLOAT = "float"
@@ -36,13 +37,115 @@ class Kind(StrEnum):
     BINARY = "binary"
 
 
-#: The kinds that a URL can carry and that are read back without doubt: the exact type of their
-#: values, and some values to try with a field that is not one of Django's own. What an IP address
-#: is, the database decides, and its answer can be an error.
-LOOKUP_KINDS: dict[Kind, tuple[type, tuple[object, ...]]] = {
-    Kind.INTEGER: (int, (7, 12)),
-    Kind.TEXT: (str, ("aZ9", "b-c.d")),
-    Kind.UUID: (UUID, (UUID(int=5), UUID(int=2**100))),
+class Personal(StrEnum):
+    """What makes a field of a kind look personal."""
+
+    #: Its name or its class.
+    NAME = "name"
+    #: A name that says that a person belongs to a special group: a plain yes or no says nothing.
+    GROUP = "group"
+    #: A name that speaks of birth.
+    BIRTH = "birth"
+
+
+@dataclass(frozen=True, slots=True)
+class LookupValues:
+    """The values of a kind that a URL can carry and that are read back exactly."""
+
+    #: Exactly their type.
+    type: type
+    #: Some values to try with a field that is not one of Django's own.
+    probes: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What the catalog knows about a kind. No trait has a default, so none can be forgotten."""
+
+    #: ``None`` where no URL can carry the values.
+    lookup: LookupValues | None
+    personal: Personal
+    #: Whether an event can hold the values.
+    sendable: bool
+
+
+KINDS: dict[Kind, Traits] = {
+    Kind.INTEGER: Traits(
+        lookup=LookupValues(int, (7, 12)),
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.FLOAT: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.DECIMAL: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.BOOLEAN: Traits(
+        lookup=None,
+        personal=Personal.GROUP,
+        sendable=True,
+    ),
+    Kind.TEXT: Traits(
+        lookup=LookupValues(str, ("aZ9", "b-c.d")),
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.IP_ADDRESS: Traits(
+        # What an IP address is, the database decides, and its answer can be an error.
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.UUID: Traits(
+        lookup=LookupValues(UUID, (UUID(int=5), UUID(int=2**100))),
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.DATE: Traits(
+        lookup=None,
+        personal=Personal.BIRTH,
+        sendable=True,
+    ),
+    Kind.TIME: Traits(
+        lookup=None,
+        personal=Personal.BIRTH,
+        sendable=True,
+    ),
+    Kind.DATETIME: Traits(
+        lookup=None,
+        personal=Personal.BIRTH,
+        sendable=True,
+    ),
+    Kind.DURATION: Traits(
+        lookup=None,
+        personal=Personal.BIRTH,
+        sendable=True,
+    ),
+    Kind.FILE: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.JSON: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.OTHER: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=True,
+    ),
+    Kind.BINARY: Traits(
+        lookup=None,
+        personal=Personal.NAME,
+        sendable=False,
+    ),
 }
 
 #: By the name of a field class, for Django's own ones and those of contrib.postgres. Names and not

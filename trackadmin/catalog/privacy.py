@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from django.db import models
 
-from trackadmin.catalog.kinds import AnyField, AnyModel, Kind, final_field, kind_of
+from trackadmin.catalog.kinds import KINDS, AnyField, AnyModel, Personal, final_field, kind_of
 from trackadmin.catalog.users import user_model
 from trackadmin.catalog.words import listed, phrases, words
 from trackadmin.conf import conf
@@ -83,13 +83,13 @@ def field_is_personal(field: AnyField, model: AnyModel) -> bool:
     if isinstance(field, models.ForeignKey):
         end = final_field(field)
         return end is not None and field_is_personal(end, end.model)
-    kind = kind_of(field)
-    if kind is Kind.BOOLEAN:
+    decides = KINDS[kind_of(field)].personal
+    if decides is Personal.GROUP:
         # Yes or no says nothing about a person, except whether they belong to such a group.
         plain = set(words(field.name)) - _FLAG_WORDS
         special = phrases(field.name) & SPECIAL_WORDS
         return bool(plain and special) and not _is_said_not_to_be(field.name, model)
-    if kind in (Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.DURATION):
+    if decides is Personal.BIRTH:
         return bool(phrases(field.name) & _BIRTH_WORDS)
     if _is_said_not_to_be(field.name, model):
         return False

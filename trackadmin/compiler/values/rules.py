@@ -1,7 +1,7 @@
 """One rule for each kind of value: all that differs from kind to kind on the way to an event.
 
-To add a kind, add a member to :class:`trackadmin.catalog.Kind` and its rule to ``RULES``. No column
-has a default: ``None`` says that the kind has no such thing, so it cannot be a column forgotten.
+To add a kind, add it and its traits to ``catalog/kinds.py`` and its rule to ``RULES``. No column
+has a default: ``None`` says that the kind has no such thing, so none can be forgotten.
 """
 
 from __future__ import annotations
