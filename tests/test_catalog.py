@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001
 # (models for one test need no words for people; full-width letters are what is tested)
 
+import pickle
 import re
 import threading
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.host.models import Everything, Level, Order, Person, Restaurant
-from trackadmin.catalog import Catalog, Kind, catalog, model_of
+from trackadmin.catalog import Catalog, Kind, RefusalCode, StrayCode, catalog, model_of
 from trackadmin.catalog import site as site_module
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.model import ModelFacts
@@ -343,3 +344,46 @@ def test_a_label_is_read_in_any_case(label):
 @pytest.mark.parametrize("label", ["", ".", "host", "host.", "host.Nothing", "x.order", "a.b.c"])
 def test_what_is_no_label_names_no_model(label):
     assert model_of(label) is None
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("label", "code"),
+        [
+            ("zzz.qqq", RefusalCode.UNKNOWN),
+            ("auth.Permission", RefusalCode.MACHINERY),
+            ("trackadmin.MapVersion", RefusalCode.OWN_TABLE),
+            ("host.AuthToken", RefusalCode.SECRET),
+        ],
+    )
+    def test_a_model_is_refused_with_a_code(self, label, code):
+        assert catalog().why_not(label).code is code
+
+    @pytest.mark.parametrize(
+        ("name", "code"),
+        [
+            ("api_token", RefusalCode.SECRET),
+            ("save", RefusalCode.DJANGO),
+            ("objects", RefusalCode.NO_ATTRIBUTE),
+        ],
+    )
+    def test_an_attribute_is_refused_with_a_code(self, name, code):
+        assert facts("host.Everything").attribute(name).refused.code is code
+
+    def test_it_is_said_in_the_language_that_is_active(self):
+        """What is found once is shown to people of several languages, also by another process."""
+        refusal = pickle.loads(pickle.dumps(catalog().why_not("auth.Permission")))
+        english = str(refusal)
+        with override("de"):
+            german = str(refusal)
+            assert str(refusal.sentences) == german
+        assert english.endswith("A developer can add 'auth.Permission' to ALLOW.")
+        assert german != english
+        assert "'auth.Permission'" in german
+
+    def test_every_code_is_given(self):
+        """A reason that nothing gives is dead."""
+        folder = Path(site_module.__file__).parent
+        source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+        assert all(f"RefusalCode.{code.name}" in source for code in RefusalCode)
+        assert all(f"StrayCode.{code.name}" in source for code in StrayCode)

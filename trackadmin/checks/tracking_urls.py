@@ -13,7 +13,7 @@ from django.utils import translation
 
 from trackadmin.checks.check_messages import info, warning
 from trackadmin.names import DEFAULT_MAP
-from trackadmin.runtime.address import Place, is_tracking_view, places
+from trackadmin.runtime.address import Inclusion, inclusions, is_tracking_view
 from trackadmin.texts import gettext as _
 
 #: What a URLconf says to include the tracking URL.
@@ -23,7 +23,7 @@ INCLUDE = 'path("t/", include("trackadmin.collect.urls"))'
 def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Whether a visitor who asks for the tracking URL gets it, in each URLconf of the settings."""
     try:
-        found = {urlconf: places(urlconf) for urlconf in _urlconfs()}
+        found = {urlconf: inclusions(urlconf) for urlconf in _urlconfs()}
         with translation.override(django_settings.LANGUAGE_CODE):
             hidden = [each for urlconf in found for each in _hidden(urlconf, found[urlconf])]
     except Exception:  # noqa: BLE001 a URLconf that is broken is reported by Django itself
@@ -49,11 +49,11 @@ def _without(urlconf: str) -> CheckMessage:
     return info("W048", message, hint)
 
 
-def _hidden(urlconf: str, there: Iterable[Place]) -> Iterator[CheckMessage]:
-    """The places whose address leads to another view, or to another map."""
-    for place in there:
+def _hidden(urlconf: str, there: Iterable[Inclusion]) -> Iterator[CheckMessage]:
+    """The inclusions whose address leads to another view, or to another map."""
+    for inclusion in there:
         try:
-            address = place.address(place.map or DEFAULT_MAP, urlconf)
+            address = inclusion.address(inclusion.map or DEFAULT_MAP, urlconf)
         except NoReverseMatch:
             continue  # what the address needs is only known in a request
         prefix = get_script_prefix().rstrip("/")
@@ -61,7 +61,7 @@ def _hidden(urlconf: str, there: Iterable[Place]) -> Iterator[CheckMessage]:
             match = resolve(address.removeprefix(prefix), urlconf)
         except Resolver404:
             continue
-        where = {"address": address, "map": place.map or DEFAULT_MAP, "urlconf": urlconf}
+        where = {"address": address, "map": inclusion.map or DEFAULT_MAP, "urlconf": urlconf}
         other = match.kwargs.get("map", DEFAULT_MAP)
         if not is_tracking_view(match.func):
             message = _(
@@ -74,7 +74,7 @@ def _hidden(urlconf: str, there: Iterable[Place]) -> Iterator[CheckMessage]:
             hint = _(
                 "Put the tracking URL before it in urlpatterns: the first one that matches answers."
             )
-        elif place.map and other != place.map:
+        elif inclusion.map and other != inclusion.map:
             message = _(
                 "The tracking URL '%(address)s' of the map '%(map)s' in the URLconf '%(urlconf)s' "
                 "is answered by the tracking URL of the map '%(other)s'.",

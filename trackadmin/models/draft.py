@@ -31,6 +31,8 @@ DEFAULT_WORDS = {"name": "Default map"}
 
 NAME_LENGTH = LONGEST
 LABEL_LENGTH = LONGEST_LABEL
+#: Longest name of a map for people, and for code.
+MAP_NAME_LENGTH, SLUG_LENGTH = 200, 50
 
 DECISION_CHOICES = [(TRACKED, _("Tracked")), (IGNORED, _("Ignored"))]
 PRIVACY_CHOICES = [
@@ -80,9 +82,9 @@ class TrackingMap(models.Model):
     """The root of a map: its name, and the counters that order every write to it."""
 
     slug = models.SlugField(
-        max_length=50, unique=True, help_text=_("The name that code uses: map=“default”.")
+        max_length=SLUG_LENGTH, unique=True, help_text=_("The name that code uses: map=“default”.")
     )
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=MAP_NAME_LENGTH)
     description = models.TextField(blank=True)
     #: Grows with the first statement of every edit and every publish: the lock of the map.
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
@@ -112,11 +114,11 @@ class TrackedModel(models.Model):
 
     map = models.ForeignKey(TrackingMap, models.CASCADE, related_name="tracked_models")
     prefix = models.CharField(
-        max_length=NAME_LENGTH, help_text="Starts every name of this model, e.g. BuyerProfile."
+        max_length=NAME_LENGTH, help_text=_("Starts every name of this model, e.g. BuyerProfile.")
     )
     #: ``app_label.modelname``, in lower case. A label and not a foreign key to ContentType: ids
     #: differ between databases, and removing stale content types would delete these rows.
-    model_label = models.CharField("model", max_length=LABEL_LENGTH)
+    model_label = models.CharField(_("model"), max_length=LABEL_LENGTH)
     key = models.CharField(
         max_length=NAME_LENGTH,
         blank=True,

@@ -17,8 +17,8 @@ _VIEW = ("trackadmin.collect.views", "collect")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a URLconf that includes the tracking URL."""
+class Inclusion:
+    """One place in a URLconf that includes the tracking URL."""
 
     #: As ``reverse`` takes it: ``api:trackadmin:collect``.
     name: str
@@ -35,18 +35,18 @@ def tracking_address(map: str = DEFAULT_MAP) -> str:
 
     Raises :class:`NoTrackingURL` where the active URLconf has none that can be reversed.
     """
-    for place in places(get_urlconf()):
-        if place.map in (map, ""):
+    for inclusion in inclusions(get_urlconf()):
+        if inclusion.map in (map, ""):
             try:
-                return place.address(map)
+                return inclusion.address(map)
             except NoReverseMatch:
                 continue
     raise NoTrackingURL(map, get_urlconf())
 
 
-def places(urlconf: Any = None) -> tuple[Place, ...]:
-    """Every place in a URLconf, the site's own by default, those with the shortest name first."""
-    return _places(get_resolver(urlconf))
+def inclusions(urlconf: Any = None) -> tuple[Inclusion, ...]:
+    """Every inclusion in a URLconf, by default the site's own; the shortest names first."""
+    return _inclusions(get_resolver(urlconf))
 
 
 def is_tracking_view(view: object) -> bool:
@@ -56,14 +56,14 @@ def is_tracking_view(view: object) -> bool:
 
 # Django keeps the resolvers too, and makes new ones where the URLconf is overridden.
 @lru_cache(maxsize=64)
-def _places(resolver: URLResolver) -> tuple[Place, ...]:
-    return tuple(sorted(_walk(resolver, (), {}), key=lambda place: place.name.count(":")))
+def _inclusions(resolver: URLResolver) -> tuple[Inclusion, ...]:
+    return tuple(sorted(_walk(resolver, (), {}), key=lambda inclusion: inclusion.name.count(":")))
 
 
 def _walk(
     resolver: URLResolver, outer: tuple[str, ...], given: Mapping[str, Any]
-) -> Iterator[Place]:
-    """The places below a resolver; ``given`` is what the address or an include gives the view."""
+) -> Iterator[Inclusion]:
+    """The inclusions of a resolver; ``given`` is what its address or include gives the view."""
     for pattern in resolver.url_patterns:
         names = dict.fromkeys(pattern.pattern.regex.groupindex, "")
         if isinstance(pattern, URLResolver):
@@ -71,4 +71,4 @@ def _walk(
             yield from _walk(pattern, inner, {**given, **names, **pattern.default_kwargs})
         elif pattern.name and is_tracking_view(pattern.callback):
             map = {"map": DEFAULT_MAP, **given, **names, **pattern.default_args}["map"]
-            yield Place(":".join((*outer, pattern.name)), str(map))
+            yield Inclusion(":".join((*outer, pattern.name)), str(map))
