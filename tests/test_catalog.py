@@ -353,7 +353,6 @@ class TestRefusals:
             ("zzz.qqq", RefusalCode.UNKNOWN),
             ("auth.Permission", RefusalCode.MACHINERY),
             ("trackadmin.MapVersion", RefusalCode.OWN_TABLE),
-            ("host.AuthToken", RefusalCode.SECRET),
         ],
     )
     def test_a_model_is_refused_with_a_code(self, label, code):
@@ -379,7 +378,7 @@ class TestRefusals:
             assert str(refusal.sentences) == german
         assert english.endswith("A developer can add 'auth.Permission' to ALLOW.")
         assert german != english
-        assert "'auth.Permission'" in german
+        assert "auth.Permission" in german
 
     def test_every_code_is_given(self):
         """A reason that nothing gives is dead."""
