@@ -220,12 +220,13 @@ class UnknownVersion(TrackAdminError):
 
     def __init__(self, slug: str, number: object, newest: int) -> None:
         self.slug, self.number, self.newest = slug, number, newest
+        shown = number if isinstance(number, Text) else repr(number)
         if newest:
             what = _(
                 "The tracking map '%(slug)s' has no version %(number)s. Its versions are 1 to "
                 "%(newest)s.",
                 slug=slug,
-                number=repr(number),
+                number=shown,
                 newest=str(newest),
             )
         else:
@@ -233,7 +234,7 @@ class UnknownVersion(TrackAdminError):
                 "The tracking map '%(slug)s' has no version %(number)s. It has no version yet: "
                 "publish it.",
                 slug=slug,
-                number=repr(number),
+                number=shown,
             )
         super().__init__(what)
 

@@ -9,6 +9,7 @@ from trackadmin.document import Diff, Document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion, TrackingMap
+from trackadmin.texts import gettext as _
 
 
 def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
@@ -44,7 +45,12 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
         return get_version(tracking_map, version)
     current = find_map(tracking_map)
     if version.map_id != current.pk:
-        raise _unknown(current, f"{version} of {version.map.slug}")
+        number = _(
+            "%(number)s of the map '%(slug)s'",
+            number=str(version.number),
+            slug=version.map.slug,
+        )
+        raise _unknown(current, number)
     return get_version(current, version.number)
 
 
