@@ -23,11 +23,11 @@ from tests.maps import HOST, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.exceptions import DocumentError, ExportError, NotPublished, NotTracked
-from trackadmin.runtime import fault_counts, saving
+from trackadmin.runtime import backfill_file, fault_counts
 from trackadmin.runtime.backfill import Stretch, backfill, cut
+from trackadmin.runtime.backfill_file import Request, save, state_path, write
 from trackadmin.runtime.current import pin, unpin
 from trackadmin.runtime.formats import harmless
-from trackadmin.runtime.saving import Request, save, state_path, write
 from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -122,7 +122,7 @@ def test_bounds_are_keys_or_their_texts(countries):
     assert list(backfill("Country", after=one.pk, last=two.pk)) == values(two)
     person = Person.objects.create(id=uuid.UUID(int=7), name="p")
     assert list(backfill("Person", first=str(person.pk))) == values(person)
-    with pytest.raises(ExportError, match=r"'seven' is no primary key of host\.Country"):
+    with pytest.raises(ExportError, match=r"'seven' is not a primary key of host\.Country"):
         backfill("Country", first="seven")
     for of in ((0, 3), (4, 3)):
         with pytest.raises(ExportError, match="There is no part"):
@@ -288,8 +288,8 @@ def interrupted(after):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    real = saving.backfill
-    monkeypatch.setattr(saving, "backfill", lambda *a, **kw: real(*a, **kw, chunk=2))
+    real = backfill_file.backfill
+    monkeypatch.setattr(backfill_file, "backfill", lambda *a, **kw: real(*a, **kw, chunk=2))
 
 
 @pytest.mark.parametrize("format", ["ndjson", "csv", "spreadsheet"])
@@ -316,7 +316,9 @@ def test_an_interrupted_file_goes_on_where_it_stopped(
 def test_an_interruption_before_the_first_chunk_is_one_too(tmp_path, countries, monkeypatch):
     path, request = tmp_path / "file", Request("Country", "csv")
     with monkeypatch.context() as patch:
-        patch.setattr(saving.Backfill, "chunks", lambda self: (_ for _ in ()).throw(Interrupted))
+        patch.setattr(
+            backfill_file.Backfill, "chunks", lambda self: (_ for _ in ()).throw(Interrupted)
+        )
         with pytest.raises(Interrupted):
             save(request, path)
     assert save(request, path, resume=True) == len(countries)
@@ -355,7 +357,7 @@ def test_two_versions_never_share_a_file(tmp_path, countries, small_chunks):
         save(request, path, progress=interrupted(2))
     before = path.read_bytes(), state_path(path).read_bytes()
     pin("default", live(2, "e"))
-    with pytest.raises(ExportError, match="version 1 of map 'default', and version 2 is live now"):
+    with pytest.raises(ExportError, match="version 1 of the map 'default', and version 2 is live"):
         save(request, path, resume=True)
     assert (path.read_bytes(), state_path(path).read_bytes()) == before
     # Version 3 is version 1 again.
@@ -378,16 +380,16 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path, countries):
     path = tmp_path / "file"
     path.write_text("precious")
     for format in ("ndjson", "parquet"):
-        with pytest.raises(ExportError, match="is there already"):
+        with pytest.raises(ExportError, match="already exists"):
             save(Request("Country", format), path)
     with pytest.raises(ExportError, match=r"state\.json is missing"):
         save(Request("Country"), path, resume=True)
     assert path.read_text() == "precious"
     other = tmp_path / "other"
     save(Request("Country"), other)
-    with pytest.raises(ExportError, match="was begun already"):
+    with pytest.raises(ExportError, match="was started already"):
         save(Request("Country"), other)
-    with pytest.raises(ExportError, match="begun with another format and last"):
+    with pytest.raises(ExportError, match="These differ: format, last"):
         save(Request("Country", "csv", last="9"), other, resume=True)
     with other.open("r+b") as file:
         file.truncate(3)
@@ -474,9 +476,9 @@ class TestCommand:
         [
             (["Country", "--resume"], "add --output"),
             (["Country", "--format=parquet"], "add --output"),
-            (["Country", "--of=third"], "'third' names no part"),
+            (["Country", "--of=third"], "'third' is not a part"),
             (["Country", "--ranges=0"], "1 or more"),
-            (["Country", "--first=x"], "'x' is no primary key"),
+            (["Country", "--first=x"], "'x' is not a primary key"),
             (["host.Line"], "not tracked"),
         ],
     )

@@ -18,7 +18,7 @@ from demo.models import BuyerProfile, CompanyAccount
 from tests.maps import EXAMPLE
 from trackadmin import testing
 from trackadmin.collect.event import Event
-from trackadmin.collect.reading import MAX_BODY
+from trackadmin.collect.queries import MAX_BODY
 from trackadmin.document import to_dict
 from trackadmin.runtime import Reference, Values, fault_counts, store, tracking_values
 from trackadmin.testing import override_map

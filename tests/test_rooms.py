@@ -67,7 +67,7 @@ DOORS = {
     # Backfills, which are a command.
     "runtime.backfill": {"management"},
     "runtime.formats": {"management"},
-    "runtime.saving": {"management"},
+    "runtime.backfill_file": {"management"},
 }
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)

@@ -335,9 +335,9 @@ def test_a_queryset_with_a_way_of_its_own_is_asked(snapshot):
 
 
 def test_rows_of_values_are_refused_and_unknown_models_too(live, settings):
-    with pytest.raises(TypeError, match="leave out values"):
+    with pytest.raises(TypeError, match="Leave out values"):
         iter_tracking_values(Country.objects.values("code"))
-    with pytest.raises(TypeError, match="A queryset or a manager is needed, not list"):
+    with pytest.raises(TypeError, match="Pass a queryset or a manager, not list"):
         iter_tracking_values([])
     settings.TRACKADMIN = {"STRICT": True}
     from tests.host.models import Line

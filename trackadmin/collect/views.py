@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from trackadmin.collect.event import Event
-from trackadmin.collect.reading import queries_of
+from trackadmin.collect.queries import queries_of
 from trackadmin.collect.sinks import deliver
 from trackadmin.conf import conf
 from trackadmin.exceptions import UnknownMap

@@ -18,8 +18,8 @@ from trackadmin.exceptions import ExportError
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted
 from trackadmin.management.value_commands import faults_told
 from trackadmin.runtime.backfill import backfill, cut
+from trackadmin.runtime.backfill_file import Progress, Request, save, write
 from trackadmin.runtime.formats import FORMATS
-from trackadmin.runtime.saving import Progress, Request, save, write
 
 #: Seconds between two updates of the progress.
 PROGRESS_SECONDS = 0.5

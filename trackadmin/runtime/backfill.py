@@ -1,4 +1,4 @@
-"""A whole table's values in the order of its primary key, so that they can be cut and resumed."""
+"""A whole table's values, in the order of its primary key so that they can be split and resumed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from trackadmin.exceptions import ExportError, NotPublished, NotTracked
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import current_map
+from trackadmin.texts import gettext as _
+from trackadmin.texts import joined
 
-#: Rows that are read by one statement, and lost at most when a job is interrupted.
+#: Rows that are read by one statement. An interrupted job loses at most this many.
 CHUNK = 5000
 
 Rows: TypeAlias = "QuerySet[Any, Any]"
 
+_CONTEXT = _("If it needs a context, such as a tenant, let the setting CONTEXT provide it.")
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a table: the keys behind ``after`` up to ``last``; ``None`` is no bound."""
+    """A stretch of a table: the keys after ``after``, up to ``last``. ``None`` means no bound."""
 
     after: Any = None
     last: Any = None
@@ -34,14 +38,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows' values, and the last key among them."""
+    """The values of some rows, and the last key among them."""
 
     values: Iterator[dict[str, Scalar]]
     last: Any
 
 
 class Backfill:
-    """The values of a stretch of a table, by one version of a map from beginning to end."""
+    """The values of a stretch of a table, from start to end by the same version of a map."""
 
     def __init__(
         self, snapshot: Snapshot, compiled: CompiledModel, rows: Rows, stretch: Stretch, chunk: int
@@ -55,7 +59,7 @@ class Backfill:
         return self.compiled.names
 
     def count(self) -> int:
-        """How many rows there are to come."""
+        """How many rows it gives."""
         return _within(self._rows, self.stretch).count()
 
     def __iter__(self) -> Iterator[dict[str, Scalar]]:
@@ -63,9 +67,9 @@ class Backfill:
             yield from chunk.values
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows, some at a time, each time by a statement of its own.
+        """The rows, in chunks. Each chunk is read by its own statement.
 
-        No transaction is held in between. A row that comes in behind the last key read is seen.
+        No transaction is held in between. A row that is added after the last key read is included.
         """
         rest = self.stretch
         while (edge := self._edge(rest)) is not None:
@@ -74,7 +78,7 @@ class Backfill:
             rest = Stretch(edge, rest.last)
 
     def _edge(self, rest: Stretch) -> Any:
-        """The last key of the next chunk; ``None`` where there are no more rows."""
+        """The last key of the next chunk; ``None`` if there are no more rows."""
         keys = _within(self._rows, rest).values_list("pk", flat=True)
         found = list(keys[self._chunk - 1 : self._chunk]) or list(keys.reverse()[:1])
         return found[0] if found else None
@@ -91,12 +95,12 @@ def backfill(
     of: tuple[int, int] | None = None,
     chunk: int = CHUNK,
 ) -> Backfill:
-    """The values of every row that the model's default manager shows, as the live map has them.
+    """The values of every row that the model's default manager shows, by the live map.
 
-    ``label`` is the model (``shop.Order``, or ``Order`` where that is clear) or its prefix.
-    ``first`` and ``last`` are primary keys, both included; ``after`` is not. They may be texts.
-    ``of=(2, 5)`` is the second of five parts of about as many rows; the parts are cut where the
-    rows lie now, see :func:`cut`.
+    ``label`` is the model (``shop.Order``, or ``Order`` if only one model has that name) or its
+    prefix. ``first`` and ``last`` are primary keys, both included. ``after`` is a primary key that
+    is not included. They may be texts. ``of=(2, 5)`` is the second of five parts with about the
+    same number of rows each; the bounds of the parts depend on the rows of now, see :func:`cut`.
 
     Raises :class:`NotPublished`, :class:`NotTracked` or, for a wrong bound, :class:`ExportError`,
     whether strict or not.
@@ -115,9 +119,10 @@ def backfill(
 
 
 def cut(work: Backfill, parts: int) -> list[Stretch]:
-    """Cut a backfill into stretches of about as many rows, which hold each row exactly once.
+    """Split a backfill into stretches with about the same number of rows each.
 
-    Cut once and hand the stretches out, so that it stays so while rows come and go.
+    Each row is in exactly one of them. Split only once and give the stretches to the workers, so
+    that this stays true while rows are added and deleted.
     """
     rows = _within(work._rows, work.stretch)
     count = rows.count()
@@ -126,12 +131,18 @@ def cut(work: Backfill, parts: int) -> list[Stretch]:
 
 def _part(rows: Rows, whole: Stretch, number: int, parts: int) -> Stretch:
     if not 1 <= number <= parts:
-        raise ExportError(f"There is no part {number} of {parts}: give one from 1 to {parts}.")
+        raise ExportError(
+            _(
+                "There is no part %(number)s of %(parts)s. Give a number from 1 to %(parts)s.",
+                number=str(number),
+                parts=str(parts),
+            )
+        )
     return _nth(rows, rows.count(), whole, number, parts)
 
 
 def _nth(rows: Rows, count: int, whole: Stretch, number: int, parts: int) -> Stretch:
-    # Rounded up, so that the first part of a table that holds any row holds one.
+    # Rounded up, so that the first part holds a row unless the table is empty.
     start, end = -(-count * (number - 1) // parts), -(-count * number // parts)
     keys = rows.values_list("pk", flat=True)
     after = keys[start - 1] if start else whole.after
@@ -145,14 +156,12 @@ def _within(rows: Rows, stretch: Stretch) -> Rows:
 
 
 def _shown(compiled: CompiledModel, using: str | None) -> Rows:
-    """What the default manager shows now, in the order of the primary key."""
+    """The rows that the default manager shows now, in the order of the primary key."""
     try:
         with asking(compiled.model):
             return rows_of(compiled.model, using=using).order_by("pk")
     except ManagerError as error:
-        raise ExportError(
-            f"{error} If it needs a context, such as a tenant, let the setting CONTEXT give it one."
-        ) from error
+        raise ExportError(joined(error.text, _CONTEXT)) from error
 
 
 def _tracked(snapshot: Snapshot, label: str) -> CompiledModel:
@@ -161,14 +170,16 @@ def _tracked(snapshot: Snapshot, label: str) -> CompiledModel:
         facts = catalog().get(catalog().find(label))
         compiled = snapshot.find(facts.model) if facts else None
     if compiled is None:
-        raise NotTracked(f"The model {label!r}", snapshot.slug)
+        raise NotTracked(_("The model '%(label)s'", label=label), snapshot.slug)
     if getattr(compiled.model._meta, "is_composite_pk", False):
-        raise ExportError(f"The primary key of {label!r} is made of several columns.")
+        raise ExportError(
+            _("The primary key of '%(label)s' consists of several columns.", label=label)
+        )
     return compiled
 
 
 def _key(compiled: CompiledModel, value: Any) -> Any:
-    """The primary key that a text stands for."""
+    """The primary key that a text represents."""
     if value is None:
         return None
     field: Any = compiled.model._meta.pk
@@ -176,4 +187,6 @@ def _key(compiled: CompiledModel, value: Any) -> Any:
         return field.to_python(value)
     except ValidationError as error:
         label = compiled.model._meta.label
-        raise ExportError(f"{value!r} is no primary key of {label}.") from error
+        raise ExportError(
+            _("%(value)s is not a primary key of %(model)s.", value=repr(value), model=label)
+        ) from error

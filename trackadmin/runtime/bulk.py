@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams
@@ -17,20 +18,21 @@ from trackadmin.exceptions import NotTracked
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
+from trackadmin.texts import gettext as _
 
-#: Rows that are fetched, and held, at a time.
+#: Rows that are fetched at a time and kept in memory.
 CHUNK_SIZE = 2000
 
 
 def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[dict[str, Scalar]]:
     """A stream of :func:`tracking_values`, one dict for each row of a queryset or a manager.
 
-    Children come along in the same query. Rows are fetched in chunks, so memory stays flat. The
-    version that is live now serves the whole stream. Where nothing of the host's code has a say
-    in the values, they are made of the query's rows and no objects are made.
+    Children are read by the same query. Rows are fetched in chunks, so memory use stays flat. The
+    version that is live now is used for the whole stream. If none of the host's code affects the
+    values, they are made from the query's rows, without objects.
 
-    Raises at once, where strict, :class:`NotPublished` or :class:`UnknownMap` for the map and
-    :class:`NotTracked` for the model; elsewhere such a stream is empty.
+    If strict, raises :class:`NotPublished` or :class:`UnknownMap` for the map and
+    :class:`NotTracked` for the model, before the first row. Otherwise such a stream is empty.
     """
     snapshot = current_map(map)
     rows = _rows(queryset)
@@ -40,23 +42,23 @@ def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[d
     if snapshot.digest:
         label = rows.model._meta.label
         if conf.STRICT:
-            raise NotTracked(f"The model {label}", snapshot.slug)
-        report("object.not_tracked", f"{snapshot.slug}: {label}")
+            raise NotTracked(_("The model '%(label)s'", label=label), snapshot.slug)
+        report(FaultCode.OBJECT_NOT_TRACKED, f"{snapshot.slug}: {label}")
     return iter(())
 
 
 def _rows(queryset: Any) -> QuerySet[Any, Any]:
     rows = queryset.all() if isinstance(queryset, Manager) else queryset
     if not isinstance(rows, QuerySet):
-        raise TypeError(f"A queryset or a manager is needed, not {type(queryset).__name__}.")
-    # Django's own mark of a queryset whose rows are no objects.
+        raise TypeError(f"Pass a queryset or a manager, not {type(queryset).__name__}.")
+    # Django's own mark of a queryset whose rows are not objects.
     if getattr(rows, "_fields", None) is not None:
-        raise TypeError("The queryset gives no objects: leave out values() and values_list().")
+        raise TypeError("The queryset does not give objects. Leave out values() and values_list().")
     return rows
 
 
 def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str, Scalar]]:
-    """The values of each object of a queryset by a compiled model, whichever version is live."""
+    """The values of each object of a queryset, by this compiled model, not by the live version."""
     shape = streams.shape(model, rows)
     if not isinstance(shape, Obstacle):
         return streams.stream(model, rows, shape, report, CHUNK_SIZE)
@@ -64,8 +66,10 @@ def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str,
 
 
 def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
-    """The queryset's objects, with their children: those that the same query can load, and the
-    others by a query for each chunk.
+    """The queryset's objects with their children.
+
+    The same query loads the children that a join can give. One query for each chunk loads the
+    others.
     """
     rows = model.along.join(rows)
     objects = rows.iterator(chunk_size=CHUNK_SIZE)

@@ -1,21 +1,23 @@
-"""What keeps the live version from being served whole."""
+"""What keeps the live version, or parts of it, from being served."""
 
 from __future__ import annotations
 
 from trackadmin.catalog import catalog
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler import compile_map
 from trackadmin.document import load
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import store
+from trackadmin.texts import gettext as _
 
 
 def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
-    """Drift, or why the live version is refused; empty where all is well or none is published.
+    """Drift, or why the live version is refused. Empty if all is well or nothing is published.
 
-    Asks the database and compiles anew, whatever this process serves. Raises what the database
-    raises. Meant for checks, not for requests. ``database`` is an alias; by default the one that
-    the router reads from.
+    Asks the database and compiles again, whatever this process serves. Raises what the database
+    raises. Meant for checks, not for requests. ``database`` is an alias; the default is the one
+    that the router reads from.
     """
     published = store.newest(map, database)
     if published is None:
@@ -31,7 +33,11 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
         )
         snapshot.compile_all()
     except DocumentError as error:
-        what = f"Version {published.number} is refused: {error.summary}"
-        fix = "Sites serve the version before it. Publish the draft, or roll back."
-        return [Problem("map.refused", "error", map, what, fix), *error.problems]
+        what = _(
+            "Version %(number)s is refused: %(reason)s",
+            number=str(published.number),
+            reason=error.what,
+        )
+        fix = _("Sites serve the version before it. Publish the draft, or roll back.")
+        return [Problem(ProblemCode.MAP_REFUSED, "error", map, what, fix), *error.problems]
     return list(snapshot.drift)

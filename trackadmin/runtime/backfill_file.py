@@ -1,4 +1,4 @@
-"""Backfills that go into a stream or a file, and go on where they were interrupted."""
+"""Backfills that are written to a stream or a file, and continue where they were interrupted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trackadmin.exceptions import ExportError
 from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.backfill import Backfill, backfill
 from trackadmin.runtime.formats import FORMATS, open_format
+from trackadmin.texts import gettext as _
 
 #: ``progress(done, total)``, called after each chunk.
 Progress: TypeAlias = Callable[[int, int], object]
@@ -23,7 +24,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to write: the arguments of :func:`backfill`, as texts that can be kept."""
+    """What to write: the arguments of :func:`backfill`, as texts that can be stored."""
 
     label: str
     format: str = "ndjson"
@@ -38,22 +39,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a file has come; it stands beside the file."""
+    """How far a file has come. It is stored next to the file."""
 
     request: dict[str, Any]
     number: int
     digest: str
     names: list[str]
-    #: The last key written, or the one before the stretch; and the last of the stretch.
+    #: The last key written, or the one before the stretch; and the last key of the stretch.
     after: str | None
     last: str | None
     rows: int = 0
-    #: The size of the file's whole part; what stands behind it was cut off in the middle.
+    #: The size of the file's complete part. What follows it is an interrupted write.
     size: int = 0
 
 
 def write(request: Request, file: BinaryIO, progress: Progress | None = None) -> int:
-    """Write a whole backfill into a stream; gives the number of rows."""
+    """Write a whole backfill to a stream, and return the number of rows."""
     work = _backfill(request)
     total = work.count() if progress else 0
     form = open_format(request.format, file, work.compiled)
@@ -71,10 +72,11 @@ def write(request: Request, file: BinaryIO, progress: Progress | None = None) ->
 def save(
     request: Request, path: Path, *, resume: bool = False, progress: Progress | None = None
 ) -> int:
-    """Write a backfill into a file; gives the number of rows that it holds then.
+    """Write a backfill to a file, and return the number of rows that the file then holds.
 
-    With ``resume`` a file that is there is continued behind its last whole chunk, else it must
-    not be there. Raises :class:`ExportError` where that cannot be, and changes nothing then.
+    With ``resume`` an existing file is continued after its last complete chunk. Without it the
+    file must not exist. Raises :class:`ExportError` if it cannot be written, and then changes
+    nothing.
     """
     form = FORMATS.get(request.format)
     if form is not None and not form.resumable:
@@ -95,7 +97,7 @@ def save(
 
 
 def state_path(path: Path) -> Path:
-    """Where it is kept how far a file has come."""
+    """The file that says how far a file has come."""
     return path.with_name(f"{path.name}.state.json")
 
 
@@ -114,7 +116,7 @@ def _go_on(
         _keep(path, state)
     for chunk in work.chunks():
         rows = state.rows + form.write(chunk.values)
-        # The rows are on the disk before the state says so.
+        # The rows must be on the disk before the state says so.
         file.flush()
         os.fsync(file.fileno())
         state = replace(state, after=_text(chunk.last), rows=rows, size=file.tell())
@@ -125,14 +127,17 @@ def _go_on(
 
 
 def _save_at_once(request: Request, path: Path, resume: bool, progress: Progress | None) -> int:
-    """Under another name until it is whole: a part of it could not be read."""
+    """Write under another name until the file is complete, as no part of it could be read."""
     if resume:
         raise ExportError(
-            f"A file in the format {request.format} cannot be continued. Leave --resume out, or "
-            "choose ndjson or csv. A large table can be cut with --of."
+            _(
+                "A file in the format %(format)s cannot be continued. Leave out --resume, or "
+                "choose ndjson or csv. A large table can be split with --of.",
+                format=request.format,
+            )
         )
     if path.exists():
-        raise ExportError(f"{path} is there already. Choose another file, or delete it.")
+        raise _exists_already(path)
     unfinished = path.with_name(f"{path.name}.part")
     with unfinished.open("wb") as file:
         rows = write(request, file, progress)
@@ -148,7 +153,7 @@ def _backfill(request: Request, state: State | None = None) -> Backfill:
         first=request.first,
         last=state.last if state else request.last,
         after=state.after if state else request.after,
-        # A file that is continued keeps the stretch that was cut for it.
+        # A file that is continued keeps the stretch that it started with.
         of=None if state else _part(request.of),
     )
 
@@ -158,18 +163,25 @@ def _part(text: str | None) -> tuple[int, int] | None:
         return None
     number, slash, parts = text.partition("/")
     if not (slash and number.isdecimal() and parts.isdecimal()):
-        raise ExportError(f"{text!r} names no part. Write 2/5 for the second of five.")
+        raise ExportError(
+            _("%(text)s is not a part. Write 2/5 for the second of five.", text=repr(text))
+        )
     return int(number), int(parts)
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file, for this process alone; a new one in which nothing was begun goes again."""
+    """The file, locked for this process. A new one is deleted if nothing was started in it."""
     new = not path.exists()
     try:
         with path.open("x+b" if new else "r+b") as file:
             if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
-                raise ExportError(f"Another process is writing {path}. Wait for it, or stop it.")
+                raise ExportError(
+                    _(
+                        "Another process is writing %(path)s. Wait until it is done, or stop it.",
+                        path=path,
+                    )
+                )
             yield file
     except BaseException:
         if new and not state_path(path).exists():
@@ -182,24 +194,49 @@ def _state(path: Path, file: BinaryIO, request: Request, resume: bool) -> State 
     size = os.fstat(file.fileno()).st_size
     if not kept.exists():
         if size and resume:
-            raise ExportError(f"{kept} is missing, so {path} cannot be continued. Delete {path}.")
+            raise ExportError(
+                _(
+                    "%(state)s is missing, so %(path)s cannot be continued. Delete %(path)s.",
+                    state=kept,
+                    path=path,
+                )
+            )
         if size:
-            raise ExportError(f"{path} is there already. Choose another file, or delete it.")
+            raise _exists_already(path)
         return None
     if not resume:
         raise ExportError(
-            f"{path} was begun already. Add --resume to continue it, or delete it and {kept}."
+            _(
+                "%(path)s was started already. Add --resume to continue it, or delete it and "
+                "%(state)s.",
+                path=path,
+                state=kept,
+            )
         )
     state = _read(kept)
     if state.request != asdict(request):
         changed = [name for name, value in asdict(request).items() if state.request[name] != value]
         raise ExportError(
-            f"{path} was begun with another {' and '.join(changed)}. Give the same arguments, or "
-            "choose another file."
+            _(
+                "%(path)s was started with other arguments. These differ: %(names)s. Give the same "
+                "arguments, or choose another file.",
+                path=path,
+                names=", ".join(changed),
+            )
         )
     if size < state.size:
-        raise ExportError(f"{path} is shorter than it was. Delete it and {kept} and begin anew.")
+        raise ExportError(
+            _(
+                "%(path)s is shorter than it was. Delete it and %(state)s, and start again.",
+                path=path,
+                state=kept,
+            )
+        )
     return state
+
+
+def _exists_already(path: Path) -> ExportError:
+    return ExportError(_("%(path)s already exists. Choose another file, or delete it.", path=path))
 
 
 def _read(kept: Path) -> State:
@@ -207,7 +244,13 @@ def _read(kept: Path) -> State:
         state = State(**json.loads(kept.read_text("utf-8")))
         Request(**state.request)
     except (ValueError, TypeError) as error:
-        raise ExportError(f"{kept} cannot be read: {error}. Delete it and begin anew.") from error
+        raise ExportError(
+            _(
+                "%(state)s cannot be read: %(error)s. Delete it and start again.",
+                state=kept,
+                error=error,
+            )
+        ) from error
     return state
 
 
@@ -215,14 +258,24 @@ def _refuse_to_mix(path: Path, state: State, work: Backfill) -> None:
     live = work.snapshot
     if state.digest != live.digest:
         raise ExportError(
-            f"{path} holds values of version {state.number} of map {live.slug!r}, and version "
-            f"{live.number} is live now. One file never mixes two: begin another file, or roll "
-            f"back to version {state.number} first."
+            _(
+                "%(path)s holds values of version %(number)s of the map '%(slug)s', and version "
+                "%(live)s is live now. A file never mixes two versions. Start another file, or "
+                "roll back to version %(number)s first.",
+                path=path,
+                number=str(state.number),
+                slug=live.slug,
+                live=str(live.number),
+            )
         )
     if state.names != list(work.names):
         raise ExportError(
-            f"{path} holds other names than the site's code gives now, by the same version "
-            f"{state.number}. Begin another file."
+            _(
+                "%(path)s holds other names than the site's code gives now for the same version, "
+                "%(number)s. Start another file.",
+                path=path,
+                number=str(state.number),
+            )
         )
 
 
