@@ -519,7 +519,7 @@ def test_a_version_of_another_map_is_refused():
     editing.publish(draft(), by=None)
     editing.add_map("second", name="Second")
     editing.publish("second", by=None)
-    with pytest.raises(UnknownVersion, match="of default"):
+    with pytest.raises(UnknownVersion, match="of the map 'default'"):
         editing.restore_draft("second", editing.get_version("default", 1))
 
 

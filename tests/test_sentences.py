@@ -1,151 +1,80 @@
-"""Sentences for people can be translated, wherever they are found and however far they travel."""
+"""Every sentence for people goes through gettext, in code and in templates (point 9)."""
 
-import ast
-import pickle
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from django.utils import translation
 
-from trackadmin.document import (
-    AttributeEntry,
-    ChildEntry,
-    Document,
-    ModelEntry,
-    diff,
-    parse,
-    validate,
-    why_not_a_name,
-)
-from trackadmin.document.changes import _ANY_FIELD, Change
-from trackadmin.exceptions import (
-    DocumentError,
-    InvalidMap,
-    NoteRequired,
-    Problem,
-    StaleForm,
-    UnknownMap,
-)
-from trackadmin.texts import Text
-from trackadmin.texts import gettext as _
+from tests import sentences
+from tests.messages import ROOT
 
-PACKAGE = Path(__file__).parent.parent / "trackadmin"
-#: Which arguments of these calls are sentences.
-SPOKEN = {
-    "Problem": (3, 4),
-    "DocumentError": (0,),
-    "InvalidMap": (0,),
-    "ExportError": (0,),
-    "ValidationError": (0,),
-    "add_error": (1,),
-    "CommandError": (0,),
-}
+#: Words outside the translate tags that nobody reads, by the template's name.
+TEMPLATES = {"base.html": ["app-trackadmin trackadmin"]}
 
 
-#: Rooms whose sentences are still plain strings.
-UNTOUCHED = ("runtime/", "compiler/snapshot.py")
+def found_in_templates():
+    for path in sorted(ROOT.glob("templates/**/*.html")):
+        for sentence in sentences.in_template(path, path.name):
+            if not any(excused in sentence.text for excused in TEMPLATES.get(path.name, ())):
+                yield sentence
 
 
-def called(node):
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+def test_no_template_holds_words_outside_its_translate_tags():
+    assert [*found_in_templates()] == []
 
 
-def untranslated(path):
-    """The lines of a module that give one of these calls a sentence which is only a string."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            for number in SPOKEN.get(called(node), ()):
-                spoken = node.args[number : number + 1]
-                if any(isinstance(each, ast.JoinedStr | ast.Constant) for each in spoken):
-                    yield f"{path.relative_to(PACKAGE)}:{node.lineno}"
+def code():
+    """The package's files of Python, by their names inside it."""
+    for path in sorted(ROOT.glob("trackadmin/**/*.py")):
+        name = path.relative_to(ROOT / "trackadmin").as_posix()
+        if "migrations/" not in name:
+            yield path, name
 
 
-def test_no_sentence_is_only_a_string():
-    found = [line for path in sorted(PACKAGE.rglob("*.py")) for line in untranslated(path)]
-    assert not [line for line in found if not line.startswith(UNTOUCHED)]
+def test_makemessages_can_read_every_sentence():
+    """A sentence that is put together first is in no catalog."""
+    found = [each for path, name in code() for each in sentences.given_but_not_literal(path, name)]
+    assert found == []
 
 
 @pytest.mark.parametrize(
-    "make",
+    "code",
     [
-        lambda: NoteRequired(),
-        lambda: UnknownMap("shop", ["default"]),
-        lambda: StaleForm("User", 1, None),
-        lambda: InvalidMap(_("This is not a tracking map."), []),
+        'page("There is nothing here.")',
+        'raise Http404("There is no such page.")',
+        'f"Version {number} is live."',
+        'text = "Nothing was " + "saved"',
+        'ForeignKey(verbose_name="tracked model")',
     ],
 )
-def test_error_speaks_the_language_of_its_reader(make):
-    """It may be raised for one person, and read by another in another process."""
-    error = pickle.loads(pickle.dumps(make()))
-    english = str(error)
-    with translation.override("de"):
-        german = str(error)
-        assert str(make()) == german
-    assert german != english
-    assert str(error) == english
-
-
-def test_problems_of_an_error_do_too():
-    with pytest.raises(DocumentError) as caught:
-        parse('{"format": 1}')
-    english = str(caught.value)
-    with translation.override("de"):
-        assert str(caught.value) != english
-
-
-ENTRY = ModelEntry("a b", key="_x", owner="x" * 300, position=-1, attributes={
-    "_x": AttributeEntry("_y", decision="?", privacy="personal", position=-1, description="\0"),
-    "email": AttributeEntry("email", privacy="dropped", lookup=True),
-    "name": AttributeEntry("name", decision="ignored", lookup=True),
-}, children={"__c": ChildEntry("1")})  # fmt: skip
-
-
-def test_every_problem_of_a_document_is_a_text():
-    """With a plain string it would be in the language of whoever looked first."""
-    found = validate(Document({"9": ENTRY, "Empty": ModelEntry("a.b", key="x")}))
-    assert len({problem.code for problem in found}) > 10
-    for problem in found:
-        assert isinstance(problem.what, Text), problem
-        assert isinstance(problem.remedy, Text), problem
-
-
-@pytest.mark.parametrize("name", ["", "x" * 200, "\uff50", "ß", "_a", "a__b", "class", "a."])
-def test_reason_against_a_name_is_a_sentence(name):
-    assert str(why_not_a_name(name)).startswith("The name ")
-    assert str(why_not_a_name(name)).endswith(".")
+def test_the_search_finds_a_sentence_in_code(code, tmp_path):
+    path: Path = tmp_path / "code.py"
+    path.write_text(code)
+    assert [*sentences.in_code(path, "code.py")]
 
 
 @pytest.mark.parametrize(
-    ("subject", "entry"),
-    [("model", ModelEntry), ("attribute", AttributeEntry), ("child", ChildEntry)],
+    "code",
+    [
+        '"""What the module is for."""',
+        '_("There is nothing here.")',
+        'ngettext("%(count)s row is new.", "%(count)s rows are new.", count=number)',
+        'logger.warning("The cache did not answer.")',
+        'raise TypeError("give a number or nothing")',
+        'f"SELECT name FROM {table}"',
+        'reverse("admin:trackadmin_trackingmap_change")',
+    ],
 )
-def test_every_field_has_a_sentence_of_its_own(subject, entry):
-    """A new field needs none at first: then its name stands for itself."""
-    below = {"attributes", "children"}
-    for name in {each.name for each in fields(entry)} - below:
-        values = (False, True) if name in ("lookup", "alone") else ("one", "two")
-        for old, new in (values, values[::-1]):
-            said = Change("changed", subject, "User.x", name, old, new).sentences()
-            assert said
-            assert not {each.singular for each in said} & {each.singular for each in _ANY_FIELD}
-    (said,) = Change("changed", subject, "User.x", "unit", "", "kg").sentences()
-    assert str(said) == "unit was set to 'kg'."
+def test_the_search_leaves_out_what_is_translated_or_for_developers(code, tmp_path):
+    path: Path = tmp_path / "code.py"
+    path.write_text(code)
+    assert [*sentences.in_code(path, "code.py")] == []
 
 
-def test_change_speaks_the_language_of_its_reader():
-    old = Document({"User": ModelEntry("auth.user", owner="A")})
-    new = Document({"User": ModelEntry("auth.user", owner="B")})
-    (change,) = diff(old, new).changes
-    english = change.words()
-    assert english == "User: The owner changed from 'A' to 'B'."
-    assert change.words_below_model() == "The owner changed from 'A' to 'B'."
-    with translation.override("de"):
-        assert change.words() != english
-        assert change.words().startswith("User: ")
-
-
-def test_problem_says_what_it_was_told():
-    """What a sentence quotes is never read as a placeholder."""
-    problem = Problem("x", "error", "User", _("No %(name)s.", name="%(what)s %"), _("Go."))
-    assert str(problem) == "User: No %(what)s %. Go. [x]"
+def test_the_search_finds_words_in_a_template(tmp_path):
+    path: Path = tmp_path / "page.html"
+    path.write_text(
+        '{% load i18n %}\n<p title="A title">{% translate "This is fine." %} Not this.</p>'
+        '<b aria-label="{% translate "Nor this" %}">{{ data }}</b>'
+    )
+    found = [(sentence.line, sentence.text) for sentence in sentences.in_template(path, "page")]
+    assert found == [(2, "A title"), (2, "Not this.")]

@@ -1,0 +1,114 @@
+"""Sentences for people can be translated, wherever they are found and however far they travel."""
+
+import pickle
+from dataclasses import fields
+
+import pytest
+from django.utils import translation
+
+from trackadmin.document import (
+    AttributeEntry,
+    ChildEntry,
+    Document,
+    ModelEntry,
+    diff,
+    parse,
+    validate,
+    why_not_a_name,
+)
+from trackadmin.document.changes import _ANY_FIELD, Change
+from trackadmin.exceptions import (
+    DocumentError,
+    InvalidMap,
+    NoteRequired,
+    Problem,
+    StaleForm,
+    UnknownMap,
+)
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: NoteRequired(),
+        lambda: UnknownMap("shop", ["default"]),
+        lambda: StaleForm("User", 1, None),
+        lambda: InvalidMap(_("This is not a tracking map."), []),
+    ],
+)
+def test_error_speaks_the_language_of_its_reader(make):
+    """It may be raised for one person, and read by another in another process."""
+    error = pickle.loads(pickle.dumps(make()))
+    english = str(error)
+    with translation.override("de"):
+        german = str(error)
+        assert str(make()) == german
+    assert german != english
+    assert str(error) == english
+
+
+def test_problems_of_an_error_do_too():
+    with pytest.raises(DocumentError) as caught:
+        parse('{"format": 1}')
+    english = str(caught.value)
+    with translation.override("de"):
+        assert str(caught.value) != english
+
+
+ENTRY = ModelEntry("a b", key="_x", owner="x" * 300, position=-1, attributes={
+    "_x": AttributeEntry("_y", decision="?", privacy="personal", position=-1, description="\0"),
+    "email": AttributeEntry("email", privacy="dropped", lookup=True),
+    "name": AttributeEntry("name", decision="ignored", lookup=True),
+}, children={"__c": ChildEntry("1")})  # fmt: skip
+
+
+def test_every_problem_of_a_document_is_a_text():
+    """With a plain string it would be in the language of whoever looked first."""
+    found = validate(Document({"9": ENTRY, "Empty": ModelEntry("a.b", key="x")}))
+    assert len({problem.code for problem in found}) > 10
+    for problem in found:
+        assert isinstance(problem.what, Text), problem
+        assert isinstance(problem.remedy, Text), problem
+
+
+@pytest.mark.parametrize("name", ["", "x" * 200, "\uff50", "ß", "_a", "a__b", "class", "a."])
+def test_reason_against_a_name_is_a_sentence(name):
+    assert str(why_not_a_name(name)).startswith("The name ")
+    assert str(why_not_a_name(name)).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("subject", "entry"),
+    [("model", ModelEntry), ("attribute", AttributeEntry), ("child", ChildEntry)],
+)
+def test_every_field_has_a_sentence_of_its_own(subject, entry):
+    """A new field needs none at first: then its name stands for itself."""
+    below = {"attributes", "children"}
+    for name in {each.name for each in fields(entry)} - below:
+        values = (False, True) if name in ("lookup", "alone") else ("one", "two")
+        for old, new in (values, values[::-1]):
+            said = Change("changed", subject, "User.x", name, old, new).sentences()
+            assert said
+            assert not {each.singular for each in said} & {each.singular for each in _ANY_FIELD}
+    (said,) = Change("changed", subject, "User.x", "unit", "", "kg").sentences()
+    assert str(said) == "unit was set to 'kg'."
+
+
+def test_change_speaks_the_language_of_its_reader():
+    old = Document({"User": ModelEntry("auth.user", owner="A")})
+    new = Document({"User": ModelEntry("auth.user", owner="B")})
+    (change,) = diff(old, new).changes
+    english = change.words()
+    assert english == "User: The owner changed from 'A' to 'B'."
+    assert change.words_below_model() == "The owner changed from 'A' to 'B'."
+    with translation.override("de"):
+        assert change.words() != english
+        assert change.words().startswith("User: ")
+
+
+def test_problem_says_what_it_was_told():
+    """What a sentence quotes is never read as a placeholder."""
+    problem = Problem("x", "error", "User", _("No %(name)s.", name="%(what)s %"), _("Go."))
+    assert str(problem) == "User: No %(what)s %. Go. [x]"
