@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
 
 from django.db import router
 from django.db.models import Model
@@ -15,11 +14,9 @@ from trackadmin.compiler.lookups import SCAN_COST, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.query_tree import Along, tables_of
-from trackadmin.compiler.types import Fault, Pseudonym, Values
+from trackadmin.compiler.types import Flatten, Pseudonym
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.source import FUNCTION, Source, flatten_source, literal, runs_code
-
-Flatten: TypeAlias = Callable[[Any, Fault], Values]
 
 #: How many prefixes of keywords are kept compiled for one model. They come from the host's code
 #: and not from visitors, so more than these are not expected.

@@ -16,6 +16,9 @@ Values: TypeAlias = dict[str, Scalar]
 #: Called with a stable code, the place in the map, and the error, for each value that is lost.
 Fault: TypeAlias = Callable[[str, str, BaseException | None], None]
 
+#: ``flatten(obj, fault)``: the values of an object. It never raises.
+Flatten: TypeAlias = Callable[[object, Fault], Values]
+
 #: From a personal value to its pseudonym. ``None`` stays ``None``.
 Pseudonym: TypeAlias = Callable[[Scalar], str | None]
 

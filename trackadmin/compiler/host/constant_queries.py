@@ -38,13 +38,13 @@ def is_simple(query: Query) -> bool:
     )
 
 
-def _is_usual_table(table: Any) -> bool:
+def _is_usual_table(table: object) -> bool:
     if type(table) is BaseTable:
         return True
     return type(table) is Join and not table.filtered_relation and _is_djangos(table.join_field)
 
 
-def _is_usual(each: Any) -> bool:
+def _is_usual(each: object) -> bool:
     if type(each) is WhereNode:
         return all(map(_is_usual, each.children))
     return (
@@ -63,5 +63,5 @@ def _is_fixed(value: Any) -> bool:
     return type(value) in _FIXED
 
 
-def _is_djangos(thing: Any) -> bool:
+def _is_djangos(thing: object) -> bool:
     return type(thing).__module__.startswith("django.db.models.")

@@ -13,7 +13,7 @@ from trackadmin.compiler.host.instances import null_column
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Shape, relations
 from trackadmin.compiler.savepoints import Reads
-from trackadmin.compiler.types import Convert, Fault, Pseudonym, Row, Values
+from trackadmin.compiler.types import Convert, Fault, Flatten, Pseudonym, Row, Values
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.children import child_reader, completer
 from trackadmin.compiler.values.source import FUNCTION, flatten_source
@@ -21,7 +21,7 @@ from trackadmin.compiler.values.source import FUNCTION, flatten_source
 #: The converters of one connection, by the column's place in the row.
 Converters: TypeAlias = Mapping[int, Convert]
 #: Gives the instance, or ``None`` where the row holds no object.
-MakeInstance: TypeAlias = Callable[[Row], Any]
+MakeInstance: TypeAlias = Callable[[Row], Model | None]
 #: Puts the values of a row's instance into a dict. What is raised while it is made comes through.
 FillFromInstance: TypeAlias = Callable[[Row, Values, Fault], None]
 BindInstance: TypeAlias = Callable[[Converters], FillFromInstance]
@@ -117,11 +117,11 @@ def key_of(model: type[Model], before: str) -> str:
     return f"{before}{pk.attname}"
 
 
-def _flattener(node: Node, layout: Layout) -> Callable[[], Callable[[Any, Fault], Values]]:
+def _flattener(node: Node, layout: Layout) -> Callable[[], Flatten]:
     @cache  # most readers never make an instance
-    def flattener() -> Callable[[Any, Fault], Values]:
+    def flattener() -> Flatten:
         source = flatten_source(node, layout.pseudonym)
-        flatten: Callable[[Any, Fault], Values] = build(
+        flatten: Flatten = build(
             source.text, FUNCTION, source.constants, f"{layout.title}: {node.path}"
         )
         return flatten
@@ -143,7 +143,7 @@ def _maker(
         cells = [(place, converters.get(place)) for place in places]
         bound = [(relation, back, child(converters)) for relation, back, child in children]
 
-        def make(row: Row) -> Any:
+        def make(row: Row) -> Model | None:
             if row[key_at] is None:
                 return None
             values = [convert(row[at]) if convert else row[at] for at, convert in cells]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from trackadmin.catalog import Kind
 from trackadmin.codes import FastPath
@@ -253,7 +253,7 @@ class _OneByOne:
             start = row_instances.start(child, before)
             self._object(child, start, row, out, fault, instances)
 
-    def _value(self, at: int, output: Output, raw: Any) -> Scalar:
+    def _value(self, at: int, output: Output, raw: object) -> Scalar:
         if at in self._fused:
             scalar: Scalar = self._fused[at](raw)
         else:

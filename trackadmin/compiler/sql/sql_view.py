@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sys import maxsize
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
@@ -125,7 +127,9 @@ class _Cell:
     why: Obstacle | None
 
 
-def _cells(node: Node, before: str, connection: Any, why: Obstacle | None) -> Iterator[_Cell]:
+def _cells(
+    node: Node, before: str, connection: BaseDatabaseWrapper, why: Obstacle | None
+) -> Iterator[_Cell]:
     for output in node.outputs:
         path = before + output.facts.attname
         yield _Cell(output, path, why or _obstacle(node, output, connection))
@@ -134,7 +138,7 @@ def _cells(node: Node, before: str, connection: Any, why: Obstacle | None) -> It
         yield from _cells(child, f"{before}{child.query_name}__", connection, its)
 
 
-def _obstacle(node: Node, output: Output, connection: Any) -> Obstacle | None:
+def _obstacle(node: Node, output: Output, connection: BaseDatabaseWrapper) -> Obstacle | None:
     facts = output.facts
     if why := output_obstacle(node, output):
         return why
@@ -149,8 +153,8 @@ def _obstacle(node: Node, output: Output, connection: Any) -> Obstacle | None:
     return None
 
 
-def _refuse_long(names: list[str], connection: Any) -> None:
-    longest = connection.ops.max_name_length()
+def _refuse_long(names: list[str], connection: BaseDatabaseWrapper) -> None:
+    longest = connection.ops.max_name_length() or maxsize
     long = [name for name in names if len(name) > longest]
     if long:
         raise ExportError(
@@ -164,7 +168,7 @@ def _refuse_long(names: list[str], connection: Any) -> None:
         )
 
 
-def _query(compiled: CompiledModel, shown: list[_Cell], connection: Any) -> str:
+def _query(compiled: CompiledModel, shown: list[_Cell], connection: BaseDatabaseWrapper) -> str:
     quote = connection.ops.quote_name
     paths = list(dict.fromkeys(cell.path for cell in shown))
     values = [
@@ -178,7 +182,7 @@ def _query(compiled: CompiledModel, shown: list[_Cell], connection: Any) -> str:
     return "\n".join(lines)
 
 
-def _rows_sql(compiled: CompiledModel, paths: list[str], connection: Any) -> str:
+def _rows_sql(compiled: CompiledModel, paths: list[str], connection: BaseDatabaseWrapper) -> str:
     """The ORM's own query, its parameters written out."""
     label = compiled.model._meta.label
     try:
@@ -199,7 +203,8 @@ def _rows_sql(compiled: CompiledModel, paths: list[str], connection: Any) -> str
         raise ExportError(error.text) from error
     except EmptyResultSet as error:
         raise ExportError(_("The manager of %(model)s shows no rows.", model=label)) from error
-    return str(connection.ops.compose_sql(sql, tuple(parameters)))
+    ops: Any = connection.ops
+    return str(ops.compose_sql(sql, tuple(parameters)))
 
 
 def _expression(output: Output, column: str) -> str:

@@ -45,7 +45,7 @@ def encoder(facts: AttributeFacts) -> Encode:
     convert, loaded = rule.encode, _loader(field, rule)
     nothing = "" if rule.empty_text and not field.null else None
 
-    def encode_assigned(value: Any) -> Scalar:
+    def encode_assigned(value: object) -> Scalar:
         try:
             scalar = None if value is None else convert(loaded(_settled(value)))
         except _REFUSALS as error:
@@ -62,7 +62,7 @@ def _loader(field: Any, rule: Rule) -> Loaded:
     return rule.stored_by_own(field) if has_own_conversions(field) else rule.stored(field)
 
 
-def _settled(value: Any) -> Any:
+def _settled(value: object) -> object:
     """The value behind lazy objects and lazy texts; raises :class:`Unsaved` for an expression."""
     if issubclass(type(value), LazyObject):
         value = unwrapped(value)

@@ -23,21 +23,21 @@ from trackadmin.compiler.types import Rows
 Complete: TypeAlias = Callable[[Model], None]
 
 
-def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
+def child_reader(child: Node) -> Callable[[object, Reads], object]:
     """A function that gets a related object, loading it if need be; ``None`` if there is none.
 
     The same query loads its tracked children, as far as a join gives what the accessors give.
     The instance keeps the objects, as after reading the accessor.
     """
-    getters: dict[type[Model], Callable[[Any], Any]] = {}
+    getters: dict[type, Callable[[object], object]] = {}
 
-    def get(obj: Any) -> Any:
+    def get(obj: Any) -> object:
         cls = type(obj)
         if cls not in getters:
             getters[cls] = _getter(cls, child)
         return getters[cls](obj)
 
-    def read(obj: Any, reads: Reads) -> Any:
+    def read(obj: object, reads: Reads) -> object:
         with reads:
             try:
                 return unwrapped(get(obj))
@@ -47,7 +47,7 @@ def child_reader(child: Node) -> Callable[[Any, Reads], Any]:
     return read
 
 
-def _getter(cls: type[Model], child: Node) -> Callable[[Any], Any]:
+def _getter(cls: type[Model], child: Node) -> Callable[[object], object]:
     descriptor = relation_of(cls, child.accessor)
     if descriptor is None or not child.children:
         accessor = child.accessor
@@ -70,7 +70,7 @@ def _joined(descriptor: Any, child: Node) -> Any:
     return twin
 
 
-def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
+def load_children(objects: Sequence[Model], top: Node, alias: str) -> None:
     """Load the children that no join gives, for all these objects at once.
 
     What fails is left to the accessor of each object, which reports the error.
@@ -82,7 +82,7 @@ def load_children(objects: Sequence[Any], top: Node, alias: str) -> None:
                 prefetch_related_objects(objects, Prefetch(path, rows))
 
 
-def _rows_ahead(shape: Shape, before: str, hint: Any) -> Iterator[tuple[str, Rows]]:
+def _rows_ahead(shape: Shape, before: str, hint: Model) -> Iterator[tuple[str, Rows]]:
     """The path of each such child, as accessors, and the rows among which it is shape."""
     for joined in shape.joined:
         yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
@@ -110,7 +110,7 @@ def completer(shape: Shape, alias: str) -> Complete | None:
         if len(batch.joined) > 1
     ]
 
-    def complete(obj: Any) -> None:
+    def complete(obj: Model) -> None:
         for paths, caches in batches:
             if sum(column == "" or getattr(obj, column) is not None for column, *_ in caches) < 2:
                 continue
@@ -124,10 +124,11 @@ def completer(shape: Shape, alias: str) -> Complete | None:
     return complete if batches else None
 
 
-def _twin(rows: Rows, obj: Any) -> Any:
+def _twin(rows: Rows, obj: Model) -> Model | None:
     try:
         with contained():
-            return rows.get(pk=obj.pk)
+            found: Model = rows.get(pk=obj.pk)
+            return found
     except Exception as error:  # noqa: BLE001 then each child is loaded by itself, or fails
         left(FastPath.CHILDREN, rows.model._meta.label, error)
         return None

@@ -50,7 +50,7 @@ class Unencodable(Portable, TypeError):
         )
 
 
-def encode(value: Any) -> Scalar:
+def encode(value: object) -> Scalar:
     """The value as a JSON scalar, exactly of type str, int, float or bool, or ``None``.
 
     Raises :class:`Unencodable` if the type has no text of its own, and whatever the value's own
@@ -58,7 +58,7 @@ def encode(value: Any) -> Scalar:
     """
     cls = type(value)
     if cls in _AS_IT_IS:
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[return-value]
     for base, convert in _CONVERSIONS:
         if issubclass(cls, base):
             return convert(value)
@@ -68,13 +68,13 @@ def encode(value: Any) -> Scalar:
     return _exact(str(value))
 
 
-def as_text(value: Any) -> Scalar:
+def as_text(value: object) -> Scalar:
     """A text, whatever type of value was assigned."""
     scalar = encode(value)
     return scalar if scalar is None or type(scalar) is str else str(scalar)
 
 
-def as_integer(value: Any) -> Scalar:
+def as_integer(value: object) -> Scalar:
     """A whole number. A value that is not exactly one is encoded by the general rule."""
     scalar = encode(value)
     if type(scalar) is str and _INTEGER.fullmatch(scalar):
@@ -84,7 +84,7 @@ def as_integer(value: Any) -> Scalar:
     return int(scalar) if type(scalar) is bool else scalar
 
 
-def as_float(value: Any) -> Scalar:
+def as_float(value: object) -> Scalar:
     """A finite number, or ``None`` for NaN and infinity. Another text stays as it is."""
     scalar = encode(value)
     try:
@@ -93,13 +93,13 @@ def as_float(value: Any) -> Scalar:
         return scalar
 
 
-def as_boolean(value: Any) -> Scalar:
+def as_boolean(value: object) -> Scalar:
     """A truth value, from the same values that Django's own field accepts."""
     scalar = encode(value)
     return _BOOLEANS.get(scalar, scalar)
 
 
-def as_decimal(value: Any) -> Scalar:
+def as_decimal(value: object) -> Scalar:
     """A decimal number as text, never with an exponent."""
     scalar = encode(value)
     if type(scalar) is float:
@@ -107,7 +107,7 @@ def as_decimal(value: Any) -> Scalar:
     return scalar if scalar is None or type(scalar) is str else str(scalar)
 
 
-def as_uuid(value: Any) -> Scalar:
+def as_uuid(value: object) -> Scalar:
     """A UUID in its usual spelling, even if another one was assigned."""
     scalar = as_text(value)
     try:
@@ -116,12 +116,12 @@ def as_uuid(value: Any) -> Scalar:
         return scalar
 
 
-def as_file(value: Any) -> Scalar:
+def as_file(value: object) -> Scalar:
     """The name under which a file is stored."""
     return as_text(value)
 
 
-def as_json(value: Any) -> Scalar:
+def as_json(value: object) -> Scalar:
     """Compact JSON text with sorted keys; ``ValueError`` or ``TypeError`` if there is none."""
     if value is None:
         return None

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from django.db.models import Model
 
@@ -19,21 +19,21 @@ from trackadmin.compiler.host.instances import is_method, is_plain, unwrapped
 from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
-from trackadmin.compiler.types import Fault, Pseudonym, Scalar, Values
+from trackadmin.compiler.types import Fault, Flatten, Pseudonym, Scalar, Values
 from trackadmin.compiler.values.assigned_values import encoder
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.encoders import Unencodable
 
-Reader: TypeAlias = Callable[[Any, Fault, Reads], Scalar]
+Reader: TypeAlias = Callable[[object, Fault, Reads], Scalar]
 
 
-def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]:
+def flattener(top: Node, pseudonym: Pseudonym) -> Flatten:
     """A function that gives the values of an object in any state. It never raises."""
     nulls: Values = dict.fromkeys(top.names())
     # Made on first use: most models never need it.
     filler = cache(partial(_filler, top, pseudonym))
 
-    def flatten(obj: Any, fault: Fault) -> Values:
+    def flatten(obj: object, fault: Fault) -> Values:
         # The generated code calls this while it handles what was raised in it.
         left(FastPath.FLATTEN, top.path, sys.exception())
         values = nulls.copy()
@@ -53,11 +53,11 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Callable[[Any, Fault], Values]
 
 
 def flattener_of_many(
-    flatteners: Sequence[Callable[[Any, Fault], Values]],
-) -> Callable[[Sequence[Any], Fault], Values]:
+    flatteners: Sequence[Flatten],
+) -> Callable[[Sequence[object], Fault], Values]:
     """A function that gives the values of several objects, one after the other."""
 
-    def flatten(objects: Sequence[Any], fault: Fault) -> Values:
+    def flatten(objects: Sequence[object], fault: Fault) -> Values:
         values: Values = {}
         for flatten_one, obj in zip(flatteners, objects, strict=True):
             values.update(flatten_one(obj, fault))
@@ -76,12 +76,12 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
     called = output.facts.computed and is_method(model, source)
     runs = output.facts.computed or not is_plain(model, source)
 
-    def get(obj: Any) -> Scalar:
+    def get(obj: object) -> Scalar:
         with one_language() if runs else nullcontext():
             value = getattr(obj, source)
             return convert(value() if called and callable(value) else value)
 
-    def read(obj: Any, fault: Fault, reads: Reads) -> Scalar:
+    def read(obj: object, fault: Fault, reads: Reads) -> Scalar:
         try:
             if reads.guards:
                 with reads:
@@ -97,11 +97,11 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
     return read
 
 
-def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, Any, Fault, Reads], None]:
+def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, object, Fault, Reads], None]:
     readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
     children = [(c, child_reader(c), _filler(c, pseudonym)) for c in node.children if c.names()]
 
-    def fill(values: Values, obj: Any, fault: Fault, reads: Reads) -> None:
+    def fill(values: Values, obj: object, fault: Fault, reads: Reads) -> None:
         for name, read in readers:
             values[name] = read(obj, fault, reads)
         for child, get, fill_child in children:

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connections, models, router
 from django.utils import timezone
 
-from trackadmin.catalog import has_own_conversions
+from trackadmin.catalog import AnyField, has_own_conversions
 
 #: Gives what a load would give for a value that was assigned. Raises what the field raises.
 Loaded: TypeAlias = Callable[[object], object]
@@ -40,22 +40,22 @@ def plain_or(stored: object, loaded: object) -> object:
 # ── One of Django's own fields ─────────────────────────────────────────────────────────────────
 
 
-def as_it_is(field: Any) -> Loaded:
+def as_it_is(field: AnyField) -> Loaded:
     """The value, which the field does not change."""
     return lambda value: value
 
 
-def prepared(field: Any) -> Loaded:
+def prepared(field: AnyField) -> Loaded:
     """What the field gives to the database."""
     return lambda value: field.get_prep_value(value)
 
 
-def by_python(field: Any) -> Loaded:
+def by_python(field: AnyField) -> Loaded:
     """What the field makes of what it gives to the database."""
     return lambda value: field.to_python(field.get_prep_value(value))
 
 
-def ip_address(field: Any) -> Loaded:
+def ip_address(field: AnyField) -> Loaded:
     """One spelling of an address; an empty one is stored as NULL."""
     return lambda value: field.get_prep_value(value) or None
 
@@ -140,7 +140,7 @@ def own_as_saved(field: Any) -> Loaded:
     return loaded
 
 
-def own_as_prepared(field: Any) -> Loaded:
+def own_as_prepared(field: AnyField) -> Loaded:
     """Where the database has a representation of its own, which the field never gets back."""
     if getattr(field, "from_db_value", None) is None:
         read = field.to_python
