@@ -28,6 +28,8 @@ LOGS = {
     "warning",
 }
 LOGGERS = {"logger", "model_admin"}
+#: What takes a list of words, which names are compared with.
+WORD_LISTS = {"listed"}
 #: What only a developer makes happen.
 OF_DEVELOPERS = {"AssertionError", "AttributeError", "NotImplementedError", "TypeError"}
 #: Two words of letters beside each other, of which one begins in small letters.
@@ -98,8 +100,10 @@ def _excused(tree):
 
 def _is_excused(call):
     function = call.func
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
+        return function.attr == "split"  # a list of words
     if isinstance(function, ast.Name):
-        return function.id in TRANSLATORS | OF_DEVELOPERS
+        return function.id in TRANSLATORS | WORD_LISTS | OF_DEVELOPERS
     if isinstance(function, ast.Attribute) and function.attr in LOGS:
         owner = function.value
         name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")

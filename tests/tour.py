@@ -1,0 +1,271 @@
+"""A tour of the admin: every page, forms with errors, refusals, and the messages after actions."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test import override_settings
+
+from tests.drafts import COUNTRY, draft
+from tests.maps import document, tracked
+from tests.pages import VOID, read
+from tests.screens import edit, filled, map_page, model_page, pages_of, published_example
+from tests.sentences import SHOWN
+from trackadmin import editing
+from trackadmin.document import AttributeEntry
+from trackadmin.models import TrackedModel, TrackingMap
+
+#: What an editor wrote: data, whatever the language.
+OWNER, NOTE = "Owner1", "Note1"
+#: Only posted to, or no page of HTML.
+NO_PAGES = {
+    "trackingmap_move",
+    "trackingmap_fix",
+    "trackingmap_document",
+    "trackingmap_search",
+    "mapversion_change",
+}
+
+
+def prepare():
+    """A map with a version, a rollback, edits, a deletion and something of every kind to show."""
+    row = published_example()
+    attributes = dict(editing.build_document(row).models["User"].attributes)
+    del attributes["is_staff"]
+    attributes["joined"] = AttributeEntry("date_joined", position=9)
+    attributes["username"] = AttributeEntry("username", lookup=True, position=2)
+    attributes["email"] = AttributeEntry("email", privacy="pseudonymised", position=3)
+    attributes["last_login"] = AttributeEntry("last_login", decision="ignored", position=10)
+    edit(row, "User", owner=OWNER, attributes=attributes)
+    editing.publish(row, by=User.objects.first(), note=NOTE)
+    editing.roll_back(row, to=1, by=None, note=NOTE)
+    edit(row, "User", owner=f"{OWNER}a", description=NOTE)
+    editing.save_tracked_model(row, "Order", tracked("demo.order", ["number", "status"]))
+    editing.save_map(row, name=row.name, description=NOTE)
+    editing.delete_tracked_model(row.tracked_models.get(prefix="CompanyAccount"))
+    return row
+
+
+def tour(client, row):
+    """Each stop's name and HTML. What a stop changes is taken back after it."""
+    for stop in (_get_pages, _sent_forms, _wrong_forms, _stale_forms, _drifted, _refused, _broken):
+        with transaction.atomic():
+            yield from stop(client, row)
+            transaction.set_rollback(True)
+
+
+def _opened(client, name, page, data=None, *, status=200):
+    response = client.get(page, data)
+    assert response.status_code == status, (name, response.status_code)
+    return name, response.content.decode()
+
+
+def _posted(client, name, page, data, *, status=200):
+    response = client.post(page, data)
+    if response.status_code == 307:
+        response = client.post(response["Location"], data)
+    elif response.status_code == 302:
+        response = client.get(response["Location"])
+    assert response.status_code == status, (name, response.status_code)
+    return name, response.content.decode()
+
+
+def every_page(row):
+    """The address of every page that a GET opens, by name."""
+    pages = {n: a for n, a in pages_of(row, version=2).items() if n not in NO_PAGES}
+    pages["trackingmap_bring_back"] += "?prefix=CompanyAccount"
+    pages["trackedmodel_add"] += f"?map={row.pk}"
+    user = User.objects.first()
+    preview = map_page("preview", row.pk)
+    return {
+        **pages,
+        "form of a new model": pages["trackedmodel_add"] + "&model=demo.product",
+        "form of a buyer": model_page("change", row.tracked_models.get(prefix="BuyerProfile").pk),
+        "history of the map": map_page("history", row.pk),
+        "live version": map_page("version", row.pk, 3),
+        "preview": f"{preview}?model=User&object={user.pk}",
+        "preview of what has no key": f"{preview}?model=Order",
+        "preview of nothing": f"{preview}?model=User&by=pk&value=999",
+        "compare": map_page("compare", row.pk) + "?old=1&new=2",
+        "compare the same": map_page("compare", row.pk) + "?old=1&new=1",
+        "nothing to roll back": map_page("roll_back", row.pk, 1),
+    }
+
+
+def _get_pages(client, row):
+    for name, page in every_page(row).items():
+        yield _opened(client, name, page)
+    empty = editing.add_map("empty", name="Empty")
+    for name in ("change", "delete", "publish", "preview", "versions", "history", "compare"):
+        yield _opened(client, f"{name} of an empty map", map_page(name, empty.pk))
+
+
+def _sent_forms(client, row):
+    """Each form as it stands, and the message that the next page shows."""
+    for name, page in every_page(row).items():
+        for form in read(client.get(page).content.decode()).forms:
+            address = form.action or page
+            if form.method != "post" or "trackadmin" not in address:
+                continue
+            sent = {**form.sent, **dict(form.buttons[-1:])}
+            with transaction.atomic():
+                yield _posted(client, f"{name}, sent", address, sent)
+                transaction.set_rollback(True)
+    user = model_page("change", row.tracked_models.get(prefix="User").pk)
+    sent = filled(client.get(user).context["form"], owner=f"{OWNER}b", _continue="1")
+    yield _posted(client, "saved", user, sent)
+    add = model_page("add") + f"?map={row.pk}&model=demo.product"
+    sent = filled(client.get(add).context["form"])
+    yield _posted(client, "added a model", add, sent)
+    sent = {"name": "Other", "slug": "other", "description": ""}
+    yield _posted(client, "added a map", map_page("add"), sent)
+    other = TrackingMap.objects.get(slug="other")
+    yield _posted(client, "deleted a map", map_page("delete", other.pk), {})
+
+
+def _wrong_forms(client, row):
+    user = model_page("change", row.tracked_models.get(prefix="User").pk)
+    form = client.get(user).context["form"]
+    wrong = {
+        "no prefix": {"prefix": ""},
+        "bad prefix": {"prefix": "a__b"},
+        "long prefix": {"prefix": "map" * 100},
+        "private name": {"a-username-name": "_x"},
+        "same names": {"a-username-name": "id", "a-username-decision": "tracked"},
+        "no such key": {"key": "nothing"},
+        "key of many": {"key": "first_name"},
+        "key ignored": {"a-id-decision": "ignored"},
+        "key hidden": {"a-id-privacy": "dropped"},
+        "lookup hidden": {"a-username-privacy": "dropped"},
+        "prefix taken": {"prefix": "BuyerProfile"},
+        "seen is none": {"seen": "x"},
+        "child's prefix": {"c-buyer_profile-tracked": "on", "c-buyer_profile-child_prefix": "-"},
+        "child's collision": {
+            "c-buyer_profile-tracked": "on",
+            "c-buyer_profile-child_prefix": "Order",
+        },
+    }
+    for name, changes in wrong.items():
+        yield _posted(client, name, user, filled(form, **changes))
+    buyer = model_page("change", row.tracked_models.get(prefix="BuyerProfile").pk)
+    sent = filled(client.get(buyer).context["form"], **{"a-phone-decision": "tracked"})
+    yield _posted(client, "undecided", buyer, sent)
+    for slug in (row.slug, "a b", ""):
+        sent = {"name": "", "slug": slug, "description": ""}
+        yield _posted(client, f"slug {slug!r}", map_page("add"), sent)
+    with override_settings(TRACKADMIN={"REQUIRE_NOTE": True}):
+        for page in (map_page("publish", row.pk), map_page("roll_back", row.pk, 2)):
+            forms = read(client.get(page).content.decode()).forms
+            sent = next(f.sent for f in forms if "expected" in f.sent)
+            yield _posted(client, f"no note {page}", page, {**sent, "note": ""})
+
+
+def _stale_forms(client, row):
+    user = model_page("change", row.tracked_models.get(prefix="User").pk)
+    delete = model_page("delete", row.tracked_models.get(prefix="User").pk)
+    undo = pages_of(row, version=2)["trackedmodel_undo"]
+    change, publish = map_page("change", row.pk), map_page("publish", row.pk)
+    back = map_page("roll_back", row.pk, 2)
+    sent = {page: _own_form(client, page) for page in (user, delete, undo, change, publish, back)}
+    fix = {"expected": editing.draft_digest(row)}
+    edit(row, "User", owner=f"{OWNER}c", description="")
+    editing.save_map(row, name="Name2", description="Words2")
+    editing.publish(row, by=None)
+    edit(row, "User", owner=f"{OWNER}d")
+    for page, form in sent.items():
+        yield _posted(client, f"stale {page}", page, form)
+    yield _posted(client, "stale fix", map_page("fix", row.pk), fix)
+    editing.delete_tracked_model(row.tracked_models.get(prefix="User"))
+    yield _posted(client, "deleted meanwhile", user, sent[user])
+    yield _opened(client, "versions", map_page("versions", row.pk))
+    yield _opened(client, "history after it all", map_page("history", row.pk))
+
+
+def _own_form(client, page):
+    """What the page's own form sends: the last one that says what it showed."""
+    forms = read(client.get(page).content.decode()).forms
+    kept = [form.sent for form in forms if {"seen", "expected"} & form.sent.keys()]
+    return kept[-1]
+
+
+def _drifted(client, row):
+    excluded = ["auth.User.email", "auth.User.username", "demo.BuyerProfile.user"]
+    for name, gone in {"attributes": excluded, "a model": ["auth.User"]}.items():
+        with override_settings(TRACKADMIN={"EXCLUDE": gone}):
+            pages = {n: a for n, a in every_page(row).items() if "add" not in n}
+            for page, address in pages.items():
+                response = client.get(address)
+                if response.status_code == 200:
+                    yield f"{page} without {name}", response.content.decode()
+
+
+def _refused(client, row):
+    for page in ("versions", "preview", "compare"):
+        address = map_page(page, row.pk)
+        asked = {"page": "x", "by": "x", "old": "x", "model": "User"}
+        yield _opened(client, f"refused {page}", address, asked, status=400)
+    listed = map_page("changelist")
+    for asked in ({"nothing": "1"}, {"q": "map" * 100}, {"o": "99"}, {"p": "x"}, {"q": "a\0"}):
+        yield _opened(client, f"refused {asked}", listed, asked, status=400)
+    yield _posted(client, "bad move", map_page("move", row.pk), {"to": "x"}, status=400)
+
+
+def _broken(client, row):
+    """A draft with errors and fixes; a version that nobody can read."""
+    order = tracked("host.order", ["number"], ["billing_address", "shipping_address"])
+    address = tracked("host.address", ["street"], ["country"])
+    draft(document(Address=address, Country=replace(COUNTRY)))
+    editing.save_tracked_model("default", "Order", order)
+    for page in ("change", "publish"):
+        yield _opened(client, f"{page} with errors", map_page(page, row.pk))
+    publish = map_page("publish", row.pk)
+    yield _posted(client, "published with errors", publish, _own_form(client, publish))
+    sent = {"expected": editing.draft_digest(row)}
+    yield _posted(client, "fixed", map_page("fix", row.pk), sent)
+    TrackedModel.objects.filter(prefix="Country").delete()
+    yield _opened(client, "no country", publish)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE trackadmin_mapversion SET document = '{\"x\": 1}'")
+    for name, page in {
+        "change": map_page("change", row.pk),
+        "publish": publish,
+        "version": map_page("version", row.pk, 2),
+        "roll back": map_page("roll_back", row.pk, 2),
+        "compare": map_page("compare", row.pk),
+    }.items():
+        yield _opened(client, f"{name}, unreadable", page)
+    back = map_page("roll_back", row.pk, 2)
+    yield _posted(client, "rolled back, unreadable", back, _own_form(client, back))
+
+
+class _Texts(HTMLParser):
+    """The texts and attributes that a person reads; what is marked as code or data is left out."""
+
+    CODE = {"code", "pre", "script", "style", "s", "svg"}
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.open = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+        if not self.CODE & {*self.open}:
+            self.found += [value for name, value in attrs if name in SHOWN and value]
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if not self.CODE & {*self.open} and data.strip():
+            self.found.append(" ".join(data.split()))
+
+
+def texts_of(html):
+    """What a person reads of a page, in the order of the page."""
+    reader = _Texts()
+    reader.feed(html)
+    return reader.found
