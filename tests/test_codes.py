@@ -1,5 +1,6 @@
 """Codes: each is defined once, explained, and documented."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,13 @@ def test_each_code_says_what_it_means_and_what_to_do(code):
     assert str(code) == code.value
 
 
-def test_faults_of_references_are_named_by_their_outcomes():
-    for outcome in Outcome:
-        if outcome is not Outcome.FOUND:
-            assert FaultCode(f"reference.{outcome}")
+def test_code_names_its_codes_by_their_enumerations():
+    """A bare string would be a second home: a typo in one is a new code."""
+    bare = {
+        f"{path.relative_to(PACKAGE)}: {node.value}"
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "codes.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in DOTTED
+    }
+    assert not bare

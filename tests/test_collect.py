@@ -392,8 +392,10 @@ def test_forked_processes_make_other_ids():
     for _ in range(2):
         reader, writer = os.pipe()
         if os.fork() == 0:
-            os.write(writer, event().id.encode())
-            os._exit(0)
+            try:
+                os.write(writer, event().id.encode())
+            finally:  # or else the copy would run the rest of the tests
+                os._exit(0)
         os.close(writer)
         readers.append(reader)
     ids = [os.read(reader, 100).decode() for reader in readers]

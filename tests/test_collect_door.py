@@ -496,8 +496,10 @@ def test_ids_sort_by_time_and_differ_after_a_fork():
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.write(write, new_id().encode())
-        os._exit(0)
+        try:
+            os.write(write, new_id().encode())
+        finally:  # or else the copy would run the rest of the tests
+            os._exit(0)
     mine = new_id()
     os.waitpid(pid, 0)
     theirs = os.read(read, 100).decode()

@@ -662,3 +662,11 @@ class FastPath(_Code):
         "A child with its own children by one query. When left, each is loaded by itself.",
         "Look at the managers of the related models.",
     )
+
+
+#: The fault of each outcome but ``found``.
+FAULTS: dict[Outcome, FaultCode] = {
+    outcome: FaultCode[f"REFERENCE_{outcome.name}"]
+    for outcome in Outcome
+    if outcome is not Outcome.FOUND
+}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import Scalar
 from trackadmin.compiler.values.clean_text import bound
 from trackadmin.runtime import Values
@@ -23,7 +24,7 @@ MAX_REFERENCES, MAX_WRONG = 16_384, 4096
 #: What an entry takes beside its two texts.
 _ENTRY = 30
 #: The code of a parameter that was not taken because the map reserves its name.
-RESERVED = "parameter.reserved"
+RESERVED = FaultCode.PARAMETER_RESERVED.value
 
 
 class Event(NamedTuple):
@@ -56,7 +57,7 @@ class Event(NamedTuple):
             values.version,
             values.get("action"),
             MappingProxyType(bound(dict(values))),
-            tuple(_fitting([(name, came) for name, _, came in values.references], MAX_REFERENCES)),
+            tuple(_fitting([(name, str(o)) for name, _, o in values.references], MAX_REFERENCES)),
             tuple(_fitting([(RESERVED, name) for name in values.reserved], MAX_WRONG)),
         )
 

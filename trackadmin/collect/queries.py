@@ -10,6 +10,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 
+from trackadmin.codes import FaultCode
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.parameters import Query
 
@@ -24,7 +25,7 @@ def queries_of(request: HttpRequest) -> list[Query]:
         try:
             queries.append(_body(request))
         except Exception as error:  # noqa: BLE001 a broken upload, or what a parser trips over
-            report("collect.bad_body", "body", error)
+            report(FaultCode.COLLECT_BAD_BODY, "body", error)
     return queries
 
 
@@ -39,14 +40,14 @@ def _query_string(request: HttpRequest) -> str:
 def _body(request: HttpRequest) -> Query:
     if request.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
         # Nothing tells how large it would be when it is unpacked, and no beacon is packed.
-        report("collect.encoded", "body")
+        report(FaultCode.COLLECT_ENCODED, "body")
         return ""
     announced = int(request.META.get("CONTENT_LENGTH") or 0)
     if announced <= MAX_BODY and request.content_type == "multipart/form-data":
         return _form(request)
     body = request.read(MAX_BODY + 1)
     if max(announced, len(body)) > MAX_BODY:
-        report("collect.too_large", "body")
+        report(FaultCode.COLLECT_TOO_LARGE, "body")
         return ""
     text = body.decode("utf-8-sig", "replace")
     # A beacon's text comes as text/plain, whatever it holds.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from django.utils.module_loading import import_string
 
+from trackadmin.codes import FaultCode
 from trackadmin.collect.event import Event
 from trackadmin.conf import conf
 from trackadmin.runtime.faults import report
@@ -83,7 +84,7 @@ class _Outlet:
             began < started - limit for began in [*self._calls.values()]
         ):
             # Another thread waits for the sink already, and nobody can stop that call.
-            report("sink.paused", self._path)
+            report(FaultCode.SINK_PAUSED, self._path)
         else:
             self._calls[call] = started
             try:
@@ -105,13 +106,13 @@ class _Outlet:
         try:
             sink.write(event)
         except Exception as error:  # noqa: BLE001 a sink may raise anything
-            report("sink.failed", self._path, error)
+            report(FaultCode.SINK_FAILED, self._path, error)
         return True
 
     def _made(self, limit: float | None) -> Sink | None:
         """The sink, made by the first thread that needs it; ``None`` where that fails."""
         if not self._lock.acquire(timeout=-1 if limit is None else limit):
-            report("sink.paused", self._path)
+            report(FaultCode.SINK_PAUSED, self._path)
             return None
         try:
             if self._sink is None and monotonic() >= self._resume_at:
@@ -119,8 +120,8 @@ class _Outlet:
             elif self._sink is None:
                 report(self._fault, self._path)
         except Exception as error:  # noqa: BLE001 a sink's own code may raise anything
-            self._pause("sink.not_made")
-            report("sink.not_made", self._path, error)
+            self._pause(FaultCode.SINK_NOT_MADE)
+            report(FaultCode.SINK_NOT_MADE, self._path, error)
         finally:
             self._lock.release()
         return self._sink
@@ -128,8 +129,8 @@ class _Outlet:
     def _judge(self, seconds: float, limit: float | None) -> None:
         """Leave a sink alone for a while that held up the request for too long."""
         if limit is not None and seconds > limit:
-            self._pause("sink.paused")
-            report("sink.slow", self._path)
+            self._pause(FaultCode.SINK_PAUSED)
+            report(FaultCode.SINK_SLOW, self._path)
         elif self._pauses:
             self._pauses = 0
 

@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from trackadmin.codes import FaultCode
 from trackadmin.collect.event import Event
 from trackadmin.collect.queries import queries_of
 from trackadmin.collect.sinks import deliver
@@ -56,7 +57,7 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
         try:
             _track(request, map)
         except Exception as error:  # noqa: BLE001 a click never fails because of tracking
-            report("collect.failed", _shown(map, error), error)
+            report(FaultCode.COLLECT_FAILED, _shown(map, error), error)
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
     # There is no content to have a type.
@@ -64,7 +65,7 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
     try:
         _allow_origin(request, response)
     except Exception as error:  # noqa: BLE001 a setting that is no list of texts
-        report("collect.failed", "ORIGINS", error)
+        report(FaultCode.COLLECT_FAILED, "ORIGINS", error)
     return response
 
 
@@ -100,7 +101,7 @@ def _track(request: HttpRequest, map: str) -> None:
     if values or values.references:
         deliver(Event.of(values))
     else:
-        report("collect.empty", map if values.version else UNKNOWN_MAP)
+        report(FaultCode.COLLECT_EMPTY, map if values.version else UNKNOWN_MAP)
 
 
 def _shown(map: str, error: Exception) -> str:

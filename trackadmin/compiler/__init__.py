@@ -3,7 +3,7 @@
 from trackadmin.compiler.fix_list import Fix
 from trackadmin.compiler.fixing import FIXABLE, fix
 from trackadmin.compiler.host.managers import ManagerError
-from trackadmin.compiler.lookups import SEPARATOR, Lookup, Outcome
+from trackadmin.compiler.lookups import SEPARATOR, Fetched, Lookup
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import check, drift
 from trackadmin.compiler.savepoints import sharing
@@ -20,11 +20,11 @@ __all__ = [
     "SEPARATOR",
     "CompiledModel",
     "Fault",
+    "Fetched",
     "Fix",
     "KnownLookups",
     "Lookup",
     "ManagerError",
-    "Outcome",
     "Resolved",
     "Scalar",
     "Snapshot",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from django.db import Error, router
 from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts
+from trackadmin.codes import Outcome
 from trackadmin.compiler.driver.failures import drop_broken
 from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.query_tree import Along
@@ -23,19 +24,16 @@ SEPARATOR = "__"
 #: A look-up by a column without an index reads a whole table. It counts as this many tables more.
 SCAN_COST = 10
 
-#: What comes of looking for one object.
-Status = Literal["found", "none", "many", "malformed", "failed"]
-
 
 class Malformed(Exception):
     """A text cannot be a value of the column that it is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Fetched:
     """What came of looking for an object: how it went, and the object where it was found."""
 
-    status: Status
+    status: Outcome
     obj: Any = None
     #: What was raised, where it was malformed or failed.
     error: BaseException | None = None
@@ -83,7 +81,7 @@ class Lookup:
             raise TypeError(f"{self.reference} is of a kind that no URL can carry.")
         return parser(self.facts.target, alias)
 
-    def fetch(self, text: str, *, using: str | None = None) -> Outcome:
+    def fetch(self, text: str, *, using: str | None = None) -> Fetched:
         """The one object that the text names, as the model's default manager shows it.
 
         One query, its children along with it. Never raises: what goes wrong is in the outcome.
@@ -92,12 +90,12 @@ class Lookup:
             with contained():
                 objects = self._find(text, using)
         except Malformed as error:
-            return Outcome("malformed", error=error.__cause__)
+            return Fetched(Outcome.MALFORMED, error=error.__cause__)
         except Exception as error:  # noqa: BLE001 the host's managers and routers may raise anything
-            return Outcome("failed", error=error)
+            return Fetched(Outcome.FAILED, error=error)
         if len(objects) == 1:
-            return Outcome("found", objects[0])
-        return Outcome("many" if objects else "none")
+            return Fetched(Outcome.FOUND, objects[0])
+        return Fetched(Outcome.MANY if objects else Outcome.NONE)
 
     def text(self, obj: Model) -> str | None:
         """How a URL names the object; ``None`` if it has no value that a URL could carry."""

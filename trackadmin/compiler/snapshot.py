@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils.functional import LazyObject, cached_property
 
 from trackadmin.catalog import Catalog, built_in_denied
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler.flatten_many import Branch
 from trackadmin.compiler.host.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
@@ -192,4 +193,4 @@ def _secrets(document: Document) -> Iterator[Problem]:
             if attribute.decision == TRACKED and built_in_denied(source, entry.model):
                 what = f"{source!r} looks like a secret, and secrets are not tracked."
                 fix = "Take it out of the map."
-                yield Problem("attribute.secret", "error", f"{prefix}.{name}", what, fix)
+                yield Problem(ProblemCode.ATTRIBUTE_SECRET, "error", f"{prefix}.{name}", what, fix)

@@ -9,6 +9,7 @@ from django.core.signals import request_finished, request_started, setting_chang
 from django.db.models.signals import post_migrate, post_save
 
 from trackadmin.catalog import catalog
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.conf import conf
 from trackadmin.document import Document
@@ -108,12 +109,12 @@ def _loader(slug: str) -> Loader | None:
         here = place()
         private = _private(slug, here) if uncommitted.any_valid() else None
     except Exception as error:  # noqa: BLE001 the host's routers may raise anything
-        report("tenant.unknown", "the tracking maps", error)
+        report(FaultCode.TENANT_UNKNOWN, "the tracking maps", error)
         return None
     if private is not None:
         return private
     if here.schema is not None and store.in_event_loop():
-        report("tenant.unknown", "the tracking maps (called in an event loop)")
+        report(FaultCode.TENANT_UNKNOWN, "the tracking maps (called in an event loop)")
         return None
     key = slug, here
     loader = _loaders.get(key)
@@ -154,13 +155,13 @@ def _unpublished(loader: Loader) -> None:
     if known is None or slug in known:
         if conf.STRICT:
             raise NotPublished(slug)
-        report("map.not_published", loader.where)
+        report(FaultCode.MAP_NOT_PUBLISHED, loader.where)
         return
     # A URL may bring any slug, so it is not kept, and all of them are one place of the log.
     _loaders.forget((slug, loader.place))
     if conf.STRICT:
         raise UnknownMap(slug, known)
-    report("map.not_published", UNKNOWN_MAP)
+    report(FaultCode.MAP_NOT_PUBLISHED, UNKNOWN_MAP)
 
 
 def _written(*, using: str, **kwargs: Any) -> None:
@@ -191,7 +192,7 @@ def _published(*, map: str, number: int, digest: str, **kwargs: Any) -> None:
         if uncommitted.newest_note(home().database) is None:
             tokens.announce(map, store.Token(number, digest))
     except Exception as error:  # noqa: BLE001 no tenant is current any more, say
-        report("tenant.unknown", "the tracking maps", error)
+        report(FaultCode.TENANT_UNKNOWN, "the tracking maps", error)
 
 
 def _migrated(*, sender: Any, using: str, **kwargs: Any) -> None:

@@ -58,7 +58,7 @@ def rearm(code: str, where: str) -> None:
 def fault_counts() -> dict[str, int]:
     """How often each fault came up in this process, by code."""
     with _lock:
-        return dict(_counts)
+        return {str(code): times for code, times in _counts.items()}
 
 
 def slow_path_counts() -> dict[tuple[str, str], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot, sharing
 from trackadmin.conf import conf
 from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
@@ -63,13 +64,13 @@ def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None
         if model is not None or _is_nobody(obj):
             return model
     except Exception as error:  # noqa: BLE001 an object that loads itself when it is looked at
-        fault("object.raised", f"{snapshot.slug}: {type(obj).__qualname__}", error)
+        fault(FaultCode.OBJECT_RAISED, f"{snapshot.slug}: {type(obj).__qualname__}", error)
         return None
     # Without a published map nothing is tracked, and that is reported already.
     if snapshot.digest:
         if conf.STRICT:
             raise NotTracked(name(obj), snapshot.slug)
-        fault("object.not_tracked", f"{snapshot.slug}: {name(obj)}", None)
+        fault(FaultCode.OBJECT_NOT_TRACKED, f"{snapshot.slug}: {name(obj)}", None)
     return None
 
 
@@ -90,7 +91,7 @@ def _one_by_one(
             if names:
                 if conf.STRICT:
                     raise PrefixConflict(names)
-                fault("prefix.conflict", f"{snapshot.slug}: {model.prefix}", None)
+                fault(FaultCode.PREFIX_CONFLICT, f"{snapshot.slug}: {model.prefix}", None)
     return merge.values
 
 
@@ -114,7 +115,7 @@ def _renamed(snapshot: Snapshot, keyword: str, obj: Any, fault: Fault) -> Compil
     except ValueError as error:
         if conf.STRICT:
             raise BadPrefix(keyword) from error
-        fault("prefix.bad", snapshot.slug, error)
+        fault(FaultCode.PREFIX_BAD, snapshot.slug, error)
         return None
 
 

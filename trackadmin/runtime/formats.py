@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, ClassVar
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import RULES, CompiledModel, Scalar
 from trackadmin.exceptions import ExportError
 from trackadmin.runtime.faults import report
@@ -147,7 +148,7 @@ class Parquet(Format):
             return text.encode("utf-8", "backslashreplace").decode()
         if type(value) is cls and not (type(value) is int and value.bit_length() > _INT64_BITS):
             return value
-        report("value.unencodable", name)
+        report(FaultCode.VALUE_UNENCODABLE, name)
         return None
 
 

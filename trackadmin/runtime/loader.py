@@ -8,6 +8,7 @@ from math import inf
 from time import monotonic
 
 from trackadmin.catalog import catalog
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.conf import conf
 from trackadmin.document import load
@@ -115,7 +116,7 @@ class Loader:
         if self._loading == threading.get_ident() or monotonic() < self._retry_at:
             return
         if store.in_event_loop():
-            report("map.unavailable", f"{self.where} (called in an event loop)")
+            report(FaultCode.MAP_UNAVAILABLE, f"{self.where} (called in an event loop)")
         elif self._lock.acquire(timeout=FIRST_LOAD_SECONDS):
             try:
                 self._loading = threading.get_ident()
@@ -133,11 +134,11 @@ class Loader:
         except Exception as error:  # noqa: BLE001 whatever it is, the last good snapshot serves on
             self._failures += 1
             pause = min(MAX_PAUSE, max(pause, 0.1) * 2 ** min(self._failures, 10))
-            report("map.unavailable", self.where, error)
+            report(FaultCode.MAP_UNAVAILABLE, self.where, error)
             self._recover()
         else:
             self._failures = 0
-            rearm("map.unavailable", self.where)
+            rearm(FaultCode.MAP_UNAVAILABLE, self.where)
         # What was published while this thread was looking may have been missed.
         self._wait(pause if published == self._published else 0)
 
@@ -184,25 +185,25 @@ class Loader:
         That database is asked less and less often: all processes behind the replica want to know.
         """
         if monotonic() < self._writer_at:
-            report("map.older", self.where)
+            report(FaultCode.MAP_OLDER, self.where)
             return
         try:
             writer = store.writer()
             if store.in_transaction(writer):
-                report("map.older", self.where)
+                report(FaultCode.MAP_OLDER, self.where)
                 return
             newest = store.newest(self.slug, writer)
         except Exception as error:  # noqa: BLE001 it is away or has no name: the snapshot serves on
-            report("map.unavailable", f"{self.where} (where versions are written)", error)
+            report(FaultCode.MAP_UNAVAILABLE, f"{self.where} (where versions are written)", error)
             self._leave_writer_alone()
             self._mend_connection()
             return
         self._leave_writer_alone()
         if newest is not None and newest.token == held:
-            report("map.older", self.where)
+            report(FaultCode.MAP_OLDER, self.where)
         else:
             if newest is None or newest.number <= held.number:
-                report("map.reset", self.where)
+                report(FaultCode.MAP_RESET, self.where)
             self._writer_at, self._writer_pause = -inf, 0.0
             self._take(newest, writer)
         tokens.repair(self.slug, None if newest is None else newest.token)
@@ -245,7 +246,7 @@ class Loader:
             )
         except DocumentError as error:
             self._refused = published.token
-            report("map.refused", where, error)
+            report(FaultCode.MAP_REFUSED, where, error)
             return False
         self.snapshot, self.unpublished = snapshot, False
         self._unexamined = True
@@ -260,7 +261,7 @@ class Loader:
             drift = "; ".join(map(str, self.snapshot.drift))
             if drift:
                 where = f"{self.where} version {self.snapshot.number}"
-                report("map.drift", where, detail=drift)
+                report(FaultCode.MAP_DRIFT, where, detail=drift)
 
     def _recover(self) -> None:
         """After a failure: serve the bootstrap file if nothing is held, and mend the connection."""
@@ -270,14 +271,14 @@ class Loader:
                 if published is not None:
                     self._adopt(published)
         except Exception as error:  # noqa: BLE001 the database is away already; nothing may break
-            report("map.not_recovered", self.where, error)
+            report(FaultCode.MAP_NOT_RECOVERED, self.where, error)
         self._mend_connection()
 
     def _mend_connection(self) -> None:
         try:
             store.drop_broken_connection()
         except Exception as error:  # noqa: BLE001 as above
-            report("map.not_recovered", self.where, error)
+            report(FaultCode.MAP_NOT_RECOVERED, self.where, error)
 
 
 class Private(Loader):

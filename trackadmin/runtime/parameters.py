@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.datastructures import MultiValueDict
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import Scalar, encode
 from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.runtime.faults import report
@@ -54,7 +55,7 @@ def read(*queries: Query) -> Parameters:
 def judged(given: Parameters) -> Iterator[tuple[str, Any]]:
     """The pairs that are taken; names are clean texts now. Never raises."""
     if len(given.names) > MAX_PARAMETERS:
-        report("query.too_many_parameters", "query")
+        report(FaultCode.QUERY_TOO_MANY_PARAMETERS, "query")
     for name, value in islice(zip(*given, strict=True), MAX_PARAMETERS):
         if _is_name(name):
             yield clean(name), value
@@ -65,12 +66,12 @@ def scalar(value: Any) -> Scalar:
     try:
         encoded = value if type(value) is str else encode(value)
     except Exception as error:  # noqa: BLE001 a value's own code may raise anything
-        report("query.unencodable", "query", error)
+        report(FaultCode.QUERY_UNENCODABLE, "query", error)
         return None
     if type(encoded) is str:
         return clean(encoded)
     if type(encoded) is int and encoded.bit_length() > MAX_BITS:
-        report("query.too_long", "query")
+        report(FaultCode.QUERY_TOO_LONG, "query")
         return None
     return encoded
 
@@ -86,7 +87,7 @@ def pass_through(passing: Mapping[str, Any], values: dict[str, Scalar]) -> None:
     for name, value in found.items():
         spare -= written(name) + (written(value) if type(value) is str else _NUMBER)
         if spare < 0:
-            report("query.too_long", "query")
+            report(FaultCode.QUERY_TOO_LONG, "query")
             return
         values[name] = value
 
@@ -99,7 +100,7 @@ def exact(name: object) -> str:
 def clean(text: str) -> str:
     """The text within bounds, without what a database or an encoder downstream chokes on."""
     if len(text) > MAX_TEXT:
-        report("query.too_long", "query")
+        report(FaultCode.QUERY_TOO_LONG, "query")
     return bounded(text, MAX_TEXT)
 
 
@@ -112,7 +113,7 @@ def written(text: str) -> int:
 def _read_text(text: str, found: Parameters) -> None:
     names, values = found
     if len(text) > MAX_QUERY:
-        report("query.too_long", "query")
+        report(FaultCode.QUERY_TOO_LONG, "query")
         text = text[:MAX_QUERY]
     for part in text.removeprefix("?").split("&", MAX_PARAMETERS + 1):
         if part:
@@ -142,7 +143,7 @@ def _read_mapping(query: Mapping[str, Any], found: Parameters) -> None:
             if len(found.names) > MAX_PARAMETERS:
                 break
     except Exception as error:  # noqa: BLE001 a mapping of the host's may raise anything
-        report("query.unreadable", "query", error)
+        report(FaultCode.QUERY_UNREADABLE, "query", error)
 
 
 def _is_list(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
@@ -152,5 +153,5 @@ def _is_list(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 def _is_name(name: str) -> bool:
     if 0 < len(name) <= MAX_NAME:
         return True
-    report("query.bad_name", "query")
+    report(FaultCode.QUERY_BAD_NAME, "query")
     return False

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from django.db.models import Model
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import Fault, Snapshot
 from trackadmin.conf import conf
 from trackadmin.exceptions import NoKey, PrefixConflict
@@ -43,7 +44,7 @@ def query_string(
         if references.setdefault(*pair) != pair[1]:
             if conf.STRICT:
                 raise PrefixConflict([pair[0]])
-            fault("prefix.conflict", f"{snapshot.slug}: {pair[0]}", None)
+            fault(FaultCode.PREFIX_CONFLICT, f"{snapshot.slug}: {pair[0]}", None)
     return urlencode([*pairs, *references.items()], quote_via=quote, safe="")
 
 
@@ -57,7 +58,7 @@ def _reference(snapshot: Snapshot, obj: Any, fault: Fault) -> tuple[str, str] | 
         return key.reference, text
     if conf.STRICT:
         raise NoKey(name(obj), snapshot.slug)
-    fault("object.no_key", f"{snapshot.slug}: {name(obj)}", None)
+    fault(FaultCode.OBJECT_NO_KEY, f"{snapshot.slug}: {name(obj)}", None)
     return None
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
+from trackadmin.codes import FAULTS, FaultCode, Outcome
 from trackadmin.compiler import (
     SEPARATOR,
     Lookup,
@@ -32,15 +33,13 @@ from trackadmin.runtime.parameters import (
     pass_through,
     read,
 )
-from trackadmin.runtime.values import Reference, ReferenceOutcome, Values
+from trackadmin.runtime.values import Reference, Values
 
 #: A reference out of a tuple, without the call that the class itself would cost for each.
-_reference: Callable[[tuple[str, str, ReferenceOutcome]], Reference] = partial(
-    tuple.__new__, Reference
-)
+_reference: Callable[[tuple[str, str, Outcome]], Reference] = partial(tuple.__new__, Reference)
 #: How many reserved names are told of one query; the rest is only counted.
 MAX_RESERVED = 20
-_ALL_FOUND: Iterable[ReferenceOutcome] = repeat("found")
+_ALL_FOUND: Iterable[Outcome] = repeat(Outcome.FOUND)
 
 
 def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
@@ -70,7 +69,7 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
         _refuse(snapshot, name, too_many=False)
         return None
     found = lookup.fetch(_text(value))
-    if found.status != "found":
+    if found.status is not Outcome.FOUND:
         _report(snapshot, lookup, found.status, found.error)
     return found.obj
 
@@ -141,42 +140,42 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
 
 def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
     """Note a parameter that is not taken, as its name is one of the map's."""
-    report("parameter.reserved", snapshot.slug)
+    report(FaultCode.PARAMETER_RESERVED, snapshot.slug)
     if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
         values.reserved.append(name)
 
 
 def _take(
     snapshot: Snapshot, lookup: Lookup, found: Resolved, values: dict[str, Scalar]
-) -> ReferenceOutcome:
+) -> Outcome:
     """Add what was found to the values; what came of it. Of two that contradict the first wins."""
-    outcome: ReferenceOutcome = found.status
+    outcome = found.status
     if found.values is not None and join(values, found.values):
-        outcome = "conflict"
-    if outcome != "found":
+        outcome = Outcome.CONFLICT
+    if outcome is not Outcome.FOUND:
         _report(snapshot, lookup, outcome, found.error)
     return outcome
 
 
-def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> ReferenceOutcome:
+def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> Outcome:
     # The name comes from outside: only what the map knows of it is logged.
     prefix = reference.partition(SEPARATOR)[0]
     known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
     where = snapshot.slug if snapshot.digest else UNKNOWN_MAP
     if too_many:
-        report("reference.too_many", where)
+        report(FaultCode.REFERENCE_TOO_MANY, where)
     else:
-        report("reference.not_allowed", f"{where}: {known}")
-    return "not_allowed"
+        report(FaultCode.REFERENCE_NOT_ALLOWED, f"{where}: {known}")
+    return Outcome.NOT_ALLOWED
 
 
 def _report(
-    snapshot: Snapshot, lookup: Lookup, outcome: ReferenceOutcome, error: BaseException | None
+    snapshot: Snapshot, lookup: Lookup, outcome: Outcome, error: BaseException | None
 ) -> None:
     if isinstance(error, ManagerError):
         # Of the cause only the type: its text may hold what the manager compares with.
-        report("manager.raised", f"{snapshot.slug}: {error.label} ({error.cause})", error)
-    report(f"reference.{outcome}", f"{snapshot.slug}: {lookup.reference}", error)
+        report(FaultCode.MANAGER_RAISED, f"{snapshot.slug}: {error.label} ({error.cause})", error)
+    report(FAULTS[outcome], f"{snapshot.slug}: {lookup.reference}", error)
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.cache import BaseCache, caches
 
+from trackadmin.codes import FaultCode
 from trackadmin.conf import conf
 from trackadmin.runtime import store
 from trackadmin.runtime.faults import rearm, report
@@ -64,7 +65,7 @@ def _newest_written(slug: str) -> Token | None:
     try:
         return store.newest_token(slug, store.writer())
     except Exception as error:  # noqa: BLE001 the version is published, whatever comes now
-        report("map.unavailable", home().named(slug), error)
+        report(FaultCode.MAP_UNAVAILABLE, home().named(slug), error)
         return None
 
 
@@ -74,9 +75,9 @@ def _read(slug: str) -> tuple[bool, Token | None]:
     try:
         value = _cache().get(_key(slug))
     except Exception as error:  # noqa: BLE001 a cache may raise anything, and the table knows too
-        report("cache.failed", where, error)
+        report(FaultCode.CACHE_FAILED, where, error)
         return False, None
-    rearm("cache.failed", where)
+    rearm(FaultCode.CACHE_FAILED, where)
     match value:
         case [int(number), str(digest)]:
             return True, Token(number, digest)
@@ -90,16 +91,16 @@ def _write(slug: str, token: Token, *, only_if_absent: bool) -> None:
         write = _cache().add if only_if_absent else _cache().set
         write(_key(slug), [*token], CACHE_SECONDS)
     except Exception as error:  # noqa: BLE001 as above
-        report("cache.failed", where, error)
+        report(FaultCode.CACHE_FAILED, where, error)
     else:
-        rearm("cache.failed", where)
+        rearm(FaultCode.CACHE_FAILED, where)
 
 
 def _forget(slug: str) -> None:
     try:
         _cache().delete(_key(slug))
     except Exception as error:  # noqa: BLE001 as above
-        report("cache.failed", f"{home().named(slug)} (write)", error)
+        report(FaultCode.CACHE_FAILED, f"{home().named(slug)} (write)", error)
 
 
 def _cache() -> BaseCache:

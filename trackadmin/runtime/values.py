@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from trackadmin.codes import Outcome
 from trackadmin.compiler import Scalar
 from trackadmin.names import DEFAULT_MAP
-
-#: ``found``; ``none`` or ``many`` rows have this value; ``malformed`` for a value that the column
-#: cannot hold; ``not_allowed`` where the map has no such lookup or the query has too many;
-#: ``conflict`` with another object of the query; ``failed`` for an error of the database.
-ReferenceOutcome: TypeAlias = Literal[
-    "found", "none", "many", "malformed", "not_allowed", "conflict", "failed"
-]
 
 
 class Reference(NamedTuple):
@@ -22,7 +16,7 @@ class Reference(NamedTuple):
     name: str
     #: As it was given; empty where it was no text, or longer than any that is taken.
     value: str
-    outcome: ReferenceOutcome
+    outcome: Outcome
 
 
 class Values(dict[str, Scalar]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from trackadmin.codes import FaultCode
 from trackadmin.conf import conf
 from trackadmin.exceptions import NoTrackingURL
 from trackadmin.names import DEFAULT_MAP
@@ -35,6 +36,6 @@ def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
         if conf.STRICT:
             raise
         missing = isinstance(error, NoTrackingURL)
-        report("url.not_included" if missing else "url.failed", map, error)
+        report(FaultCode.URL_NOT_INCLUDED if missing else FaultCode.URL_FAILED, map, error)
         return ""
     return f"{address}?{query}" if query else address

@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django.db.models import Model
 from django.db.models.expressions import Col
 
-from trackadmin.codes import FastPath
+from trackadmin.codes import FastPath, FaultCode, Outcome
 from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.compiler.driver.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.fast_paths import left
@@ -91,7 +91,7 @@ class Resolver:
                     alias = router.db_for_read(lookup.model) if rows is None else rows.db
                     connections[alias]  # there may be no such database
                 except Exception as error:  # noqa: BLE001 the host's managers and routers
-                    found[at] = Resolved("failed", error=error)
+                    found[at] = Resolved(Outcome.FAILED, error=error)
                 else:
                     databases.setdefault(alias, []).append(Wanted(at, lookup, text, rows))
             for alias, those in databases.items():
@@ -158,7 +158,7 @@ class Resolver:
                 try:
                     bound += self._bound(each, alias, connection)
                 except ValueError as error:
-                    found[each.at] = Resolved("malformed", error=error)
+                    found[each.at] = Resolved(Outcome.MALFORMED, error=error)
             for fit in fitting([each.part for each in bound]):
                 found |= self._by_statement(bound[fit], connection, fault)
         except Exception as error:  # noqa: BLE001 the database, or a field of the host
@@ -197,19 +197,19 @@ class Resolver:
     ) -> dict[int, Resolved]:
         """After a statement failed, look up each of its references on its own."""
         left(FastPath.STATEMENT, alias, error)
-        fault("statement.failed", alias, error)
+        fault(FaultCode.STATEMENT_FAILED, alias, error)
         drop_broken(alias)
         # The database is away or held up: do not wait for it once for each reference.
         if connections[alias].connection is None or is_out_of_time(error):
-            return {each.at: Resolved("failed", error=error) for each in wanted}
+            return {each.at: Resolved(Outcome.FAILED, error=error) for each in wanted}
         return {each.at: self._load(each, alias, fault) for each in wanted}
 
     def _load(self, wanted: Wanted, alias: str, fault: Fault) -> Resolved:
-        outcome = wanted.lookup.fetch(wanted.text, using=alias)
-        if outcome.status != "found":
-            return Resolved(outcome.status, error=outcome.error)
-        values = self._by_prefix[wanted.lookup.prefix].flatten(outcome.obj, fault)
-        return Resolved("found", values)
+        fetched = wanted.lookup.fetch(wanted.text, using=alias)
+        if fetched.status is not Outcome.FOUND:
+            return Resolved(fetched.status, error=fetched.error)
+        values = self._by_prefix[wanted.lookup.prefix].flatten(fetched.obj, fault)
+        return Resolved(Outcome.FOUND, values)
 
     def _rows_now(self, model: type[Model]) -> Rows | None:
         """What the model's manager shows now; ``None`` where its query is constant."""

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler.host.instances import null_column
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import Shape, relations
@@ -84,7 +85,7 @@ def loaded(shape: Shape, before: str, key: str, layout: Layout) -> BindInstance:
                     try:
                         child = get(obj, reads)
                     except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                        fault("child.raised", path, error)
+                        fault(FaultCode.CHILD_RAISED, path, error)
                     else:
                         if child is not None:
                             out.update(flatten()(child, fault))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from trackadmin.catalog import Kind
-from trackadmin.codes import FastPath
+from trackadmin.codes import FastPath, FaultCode
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.plan import Output
 from trackadmin.compiler.query_tree import Shape
@@ -241,14 +241,14 @@ class _OneByOne:
             try:
                 out[output.name] = self._value(at, output, row[at])
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
-                fault("attribute.raised", output.path, error)
+                fault(FaultCode.ATTRIBUTE_RAISED, output.path, error)
         # Taken in the order of the generated lines, even if there is no object.
         fill = next(instances) if shape.has_instance else None
         if fill is not None and there:
             try:
                 fill(row, out, fault)
             except Exception as error:  # noqa: BLE001 the model's own code may raise anything
-                fault("child.raised", shape.node.path, error)
+                fault(FaultCode.CHILD_RAISED, shape.node.path, error)
         for child in () if shape.why else shape.joined:
             start = row_instances.start(child, before)
             self._object(child, start, row, out, fault, instances)

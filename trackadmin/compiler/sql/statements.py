@@ -14,11 +14,11 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
-from trackadmin.codes import FastPath
+from trackadmin.codes import FastPath, Outcome
 from trackadmin.compiler.driver.one_row import OneRow
 from trackadmin.compiler.driver.psycopg_cursor import Datetimes
 from trackadmin.compiler.fast_paths import left
-from trackadmin.compiler.lookups import Lookup, Status
+from trackadmin.compiler.lookups import Lookup
 from trackadmin.compiler.obstacles import lies_with
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Shape, own_tables, shape_of
@@ -200,12 +200,12 @@ def _is_djangos(cls: type) -> bool:
 class Resolved(NamedTuple):
     """What came of one reference. A tuple, for it is made for every reference of every URL."""
 
-    status: Status
+    status: Outcome
     values: Values | None = None
     error: BaseException | None = None
 
 
-_NONE, _MANY = Resolved("none"), Resolved("many")
+_NONE, _MANY = Resolved(Outcome.NONE), Resolved(Outcome.MANY)
 
 
 class Span(NamedTuple):
@@ -305,6 +305,6 @@ def _resolved(span: Span, row: Row, connection: Any, fault: Fault) -> Resolved:
         return _MANY
     read = part.readers(connection).read
     try:
-        return Resolved("found", read(row[cells], fault))
+        return Resolved(Outcome.FOUND, read(row[cells], fault))
     except Exception as error:  # noqa: BLE001 the model's own code, where an instance is made
-        return Resolved("failed", error=error)
+        return Resolved(Outcome.FAILED, error=error)

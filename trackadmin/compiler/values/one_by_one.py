@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from django.db.models import Model
 
-from trackadmin.codes import FastPath
+from trackadmin.codes import FastPath, FaultCode
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.instances import is_method, is_plain, unwrapped
 from trackadmin.compiler.host.language import one_language
@@ -42,7 +42,7 @@ def flattener(top: Node, pseudonym: Pseudonym) -> Flatten:
             with reads:
                 obj = unwrapped(obj)
         except Exception as error:  # noqa: BLE001 a lazy object loads itself when it is looked at
-            fault("object.raised", top.path, error)
+            fault(FaultCode.OBJECT_RAISED, top.path, error)
         else:
             filler()(values, obj, fault, reads)
         finally:
@@ -89,7 +89,11 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
             else:
                 scalar = get(obj)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
-            code = "value.unencodable" if isinstance(error, Unencodable) else "attribute.raised"
+            code = (
+                FaultCode.VALUE_UNENCODABLE
+                if isinstance(error, Unencodable)
+                else FaultCode.ATTRIBUTE_RAISED
+            )
             fault(code, path, error)
             return None
         return pseudonym(scalar) if output.pseudonymised else scalar
@@ -108,7 +112,7 @@ def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, object, Fault
             try:
                 found = get(obj, reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                fault("child.raised", child.path, error)
+                fault(FaultCode.CHILD_RAISED, child.path, error)
             else:
                 if found is not None:
                     fill_child(values, found, fault, reads)
