@@ -58,7 +58,7 @@ class MapFile:
         def follows(problem: Problem) -> bool:
             if problem.where in self.lost and problem.code.startswith("model."):
                 return True
-            return problem.code == "key.unknown" and problem.where in spoilt
+            return problem.code == ProblemCode.KEY_UNKNOWN and problem.where in spoilt
 
         return [*self.problems, *(p for p in errors_of(found) if not follows(p))]
 

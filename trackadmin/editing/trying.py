@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from django.db import connections
 from django.db.models import Model
 
-from trackadmin.codes import ProblemCode
+from trackadmin.codes import FaultCode, ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.host.instances import cache_name, is_plain
 from trackadmin.compiler.plan import Node, Output
@@ -156,7 +156,7 @@ class Trial:
             try:
                 self._related[key] = child_reader(child)(obj, self._reads)
             except Exception as error:  # noqa: BLE001 the host's code may raise anything
-                _faults(out)("child.raised", child.path, error)
+                _faults(out)(FaultCode.CHILD_RAISED, child.path, error)
                 self._related[key] = None
         return self._related[key]
 
