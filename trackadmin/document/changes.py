@@ -142,17 +142,17 @@ def _notes(change: Change) -> Iterator[Text]:
 
 def _child_prefix(old: str, new: str) -> Text:
     if not old:
-        return _("The prefix changed to %(new)s. The child's names change.", new=_shown(new))
+        return _("The prefix changed to %(new)s. The child's names change.", new=_quoted(new))
     if not new:
         return _(
             "The prefix %(old)s was removed, so the child has the prefix of its model again. Its "
             "names change.",
-            old=_shown(old),
+            old=_quoted(old),
         )
     return _(
         "The prefix changed from %(old)s to %(new)s. The child's names change.",
-        old=_shown(old),
-        new=_shown(new),
+        old=_quoted(old),
+        new=_quoted(new),
     )
 
 
@@ -212,7 +212,7 @@ def _field(change: Change) -> Text:
         return _LOOKUP[change.new]
     new, removed, changed = _FIELDS.get(change.field, _ANY_FIELD)
     sentence = new if change.old == "" else removed if change.new == "" else changed
-    values = {"field": change.field, "old": _shown(change.old), "new": _shown(change.new)}
+    values = {"field": change.field, "old": _quoted(change.old), "new": _quoted(change.new)}
     return _with(sentence, values)
 
 
@@ -220,7 +220,7 @@ def _with(sentence: Text, values: dict[str, Any]) -> Text:
     return replace(sentence, values=values)
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     if isinstance(value, str) and len(value) > _QUOTED:
         value = value[: _QUOTED - 1] + "…"
     return repr(value)

@@ -39,10 +39,10 @@ class Diff:
 
 def diff(old: Document, new: Document) -> Diff:
     """The changes that turn ``old`` into ``new``; empty exactly where the two are equal."""
-    return Diff(tuple(_document(old, new)))
+    return Diff(tuple(_document_changes(old, new)))
 
 
-def _document(old: Document, new: Document) -> Iterator[Change]:
+def _document_changes(old: Document, new: Document) -> Iterator[Change]:
     renamed = _renamed(old.models, new.models, "model")
     before = {renamed.get(prefix, prefix): entry for prefix, entry in in_order(old.models)}
     was = {now: prefix for prefix, now in renamed.items()}
@@ -50,11 +50,11 @@ def _document(old: Document, new: Document) -> Iterator[Change]:
     for prefix in _both(before, new.models):
         if prefix in was:
             yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
-        yield from _model(prefix, before.get(prefix), new.models.get(prefix))
+        yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
 
 
-def _model(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Iterator[Change]:
-    yield from _entry("model", prefix, old, new)
+def _model_changes(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Iterator[Change]:
+    yield from _entry_changes("model", prefix, old, new)
     old, new = old or ModelEntry(""), new or ModelEntry("")
     renamed = _renamed(old.attributes, new.attributes, "source")
     before = {renamed.get(name, name): entry for name, entry in in_order(old.attributes)}
@@ -64,14 +64,16 @@ def _model(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Itera
         where = f"{prefix}.{name}"
         if name in was:
             yield Change("changed", "attribute", where, "name", was[name], name)
-        yield from _entry("attribute", where, before.get(name), new.attributes.get(name))
+        yield from _entry_changes("attribute", where, before.get(name), new.attributes.get(name))
     yield from _order("model", prefix, "children", dict(in_order(old.children)), new.children)
     for accessor in _both(old.children, new.children):
         where = f"{prefix}.{accessor}"
-        yield from _entry("child", where, old.children.get(accessor), new.children.get(accessor))
+        yield from _entry_changes(
+            "child", where, old.children.get(accessor), new.children.get(accessor)
+        )
 
 
-def _entry(
+def _entry_changes(
     subject: Subject, where: str, old: _Entry | None, new: _Entry | None
 ) -> Iterator[Change]:
     if old is None and new is not None:

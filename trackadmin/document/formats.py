@@ -25,16 +25,16 @@ def upgraded(data: dict[str, Any]) -> dict[str, Any]:
     """The data of a document in today's format; raises :class:`DocumentError` if it has none."""
     found = data.get("format")
     if type(found) is not int or (found != FORMAT and found not in UPGRADES):
-        raise _unknown(found)
+        raise _unknown_format(found)
     for number in range(found, FORMAT):
         try:
             data = {**UPGRADES[number](data), "format": number + 1}
         except _SPOILT as error:
-            raise _unknown(found) from error
+            raise _unknown_format(found) from error
     return data
 
 
-def _unknown(found: object) -> DocumentError:
+def _unknown_format(found: object) -> DocumentError:
     legal = ", ".join(str(number) for number in [*sorted(UPGRADES), FORMAT])
     what = _(
         "The document says that its format is %(format)s. Known formats: %(legal)s.",

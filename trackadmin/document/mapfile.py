@@ -24,16 +24,16 @@ from trackadmin.texts import gettext as _
 FindModel = Callable[[str], str]
 
 
-def _written(entry: type) -> dict[str, type]:
+def _written_fields(entry: type) -> dict[str, type]:
     """The fields that people write. Positions are not among them: a list has an order."""
     return {each.name: each.kind for each in plain_fields(entry) if each.name != "position"}
 
 
-_MODEL = _written(ModelEntry) | {"attributes": list, "children": list}
+_MODEL = _written_fields(ModelEntry) | {"attributes": list, "children": list}
 #: Entries of a list are named by this field.
 _MAIN = {"attributes": "source", "children": "accessor"}
-_ATTRIBUTE = {"source": str, "name": str} | _written(AttributeEntry)
-_CHILD = {"accessor": str} | _written(ChildEntry)
+_ATTRIBUTE = {"source": str, "name": str} | _written_fields(AttributeEntry)
+_CHILD = {"accessor": str} | _written_fields(ChildEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def examine_dict(data: object, find_model: FindModel) -> MapFile:
     if not reader.typed(data, "", dict):
         raise DocumentError(_("This is not a tracking map."), reader.problems)
     for position, prefix in enumerate(reader.keys(data, "")):
-        entry = _model(reader, data[prefix], prefix, position, find_model)
+        entry = _read_model(reader, data[prefix], prefix, position, find_model)
         models[prefix] = entry
         if not entry.model:
             lost.add(at("", prefix))
@@ -119,7 +119,7 @@ def _without_errors(found: MapFile) -> Document:
     return found.document
 
 
-def _model(
+def _read_model(
     reader: Reader, value: object, prefix: str, position: int, find_model: FindModel
 ) -> ModelEntry:
     where = at("", prefix)
@@ -133,8 +133,8 @@ def _model(
     return ModelEntry(
         **fields,
         position=position,
-        attributes=_attributes(attributes),
-        children=_children(children),
+        attributes=_read_attributes(attributes),
+        children=_read_children(children),
     )
 
 
@@ -151,14 +151,14 @@ def _label(reader: Reader, name: str, where: str, find_model: FindModel) -> str:
         return ""
 
 
-def _attributes(records: Iterator[dict[str, Any]]) -> dict[str, AttributeEntry]:
+def _read_attributes(records: Iterator[dict[str, Any]]) -> dict[str, AttributeEntry]:
     return {
         fields.pop("name", fields["source"]): AttributeEntry(**fields, position=position)
         for position, fields in enumerate(records)
     }
 
 
-def _children(records: Iterator[dict[str, Any]]) -> dict[str, ChildEntry]:
+def _read_children(records: Iterator[dict[str, Any]]) -> dict[str, ChildEntry]:
     return {
         fields.pop("accessor"): ChildEntry(**fields, position=position)
         for position, fields in enumerate(records)

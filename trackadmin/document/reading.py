@@ -97,7 +97,7 @@ class Reader:
         """The fields that an object has, each of exactly its type; wrong ones are left out."""
         if not self.typed(value, where, dict):
             return {}
-        self._unknown(value, where, fields)
+        self._unknown_keys(value, where, fields)
         # Only wrong values need their place: a map has tens of thousands of values.
         return {
             name: value[name]
@@ -124,7 +124,7 @@ class Reader:
         """The keys of an object that are texts; others are noted."""
         return [key for key in value if type(key) is str or self.typed(key, at(where, key), str)]
 
-    def _unknown(self, value: dict[Any, Any], where: str, fields: Mapping[str, type]) -> None:
+    def _unknown_keys(self, value: dict[Any, Any], where: str, fields: Mapping[str, type]) -> None:
         for key in value:
             if key not in fields:
                 what = _("The key %(name)s is not known here.", name=shown(key))

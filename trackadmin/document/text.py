@@ -94,7 +94,7 @@ def load(text: str, expected: str) -> Document:
     actual = digest(text)
     if actual != expected:
         raise _wrong_digest(expected, actual)
-    data, canonical = _read(text)
+    data, canonical = _canonical_data(text)
     # The data is compared before an upgrade, so old formats are checked as well.
     if canonical != text:
         raise _not_canonical()
@@ -106,7 +106,7 @@ def load(text: str, expected: str) -> Document:
 
 def read_json(text: str) -> Any:
     """The data of a JSON text; raises :class:`DocumentError`, whatever the text holds."""
-    return _read(text)[0]
+    return _canonical_data(text)[0]
 
 
 def read_loosely(text: str) -> tuple[Any, list[Problem]]:
@@ -118,7 +118,7 @@ def read_loosely(text: str) -> tuple[Any, list[Problem]]:
     return data, _duplicates(twice)
 
 
-def _read(text: str) -> tuple[Any, str]:
+def _canonical_data(text: str) -> tuple[Any, str]:
     """The data, and its canonical text."""
     data, canonical, twice = _read_all(text)
     if twice:
@@ -137,7 +137,7 @@ def _read_all(text: str) -> tuple[Any, str, list[str]]:
         raise _unreadable(ProblemCode.DOCUMENT_TOO_LARGE, what)
     twice: list[str] = []
     try:
-        data = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
+        data = json.loads(text, object_pairs_hook=lambda pairs: _read_object(pairs, twice))
         # Python reads NaN, infinities and halves of characters, which JSON cannot hold. The
         # canonical text has an escape for the halves.
         canonical = _canonical(data)
@@ -217,7 +217,7 @@ def _canonical(data: object) -> str:
     )
 
 
-def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+def _read_object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice += [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]

@@ -68,7 +68,7 @@ def entry_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
     if entry.key:
         yield from _name("key", entry.key, where)
     yield from _position(entry.position, where)
-    yield from _text(entry.owner + entry.description, where)
+    yield from _text_problems(entry.owner + entry.description, where)
     for name, attribute in in_order(entry.attributes):
         yield from _attribute(name, attribute, at(where, name))
     for accessor, child in in_order(entry.children):
@@ -87,7 +87,7 @@ def _attribute(name: str, attribute: AttributeEntry, where: str) -> Iterator[Pro
     if attribute.privacy not in PRIVACIES:
         yield _unknown_privacy(attribute.privacy, where)
     yield from _position(attribute.position, where)
-    yield from _text(attribute.description, where)
+    yield from _text_problems(attribute.description, where)
 
 
 # No generators: a map has tens of thousands of names and values, and nearly all are correct.
@@ -136,7 +136,7 @@ def _position(position: int, where: str) -> Sequence[Problem]:
     return [Problem(ProblemCode.POSITION_OUT_OF_RANGE, "error", where, what, remedy)]
 
 
-def _text(text: str, where: str) -> Sequence[Problem]:
+def _text_problems(text: str, where: str) -> Sequence[Problem]:
     if "\0" not in text and (text.isascii() or not _half(text)):
         return ()
     what = _("A text has a character that no database can store (NUL or half a character).")

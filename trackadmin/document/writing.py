@@ -27,7 +27,7 @@ def to_dict(
     ``label`` turns a lower-case label into the one to show (``demo.BuyerProfile``).
     """
     return {
-        prefix: _model(entry, label(entry.model) if label else entry.model)
+        prefix: _model_data(entry, label(entry.model) if label else entry.model)
         for prefix, entry in in_order(document.models)
     }
 
@@ -37,11 +37,11 @@ def to_python(document: Document, label: Callable[[str], str] | None = None) -> 
     return _source(to_dict(document, label), 0) + "\n"
 
 
-def _model(entry: ModelEntry, label: str) -> dict[str, Any]:
+def _model_data(entry: ModelEntry, label: str) -> dict[str, Any]:
     data: dict[str, Any] = {
         "model": label,
         "attributes": [_attribute(name, a) for name, a in in_order(entry.attributes)],
-        "children": [_child(accessor, child) for accessor, child in in_order(entry.children)],
+        "children": [_child_data(accessor, child) for accessor, child in in_order(entry.children)],
         "key": entry.key,
     }
     return data | {n: value for n, value in _said(entry) if n not in data}
@@ -53,7 +53,7 @@ def _attribute(name: str, attribute: AttributeEntry) -> str | dict[str, Any]:
     return fields if len(fields) > 1 else attribute.source
 
 
-def _child(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
+def _child_data(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
     fields = {"accessor": accessor, **dict(_said(child))}
     return fields if len(fields) > 1 else accessor
 

@@ -51,7 +51,7 @@ def read_draft(tracking_map: TrackingMap) -> Document:
     children = _by_model(TrackedChild, "accessor", ChildEntry, tracking_map)
     return Document(
         models={
-            row.prefix: _entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
+            row.prefix: _model_entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
             for row in rows
         }
     )
@@ -90,10 +90,10 @@ def build_rows(rows: Iterable[TrackedModel]) -> Document:
 
 def entry_of(row: TrackedModel) -> ModelEntry:
     """One tracked model's row, with its attributes and children, as an entry."""
-    return _entry(
+    return _model_entry(
         row,
-        {each.name: _read(each, AttributeEntry) for each in row.attributes.all()},
-        {each.accessor: _read(each, ChildEntry) for each in row.children.all()},
+        {each.name: _entry_of(each, AttributeEntry) for each in row.attributes.all()},
+        {each.accessor: _entry_of(each, ChildEntry) for each in row.children.all()},
     )
 
 
@@ -111,12 +111,12 @@ def _by_model(
     return found
 
 
-def _entry(
+def _model_entry(
     row: TrackedModel, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
 ) -> ModelEntry:
     columns = {name: getattr(row, name) for name in _OF_MODEL}
     return ModelEntry(row.model_label, **columns, attributes=attributes, children=children)
 
 
-def _read(row: Model, entry: type[E]) -> E:
+def _entry_of(row: Model, entry: type[E]) -> E:
     return entry(**{column: getattr(row, column) for column in _COLUMNS[entry]})

@@ -31,7 +31,7 @@ def contents(version: MapVersion) -> Contents:
     document, unreadable = readable_document(version)
     if unreadable:
         return Contents(document, unreadable)
-    drift, names = compiler.drift(document, catalog()), _names(document)
+    drift, names = compiler.drift(document, catalog()), _names_by_prefix(document)
     return Contents(document, drift=drift, names=names)
 
 
@@ -43,6 +43,6 @@ def readable_document(version: MapVersion) -> tuple[Document, str]:
         return Document(), error.summary
 
 
-def _names(document: Document) -> Mapping[str, tuple[str, ...]]:
+def _names_by_prefix(document: Document) -> Mapping[str, tuple[str, ...]]:
     compiled = compiler.compile_map(document, catalog()).by_prefix
     return {prefix: tuple(model.names) for prefix, model in compiled.items()}

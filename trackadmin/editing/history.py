@@ -144,7 +144,7 @@ def _told(
         after = [m for m in touched if not m.deleted]
         state.update({m.pk: None if m.deleted else m for m in touched})
         if found := tuple(changes(pk, before, after)):
-            yield _entry(revision, Diff(found), touched)
+            yield _history_entry(revision, Diff(found), touched)
 
 
 def _before(
@@ -158,7 +158,9 @@ def _before(
     return {pk: None if m.deleted else m for pk, m in known.items()}
 
 
-def _entry(revision: Revision, changes: Diff, touched: Sequence[StoredModel]) -> HistoryEntry:
+def _history_entry(
+    revision: Revision, changes: Diff, touched: Sequence[StoredModel]
+) -> HistoryEntry:
     return HistoryEntry(
         revision=revision.pk,
         when=revision.date_created,
@@ -188,7 +190,7 @@ def _changes_of_map(
 def _changes_of_models(
     revision: int, before: Sequence[StoredModel], after: Sequence[StoredModel]
 ) -> Iterator[Change]:
-    changes = documents.diff(_document(before), _document(after)).changes
+    changes = documents.diff(_document_of(before), _document_of(after)).changes
     if len(before) != 1 or len(after) != 1:
         yield from changes
         return
@@ -199,5 +201,5 @@ def _changes_of_models(
         yield Change("changed", "model", after[0].prefix, "position", old, new)
 
 
-def _document(models: Iterable[StoredModel]) -> Document:
+def _document_of(models: Iterable[StoredModel]) -> Document:
     return Document(models={m.prefix: m.entry for m in models})

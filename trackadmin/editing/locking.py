@@ -27,7 +27,7 @@ def find_map(tracking_map: AnyMap) -> TrackingMap:
     """The map's row as it is now; raises :class:`UnknownMap`."""
     found = _rows(tracking_map).first()
     if found is None:
-        raise _unknown(tracking_map)
+        raise _unknown_map(tracking_map)
     return found
 
 
@@ -47,7 +47,7 @@ def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
     with transaction.atomic(using=write_database()):
         if not _lock(tracking_map):
             if tracking_map != DEFAULT_MAP:
-                raise _unknown(tracking_map)
+                raise _unknown_map(tracking_map)
             add_default_map()
             _lock(tracking_map)
         yield _rows(tracking_map).get()
@@ -70,7 +70,7 @@ def _rows(tracking_map: AnyMap) -> QuerySet[TrackingMap]:
     return rows.filter(pk=tracking_map.pk)
 
 
-def _unknown(tracking_map: AnyMap) -> UnknownMap:
+def _unknown_map(tracking_map: AnyMap) -> UnknownMap:
     slug = tracking_map if isinstance(tracking_map, str) else tracking_map.slug
     known = TrackingMap.objects.using(write_database()).values_list("slug", flat=True)
     return UnknownMap(slug, known)

@@ -105,7 +105,8 @@ def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[Sto
     rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
     kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
     return [
-        StoredMap(s.revision, _text(s.fields, "name"), _text(s.fields, "description")) for s in kept
+        StoredMap(s.revision, _text_of(s.fields, "name"), _text_of(s.fields, "description"))
+        for s in kept
     ]
 
 
@@ -151,17 +152,17 @@ def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
         if stored.model == TrackedModel._meta.label_lower:
             heads.append(stored)
         elif stored.model == TrackedAttribute._meta.label_lower:
-            name = _text(stored.fields, "name") or _text(stored.fields, "source")
+            name = _text_of(stored.fields, "name") or _text_of(stored.fields, "source")
             attributes.setdefault(whose, {})[name] = AttributeEntry(
                 **_values(AttributeEntry, stored.fields)
             )
         else:
-            accessor = _text(stored.fields, "accessor")
+            accessor = _text_of(stored.fields, "accessor")
             children.setdefault(whose, {})[accessor] = ChildEntry(
                 **_values(ChildEntry, stored.fields)
             )
     return [
-        _model(
+        _stored_model(
             head,
             attributes.get((head.revision, head.pk), {}),
             children.get((head.revision, head.pk), {}),
@@ -170,17 +171,17 @@ def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
     ]
 
 
-def _model(
+def _stored_model(
     head: _Stored, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
 ) -> StoredModel:
-    label = _text(head.fields, "model_label")
+    label = _text_of(head.fields, "model_label")
     values = _values(ModelEntry, head.fields) | {"model": label}
     entry = ModelEntry(**values, attributes=attributes, children=children)
     return StoredModel(
         revision=head.revision,
         map=_number(head.fields, "map"),
         pk=head.pk,
-        prefix=_text(head.fields, "prefix"),
+        prefix=_text_of(head.fields, "prefix"),
         entry=entry,
         deleted=head.deleted,
     )
@@ -196,7 +197,7 @@ def _values(entry: type, fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _text(fields: Mapping[str, Any], name: str) -> str:
+def _text_of(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 

@@ -91,9 +91,9 @@ class Trial:
         for output in node.outputs:
             out.values[output.name] = self._output(compiled, node, output, obj, out)
         for child in (each for each in node.children if each.names()):
-            self._child(compiled, node, child, obj, out)
+            self._try_child(compiled, node, child, obj, out)
 
-    def _child(
+    def _try_child(
         self, compiled: CompiledModel, node: Node, child: Node, obj: Any, out: Tried
     ) -> None:
         related = self._load(node, child, obj, out)
@@ -118,13 +118,13 @@ class Trial:
                 out.values.update((output.name, None) for output in node.outputs)
             else:
                 self.hidden.add(node.model._meta.label)
-                self._names(node, out, Unshown.HIDDEN)
+                self._hide_names(node, out, Unshown.HIDDEN)
 
     def _nothing(self, top: Node, out: Tried, why: Unshown) -> None:
         for node in top.walk():
-            self._names(node, out, why)
+            self._hide_names(node, out, why)
 
-    def _names(self, node: Node, out: Tried, why: Unshown) -> None:
+    def _hide_names(self, node: Node, out: Tried, why: Unshown) -> None:
         for output in node.outputs:
             out.values[output.name] = None
             out.unshown[output.name] = why

@@ -35,7 +35,7 @@ def get_version(tracking_map: AnyMap, number: int) -> MapVersion:
     # True and "3" are mistakes of the caller.
     found = versions(current).filter(number=number).first() if type(number) is int else None
     if found is None:
-        raise _unknown(current, number)
+        raise _unknown_version(current, number)
     return found
 
 
@@ -50,7 +50,7 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
             number=str(version.number),
             slug=version.map.slug,
         )
-        raise _unknown(current, number)
+        raise _unknown_version(current, number)
     return get_version(current, version.number)
 
 
@@ -61,15 +61,15 @@ def read_version(version: MapVersion) -> Document:
 
 def diff(old: MapVersion | Document | str, new: MapVersion | Document | str) -> Diff:
     """What changed from one to the other: versions, documents or canonical texts."""
-    return documents.diff(_document(old), _document(new))
+    return documents.diff(_given_document(old), _given_document(new))
 
 
-def _document(given: MapVersion | Document | str) -> Document:
+def _given_document(given: MapVersion | Document | str) -> Document:
     if isinstance(given, MapVersion):
         return read_version(given)
     return documents.parse(given) if isinstance(given, str) else given
 
 
-def _unknown(tracking_map: TrackingMap, number: object) -> UnknownVersion:
+def _unknown_version(tracking_map: TrackingMap, number: object) -> UnknownVersion:
     newest = live_version(tracking_map)
     return UnknownVersion(tracking_map.slug, number, newest.number if newest else 0)

@@ -116,7 +116,7 @@ def _write_attributes(
             new.append(TrackedAttribute(tracked_model=row, **values))
         else:
             kept.append((found, values))
-    return _write(TrackedAttribute, old, kept, new)
+    return _write_rows(TrackedAttribute, old, kept, new)
 
 
 def _write_children(
@@ -130,10 +130,10 @@ def _write_children(
             kept.append((by_accessor[accessor], values))
         else:
             new.append(TrackedChild(tracked_model=row, **values))
-    return _write(TrackedChild, old, kept, new)
+    return _write_rows(TrackedChild, old, kept, new)
 
 
-def _write(
+def _write_rows(
     model: type[R],
     old: Iterable[R],
     kept: Sequence[tuple[R, Mapping[str, Any]]],
