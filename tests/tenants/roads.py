@@ -145,7 +145,7 @@ def command(name):
     names = list(json.loads(said("resolve", f"CompanyAccount__name=Only {name}")))
     assert list(json.loads(said("flatten", "CompanyAccount", str(account(name).pk)))) == names
     assert list(json.loads(said("backfill", "CompanyAccount"))) == names
-    assert f"gives {len(names)} names" in said("explain", f"CompanyAccount__name=Only {name}")
+    assert f"gives {len(names)} name" in said("explain", f"CompanyAccount__name=Only {name}")
     assert len(json.loads(said("export"))["CompanyAccount"]["attributes"]) == len(names)
     return names
 

@@ -68,7 +68,7 @@ class MatchedModel:
     prefix: str
     entry: ModelEntry
     facts: ModelFacts
-    #: All that are tracked, by name, also those whose privacy keeps them from going out.
+    #: All tracked attributes by name, even those that do not go out because of their privacy.
     known: dict[str, MatchedAttribute]
     children: tuple[MatchedChild, ...]
     problems: tuple[Problem, ...]
@@ -79,7 +79,7 @@ class MatchedModel:
 
 
 class Matching:
-    """A document and a catalog, matched model by model when a model is first asked for."""
+    """A document and a catalog; each model is matched when it is first needed."""
 
     def __init__(self, document: Document, catalog: Catalog) -> None:
         self.document = document

@@ -39,7 +39,7 @@ class CompiledModel:
         self._matching, self._matched, self.pseudonym = matching, matched, pseudonym
         self.title = title
         self._renamed: OrderedDict[str, CompiledModel] = OrderedDict()
-        #: Starts the names: the tracked model's, or the keyword that took its place.
+        #: The start of all names: the tracked model's prefix, or the keyword in its place.
         self.prefix = renamed or matched.prefix
         planned = plan(matching, matched, model=model, prefix=renamed)
         self.node: Node = planned.top
@@ -95,7 +95,7 @@ class CompiledModel:
 
     @cached_property
     def lookups(self) -> Mapping[str, Lookup]:
-        """What a URL may name an object by, the key first; by output name."""
+        """The lookups by which a URL may name an object, the key first; by output name."""
         return {lookup.name: lookup for lookup in self._lookups()}
 
     @property

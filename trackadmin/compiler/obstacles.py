@@ -47,7 +47,7 @@ class ObstacleCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why rows will not do, as a whole sentence for people."""
+    """Why rows will not do, in whole sentences for people."""
 
     code: ObstacleCode
     text: Text
@@ -93,15 +93,15 @@ def child_obstacle(node: Node, child: Node, alias: str) -> Obstacle | None:
 
 
 def lies_in(alias: str, model: type[Model]) -> bool:
-    """Whether this database has the model's table, as far as the site's routers know."""
+    """Whether this database has the model's table, according to the site's routers."""
     return router.db_for_read(model) == alias or router.allow_migrate_model(alias, model)
 
 
 def lies_with(parent: type[Model], alias: str, model: type[Model]) -> bool:
-    """Whether a parent's row in this database has its child's row beside it.
+    """Whether a parent's row and its child's row are in the same database.
 
-    As the site's routers have it now: they may send each tenant to a database of its own. A
-    replica is as good as any other: the rows of both are written to the same place.
+    The site's routers are asked now, because they may send each tenant to a database of its own.
+    A replica counts as the same database: both rows are written to the same place.
     """
     if not router.routers or router.db_for_read(model) == alias:
         return True
@@ -132,7 +132,7 @@ def _why_not_rows(rows: Rows, paths: Iterable[str]) -> Text | None:
     return None
 
 
-#: How a queryset gives its rows. What else a class of its own does is done when we call it.
+#: The methods by which a queryset gives its rows. Whatever else its class overrides, we call.
 _READS = frozenset({"__getitem__", "__iter__", "__len__", "_fetch_all", "_iterator", "_values"}) | {
     *("iterator", "values_list"),
 }

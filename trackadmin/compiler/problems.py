@@ -75,7 +75,7 @@ def host_problems(
 
 
 def too_wide(top: Node) -> Iterator[Problem]:
-    """A warning where one query cannot give all children."""
+    """A warning if one query cannot give all children."""
     tables = sum(query_tree.tables_of(node.model) for node in top.walk())
     columns = sum(len(node.model._meta.concrete_fields) + 1 for node in top.walk())
     if tables <= query_tree.MAX_TABLES and columns <= query_tree.MAX_COLUMNS:

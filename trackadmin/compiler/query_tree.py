@@ -55,8 +55,8 @@ class Shape:
     joined: tuple[Shape, ...]
     #: The other children. Where there are any, the row gives an instance to start from.
     loaded: tuple[Loaded, ...]
-    #: How many tables and columns the query has for it, at most, and how many columns if an
-    #: instance above it holds it.
+    #: How many tables and columns the query needs for it, at most, and how many columns if an
+    #: instance above holds it.
     tables: int = field(init=False)
     columns: int = field(init=False)
     instance_columns: int = field(init=False)
@@ -194,7 +194,7 @@ class Along:
 
     def join(self, rows: Rows) -> Rows:
         """The same queryset, which also loads the children that are tracked."""
-        # What combines queries cannot join, and a lock must not reach further than was asked for.
+        # A combined query cannot join, and a lock must not cover more tables than asked for.
         if not self._top.children or rows.query.combinator or rows.query.select_for_update:
             return rows
         key = (rows.db, own_tables(rows))

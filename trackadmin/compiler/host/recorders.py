@@ -229,7 +229,7 @@ class _Proof:
         )
 
     def sets_state(self, text: str) -> bool:
-        """Whether a statement is one of Django's own ``from_db`` behind the instance's making."""
+        """Whether a statement is one of Django's own ``from_db``, after the instance is made."""
         return self.is_djangos() and text in [each.format(self.instance) for each in _DEFAULT_STATE]
 
     def reads(self, value: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""Instances made from the row of a query, as ``select_related`` makes them, and what they yield."""
+"""Instances made from the row of a query, as ``select_related`` makes them, and their values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trackadmin.compiler.values.source import FUNCTION, flatten_source
 Converters: TypeAlias = Mapping[int, Convert]
 #: Gives the instance, or ``None`` where the row holds no object.
 MakeInstance: TypeAlias = Callable[[Row], Model | None]
-#: Puts the values of a row's instance into a dict. What is raised while it is made comes through.
+#: Puts the values of a row's instance into a dict. Exceptions while it is made come through.
 FillFromInstance: TypeAlias = Callable[[Row, Values, Fault], None]
 BindInstance: TypeAlias = Callable[[Converters], FillFromInstance]
 
@@ -112,7 +112,7 @@ def start(child: Shape, before: str) -> str:
 
 def key_of(model: type[Model], before: str) -> str:
     """The path of the column that shows whether an object is there."""
-    # Not "pk": under its own name it may be a value as well, and is then read once.
+    # Not "pk": the key may also be a value, and under its own name it is then read only once.
     meta: Any = model._meta
     pk = meta.pk_fields[0] if getattr(meta, "is_composite_pk", False) else meta.pk
     return f"{before}{pk.attname}"

@@ -64,7 +64,7 @@ def columns(top: Shape, shown_by: str = "") -> tuple[Column, ...]:
 
 
 def _read_apart(shape: Shape, before: str) -> Iterator[tuple[Shape, str]]:
-    """Each object that is not part of an instance above it, and the start of its columns' paths."""
+    """Each object that is not part of an instance above it, and how its columns' paths start."""
     yield shape, before
     if not shape.why:
         for child in shape.joined:
@@ -75,10 +75,10 @@ def _read_apart(shape: Shape, before: str) -> Iterator[tuple[Shape, str]]:
 class Readers:
     """How rows are read on one connection."""
 
-    #: What a model's own code raises while the top is made as an instance comes through.
+    #: An exception of a model's own code comes through if the top is made as an instance.
     read: Read
-    #: Puts the values of a row that holds an object into a dict. What a converter raises comes
-    #: through; then ``read`` gives the other values all the same.
+    #: Puts the values of a row that holds an object into a dict. An exception of a converter comes
+    #: through; ``read`` then still gives the other values.
     fill: Fill
 
 
@@ -203,7 +203,7 @@ class _Body:
 
 
 class _OneByOne:
-    """Reads a row value by value, so that one that fails does not take the others with it."""
+    """Reads a row value by value, so that one failure does not affect the others."""
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ class View:
 
     @property
     def sql(self) -> str:
-        """The statement that makes it where there is none."""
+        """The statement that makes the view if there is none."""
         lines = [f"-- {each}" for each in self.left_out]
         return "\n".join([*lines, f'CREATE VIEW "{self.name}" AS', f"{self.query};"])
 
@@ -195,7 +195,7 @@ def _rows_sql(compiled: CompiledModel, paths: list[str], connection: BaseDatabas
                     reason=why.text,
                 )
             )
-        # A slice keeps its order, which says what is in it.
+        # A slice keeps its order, which decides what is in it.
         ordered = rows if rows.query.is_sliced else rows.order_by()
         compiler = ordered.values_list(*paths).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()

@@ -18,7 +18,7 @@ from trackadmin.compiler.sql.row_readers import RowReader, columns, row_reader
 from trackadmin.compiler.types import Fault, Rows, Values
 from trackadmin.texts import gettext as _
 
-#: The generated readers of each compiled model, by the database and how its columns convert.
+#: The generated readers of each compiled model, by database and conversions.
 _readers: WeakKeyDictionary[CompiledModel, dict[object, RowReader]] = WeakKeyDictionary()
 
 
@@ -55,7 +55,7 @@ def stream(
     try:
         yield from map(read, chain.from_iterable(chunks), repeat(fault))
     finally:
-        # Left early, the cursor is closed now and not whenever Python collects it.
+        # If the stream is left early, close the cursor now and not when Python collects it.
         if isinstance(chunks, Generator):
             chunks.close()
 

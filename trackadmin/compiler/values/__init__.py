@@ -1,1 +1,1 @@
-"""From a plan to the values of an instance: generated code, and the slow path beside it."""
+"""From a plan to the values of an instance: one rule per kind, generated code, and a slow path."""

@@ -38,7 +38,7 @@ _REFUSALS = (TypeError, ValueError, ArithmeticError, AttributeError, ValidationE
 
 
 def encoder(facts: AttributeFacts) -> Encode:
-    """What encodes a value that an instance holds: as the field would load it."""
+    """A function that encodes a value of an instance as the field would load it."""
     rule, field = RULES[facts.kind], facts.target
     if facts.computed or field is None:
         return rule.encode
@@ -56,7 +56,7 @@ def encoder(facts: AttributeFacts) -> Encode:
 
 
 def _loader(field: Any, rule: Rule) -> Loaded:
-    """What gives back a value as after a save and a load."""
+    """A function that gives back a value as if it had been saved and loaded."""
     if isinstance(field, models.GeneratedField):
         field = field.output_field
     return rule.stored_by_own(field) if has_own_conversions(field) else rule.stored(field)

@@ -83,7 +83,7 @@ def load_children(objects: Sequence[Model], top: Node, alias: str) -> None:
 
 
 def _rows_ahead(shape: Shape, before: str, hint: Model) -> Iterator[tuple[str, Rows]]:
-    """The path of each such child, as accessors, and the rows among which it is shape."""
+    """The path of each such child, as accessors, and the rows to find it in."""
     for joined in shape.joined:
         yield from _rows_ahead(joined, f"{before}{joined.node.accessor}__", hint)
     for child in [each.node for each in shape.loaded]:

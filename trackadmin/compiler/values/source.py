@@ -84,7 +84,7 @@ def _function(argument: str, before: Sequence[str], lines: Sequence[str], reads:
 
 
 def literal(name: str) -> str:
-    """The name as a literal; ``ValueError`` if it is not a plain name, checked before or not."""
+    """The name as a literal; raises ``ValueError`` if it is not a plain name."""
     if type(name) is not str or not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ValueError(f"{name!r} is not a plain name and cannot be in generated code.")
     return repr(name)
