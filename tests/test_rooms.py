@@ -30,7 +30,7 @@ DOORS = {
     # The entries and the words that they hold, and which names are legal.
     "document.structure": {"admin", "compiler", "models"},
     "document.names": {"admin", "compiler", "models"},
-    "document.validate": {"compiler", "models"},
+    "document.validate": {"admin", "compiler", "models"},
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},
     "models.names_for_people": {"apps"},

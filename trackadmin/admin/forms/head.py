@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.names import name_refusal
 from trackadmin.admin.forms.seen import SeenField
+from trackadmin.document.validate import LONGEST_OWNER
 from trackadmin.models.draft import NAME_LENGTH
 
 
@@ -22,7 +23,7 @@ class HeadForm(forms.Form):
         help_text=_("Every name of this model starts with it, e.g. BuyerProfile_uuid."),
     )
     owner = forms.CharField(
-        max_length=200,
+        max_length=LONGEST_OWNER,
         required=False,
         label=_("Owner"),
         help_text=_("Whom to ask about it: a team or a person."),

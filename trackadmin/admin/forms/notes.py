@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.conf import conf
 from trackadmin.models import TrackingMap
+from trackadmin.models.draft import MAP_NAME_LENGTH, SLUG_LENGTH
 
 NOTE_LENGTH = 1000
 #: What was on the page when it was opened: ``draft_digest`` and ``live_token`` of editing. Not
@@ -20,7 +21,7 @@ LIVE = r"\A(?:0:|[1-9][0-9]{0,18}:[0-9a-f]{64})\Z"
 class MapForm(forms.Form):
     """The name and the description of a map."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=MAP_NAME_LENGTH)
     description = forms.CharField(
         label=_("Description"),
         required=False,
@@ -33,10 +34,12 @@ class MapForm(forms.Form):
 class AddMapForm(forms.Form):
     """A new map."""
 
-    name = forms.CharField(label=_("Name"), max_length=200, help_text=_("What people call it."))
+    name = forms.CharField(
+        label=_("Name"), max_length=MAP_NAME_LENGTH, help_text=_("What people call it.")
+    )
     slug = forms.SlugField(
         label=_("Slug"),
-        max_length=50,
+        max_length=SLUG_LENGTH,
         help_text=_(
             "What code calls it: map=“shop”. Letters, digits and hyphens. It cannot be changed "
             "later."

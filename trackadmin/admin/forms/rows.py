@@ -13,28 +13,18 @@ from trackadmin.admin.forms.names import name_refusal
 from trackadmin.catalog import AttributeFacts, RelationFacts
 from trackadmin.document import AttributeEntry, ChildEntry
 from trackadmin.document.structure import (
-    DROPPED,
     IGNORED,
-    NONE,
     PRIVACIES,
-    PSEUDONYMISED,
-    SENT,
     TRACKED,
     UNDECLARED,
 )
-from trackadmin.models.draft import NAME_LENGTH
+from trackadmin.models.draft import NAME_LENGTH, PRIVACY_CHOICES
 
 UNDECIDED = ""
 #: Whether the related objects of a related object are included.
 BRINGS = [("", _("included")), ("alone", _("left out"))]
 DECISIONS = [(TRACKED, _("Track")), (IGNORED, _("Ignore")), (UNDECIDED, _("Undecided"))]
-PRIVACY_WORDS = {
-    UNDECLARED: _("Not declared"),
-    NONE: _("Not personal"),
-    SENT: _("Personal, as it is"),
-    PSEUDONYMISED: _("Personal, as a pseudonym"),
-    DROPPED: _("Personal, left out"),
-}
+PRIVACY_WORDS = dict(PRIVACY_CHOICES)
 DECIDE = _("Decide how this is sent: it looks like personal data.")
 
 
@@ -216,7 +206,7 @@ def _initial(
 
 
 def _privacy_choices(facts: AttributeFacts, entry: AttributeEntry | None) -> list[tuple[str, str]]:
-    words = dict(PRIVACY_WORDS)
+    words = {**PRIVACY_WORDS}
     if facts.personal and (entry is None or entry.decision != TRACKED):
         words[UNDECLARED] = _("Decide…")
     return [(value, str(words[value])) for value in PRIVACIES]
