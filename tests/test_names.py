@@ -12,13 +12,15 @@ PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush"}
 SAME_MEANING = {
     "as_json": "data for JSON",
     "flatten": "from objects to values",
+    "count": "how many there are",
     "forget": "drop what the process keeps",
     "tracking_map": "the map that a page is about",
+    "_forget": "drop what this file keeps",
     "_confirmation": "the page that asks before it deletes",
     "_form": "the form of a page, or of a request's body",
 }
 #: Names of two meanings or more in three files or more. It only ever goes down.
-BOUND = 30
+BOUND = 12
 
 
 def definitions():

@@ -36,7 +36,7 @@ class AddScreen(EntryScreen):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the choice of a model, or the form of the chosen one."""
-        facts = self._chosen()
+        facts = self._chosen_model()
         if facts is None:
             return self._choice()
         entry = suggested_entry(facts, self._next_position())
@@ -63,23 +63,23 @@ class AddScreen(EntryScreen):
         )
         return self.go("change", added.map_id)
 
-    def _chosen(self) -> ModelFacts | None:
+    def _chosen_model(self) -> ModelFacts | None:
         facts = catalog().get(text(self.request.GET, "model"))
-        return None if facts is None or facts.label in self._rows else facts
+        return None if facts is None or facts.label in self._tracked_rows else facts
 
     def _choice(self) -> HttpResponse:
         self.template_name = "admin/trackadmin/choose_model.html"
         wanted = text(self.request.GET, "model")
         return self.page(
             _("Add a tracked model"),
-            groups=models_left(self._rows),
+            groups=models_left(self._tracked_rows),
             wanted=wanted,
-            tracked_already=self._rows.get(wanted.lower()),
+            tracked_already=self._tracked_rows.get(wanted.lower()),
             why_not=catalog().why_not(wanted) if wanted else "",
         )
 
     def _next_position(self) -> int:
-        return max((row.position for row in self._rows.values()), default=-1) + 1
+        return max((row.position for row in self._tracked_rows.values()), default=-1) + 1
 
     def _form_page(self, form: EntryForm, facts: ModelFacts, **context: Any) -> HttpResponse:
         return self.entry_page(

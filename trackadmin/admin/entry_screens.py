@@ -67,11 +67,13 @@ class EntryScreen(Screen):
         """The model that a relation leads to, and how this map tracks it."""
         facts = catalog().get(label)
         labels = [label, *(facts.ancestors if facts else ())]
-        row = next((self._rows[name] for name in labels if name in self._rows), None)
+        row = next(
+            (self._tracked_rows[name] for name in labels if name in self._tracked_rows), None
+        )
         return {"label": facts.cased_label if facts else label, "offered": facts, "row": row}
 
     @cached_property
-    def _rows(self) -> dict[str, TrackedModel]:
+    def _tracked_rows(self) -> dict[str, TrackedModel]:
         return {row.model_label: row for row in self.tracking_map.tracked_models.all()}
 
 

@@ -95,12 +95,12 @@ class MapScreen(Screen):
             review=reviewed,
             problems=faults(reviewed.problems, self.model_addresses()),
             drift=faults(reviewed.drift, self.model_addresses()),
-            rows=self._rows(reviewed),
+            rows=self._model_rows(reviewed),
             removed=[p for p in reviewed.published.models if p not in reviewed.draft.models],
             **context,
         )
 
-    def _rows(self, reviewed: Review) -> list[Row]:
+    def _model_rows(self, reviewed: Review) -> list[Row]:
         pks = dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
         changed = changed_prefixes(reviewed.difference)
         draft = reviewed.draft

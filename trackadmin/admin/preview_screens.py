@@ -128,12 +128,12 @@ class PreviewScreen(PreviewBase):
             context["why_not"] = catalog().why_not(self.entry.model)
         elif self.samples is not None:
             try:
-                context |= self._chosen(self.samples)
+                context |= self._chosen_object(self.samples)
             except HostFailed as failed:
                 context["why_not"] = str(failed)
         return self.page(_("Preview"), **context)
 
-    def _chosen(self, samples: Samples) -> dict[str, Any]:
+    def _chosen_object(self, samples: Samples) -> dict[str, Any]:
         asked = self._asked()
         obj = self._object(samples, asked)
         why_not = samples.why_not
@@ -186,7 +186,7 @@ class PreviewScreen(PreviewBase):
         return {
             "preview": preview,
             "problems": faults(preview.problems, self.model_addresses()),
-            "rows": [shown(row, preview) for row in preview.rows],
+            "rows": [shown_row(row, preview) for row in preview.rows],
             "hidden": preview.hidden,
             "json": values_as_json(preview),
             "counts": list(counts_of(preview)),
@@ -225,12 +225,14 @@ def _counted(status: Status, count: int) -> str:
             return ngettext("%(count)s unknown", "%(count)s unknown", count)
 
 
-def shown(row: PreviewRow, preview: Preview) -> ShownRow:
+def shown_row(row: PreviewRow, preview: Preview) -> ShownRow:
     """The row as the page shows it. A text keeps its quotes, so that 1 and "1" look different."""
     draft, live = preview.unshown.get(row.name), preview.live_unshown.get(row.name)
     if Unshown.HIDDEN in (draft, live):
         draft = live = Unshown.HIDDEN
-    return ShownRow(row.name, _text(row.draft, draft), _text(row.live, live), Status(row.status))
+    return ShownRow(
+        row.name, _value_text(row.draft, draft), _value_text(row.live, live), Status(row.status)
+    )
 
 
 def values_as_json(preview: Preview) -> str:
@@ -239,5 +241,5 @@ def values_as_json(preview: Preview) -> str:
     return json.dumps({**preview.values, **unshown}, indent=2, ensure_ascii=False)
 
 
-def _text(value: Any, why: Unshown | None) -> str:
+def _value_text(value: Any, why: Unshown | None) -> str:
     return str(UNSHOWN[why]) if why else json.dumps(value, ensure_ascii=False)

@@ -76,10 +76,10 @@ class PublishScreen(Screen):
         reviewed, addresses = editing.review(self.tracking_map), self.model_addresses()
         if again:
             note = self.request.POST.get("note", "")
-            form = PublishForm({"note": note, **_shown(reviewed)})
+            form = PublishForm({"note": note, **_reviewed(reviewed)})
         return self.page(
             _("Review and publish") if self.may.publish else _("Review"),
-            form=form or PublishForm(initial=_shown(reviewed)),
+            form=form or PublishForm(initial=_reviewed(reviewed)),
             review=reviewed,
             groups=grouped(reviewed.difference),
             errors=faults(reviewed.errors, addresses),
@@ -89,6 +89,6 @@ class PublishScreen(Screen):
         )
 
 
-def _shown(reviewed: Review) -> dict[str, str]:
+def _reviewed(reviewed: Review) -> dict[str, str]:
     """What the page shows now, for the hidden fields of the form."""
     return {"expected": reviewed.digest, "expected_live": editing.live_token(reviewed.live)}

@@ -224,9 +224,9 @@ def _why_not_instances(shape: Shape, rows: Rows, reason: Text) -> Text | None:
     if query.annotations or query.extra:
         return _("%(reason)s The queryset adds values to each object.", reason=reason)
     # The host's code may rely on what is loaded with the object.
-    if getattr(rows, "_prefetch_related_lookups", ()) or not _chosen(query.select_related) <= {
-        *shape.paths()
-    }:
+    if getattr(rows, "_prefetch_related_lookups", ()) or not _select_related(
+        query.select_related
+    ) <= {*shape.paths()}:
         return _("%(reason)s The queryset loads other objects too.", reason=reason)
     return None
 
@@ -243,16 +243,16 @@ def stream_obstacle(shape: Shape, rows: Rows) -> Obstacle | None:
     return instance_obstacle(instance, rows) if instance else None
 
 
-def _chosen(chosen: Any, before: str = "") -> set[str]:
+def _select_related(chosen: Any, before: str = "") -> set[str]:
     if chosen is True:
         return {"all"}
     paths = {f"{before}{name}": below for name, below in (chosen or {}).items()}
-    return {*paths}.union(*(_chosen(below, f"{path}__") for path, below in paths.items()))
+    return {*paths}.union(*(_select_related(below, f"{path}__") for path, below in paths.items()))
 
 
 def own_tables(rows: Rows) -> int:
     """How many tables a queryset joins by itself, at most."""
-    return len(rows.query.alias_map) + len(_chosen(rows.query.select_related))
+    return len(rows.query.alias_map) + len(_select_related(rows.query.select_related))
 
 
 def relations(model: type[Model], child: Node) -> tuple[Any, Any]:

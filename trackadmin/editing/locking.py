@@ -25,7 +25,7 @@ def write_database() -> str:
 
 def find_map(tracking_map: AnyMap) -> TrackingMap:
     """The map's row as it is now; raises :class:`UnknownMap`."""
-    found = _rows(tracking_map).first()
+    found = _map_rows(tracking_map).first()
     if found is None:
         raise _unknown_map(tracking_map)
     return found
@@ -50,7 +50,7 @@ def locked(tracking_map: AnyMap) -> Iterator[TrackingMap]:
                 raise _unknown_map(tracking_map)
             add_default_map()
             _lock(tracking_map)
-        yield _rows(tracking_map).get()
+        yield _map_rows(tracking_map).get()
 
 
 def add_default_map() -> None:
@@ -60,10 +60,10 @@ def add_default_map() -> None:
 
 
 def _lock(tracking_map: AnyMap) -> int:
-    return _rows(tracking_map).update(sequence=F("sequence") + 1)
+    return _map_rows(tracking_map).update(sequence=F("sequence") + 1)
 
 
-def _rows(tracking_map: AnyMap) -> QuerySet[TrackingMap]:
+def _map_rows(tracking_map: AnyMap) -> QuerySet[TrackingMap]:
     rows = TrackingMap.objects.using(write_database())
     if isinstance(tracking_map, str):
         return rows.filter(slug=tracking_map)

@@ -100,7 +100,7 @@ def preview(
         new, old = trial.tried(draft_model), trial.tried(live_model)
         url = _url(draft_model, fresh)
     return Preview(
-        rows=tuple(_rows(new, old)),
+        rows=tuple(_preview_rows(new, old)),
         values=new.values,
         live_values=old.values,
         unshown=new.unshown,
@@ -160,7 +160,7 @@ def _limit_statements(alias: str, seconds: float) -> None:
             cursor.execute(_STATEMENT_TIMEOUT, [str(most), most])
 
 
-def _rows(new: Tried, old: Tried) -> Iterator[PreviewRow]:
+def _preview_rows(new: Tried, old: Tried) -> Iterator[PreviewRow]:
     for name, value in new.values.items():
         if name not in old.values:
             yield PreviewRow(name, value, None, "new")
