@@ -28,6 +28,8 @@ LOGS = {
     "warning",
 }
 LOGGERS = {"logger", "model_admin"}
+#: What counts a fault and logs its place.
+FAULTS = {"fault", "report"}
 #: What takes a list of words, which names are compared with.
 WORD_LISTS = {"listed"}
 #: What only a developer makes happen.
@@ -103,7 +105,7 @@ def _is_excused(call):
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
         return function.attr == "split"  # a list of words
     if isinstance(function, ast.Name):
-        return function.id in TRANSLATORS | WORD_LISTS | OF_DEVELOPERS
+        return function.id in TRANSLATORS | FAULTS | WORD_LISTS | OF_DEVELOPERS
     if isinstance(function, ast.Attribute) and function.attr in LOGS:
         owner = function.value
         name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")

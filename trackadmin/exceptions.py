@@ -457,8 +457,9 @@ class NoKey(TrackAdminError):
         self.what, self.slug = what, slug
         super().__init__(
             _(
-                "A URL cannot name %(what)s by the live version of the map '%(slug)s'. Give its "
-                "tracked model a key and publish, save the object first, or leave it out.",
+                "By the live version of the map '%(slug)s', a URL cannot name an object of the "
+                "class %(what)s. Give its tracked model a key and publish, save the object first, "
+                "or leave it out.",
                 what=what,
                 slug=slug,
             )

@@ -24,6 +24,7 @@ from trackadmin.document import rule_problems, to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem, errors_of
 from trackadmin.names import DEFAULT_MAP
+from trackadmin.texts import gettext as _
 
 
 def compile_map(
@@ -45,7 +46,7 @@ def compile_map(
     problems = errors_of(rule_problems(document) if names_are_checked else validate(document))
     problems += _secrets(document)
     if problems:
-        raise DocumentError("The map cannot be compiled.", problems)
+        raise DocumentError(_("The map cannot be compiled."), problems)
     return Snapshot(document, catalog, slug, number, digest)
 
 
@@ -191,6 +192,8 @@ def _secrets(document: Document) -> Iterator[Problem]:
         for name, attribute in entry.attributes.items():
             source = attribute.source
             if attribute.decision == TRACKED and built_in_denied(source, entry.model):
-                what = f"{source!r} looks like a secret, and secrets are not tracked."
-                fix = "Take it out of the map."
+                what = _(
+                    "%(name)s looks like a secret, and secrets are not tracked.", name=repr(source)
+                )
+                fix = _("Take it out of the map.")
                 yield Problem(ProblemCode.ATTRIBUTE_SECRET, "error", f"{prefix}.{name}", what, fix)

@@ -8,6 +8,8 @@ from pathlib import Path
 from trackadmin.exceptions import DocumentError
 from trackadmin.runtime.place import ONLY, Place, home
 from trackadmin.runtime.store import Published
+from trackadmin.texts import gettext as _
+from trackadmin.texts import joined
 
 
 def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
@@ -26,24 +28,28 @@ def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
 def read_bootstrap(path: str, slug: str) -> Published | None:
     """The version that the file holds, unchecked; ``None`` if it is of another map or tenant.
 
-    Raises ``OSError`` where the file cannot be read, :class:`DocumentError` where it is none.
+    Raises ``OSError`` if the file cannot be read, :class:`DocumentError` if it is another file.
     """
     text = Path(path).read_text(encoding="utf-8-sig")
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise DocumentError(f"{path!r} is no JSON. {_HOW}") from error
+        raise DocumentError(
+            joined(_("The file %(path)s is not JSON.", path=repr(path)), _HOW)
+        ) from error
     match content:
         case {"number": int(number), "digest": str(digest), "document": str(document)}:
             found = Published(number, digest, document)
             own = slug, _words(home())
             is_own = (content.get("map", slug), content.get("place", _words(ONLY))) == own
             return found if is_own else None
-    raise DocumentError(f"{path!r} is no bootstrap file. {_HOW}")
+    raise DocumentError(
+        joined(_("The file %(path)s is not a bootstrap file.", path=repr(path)), _HOW)
+    )
 
 
 def _words(place: Place) -> list[str | None]:
     return [None if part is None else str(part) for part in place]
 
 
-_HOW = "Write it with 'manage.py trackadmin export --format bootstrap'."
+_HOW = _("Write it with 'manage.py trackadmin export --format bootstrap'.")

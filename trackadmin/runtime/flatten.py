@@ -13,6 +13,8 @@ from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.merging import Merge
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
 
 def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> dict[str, Scalar]:
@@ -69,16 +71,22 @@ def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None
     # Without a published map nothing is tracked, and that is reported already.
     if snapshot.digest:
         if conf.STRICT:
-            raise NotTracked(name(obj), snapshot.slug)
+            raise NotTracked(described(obj), snapshot.slug)
         fault(FaultCode.OBJECT_NOT_TRACKED, f"{snapshot.slug}: {name(obj)}", None)
     return None
 
 
+def described(obj: Any) -> Text:
+    """What the object is, by its class, for an error."""
+    if isinstance(obj, type):
+        return _("The class %(name)s", name=name(obj))
+    return _("An object of the class %(name)s", name=name(obj))
+
+
 def name(obj: Any) -> str:
-    """What the object is, by its class, for an error or a log."""
+    """The name of the object's class, for the log."""
     cls = obj if isinstance(obj, type) else type(obj)
-    what = "The class" if isinstance(obj, type) else "An object of class"
-    return f"{what} {cls.__module__}.{cls.__qualname__}"
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _one_by_one(
