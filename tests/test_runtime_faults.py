@@ -1,14 +1,17 @@
-"""Faults are counted always, logged once each, and hold no values."""
+"""Each fault is counted, logged once for each place, and does not contain values."""
 
 import logging
 import threading
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import translation
 
 from trackadmin import testing
-from trackadmin.exceptions import InvalidMap, NotPublished, Problem
+from trackadmin.codes import FaultCode
+from trackadmin.exceptions import InvalidMap, NotPublished, Problem, TenantError
 from trackadmin.runtime import fault_counts, faults
+from trackadmin.texts import gettext
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +128,7 @@ LINES = [
 @pytest.mark.parametrize("text", LINES)
 def test_fault_is_one_line_of_printable_text(caplog, text):
     """F13: nobody writes a line of our log by what he sends."""
-    faults.report("a", text, failure(ImproperlyConfigured(text)), detail=text)
+    faults.report("a", text, failure(ImproperlyConfigured(text)), details=[text])
     (record,) = caplog.records
     assert record.getMessage().isprintable()
     assert record.where.isprintable()
@@ -157,4 +160,34 @@ def test_rearmed_fault_of_an_odd_name_is_logged_again(caplog):
     for _ in range(2):
         faults.report("a", "one\ntwo")
         faults.rearm("a", "one\ntwo")
+    assert len(caplog.records) == 2
+
+
+def test_log_line_is_english_in_any_language(caplog):
+    """Logs are for developers and programs, whoever's request a fault occurs in."""
+    error = TenantError()
+    problem = Problem(
+        "a.b",
+        "error",
+        "Order",
+        gettext("A published version is never changed or deleted. Publish a new one or roll back."),
+        "Look.",
+    )
+    with translation.override("de"):
+        assert "TRACKADMIN['TENANT'] did not" not in str(error)
+        faults.report(FaultCode.TENANT_UNKNOWN, "here", failure(error), details=[problem])
+        assert translation.get_language() == "de"
+    (record,) = caplog.records
+    assert "TRACKADMIN['TENANT'] did not give the key" in record.getMessage()
+    assert "Publish a new one or roll back. Look." in record.getMessage()
+
+
+def test_codes_are_plain_text_for_programs(caplog):
+    """What reads the counts or the log need not be able to import trackadmin."""
+    faults.report(FaultCode.MAP_OLDER, "here")
+    (record,) = caplog.records
+    assert type(record.code) is str
+    assert [type(code) for code in fault_counts()] == [str]
+    faults.rearm(FaultCode.MAP_OLDER, "here")
+    faults.report("map.older", "here")
     assert len(caplog.records) == 2

@@ -22,7 +22,7 @@ from tests.maps import document, tracked
 from trackadmin import editing
 from trackadmin.models import MapVersion
 from trackadmin.runtime import iter_tracking_values, tracking_values, values_from_query
-from trackadmin.runtime.uncommitted import write_down
+from trackadmin.runtime.uncommitted import make_note
 from trackadmin.signals import map_published
 from trackadmin.testing import override_map
 
@@ -164,7 +164,7 @@ def test_what_the_runtime_does_on_commit_stops_nobody(caplog):
 
     ran = []
     with caplog.at_level(logging.ERROR), transaction.atomic():
-        write_down("default", fail)
+        make_note("default", fail)
         transaction.on_commit(lambda: ran.append("the host's"))
     assert ran == ["the host's"]
     assert "whatever is done on commit" in caplog.text

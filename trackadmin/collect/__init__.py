@@ -1,1 +1,1 @@
-"""The tracking URL: what a browser calls, what becomes of it, and where it goes."""
+"""The tracking URL: the view that a browser calls, the event it makes, and the sinks it goes to."""

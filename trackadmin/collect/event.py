@@ -1,4 +1,4 @@
-"""An event: what happened, with everything known about it."""
+"""An event: what happened, with everything that is known about it."""
 
 from __future__ import annotations
 
@@ -18,38 +18,39 @@ from trackadmin.runtime.parameters import written
 
 #: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
 _RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)
-#: Characters of JSON that the references of an event may take, and what is wrong with it. A query
-#: of the site's own pages takes far less.
+#: Characters of JSON that ``references`` and ``wrong`` of an event may take. A query of the site's
+#: own pages takes far less.
 MAX_REFERENCES, MAX_WRONG = 16_384, 4096
-#: What an entry takes beside its two texts.
+#: Characters that an entry takes in addition to its two texts.
 _ENTRY = 30
-#: The code of a parameter that was not taken because the map reserves its name.
+#: The code of a parameter that was left out because the map reserves its name. As plain text, for
+#: sinks that pickle the event.
 RESERVED = FaultCode.PARAMETER_RESERVED.value
 
 
 class Event(NamedTuple):
-    """One call of the tracking URL. Every sink gets the same one, so nothing of it can change."""
+    """One call of the tracking URL. It cannot be changed, as every sink gets the same event."""
 
-    #: A UUID of version 7, to tell a repeated delivery from a new event. It cannot be guessed.
+    #: A UUID of version 7. It tells a repeated delivery from a new event, and cannot be guessed.
     id: str
     #: When it reached the server: ISO 8601, in UTC.
     time: str
-    #: The map that named the values, and its version; 0 where none is published.
+    #: The map that named the values, and its version: 0 if none is published.
     map: str
     version: int
-    #: The parameter ``action``; ``None`` where there was none.
+    #: The parameter ``action``; ``None`` if there was none.
     action: Scalar
-    #: The flat values: what the objects yield, and the other parameters, ``action`` among them.
+    #: The flat values: those of the objects, and the other parameters, including ``action``.
     values: MappingProxyType[str, Scalar]
-    #: For each reference its name and what came of it. Not its value, which stands in ``values``
-    #: where an object was found and is nobody's business where none was.
+    #: The name and outcome of each reference. Its value is left out: it is in ``values`` if an
+    #: object was found, and may be private if none was.
     references: tuple[tuple[str, str], ...]
     #: What is wrong with the event: a code, such as ``parameter.reserved``, and a name.
     wrong: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, values: Values) -> Event:
-        """The event of what came of a query, now."""
+        """Make the event from the values of a query, with the current time."""
         return cls(
             new_id(),
             datetime.now(UTC).isoformat(),
@@ -62,7 +63,7 @@ class Event(NamedTuple):
         )
 
     def as_dict(self) -> dict[str, object]:
-        """The event as plain data that JSON can hold."""
+        """The event as plain data for JSON."""
         return {
             "id": self.id,
             "time": self.time,
@@ -75,12 +76,12 @@ class Event(NamedTuple):
         }
 
     def as_json(self) -> str:
-        """The event as one line of ASCII JSON, without a line end."""
+        """The event as one line of ASCII JSON, without the line end."""
         return _encode(self.as_dict())
 
 
 def _fitting(pairs: Iterable[tuple[str, str]], spare: int) -> Iterator[tuple[str, str]]:
-    """The first of the pairs, as many as fit."""
+    """As many pairs as fit, starting with the first."""
     for one, other in pairs:
         spare -= written(one) + written(other) + _ENTRY
         if spare < 0:
@@ -89,14 +90,14 @@ def _fitting(pairs: Iterable[tuple[str, str]], spare: int) -> Iterator[tuple[str
 
 
 def new_id() -> str:
-    """A UUIDv7: the milliseconds, and bits that only the operating system knows.
+    """A UUIDv7: the milliseconds, and random bits from the operating system.
 
-    Python's shared random numbers would repeat where the host seeds them.
+    Python's shared random numbers would repeat if the host seeds them.
     """
     noise = int.from_bytes(os.urandom(10)) & _RANDOM
     digits = f"{time.time_ns() // 1_000_000 << 80 | noise | _VERSION_7:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-# Flat data has no circles to look for.
+# The data is flat, so there are no cycles to check for.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

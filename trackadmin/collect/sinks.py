@@ -1,4 +1,4 @@
-"""Where events go. A sink that fails or is slow breaks neither the answer nor the other sinks."""
+"""Where events go. A sink that fails or is slow affects neither the response nor other sinks."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from trackadmin.conf import conf
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 
-#: Seconds until a sink that could not be made, or was slow, is tried again; each further time in a
-#: row the pause doubles, up to the longest.
+#: Seconds until a sink that could not be made, or was slow, is tried again. The pause doubles each
+#: further time in a row, up to the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 class Sink(Protocol):
-    """What a class named in ``SINKS`` must offer. It is made once per process, without arguments.
+    """What a class named in ``SINKS`` must provide. Each process makes one, without arguments.
 
-    Threads call it at the same time.
+    Several threads may call it at the same time.
     """
 
     def write(self, event: Event) -> None:
-        """Take one event. What this raises is counted and logged, and the event is lost here."""
+        """Take one event. An error is counted and logged, and this sink loses the event."""
 
 
 class LogSink:
@@ -41,7 +41,7 @@ class LogSink:
         """Log the event."""
         logger = self._logger
         if logger.isEnabledFor(logging.INFO):
-            # As info() does, but for the search of the line of code that logs: it is always this.
+            # Like info(), but without searching for the line that logs: it is always this one.
             record = logger.makeRecord(
                 logger.name, logging.INFO, __file__, 0, event.as_json(), (), None
             )
@@ -51,9 +51,9 @@ class LogSink:
 def deliver(event: Event) -> None:
     """Give the event to every sink of the setting ``SINKS``. Never raises.
 
-    Each sink that does not take the event is counted: ``sink.failed`` where it raises,
-    ``sink.not_made`` where its class cannot be imported or made, and ``sink.paused`` while it is
-    left alone because a call took, or takes, longer than ``SINK_SECONDS``.
+    Each sink that does not take the event is counted: as ``sink.failed`` if it raises, as
+    ``sink.not_made`` if its class cannot be imported or made, and as ``sink.paused`` while it is
+    not called because a call took, or is taking, longer than ``SINK_SECONDS``.
     """
     for path in conf.SINKS:
         outlet = _outlets.get(path)
@@ -63,16 +63,17 @@ def deliver(event: Event) -> None:
 
 
 class _Outlet:
-    """One sink of this process, made when it is first needed, and how it has done so far."""
+    """One sink of this process, made when it is first needed, and its pauses so far."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._sink: Sink | None = None
         self._resume_at = -inf
         self._pauses = 0
-        self._fault = ""
+        #: Why the sink is paused.
+        self._fault = FaultCode.SINK_PAUSED
         self._lock = threading.Lock()
-        #: When each call that is under way began.
+        #: When each call in progress started.
         self._calls: dict[object, float] = {}
 
     def take(self, event: Event) -> None:
@@ -83,7 +84,7 @@ class _Outlet:
         elif limit is not None and any(
             began < started - limit for began in [*self._calls.values()]
         ):
-            # Another thread waits for the sink already, and nobody can stop that call.
+            # Another thread is already waiting for the sink, and that call cannot be stopped.
             report(FaultCode.SINK_PAUSED, self._path)
         else:
             self._calls[call] = started
@@ -94,12 +95,12 @@ class _Outlet:
                 self._calls.pop(call, None)
 
     def after_fork(self) -> None:
-        """Forget the threads that a fork did not copy: who holds the lock, and calls under way."""
+        """Forget the threads that a fork did not copy: the lock's holder, and calls in progress."""
         self._lock = threading.Lock()
         self._calls = {}
 
     def _write(self, event: Event, limit: float | None) -> bool:
-        """Call the sink; whether there is one."""
+        """Call the sink, and return whether there is one."""
         sink = self._sink or self._made(limit)
         if sink is None:
             return False
@@ -110,7 +111,7 @@ class _Outlet:
         return True
 
     def _made(self, limit: float | None) -> Sink | None:
-        """The sink, made by the first thread that needs it; ``None`` where that fails."""
+        """The sink, made by the first thread that needs it; ``None`` if that fails."""
         if not self._lock.acquire(timeout=-1 if limit is None else limit):
             report(FaultCode.SINK_PAUSED, self._path)
             return None
@@ -127,20 +128,20 @@ class _Outlet:
         return self._sink
 
     def _judge(self, seconds: float, limit: float | None) -> None:
-        """Leave a sink alone for a while that held up the request for too long."""
+        """Pause a sink that delayed the request for too long."""
         if limit is not None and seconds > limit:
             self._pause(FaultCode.SINK_PAUSED)
             report(FaultCode.SINK_SLOW, self._path)
         elif self._pauses:
             self._pauses = 0
 
-    def _pause(self, fault: str) -> None:
+    def _pause(self, fault: FaultCode) -> None:
         self._fault = fault
         self._resume_at = monotonic() + min(FIRST_PAUSE * 2**self._pauses, LONGEST_PAUSE)
         self._pauses = min(self._pauses + 1, 10)
 
 
-#: By dotted path, so that other settings have others.
+#: By dotted path, so that changed settings get other sinks.
 _outlets: dict[str, _Outlet] = {}
 
 at_reset(_outlets.clear)

@@ -1,4 +1,4 @@
-"""The tracking URL's address, for a host to include.
+"""The address of the tracking URL, for the host to include.
 
 ``path("t/", include("trackadmin.collect.urls"))`` tracks with the map ``default``. For another map:
 ``path("t/shop/", include("trackadmin.collect.urls", namespace="shop"), {"map": "shop"})``.

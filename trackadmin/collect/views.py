@@ -1,4 +1,4 @@
-"""The tracking URL. Its answer never tells anything: it is always the same."""
+"""The tracking URL. Its response is always the same, so it reveals nothing."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ from trackadmin.runtime.resolve import resolve
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: Seconds for which a browser may remember what ``OPTIONS`` said.
+#: Seconds for which a browser may keep the response to ``OPTIONS``.
 MAX_AGE = "86400"
-#: Characters of an origin: a host name has 253 at most.
+#: Longest origin, in characters. A host name has at most 253.
 MAX_ORIGIN = 300
 
 
 def _public(view: View) -> View:
-    """Mark a view that needs no login as middlewares of packages want it marked."""
+    """Mark a view as public for the middlewares of packages that ask for a login."""
     marks = {"STRONGHOLD_IS_PUBLIC": True, "mfa_public": True}  # django-stronghold, django-mfa3
     view.__dict__.update(marks)
     return view
 
 
-# A page of another site may call it, and the caller is nobody: no session, no token, no login.
-# Whatever the host says of its other views, there is nothing here to be atomic about; and outside
-# of a transaction a new version of the map can be loaded.
+# A page of another site may call it, without a session, a token or a login. It never runs in a
+# transaction, whatever the host does for its other views: a new version of the map could not be
+# loaded in one.
 @_public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
 def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
-    """Turn what the URL and the body say into an event. Always answers 204 without content.
+    """Make an event from the URL and the body. Always responds with 204 and no content.
 
-    HEAD is what link checkers and previews send, and OPTIONS what a browser asks before it sends
-    JSON to another origin: both are answered and leave no event.
+    Link checkers and previews send HEAD. A browser sends OPTIONS before it sends JSON to another
+    origin. Both get a response and make no event.
     """
     if request.method in ("GET", "POST"):
         try:
@@ -60,20 +60,20 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
             report(FaultCode.COLLECT_FAILED, _shown(map, error), error)
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
-    # There is no content to have a type.
+    # There is no content that could have a type.
     del response.headers["Content-Type"]
     try:
         _allow_origin(request, response)
-    except Exception as error:  # noqa: BLE001 a setting that is no list of texts
+    except Exception as error:  # noqa: BLE001 the setting is not a list of texts
         report(FaultCode.COLLECT_FAILED, "ORIGINS", error)
     return response
 
 
 def _allow_origin(request: HttpRequest, response: HttpResponse) -> None:
-    """Let pages of the origins that the site lists send JSON: https://fetch.spec.whatwg.org/#cors.
+    """Let pages of the listed origins send JSON: https://fetch.spec.whatwg.org/#cors.
 
-    ``sendBeacon`` always sends cookies, so the browser wants to be told that it may. They mean
-    nothing here, and the answer is empty.
+    ``sendBeacon`` always sends cookies, so the browser requires a response that allows them.
+    Nothing reads them, and the response is empty.
     """
     origins = conf.ORIGINS
     if not origins:
@@ -91,7 +91,7 @@ def _allow_origin(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def _is_origin(text: str) -> bool:
-    """Whether a header may repeat the text, which anybody can make up."""
+    """Whether a header may repeat the text, which may come from anybody."""
     return 0 < len(text) <= MAX_ORIGIN and text.isascii() and text.isprintable()
 
 
@@ -105,5 +105,5 @@ def _track(request: HttpRequest, map: str) -> None:
 
 
 def _shown(map: str, error: Exception) -> str:
-    """The map's name for the log; one for all that a visitor makes up."""
+    """The map's name for the log. All names that a visitor makes up share one."""
     return UNKNOWN_MAP if isinstance(error, UnknownMap) else map

@@ -1,4 +1,4 @@
-"""The addresses of the tracking URL, wherever the host's URLs include it."""
+"""The addresses of the tracking URL, wherever the host's URLconf includes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, 
 from trackadmin.exceptions import NoTrackingURL
 from trackadmin.names import DEFAULT_MAP
 
-#: Where the view of the tracking URL is defined. It lies above this room, so it is known by name.
+#: Where the view of the tracking URL is defined. This room must not import it, so it has its name.
 _VIEW = ("trackadmin.collect.views", "collect")
 
 
@@ -20,20 +20,20 @@ _VIEW = ("trackadmin.collect.views", "collect")
 class Inclusion:
     """One place in a URLconf that includes the tracking URL."""
 
-    #: As ``reverse`` takes it: ``api:trackadmin:collect``.
+    #: For ``reverse``: ``api:trackadmin:collect``.
     name: str
-    #: The map whose events arrive there; empty where the address names it.
+    #: The map whose events arrive there; empty if the address names the map.
     map: str
 
     def address(self, map: str, urlconf: Any = None) -> str:
-        """The address for a map; raises :class:`NoReverseMatch` where it cannot be written."""
+        """The address for a map. Raises :class:`NoReverseMatch` if it cannot be made."""
         return reverse(self.name, urlconf, kwargs=None if self.map else {"map": map})
 
 
 def tracking_address(map: str = DEFAULT_MAP) -> str:
     """The address at which the active URLconf includes ``trackadmin.collect.urls`` for a map.
 
-    Raises :class:`NoTrackingURL` where the active URLconf has none that can be reversed.
+    Raises :class:`NoTrackingURL` if the active URLconf has none that can be reversed.
     """
     for inclusion in inclusions(get_urlconf()):
         if inclusion.map in (map, ""):
@@ -50,11 +50,11 @@ def inclusions(urlconf: Any = None) -> tuple[Inclusion, ...]:
 
 
 def is_tracking_view(view: object) -> bool:
-    """Whether this is the view of the tracking URL, also where a decorator wraps it."""
+    """Whether this is the view of the tracking URL, with or without decorators."""
     return (getattr(view, "__module__", ""), getattr(view, "__qualname__", "")) == _VIEW
 
 
-# Django keeps the resolvers too, and makes new ones where the URLconf is overridden.
+# Django keeps the resolvers too, and makes new ones if the URLconf is overridden.
 @lru_cache(maxsize=64)
 def _inclusions(resolver: URLResolver) -> tuple[Inclusion, ...]:
     return tuple(sorted(_walk(resolver, (), {}), key=lambda inclusion: inclusion.name.count(":")))

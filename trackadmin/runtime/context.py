@@ -1,4 +1,4 @@
-"""The context in which values are looked up where no middleware of the host has set one."""
+"""The context for lookups when no middleware of the host has set one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trackadmin.conf import conf
 
 
 def lookup_context(request: Any = None) -> AbstractContextManager[Any]:
-    """What the setting ``CONTEXT`` gives for this request; for a command, ``None``.
+    """The context that the setting ``CONTEXT`` gives for a request, or for ``None`` in a command.
 
-    Enter it around a look-up. Whatever the host's function raises comes through.
+    Enter it around lookups. An error of the host's function is raised.
     """
     function = conf.CONTEXT
     if function is None:

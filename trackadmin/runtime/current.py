@@ -1,4 +1,4 @@
-"""The snapshots that this process serves: one for each map, and for each tenant its own."""
+"""The snapshots that this process serves: one for each map and tenant."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from trackadmin.runtime.place import Place, home, look_again, many, place, schem
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 from trackadmin.signals import map_published, versions_inserted
 
-#: The loaders that serve every caller alike, by slug: the short way of :func:`current_map`. Empty
-#: where it depends on the caller, for its tenant or for a version that it has not committed.
+#: The loaders that serve all callers, by slug: the fast path of :func:`current_map`. Empty if the
+#: answer depends on the caller: on its tenant, or on a version that it has not committed.
 _near: dict[str, Loader] = {}
 _loaders = Loaders()
-#: What :func:`pin` put in the place of the published maps.
+#: What :func:`pin` serves instead of the published maps.
 _pinned: dict[str, Pinned] = {}
-#: The loaders whose refresh was due where no SQL was allowed.
+#: The loaders whose refresh was due when no SQL was allowed.
 _overdue: set[Key] = set()
 
 
 def current_map(map: str = DEFAULT_MAP) -> Snapshot:
     """The snapshot of the map's live version, at most ``REFRESH_SECONDS`` old.
 
-    Where there is none: raises :class:`NotPublished` or :class:`UnknownMap` where strict; else,
-    and wherever the database cannot be asked, gives a snapshot that tracks nothing.
+    If there is none and strict is on, raises :class:`NotPublished` or :class:`UnknownMap`.
+    Otherwise, and whenever the database cannot be asked, gives a snapshot that tracks nothing.
     """
     loader = _near.get(map)
     if loader is not None and monotonic() < loader.fresh_until:
@@ -48,10 +48,10 @@ def current_map(map: str = DEFAULT_MAP) -> Snapshot:
 
 
 def fresh_map(map: str = DEFAULT_MAP) -> Snapshot | None:
-    """The snapshot if every caller may be served it now without asking anybody, else ``None``.
+    """The snapshot, if it can be served to every caller now without SQL; otherwise ``None``.
 
-    For event loops. A connection's schema, and often a router's choice, belong to the thread that
-    the queries run in, so where there are tenants the loop does not know whose map it is.
+    For event loops. A connection's schema, and often a router's choice, belong to the thread in
+    which queries run, so on a site with tenants the event loop does not know the tenant.
     """
     loader = _near.get(map)
     if loader is not None and monotonic() < loader.fresh_until:
@@ -60,24 +60,24 @@ def fresh_map(map: str = DEFAULT_MAP) -> Snapshot | None:
 
 
 def is_ready(map: str = DEFAULT_MAP) -> bool:
-    """Whether the map is loaded in this process, loading it if need be. Never raises.
+    """Whether the map is loaded in this process. Loads it if necessary. Never raises.
 
-    For health probes, and for a worker that does all its work in transactions: called outside of
-    one, it also sees to it that a new version is loaded.
+    For health probes, and for a worker that does all its work in transactions: when it is called
+    outside of one, it also loads a new version.
     """
     loader = _loader(map)
     return loader is not None and _serve(loader) is not None
 
 
 def pin(map: str, snapshot: Snapshot) -> Pinned | None:
-    """Serve this very snapshot from now on, to every tenant; gives what :func:`unpin` takes."""
+    """Serve this snapshot to every tenant from now on. Returns the argument for :func:`unpin`."""
     before = _pinned.get(map)
     _pinned[map] = _near[map] = Pinned(map, snapshot)
     return before
 
 
 def unpin(map: str, before: Pinned | None) -> None:
-    """Serve again what was served before :func:`pin`."""
+    """Serve what was served before :func:`pin`."""
     _near.pop(map, None)
     if before is None:
         _pinned.pop(map, None)
@@ -88,7 +88,7 @@ def unpin(map: str, before: Pinned | None) -> None:
 def _ask(slug: str) -> Snapshot:
     loader = _loader(slug)
     if loader is not None:
-        # Where there are many places this is the usual way, so what is fresh is served at once.
+        # With many places every call comes here, so a fresh snapshot is served at once.
         is_fresh = many() and monotonic() < loader.fresh_until
         snapshot = loader.snapshot if is_fresh else _serve(loader)
         if snapshot is not None:
@@ -99,7 +99,7 @@ def _ask(slug: str) -> Snapshot:
 
 
 def _loader(slug: str) -> Loader | None:
-    """The loader for this caller; ``None``, and a report, where it is not known whose map it is."""
+    """The loader for this caller; ``None``, and a report, if its place is unknown."""
     pinned = _pinned.get(slug)
     if pinned is not None:
         _near[slug] = pinned
@@ -142,14 +142,14 @@ def _serve(loader: Loader) -> Snapshot | None:
         _overdue.add(key)
     if not many():
         _near[loader.slug] = loader
-        # In this order: a transaction that writes a version just now goes the other way round.
+        # In this order, as a transaction that is writing a version does it the other way round.
         if uncommitted.any_valid():
             _near.clear()
     return snapshot
 
 
 def _unpublished(loader: Loader) -> None:
-    """Report, or raise where strict, that a map has no version."""
+    """Report that a map has no version; raise if strict."""
     slug = loader.slug
     known = slugs.known_slugs(loader.place)
     if known is None or slug in known:
@@ -157,7 +157,7 @@ def _unpublished(loader: Loader) -> None:
             raise NotPublished(slug)
         report(FaultCode.MAP_NOT_PUBLISHED, loader.where)
         return
-    # A URL may bring any slug, so it is not kept, and all of them are one place of the log.
+    # A URL may contain any slug, so it is not kept, and all of them share one place in the log.
     _loaders.forget((slug, loader.place))
     if conf.STRICT:
         raise UnknownMap(slug, known)
@@ -165,18 +165,20 @@ def _unpublished(loader: Loader) -> None:
 
 
 def _written(*, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_save`` of a version and of ``versions_inserted``, whoever writes it: a
-    publish, a fixture, a test.
+    """Receiver of ``versions_inserted`` and of ``post_save`` of a version.
+
+    The version may be written by a publish, a fixture or a test.
     """
-    if uncommitted.write_down(using, _committed):
+    if uncommitted.make_note(using, _committed):
         _near.clear()
         slugs.forget()
 
 
 def _committed() -> None:
-    """A version was committed in this process: each loader asks when it is used again.
+    """A version was committed in this process, so each loader asks when it is used next.
 
-    Not here and now: each asks as its own tenant, and this transaction may be another's.
+    It does not ask now, because it must ask as its own tenant, and this may be another tenant's
+    transaction.
     """
     _near.clear()
     slugs.forget()
@@ -185,18 +187,18 @@ def _committed() -> None:
 
 
 def _published(*, map: str, number: int, digest: str, **kwargs: Any) -> None:
-    """Receiver of ``map_published``: the next call in this process asks at once."""
+    """Receiver of ``map_published``: the next call in this process asks for the new version."""
     _committed()
     try:
-        # A test case runs what is to be done on commit inside its transaction.
+        # A test case runs the callbacks for the commit inside its transaction.
         if uncommitted.newest_note(home().database) is None:
             tokens.announce(map, store.Token(number, digest))
-    except Exception as error:  # noqa: BLE001 no tenant is current any more, say
+    except Exception as error:  # noqa: BLE001 for example, there is no current tenant any more
         report(FaultCode.TENANT_UNKNOWN, "the tracking maps", error)
 
 
 def _migrated(*, sender: Any, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_migrate``, which a ``flush`` sends too: what was loaded may be gone."""
+    """Receiver of ``post_migrate``, also sent by ``flush``: loaded versions may be gone."""
     if getattr(sender, "name", "") != "trackadmin":
         return
     _near.clear()
@@ -208,16 +210,17 @@ def _migrated(*, sender: Any, using: str, **kwargs: Any) -> None:
 
 
 def _catch_up(**kwargs: Any) -> None:
-    """Receiver of the start and the end of a request: do what a transaction of the host put off.
+    """Refresh what could not be refreshed in a transaction of the host.
 
-    With ``ATOMIC_REQUESTS`` every view runs in one; here it has not begun, or is over. Only the
-    maps of the current tenant are asked for.
+    Receiver of the start and the end of a request. With ``ATOMIC_REQUESTS`` every view runs in a
+    transaction, which at these times has not begun, or is over. Only the maps of the current
+    tenant are refreshed.
     """
     if not _overdue:
         return
     try:
         here = place()
-    except Exception:  # noqa: BLE001 no tenant is chosen, so there is nothing to catch up on
+    except Exception:  # noqa: BLE001 there is no current tenant, so nothing is overdue
         return
     for key in tuple(_overdue):
         loader = _loaders.get(key)
@@ -234,7 +237,7 @@ def _request_finished(**kwargs: Any) -> None:
 
 
 def _settings_changed(*, setting: str, **kwargs: Any) -> None:
-    """Receiver of ``setting_changed``, which tests send: other settings compile another map."""
+    """Receiver of ``setting_changed``, sent by tests: a snapshot depends on the settings."""
     if setting in _SETTINGS:
         _forget_loaded()
 
@@ -258,7 +261,7 @@ def _forget() -> None:
 
 
 def _forget_loaded() -> None:
-    """Forget all but what is pinned."""
+    """Forget everything except what is pinned."""
     _near.clear()
     _loaders.clear()
     _overdue.clear()

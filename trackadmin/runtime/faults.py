@@ -1,30 +1,33 @@
-"""Faults: what went wrong without an exception, counted always and logged once each."""
+"""Faults: what went wrong without an exception. Each is counted, and logged once for each place."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import Counter
+from collections.abc import Iterable
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import translation
 
+from trackadmin.codes import FaultCode
 from trackadmin.compiler import fast_paths
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 
 logger = logging.getLogger("trackadmin")
 
-#: How many places are remembered as logged, and how many of one code. Behind them faults are only
-#: counted. A code that has very many, perhaps by somebody's intent, leaves room for the others.
+#: How many places are remembered as logged, in all and for each code. Beyond that, faults are only
+#: counted. If somebody causes very many places of one code on purpose, there is room for others.
 MAX_PLACES, MAX_PLACES_OF_CODE = 1000, 200
-#: How many codes are counted apart; codes are ours, so this is never reached in earnest.
+#: How many codes are counted separately. There are fewer, so this is only a safeguard.
 MAX_CODES = 200
-#: The place of what befalls the maps that a visitor makes up: one for all of them.
+#: The place of a fault in a map whose name a visitor made up. All of them share it.
 UNKNOWN_MAP = "an unknown map"
-#: Characters of a place, and of a detail, that reach the log.
+#: Characters of a place, and of a detail, that are logged.
 MAX_WHERE, MAX_DETAIL = 200, 2000
 
-#: Errors whose messages hold no values.
+#: Errors whose messages do not contain values.
 _ABOUT_THE_SITE = (TrackAdminError, ImproperlyConfigured, ImportError)
 
 _counts: Counter[str] = Counter()
@@ -32,31 +35,32 @@ _logged: dict[str, set[str]] = {}
 _lock = threading.Lock()
 
 
-def report(code: str, where: str, exc: BaseException | None = None, *, detail: str = "") -> None:
-    """Count a fault under its stable code, and log it if this is the first one at this place.
+def report(
+    code: str, where: str, exc: BaseException | None = None, *, details: Iterable[object] = ()
+) -> None:
+    """Count a fault, and log it if it is the first one with this code at this place.
 
-    ``where`` and ``detail`` hold names of the map or of code, never a value that a person or a
-    URL brought. For the same reason only the type and the origin of ``exc`` are logged, and its
-    message only where it speaks of the site's own code and settings.
+    ``code`` is one of :class:`FaultCode`. ``where`` and ``details`` contain names of the map or of
+    code, never a value from a person or a URL. For the same reason only the type and the origin of
+    ``exc`` are logged. Its message is logged only if it is about the site's own code and settings.
 
-    A fault is one line of the log, whatever the texts hold.
+    A fault is one line of the log, whatever the texts contain. The line is in English, whatever
+    language is active.
     """
     where = _one_line(where[:MAX_WHERE])
     if _is_news(code, where):
-        parts = [f"{where}: {code}"]
-        parts += [f"({_one_line(_describe(exc))})"] if exc is not None else []
-        parts += [_one_line(detail[:MAX_DETAIL])] if detail else []
-        logger.warning("%s", " ".join(parts), extra={"code": code, "where": where})
+        line = _line(code, where, exc, details)
+        logger.warning("%s", line, extra={"code": str(code), "where": where})
 
 
 def rearm(code: str, where: str) -> None:
-    """Let the next fault of this code and place be logged again: this one is over."""
+    """Log the next fault of this code and place again, because this one is over."""
     with _lock:
         _logged.get(code, set()).discard(_one_line(where[:MAX_WHERE]))
 
 
 def fault_counts() -> dict[str, int]:
-    """How often each fault came up in this process, by code."""
+    """How often each fault occurred in this process, by code."""
     with _lock:
         return {str(code): times for code, times in _counts.items()}
 
@@ -67,9 +71,10 @@ def slow_path_counts() -> dict[tuple[str, str], int]:
 
 
 def _is_news(code: str, where: str) -> bool:
-    """Count; whether this place is to be logged."""
+    """Count the fault, and return whether to log this place."""
     with _lock:
-        _counts[code if code in _counts or len(_counts) < MAX_CODES else "other"] += 1
+        is_room = code in _counts or len(_counts) < MAX_CODES
+        _counts[str(code) if is_room else FaultCode.OTHER.value] += 1
         places = _logged.get(code, set())
         if where in places or len(places) >= MAX_PLACES_OF_CODE:
             return False
@@ -79,8 +84,17 @@ def _is_news(code: str, where: str) -> bool:
         return True
 
 
+def _line(code: str, where: str, exc: BaseException | None, details: Iterable[object]) -> str:
+    with translation.override(None):
+        parts = [f"{where}: {code}"]
+        parts += [f"({_one_line(_describe(exc))})"] if exc is not None else []
+        detail = "; ".join(map(str, details))
+        parts += [_one_line(detail[:MAX_DETAIL])] if detail else []
+    return " ".join(parts)
+
+
 def _one_line(text: str) -> str:
-    """The text in one line of printable characters; the lines of a longer one behind each other."""
+    """The text as one line of printable characters; line ends become semicolons."""
     text = "; ".join(line.strip() for line in text.split("\n"))
     if text.isprintable():
         return text

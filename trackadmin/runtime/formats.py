@@ -1,4 +1,4 @@
-"""How values are written into a file: NDJSON, CSV, Parquet, and CSV for a spreadsheet."""
+"""The formats of a file of values: NDJSON, CSV, Parquet, and CSV for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = Mapping[str, Scalar]
 
 
 class Format:
-    """Writes dicts that all have a compiled model's names."""
+    """Writes dicts whose keys are the names of a compiled model."""
 
     #: Whether the file is complete after each row, so that rows can be added later.
     resumable: ClassVar[bool] = True
@@ -28,10 +28,10 @@ class Format:
         self.file, self.names = file, compiled.names
 
     def begin(self) -> None:
-        """Write what comes before the first row; not called when a file is continued."""
+        """Write what comes before the first row. Not called when a file is continued."""
 
     def write(self, rows: Iterable[Values]) -> int:
-        """Write some rows, and say how many there were."""
+        """Write some rows, and return their number."""
         raise NotImplementedError
 
     def end(self) -> None:
@@ -51,7 +51,7 @@ class NDJSON(Format):
 class CSV(Format):
     """A line of names, then one line for each row, always with the same columns.
 
-    Null is nothing at all and the empty text is ``""``, as PostgreSQL's COPY reads it.
+    Null is an empty cell and an empty text is ``""``, as PostgreSQL's COPY reads them.
     """
 
     def begin(self) -> None:
@@ -66,10 +66,10 @@ class CSV(Format):
 
 
 class Spreadsheet(CSV):
-    """CSV for people: a spreadsheet opens it in the right encoding and runs no formula of it."""
+    """CSV for people: a spreadsheet reads it in the right encoding and runs no formula from it."""
 
     def begin(self) -> None:
-        """Write the mark by which a spreadsheet knows UTF-8, and the names."""
+        """Write the mark by which a spreadsheet recognizes UTF-8, and the names."""
         self.file.write(codecs.BOM_UTF8)
         super().begin()
 
@@ -78,8 +78,8 @@ class Spreadsheet(CSV):
         return super().write({name: harmless(row[name]) for name in self.names} for row in rows)
 
 
-#: Where a formula could begin: at the start of a text, or after what a spreadsheet takes for the
-#: end of a cell in some locales. White space and full-width signs do not prevent it.
+#: Where a formula could begin: at the start of a text, or after a character that ends a cell in
+#: some locales. Spreadsheets skip white space, and accept full-width signs.
 _FORMULA = re.compile(
     r"(?:^|(?<=[;\t\r\n]))(?=[\s\0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
 )
@@ -89,8 +89,8 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 def harmless(value: Scalar) -> Scalar:
     """The value for a cell that a person opens in a spreadsheet.
 
-    What would be a formula there gets an apostrophe in front. A text that is a plain number, such
-    as a price, stays as it is.
+    An apostrophe is put before what would be a formula. A text that is a plain number, such as a
+    price, stays as it is.
     """
     if type(value) is not str or _NUMBER.fullmatch(value):
         return value
@@ -108,12 +108,12 @@ def _cell(value: Scalar) -> str:
     return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
 
 
-#: Beside the sign's.
+#: In addition to the sign's.
 _INT64_BITS = 63
 
 
 class Parquet(Format):
-    """Apache Parquet; numbers and truth values keep their type, all else is text."""
+    """Apache Parquet. Numbers and booleans keep their type, everything else is text."""
 
     resumable = False
 
@@ -135,11 +135,11 @@ class Parquet(Format):
         return len(some)
 
     def end(self) -> None:
-        """Write the index, without which the file cannot be read."""
+        """Write the index that readers of the file need."""
         self._writer.close()
 
     def _fit(self, name: str, value: Scalar) -> Scalar:
-        """The value as its column takes it; null, and counted, where it cannot."""
+        """The value for its column. Null, and counted, if the column cannot hold it."""
         cls = self._types[name]
         if value is None:
             return None
@@ -153,7 +153,7 @@ class Parquet(Format):
 
 
 def _pyarrow() -> Any:
-    """Imported only when it is asked for: it is an extra, and takes its time."""
+    """pyarrow, imported only when it is needed: it is an optional package, and slow to import."""
     try:
         importlib.import_module("pyarrow.parquet")
         return importlib.import_module("pyarrow")
@@ -169,7 +169,7 @@ def _types(compiled: CompiledModel) -> Iterable[type]:
             yield str if output.pseudonymised else RULES[output.facts.kind].column
 
 
-#: By the word that asks for it.
+#: By the names that users give.
 FORMATS: dict[str, type[Format]] = {
     "ndjson": NDJSON,
     "csv": CSV,
@@ -179,7 +179,7 @@ FORMATS: dict[str, type[Format]] = {
 
 
 def open_format(name: str, file: Any, compiled: CompiledModel) -> Format:
-    """The writer of a format; :class:`ExportError` where there is none."""
+    """The writer of a format. Raises :class:`ExportError` if the format is unknown."""
     if name not in FORMATS:
         raise ExportError(
             _(

@@ -1,4 +1,4 @@
-"""The policy of one map's snapshot: when to ask, what to believe, what to serve meanwhile."""
+"""The loader of one map: when to ask for a version, what to believe, what to serve meanwhile."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from trackadmin.runtime.faults import rearm, report
 from trackadmin.runtime.place import ONLY, Place
 from trackadmin.runtime.store import Published, Token
 
-#: Longest pause, in seconds, between two tries while the database cannot be asked.
+#: Longest pause, in seconds, between two attempts while the database cannot be asked.
 MAX_PAUSE = 30.0
-#: How long, in seconds, a thread waits for the one that loads a map for the first time.
+#: How long, in seconds, a thread waits for another one that loads a map for the first time.
 FIRST_LOAD_SECONDS = 30.0
-#: How many refused versions a new process steps back over to find one that it can load.
+#: How many refused versions a new process skips to find an older one that it can load.
 MAX_STEPS_BACK = 100
-#: A map of more models is examined for drift with the first question after its load: to load it
-#: takes time for the models that are used, to examine it for all of them.
+#: A map with more models is examined for drift not when it is loaded, but at the next refresh: a
+#: load only takes time for the models that are used, an examination for all of them.
 MAX_EXAMINED_AT_LOAD = 100
 
 
 class Loader:
     """One map's snapshot in this process.
 
-    :attr:`snapshot` may be served without asking while the clock is below :attr:`fresh_until`.
+    Until :attr:`fresh_until`, :attr:`snapshot` may be served without asking.
     """
 
     __slots__ = (
@@ -61,32 +61,32 @@ class Loader:
         #: The map's name in the log.
         self.where = place.named(slug)
         self.snapshot: Snapshot | None = None
-        #: On the clock of ``time.monotonic``, in seconds; never in the future without a snapshot.
+        #: By ``time.monotonic``, in seconds. Without a snapshot it is never in the future.
         self.fresh_until = -inf
-        #: Whether a refresh was due where no SQL was allowed.
+        #: Whether a refresh was due when no SQL was allowed.
         self.overdue = False
-        #: Whether the database was asked and has no version.
+        #: Whether the database was asked and has no version of the map.
         self.unpublished = False
         self._retry_at = -inf
         self._failures = 0
         self._refused: Token | None = None
         self._unexamined = False
-        #: When the writing database may be asked what the reading one does not know, and how long
-        #: it is left alone after that.
+        #: When the database that versions are written to may be asked next, and the pause after
+        #: that.
         self._writer_at, self._writer_pause = -inf, 0.0
-        #: When the table has to be asked, whatever a shared cache says.
+        #: When the table must be asked, whatever a shared cache says.
         self._table_at = -inf
-        #: How often this process heard of a publish.
+        #: How many publishes this process has noticed.
         self._published = 0
-        #: The thread that loads for the first time.
+        #: The thread that is loading for the first time.
         self._loading: int | None = None
         self._lock = threading.Lock()
 
     def serve(self) -> Snapshot | None:
-        """The snapshot to serve now, brought up to date if that is due and allowed here.
+        """The snapshot to serve now, refreshed first if that is due and allowed here.
 
-        One thread asks the database while the others go on with the old snapshot. ``None`` if
-        nothing could be loaded yet. Never raises.
+        One thread asks the database while the others use the old snapshot. ``None`` if nothing
+        could be loaded yet. Never raises.
         """
         if monotonic() < self.fresh_until:
             return self.snapshot
@@ -102,17 +102,17 @@ class Loader:
         return self.snapshot
 
     def expire(self) -> None:
-        """Ask again at the next call: there may be a new version."""
+        """Ask again at the next call, as there may be a new version."""
         self._published += 1
         self.fresh_until = self._retry_at = self._writer_at = -inf
 
     def renew_lock(self) -> None:
-        """Forget who held the lock: it was copied by a fork, and its holder was not."""
+        """Make a new lock. A fork copied the lock but not the thread that held it."""
         self._lock = threading.Lock()
         self._loading = None
 
     def _load_first(self) -> None:
-        """Load with the other threads waiting; nothing where this very thread is at it already."""
+        """Load while other threads wait. Does nothing if this thread is loading already."""
         if self._loading == threading.get_ident() or monotonic() < self._retry_at:
             return
         if store.in_event_loop():
@@ -131,7 +131,7 @@ class Loader:
         self.overdue = False
         try:
             self._look()
-        except Exception as error:  # noqa: BLE001 whatever it is, the last good snapshot serves on
+        except Exception as error:  # noqa: BLE001 in any case the last good snapshot is served
             self._failures += 1
             pause = min(MAX_PAUSE, max(pause, 0.1) * 2 ** min(self._failures, 10))
             report(FaultCode.MAP_UNAVAILABLE, self.where, error)
@@ -139,17 +139,17 @@ class Loader:
         else:
             self._failures = 0
             rearm(FaultCode.MAP_UNAVAILABLE, self.where)
-        # What was published while this thread was looking may have been missed.
+        # This thread may have missed what was published while it was asking.
         self._wait(pause if published == self._published else 0)
 
     def _wait(self, pause: float) -> None:
-        # Shorter by chance, so that processes that started together do not ask together.
-        until = monotonic() + pause * random.uniform(0.9, 1)  # noqa: S311 no secret
+        # Randomly shorter, so that processes that started together do not ask together.
+        until = monotonic() + pause * random.uniform(0.9, 1)  # noqa: S311 not a secret
         self._retry_at = until
         self.fresh_until = until if self.snapshot is not None else -inf
 
     def _look(self) -> None:
-        """Ask for the newest version, and load it if it is news."""
+        """Ask for the newest version, and load it if it is new."""
         if self.snapshot is None:
             self._table_at = monotonic() + tokens.CACHE_SECONDS
             self._take(store.newest(self.slug))
@@ -169,8 +169,9 @@ class Loader:
             self._adopt(published)
 
     def _newest_token(self) -> Token | None:
-        """As a shared cache has it, but now and then as the table has it: what a cache was given
-        for a while it may keep for ever.
+        """The token from the shared cache, or now and then from the table.
+
+        A cache may keep a token longer than it should.
         """
         ask_table = monotonic() >= self._table_at
         if ask_table:
@@ -178,11 +179,12 @@ class Loader:
         return tokens.newest_token(self.slug, ask_table=ask_table)
 
     def _look_where_written(self, held: Token) -> None:
-        """The version held is newer than all that were found: see who is right.
+        """Find out why the version held is newer than any that was found.
 
         A replica that lags does not have it yet. But if the database that versions are written to
-        does not have it either, the table was emptied or restored, and what is there now counts.
-        That database is asked less and less often: all processes behind the replica want to know.
+        does not have it either, the table was emptied or restored, and its content of now counts.
+        That database is asked less and less often, because all processes that read from the
+        replica ask it.
         """
         if monotonic() < self._writer_at:
             report(FaultCode.MAP_OLDER, self.where)
@@ -193,7 +195,7 @@ class Loader:
                 report(FaultCode.MAP_OLDER, self.where)
                 return
             newest = store.newest(self.slug, writer)
-        except Exception as error:  # noqa: BLE001 it is away or has no name: the snapshot serves on
+        except Exception as error:  # noqa: BLE001 it is down or unknown: keep the snapshot
             report(FaultCode.MAP_UNAVAILABLE, f"{self.where} (where versions are written)", error)
             self._leave_writer_alone()
             self._mend_connection()
@@ -213,9 +215,10 @@ class Loader:
         self._writer_at = monotonic() + self._writer_pause
 
     def _take(self, newest: Published | None, *database: str) -> None:
-        """Serve this version, or the newest one before it that can be served; ``None`` for none.
+        """Serve this version, or else the newest older one that can be served.
 
-        Older ones are looked for in ``database``, by default where the router says.
+        ``None`` means that there is no version. Older ones are read from ``database``, by default
+        from the one that the router names.
         """
         self.unpublished = newest is None
         if newest is None:
@@ -232,7 +235,7 @@ class Loader:
             self._refused = newest.token
 
     def _adopt(self, published: Published) -> bool:
-        """Check, compile and serve a version; whether it is one that can be served."""
+        """Check, compile and serve a version. Returns whether it can be served."""
         where = f"{self.where} version {published.number}"
         try:
             document = load(published.document, published.digest)
@@ -255,22 +258,24 @@ class Loader:
         return True
 
     def _report_drift(self) -> None:
-        """Say once what the version has and the host has not; it looks at every model."""
+        """Report once what the version names and the host no longer has. Looks at every model."""
         if self.snapshot is not None and self._unexamined:
             self._unexamined = False
-            drift = "; ".join(map(str, self.snapshot.drift))
+            drift = self.snapshot.drift
             if drift:
                 where = f"{self.where} version {self.snapshot.number}"
-                report(FaultCode.MAP_DRIFT, where, detail=drift)
+                report(FaultCode.MAP_DRIFT, where, details=drift)
 
     def _recover(self) -> None:
-        """After a failure: serve the bootstrap file if nothing is held, and mend the connection."""
+        """Recover from a failure: serve the bootstrap file if there is no snapshot, and drop a
+        connection that is dead.
+        """
         try:
             if self.snapshot is None and conf.BOOTSTRAP_FILE is not None:
                 published = read_bootstrap(conf.BOOTSTRAP_FILE, self.slug)
                 if published is not None:
                     self._adopt(published)
-        except Exception as error:  # noqa: BLE001 the database is away already; nothing may break
+        except Exception as error:  # noqa: BLE001 the database is down already; do not fail
             report(FaultCode.MAP_NOT_RECOVERED, self.where, error)
         self._mend_connection()
 
@@ -282,7 +287,7 @@ class Loader:
 
 
 class Private(Loader):
-    """Serves one transaction what it has written itself and not committed; nobody else sees it."""
+    """Serves one transaction the versions that only it can see: it has not committed them."""
 
     __slots__ = ("_database",)
 
@@ -296,7 +301,7 @@ class Private(Loader):
 
 
 class Unknown(Loader):
-    """Stands for a map that does not exist, and asks nobody."""
+    """Represents a map that does not exist, and never asks."""
 
     __slots__ = ()
 
@@ -310,7 +315,7 @@ class Unknown(Loader):
 
 
 class Pinned(Loader):
-    """Serves one given snapshot and asks nobody; for tests."""
+    """Serves the given snapshot and never asks; for tests."""
 
     __slots__ = ()
 

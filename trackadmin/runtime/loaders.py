@@ -1,4 +1,4 @@
-"""The loaders that a process keeps: for each map and place one, and no more than are in use."""
+"""The loaders that a process keeps: one for each map and place, up to a limit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from trackadmin.runtime.place import Place
 
 Key: TypeAlias = tuple[str, Place]
 
-#: How many loaders keep their snapshot. Of more, the ones used longest ago are forgotten; when such
-#: a tenant comes back, its map is loaded again, as in a new process.
+#: How many loaders with a snapshot are kept. Then the least recently used one is dropped. When its
+#: tenant comes back, the map is loaded again, as in a new process.
 MAX_LOADED = 1000
-#: How many loaders without a snapshot are kept, so that they do not ask again before their time. A
-#: visitor may make up slugs, so these never take the place of one that has a snapshot.
+#: How many loaders without a snapshot are kept, so that they wait before they ask again. Visitors
+#: may make up slugs, so these loaders never replace one that has a snapshot.
 MAX_EMPTY = 100
 
 
 class Loaders:
-    """Loaders by map and place, the most recently used last. Safe to use from several threads."""
+    """Loaders by map and place, the most recently used last. Safe for several threads."""
 
     def __init__(self) -> None:
         self._loaded: OrderedDict[Key, Loader] = OrderedDict()
@@ -33,18 +33,18 @@ class Loaders:
         return key in self._loaded or key in self._empty
 
     def get(self, key: Key) -> Loader | None:
-        """The loader that is kept, which is kept longer than those that were not used meanwhile."""
+        """The loader, if it is kept. It becomes the most recently used one."""
         loader = self._loaded.get(key)
         if loader is None:
             return self._empty.get(key)
-        try:  # noqa: SIM105 what suppress() takes, each call of a site with tenants would pay
+        try:  # noqa: SIM105 suppress() would slow down each call on a site with tenants
             self._loaded.move_to_end(key)
-        except KeyError:  # another thread took it out
+        except KeyError:  # another thread dropped it
             pass
         return loader
 
     def make(self, key: Key) -> Loader:
-        """A new loader, which all threads get that ask now."""
+        """A new loader, the same one for all threads that ask now."""
         loader = self._empty.setdefault(key, Loader(*key))
         _shorten(self._empty, MAX_EMPTY)
         return loader
@@ -63,7 +63,7 @@ class Loaders:
         self._empty.pop(key, None)
 
     def items(self) -> tuple[tuple[Key, Loader], ...]:
-        """All that are kept now."""
+        """All loaders that are kept now."""
         return (*tuple(self._loaded.items()), *tuple(self._empty.items()))
 
     def clear(self) -> None:

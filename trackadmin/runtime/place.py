@@ -1,4 +1,4 @@
-"""Which tenant's tables the caller reads now: the key of everything that a process keeps."""
+"""The place: which tenant's tables the caller reads. It is a key of everything a process keeps."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from trackadmin.runtime.state import at_reset
 
 
 class Place(NamedTuple):
-    """Where a map's tables are found. Two tenants never have the same place."""
+    """Where a map's tables are. Two tenants never have the same place."""
 
     #: The alias of the database that the router names.
     database: str = DEFAULT_DB_ALIAS
-    #: The schema that the connection says it uses, as with django-tenants, else ``None``.
+    #: The schema that the connection says it uses, as with django-tenants; otherwise ``None``.
     schema: Hashable = None
-    #: What the setting ``TENANT`` gives, else ``None``.
+    #: What the setting ``TENANT`` returns; otherwise ``None``.
     tenant: Hashable = None
 
     def named(self, slug: str) -> str:
-        """A map's slug, and behind it the place where there is more than one; for the log."""
+        """A map's slug, followed by the place unless it is :data:`ONLY`; for the log."""
         rest = ", ".join(
             f"{name} {value}"
             for name, value in zip(self._fields, self, strict=True)
@@ -38,31 +38,32 @@ class Place(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """The place as a short text that is the same in each process; empty for :data:`ONLY`."""
+        """The place as a short text, the same in each process. Empty for :data:`ONLY`."""
         return "" if self == ONLY else sha256(repr(tuple(self)).encode()).hexdigest()[:32]
 
 
-#: The place of a site that has one database, one schema and no tenants.
+#: The place on a site with one database, one schema and no tenants.
 ONLY = Place()
 
-#: Whether the site may have more than one place, and what asks for the tenant, if anything does;
-#: empty until that was looked at, as it takes time.
+#: Whether the site may have more than one place, and the function that names the tenant, if there
+#: is one. Empty until it is needed, because finding out takes time.
 _site: list[tuple[bool, Callable[[], Any] | None]] = []
 
 
 def place() -> Place:
     """The place that the caller reads from now.
 
-    Raises :class:`TenantError` where ``TENANT`` gives no key, and what the site's router raises.
+    Raises :class:`TenantError` if ``TENANT`` does not return a key, and what the site's router
+    raises.
     """
     return _at(router.db_for_read(_table())) if many() else ONLY
 
 
 def home() -> Place:
-    """The place that the caller writes to now: the same in a process that reads from a replica.
+    """The place that the caller writes to now. It does not depend on which replica is read.
 
-    What several processes share is kept under it. Where the site's router refuses to name a
-    database for writing, it is the one that is read from.
+    It is the key of what several processes share. If the site's router refuses to name a database
+    for writing, it is the place that is read from.
     """
     if not many():
         return ONLY
@@ -76,13 +77,13 @@ def home() -> Place:
 def many() -> bool:
     """Whether the site may have more than one place.
 
-    Otherwise each call of the runtime would pay for what most sites do not have.
+    Most sites have only one, so they need not ask for it at each call.
     """
     return (_site or _look())[0][0]
 
 
 def look_again() -> None:
-    """See whether a connection got a schema since: some sites set the attribute in a middleware."""
+    """Check whether the connection has a schema by now: some sites set it in a middleware."""
     if not many() and schema_of(DEFAULT_DB_ALIAS) is not None:
         _look()
 
@@ -90,19 +91,19 @@ def look_again() -> None:
 def _look() -> list[tuple[bool, Callable[[], Any] | None]]:
     try:
         ask = conf.TENANT
-    except Exception:  # noqa: BLE001 a path that cannot be imported; a check says so
+    except Exception:  # noqa: BLE001 it cannot be imported; a check reports that
         ask = _no_tenant
     is_one = ask is None and not router.routers and schema_of(DEFAULT_DB_ALIAS) is None
-    # Another thread's connection may have had a schema.
+    # Once there were several places there still are: another thread's connection has a schema.
     _site[:] = [(not is_one or (bool(_site) and _site[0][0]), ask)]
     return _site
 
 
 def schema_of(database: str) -> Hashable:
-    """The schema that this thread's connection says it uses; ``None`` where it says nothing.
+    """The schema that this thread's connection says it uses; ``None`` if it does not say.
 
-    ``schema_name`` is what django-tenants and django-tenant-schemas set, ``schema`` is
-    django-pgschemas' description, which has a ``schema_name``.
+    django-tenants and django-tenant-schemas set ``schema_name``. django-pgschemas sets ``schema``
+    to an object with a ``schema_name``.
     """
     connection = connections[database]
     said = getattr(connection, "schema_name", None) or getattr(connection, "schema", None)

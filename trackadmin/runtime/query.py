@@ -1,4 +1,4 @@
-"""From objects to the abbreviated form that a URL carries."""
+"""From objects to a query string that names them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def tracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
     ``tracking_query(buyer, action="signup")`` is ``action=signup&BuyerProfile__uuid=6fa4…``. A
     parameter that is ``None`` is left out.
 
-    Where strict, raises what :func:`tracking_values` raises, and :class:`NoKey` for an object
-    that is not saved or whose model has no key. Elsewhere these are counted, logged and left out.
+    If strict, raises what :func:`tracking_values` raises, and :class:`NoKey` for an object that is
+    not saved or whose model has no key. Otherwise these are counted, logged and left out.
     """
     return query_string(current_map(map), objects, params, report)
 
@@ -33,7 +33,7 @@ def tracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
 def query_string(
     snapshot: Snapshot, objects: tuple[Any, ...], params: dict[str, Any], fault: Fault
 ) -> str:
-    """The query string of the objects by this snapshot; ``fault`` is told what is left out."""
+    """The query string of the objects by this snapshot. ``fault`` reports what is left out."""
     given = [(name, value) for name, value in params.items() if value is not None]
     pairs = [(clean(name), _text(scalar(value))) for name, value in given]
     references: dict[str, str] = {}

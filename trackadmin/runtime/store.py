@@ -1,4 +1,4 @@
-"""What the table of versions says, read without harm to the host's transaction."""
+"""The table of versions, read in a way that never aborts the host's transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Token(NamedTuple):
-    """Enough to see whether there is something new."""
+    """The number and digest of a version: enough to see whether it is new."""
 
     number: int
     digest: str
@@ -28,7 +28,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version as the table holds it, unchecked."""
+    """A version as it is in the table, unchecked."""
 
     number: int
     digest: str
@@ -43,7 +43,7 @@ class Published:
 def newest_token(slug: str, database: str = "") -> Token | None:
     """Number and digest of the newest version; ``None`` if the map has none. One query.
 
-    Here and below, ``database`` is an alias; by default the one that the router reads from.
+    Here and below, ``database`` is an alias. The default is the one that the router reads from.
     """
     with _versions(slug, database) as versions:
         row = versions.order_by("-number").values_list("number", "digest").first()
@@ -95,14 +95,14 @@ def writer() -> str:
 
 
 def drop_broken_connection() -> None:
-    """See to it that the next try makes a new connection where this one is dead."""
+    """Drop the connection if it is dead, so that the next attempt makes a new one."""
     drop_broken(router.db_for_read(_model()))
-    with suppress(Exception):  # a router may refuse to name it
+    with suppress(Exception):  # the router may refuse to name the database
         drop_broken(writer())
 
 
 def _model() -> type[MapVersion]:
-    # Looked up now: this room can be imported before there are models.
+    # Looked up when it is needed, as this module can be imported before the models.
     found: type[MapVersion] = apps.get_model("trackadmin", "MapVersion")
     return found
 
@@ -111,13 +111,13 @@ def _model() -> type[MapVersion]:
 def _versions(slug: str, database: str = "") -> Iterator[VersionQuerySet]:
     model = _model()
     with _undisturbed(database or router.db_for_read(model)) as alias:
-        # Not using(): the manager asks the router first where it writes.
+        # Not using(): with it, the manager would first ask the router for the database to write to.
         yield model.objects.db_manager(alias).filter(map__slug=slug)
 
 
 @contextmanager
 def _undisturbed(alias: str) -> Iterator[str]:
-    """A savepoint where the host has a transaction open, so that an error does not abort it."""
+    """A savepoint if the host has a transaction open, so that an error does not abort it."""
     with transaction.atomic(using=alias) if _is_in_transaction(alias) else nullcontext():
         yield alias
 

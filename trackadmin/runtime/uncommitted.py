@@ -1,6 +1,6 @@
-"""Versions that a transaction of this process wrote and has not committed: only it may see them.
+"""Versions that a transaction of this process wrote and has not committed. Only it may see them.
 
-In a test case of Django's every publish is one: it is rolled back when the test ends.
+In Django's test cases each publish is one of these: it is rolled back when the test ends.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from trackadmin.runtime.state import after_fork_in_child
 if TYPE_CHECKING:
     from trackadmin.runtime.loader import Loader
 
-#: The notes of all connections. Those whose transaction has ended are taken out when it is asked.
+#: The notes of all connections. Those whose transaction has ended are removed at the next check.
 _notes: set[Note] = set()
 
 
 class Note:
     """Says that a transaction wrote a version.
 
-    It lies among the transaction's ``on_commit`` callbacks. Django drops these on commit and on
-    rollback, also to a savepoint, so the note is valid for as long as it lies there.
+    It is one of the transaction's ``on_commit`` callbacks. Django drops these on commit and on
+    rollback, also on rollback to a savepoint, so the note is valid as long as it is among them.
     """
 
     def __init__(self, alias: str, committed: Callable[[], None]) -> None:
         self.alias = alias
         self._connection = ref(connections[alias])
         self._committed = committed
-        #: Django's log of a callback that failed asks for it, and would fail in its turn.
+        #: Django reads it to log a callback that failed. Without it, the logging would fail too.
         self.__qualname__ = type(self).__qualname__
-        #: What this transaction is served, by map and place: loaded after this note was written.
+        #: What this transaction is served, by map and place. Loaded after this note was made.
         self.loaders: dict[object, Loader] = {}
 
     def __call__(self) -> None:
-        """Do what is to be done on commit."""
+        """Run the function for the commit."""
         self._committed()
 
     def is_valid(self) -> bool:
-        """Whether the version is still not committed, and not rolled back."""
+        """Whether the version is neither committed nor rolled back yet."""
         connection = self._connection()
         if connection is None or not connection.in_atomic_block:
             return False
         return any(self in entry for entry in connection.run_on_commit)
 
 
-def write_down(alias: str, committed: Callable[[], None]) -> bool:
-    """Note a version that was just written; whether it is not committed yet.
+def make_note(alias: str, committed: Callable[[], None]) -> bool:
+    """Make a note of a version that was just written. Returns whether it is still uncommitted.
 
     ``committed`` is called on commit.
     """
@@ -63,7 +63,7 @@ def write_down(alias: str, committed: Callable[[], None]) -> bool:
 
 
 def any_valid() -> bool:
-    """Whether a transaction in this process has such a version now."""
+    """Whether a transaction in this process has an uncommitted version now."""
     for note in tuple(_notes):
         if note.is_valid():
             return True
@@ -87,10 +87,10 @@ def _drop_ended() -> None:
 
 
 def forget_loaded() -> None:
-    """Load again what transactions are served."""
+    """Drop the loaders of all notes, so that the transactions load again."""
     for note in tuple(_notes):
         note.loaders.clear()
 
 
-# A child's connections are its own; a transaction does not survive a fork.
+# A child process has connections of its own, and a transaction does not survive a fork.
 after_fork_in_child(_notes.clear)
