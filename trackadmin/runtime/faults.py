@@ -73,8 +73,7 @@ def slow_path_counts() -> dict[tuple[str, str], int]:
 def _is_news(code: str, where: str) -> bool:
     """Count the fault, and return whether to log this place."""
     with _lock:
-        is_room = code in _counts or len(_counts) < MAX_CODES
-        _counts[str(code) if is_room else FaultCode.OTHER.value] += 1
+        _counts[code if code in _counts or len(_counts) < MAX_CODES else FaultCode.OTHER] += 1
         places = _logged.get(code, set())
         if where in places or len(places) >= MAX_PLACES_OF_CODE:
             return False
