@@ -20,7 +20,7 @@ from tests.host.models import Everything, Level, Order, Person, Restaurant
 from trackadmin.catalog import Catalog, Kind, RefusalCode, StrayCode, catalog, model_of
 from trackadmin.catalog import site as site_module
 from trackadmin.catalog.ceiling import Ceiling
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.exceptions import DocumentError, SettingError
 
 

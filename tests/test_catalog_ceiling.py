@@ -15,7 +15,7 @@ from demo.models import Order as DemoOrder
 from tests.host.models import Everything, Order, Place, PlaceProxy, Restaurant
 from trackadmin.catalog import denied
 from trackadmin.catalog.ceiling import Ceiling
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.models import MapVersion
 
 

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from tests.host.models import Everything, Hidden, Person, Place, PlaceProxy
 from trackadmin.catalog import Kind, trackable
 from trackadmin.catalog.ceiling import Ceiling
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 
 
 def never(*args, **kwargs):

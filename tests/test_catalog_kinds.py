@@ -12,7 +12,7 @@ from django.test.utils import isolate_apps
 from tests.host.models import Everything, Line, Order, Person, Profile, Restaurant, ReversedField
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import Kind, final_field, kind_of, type_text
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 
 KINDS = {
     "id": (Kind.INTEGER, "Whole number"),

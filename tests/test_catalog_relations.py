@@ -12,7 +12,7 @@ from django.test.utils import isolate_apps
 
 from tests.host.models import Address, Order, Person, Place, PlaceProxy, Profile, Restaurant
 from trackadmin.catalog.ceiling import Ceiling
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 
 
 def relations(model):

@@ -25,10 +25,10 @@ from trackadmin.document import (
     diff,
     digest,
     dump,
-    formats,
     load,
     parse,
     to_dict,
+    upgrades,
 )
 from trackadmin.exceptions import DocumentError
 from trackadmin.models import MapVersion
@@ -157,8 +157,8 @@ def test_a_process_that_knows_only_format_1_serves_the_last_version_it_could_rea
     assert current_map().number == 1
     draft(ALONE)
     editing.publish("default", by=None)
-    monkeypatch.setattr(formats, "FORMAT", 1)
-    monkeypatch.setattr(formats, "UPGRADES", {})
+    monkeypatch.setattr(upgrades, "FORMAT", 1)
+    monkeypatch.setattr(upgrades, "UPGRADES", {})
     assert is_ready()
     assert current_map().number == 1
     monkeypatch.undo()

@@ -15,9 +15,9 @@ from trackadmin.document import (
     ModelEntry,
     digest,
     dump,
-    formats,
     load,
     parse,
+    upgrades,
 )
 from trackadmin.document import text as text_module
 from trackadmin.exceptions import DocumentError
@@ -283,7 +283,7 @@ class TestFormats:
         def upgrade(data):
             return {"models": data["entities"]}
 
-        monkeypatch.setitem(formats.UPGRADES, 0, upgrade)
+        monkeypatch.setitem(upgrades.UPGRADES, 0, upgrade)
         data = json.loads(TEXT)
         return {"format": 0, "entities": data["models"]}
 

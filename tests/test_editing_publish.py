@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from tests.drafts import COUNTRY, SMALL, draft, editor, everything, row, the_map
 from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin import editing
-from trackadmin.document import digest, dump, formats, load
+from trackadmin.document import digest, dump, load, upgrades
 from trackadmin.exceptions import (
     DocumentError,
     DraftChanged,
@@ -375,7 +375,7 @@ def test_a_version_of_an_older_format_comes_back_in_todays(monkeypatch):
         data = dict(data)
         return {"models": data.pop("tables"), **data}
 
-    monkeypatch.setitem(formats.UPGRADES, 0, upgrade)
+    monkeypatch.setitem(upgrades.UPGRADES, 0, upgrade)
     insert(text)
     back = editing.roll_back("default", to=1, by=None)
     assert back.document == dump(SMALL)

@@ -1,7 +1,7 @@
 """A word has one meaning: names that many files define mean the same in each of them."""
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "trackadmin"
@@ -51,3 +51,17 @@ def test_few_names_are_defined_in_three_files():
 def test_the_exceptions_are_still_needed():
     found = definitions()
     assert all(len(found[name]) >= 3 for name in SAME_MEANING)
+
+
+#: Files that share a name: they are about the same thing, or Django looks for them.
+SAME_FILES = {
+    "__init__": "faces of rooms",
+    "trackadmin": "the name by which Django finds the command and the template tags",
+    "versions": "the published versions: their table, and how editing finds them",
+}
+
+
+def test_files_of_one_name_are_about_one_thing():
+    """A file is named by the noun that it provides."""
+    stems = Counter(path.stem for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+    assert {stem for stem, number in stems.items() if number > 1} == SAME_FILES.keys()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from trackadmin.codes import ProblemCode
-from trackadmin.names import DEFAULT_MAP
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.texts import Text, ngettext
 from trackadmin.texts import gettext as _
 

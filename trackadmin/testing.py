@@ -25,9 +25,9 @@ from typing import Any
 
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot, check, compile_map
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap, errors_of
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import current, state
 from trackadmin.runtime.loader import Pinned
 from trackadmin.texts import gettext as _

@@ -10,7 +10,7 @@ from trackadmin.catalog.fidelity import has_own_conversions
 from trackadmin.catalog.kinds import AnyField, Kind
 from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
 from trackadmin.catalog.marks import trackable
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.site import Catalog, catalog
 from trackadmin.catalog.strays import Stray, StrayCode

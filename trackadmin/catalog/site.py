@@ -11,7 +11,7 @@ from django.core.signals import setting_changed
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import model_of
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.strays import Stray, strays
 from trackadmin.codes import ProblemCode

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
 from trackadmin.catalog.labels import is_app, model_of
-from trackadmin.catalog.model import ModelFacts
+from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.catalog.refusals import Refusal
 from trackadmin.catalog.relations import relations_as_attributes
 

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve
 from django.utils import translation
 
 from trackadmin.checks.check_messages import info, warning
-from trackadmin.names import DEFAULT_MAP
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.runtime.address import Inclusion, inclusions, is_tracking_view
 from trackadmin.texts import gettext as _
 

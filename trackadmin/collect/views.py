@@ -17,8 +17,8 @@ from trackadmin.collect.event import Event
 from trackadmin.collect.queries import queries_of
 from trackadmin.collect.sinks import deliver
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import UnknownMap
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import current_map
 from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import UNKNOWN_MAP, report

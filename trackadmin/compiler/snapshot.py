@@ -20,10 +20,10 @@ from trackadmin.compiler.reserved import ReservedNames
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.sql.resolver import Resolver
 from trackadmin.compiler.values.pseudonyms import pseudonymiser
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import rule_problems, to_dict, validate
 from trackadmin.document.structure import TRACKED, Document
 from trackadmin.exceptions import DocumentError, Problem, errors_of
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.texts import gettext as _
 
 

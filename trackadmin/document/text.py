@@ -8,7 +8,6 @@ from collections import Counter
 from typing import Any
 
 from trackadmin.codes import ProblemCode
-from trackadmin.document.formats import upgraded
 from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import (
     FIRST_FORMAT,
@@ -18,6 +17,7 @@ from trackadmin.document.structure import (
     ModelEntry,
     plain_fields,
 )
+from trackadmin.document.upgrades import upgraded
 from trackadmin.document.validate import name_problems
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.texts import Text

@@ -18,13 +18,13 @@ from trackadmin.editing.drafting import (
 )
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
-from trackadmin.editing.mapping import add_map, delete_map, save_map
-from trackadmin.editing.moments import in_utc
+from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.reviews import Review, review
-from trackadmin.editing.stored import StoredModel
+from trackadmin.editing.revision_reader import StoredModel
 from trackadmin.editing.trying import Unshown
+from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
     get_version,

@@ -83,7 +83,7 @@ def draft_row(pk: int, tracking_map: TrackingMap | None = None) -> TrackedModel 
     return rows.prefetch_related("attributes", "children").filter(pk=pk).first()
 
 
-def build_rows(rows: Iterable[TrackedModel]) -> Document:
+def document_of(rows: Iterable[TrackedModel]) -> Document:
     """The document that these rows make."""
     return Document(models={row.prefix: entry_of(row) for row in rows})
 

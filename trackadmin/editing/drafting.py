@@ -9,17 +9,17 @@ from django.db.models import Q
 
 from trackadmin import document as documents
 from trackadmin.codes import ProblemCode
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import Diff, Document, MapFile, ModelEntry
 from trackadmin.editing.acceptance import refuse_document, refuse_entry
-from trackadmin.editing.building import build_document, build_rows, draft_row, draft_rows, entry_of
-from trackadmin.editing.edits import Edit, edit, found
+from trackadmin.editing.building import build_document, document_of, draft_row, draft_rows, entry_of
+from trackadmin.editing.edits import Edit, edit, record_foreign_change
+from trackadmin.editing.entry_rows import write_document, write_entry
 from trackadmin.editing.locking import AnyMap, map_of, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.versions import find_version, read_version
-from trackadmin.editing.writing import write_document, write_entry
 from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.texts import gettext as _
 
 
@@ -81,7 +81,7 @@ def delete_tracked_model(
     comment = comment or str(_("Deleted %(prefix)s.", prefix=tracked_model.prefix))
     with edit(map_of(tracked_model), by=by, comment=comment) as change:
         row = _find(change.tracking_map, tracked_model, seen)
-        found(change, [row])
+        record_foreign_change(change, [row])
         change.delete([row])
 
 
@@ -94,7 +94,7 @@ def order_tracked_models(
         if sorted(rows) != sorted(prefixes):
             raise InvalidMap(_("The order was not changed."), [_not_the_same(rows, prefixes)])
         moved = [(i, rows[p]) for i, p in enumerate(prefixes) if rows[p].position != i]
-        found(change, [row for _, row in moved])
+        record_foreign_change(change, [row for _, row in moved])
         for position, row in moved:
             write_entry(change, row, row.prefix, replace(entry_of(row), position=position))
 
@@ -158,11 +158,13 @@ def replace_draft(
     """Make the draft equal to the document; returns what that changes, or raises DraftChanged."""
     with edit(tracking_map, by=by, comment=comment) as change:
         rows = list(draft_rows(change.tracking_map))
-        before = build_rows(rows)
+        before = document_of(rows)
         standing = documents.digest(documents.dump(before))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
-        found(change, [r for r in rows if before.models[r.prefix] != document.models.get(r.prefix)])
+        record_foreign_change(
+            change, [r for r in rows if before.models[r.prefix] != document.models.get(r.prefix)]
+        )
         write_document(change, rows, document)
         return documents.diff(before, document)
 
@@ -181,7 +183,7 @@ def _save(
     standing = Document(models={prefix: before} if before else {})
     refuse_entry(prefix, entry, others.exclude(pk=row.pk if row else 0), standing)
     if row:
-        found(change, [row])
+        record_foreign_change(change, [row])
     return Saved(write_entry(change, row, prefix, entry, pk=pk), changes)
 
 

@@ -11,8 +11,8 @@ from django.db import transaction
 from trackadmin.editing.building import entry_of
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.recording import State, keep
-from trackadmin.editing.stored import newest_map, newest_models
+from trackadmin.editing.revision_reader import newest_map, newest_models
+from trackadmin.editing.revision_writer import State, write_revision
 from trackadmin.models import TrackedModel, TrackingMap
 from trackadmin.texts import gettext as _
 
@@ -44,12 +44,12 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
         change = Edit(current)
         yield change
         if change.map_changed or change.changed or change.gone:
-            keep(current, rows=change.changed, gone=change.gone, by=by, comment=comment)
+            write_revision(current, rows=change.changed, gone=change.gone, by=by, comment=comment)
         else:
             transaction.set_rollback(True, using=write_database())
 
 
-def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
+def record_foreign_change(change: Edit, rows: Sequence[TrackedModel]) -> None:
     """Write a revision of the rows before the edit, where the history has them differently."""
     known = newest_models([row.pk for row in rows])
     strange = [
@@ -58,14 +58,14 @@ def found(change: Edit, rows: Sequence[TrackedModel]) -> None:
         if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
     ]
     if strange:
-        keep(change.tracking_map, rows=strange, comment=str(FOUND))
+        write_revision(change.tracking_map, rows=strange, comment=str(FOUND))
 
 
-def found_map(change: Edit) -> None:
+def record_foreign_map_change(change: Edit) -> None:
     """Like ``found``, for the map's own name and description."""
     row, known = change.tracking_map, newest_map(change.tracking_map)
     if known is None or (known.name, known.description) != (row.name, row.description):
-        keep(row, comment=str(FOUND))
+        write_revision(row, comment=str(FOUND))
 
 
 def _state(row: TrackedModel) -> tuple[str, object]:

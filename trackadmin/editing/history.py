@@ -16,9 +16,8 @@ from trackadmin import document as documents
 from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.drafting import restore_tracked_model
 from trackadmin.editing.locking import map_of
-from trackadmin.editing.moments import in_utc
 from trackadmin.editing.people import Person
-from trackadmin.editing.stored import (
+from trackadmin.editing.revision_reader import (
     StoredMap,
     StoredModel,
     newest_map,
@@ -27,6 +26,7 @@ from trackadmin.editing.stored import (
     read_models,
     stored_versions,
 )
+from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
 from trackadmin.texts import gettext as _

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from django.db import router, transaction
 from django.db.models import F, QuerySet
 
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import UnknownMap
 from trackadmin.models import TrackedModel, TrackingMap
 from trackadmin.models.draft import DEFAULT_WORDS
-from trackadmin.names import DEFAULT_MAP
 
 #: The map of an operation: its row or its slug.
 AnyMap = TrackingMap | str

@@ -20,7 +20,7 @@ from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
-from trackadmin.editing.salvaging import compile_what_can
+from trackadmin.editing.partial_map import compile_what_can
 from trackadmin.editing.trying import MayView, Trial, Tried, Unshown, everything
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem

@@ -9,6 +9,7 @@ from django.apps.registry import Apps
 from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document.names import LONGEST, LONGEST_LABEL
 from trackadmin.document.structure import (
     DECISIONS,
@@ -22,7 +23,6 @@ from trackadmin.document.structure import (
     UNDECLARED,
 )
 from trackadmin.document.validate import LONGEST_OWNER
-from trackadmin.names import DEFAULT_MAP
 
 M = TypeVar("M", bound=models.Model)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NoTrackingURL
-from trackadmin.names import DEFAULT_MAP
 
 #: Where the view of the tracking URL is defined. This room must not import it, so it has its name.
 _VIEW = ("trackadmin.collect.views", "collect")

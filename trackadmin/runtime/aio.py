@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 
 from trackadmin.compiler import Scalar, Snapshot
-from trackadmin.names import DEFAULT_MAP
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.runtime.bulk import iter_tracking_values
 from trackadmin.runtime.current import current_map, fresh_map, is_ready
 from trackadmin.runtime.faults import report

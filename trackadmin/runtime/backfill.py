@@ -13,8 +13,8 @@ from trackadmin.catalog import catalog
 from trackadmin.compiler import CompiledModel, ManagerError, Scalar, Snapshot
 from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.values.clean_text import bound
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.bulk import stream
 from trackadmin.runtime.current import current_map
 from trackadmin.texts import gettext as _

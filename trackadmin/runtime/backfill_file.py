@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, TypeAlias
 
 from django.core.files import locks
 
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import ExportError
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.backfill import Backfill, backfill
 from trackadmin.runtime.formats import FORMATS, open_format
 from trackadmin.texts import gettext as _

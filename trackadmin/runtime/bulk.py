@@ -14,8 +14,8 @@ from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams
 from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NotTracked
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 from trackadmin.texts import gettext as _

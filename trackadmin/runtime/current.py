@@ -12,9 +12,9 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import FaultCode
 from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, UnknownMap
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import slugs, store, tokens, uncommitted
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.loader import Loader, Pinned, Private, Unknown

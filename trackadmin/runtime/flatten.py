@@ -8,8 +8,8 @@ from typing import Any
 from trackadmin.codes import FaultCode
 from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot, sharing
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.merging import Merge

@@ -5,9 +5,9 @@ from __future__ import annotations
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import compile_map
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import load
 from trackadmin.exceptions import DocumentError, Problem
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import store
 from trackadmin.texts import gettext as _
 

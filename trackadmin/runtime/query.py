@@ -10,8 +10,8 @@ from django.db.models import Model
 from trackadmin.codes import FaultCode
 from trackadmin.compiler import Fault, Snapshot
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NoKey, PrefixConflict
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.flatten import model_of, name

@@ -18,7 +18,7 @@ from trackadmin.compiler import (
     encode,
 )
 from trackadmin.conf import conf
-from trackadmin.names import DEFAULT_MAP
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.known_queries import KnownQuery, beyond, known_query

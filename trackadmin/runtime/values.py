@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trackadmin.codes import Outcome
 from trackadmin.compiler import Scalar
-from trackadmin.names import DEFAULT_MAP
+from trackadmin.default_map import DEFAULT_MAP
 
 
 class Reference(NamedTuple):

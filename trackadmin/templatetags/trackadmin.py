@@ -8,8 +8,8 @@ from django import template
 
 from trackadmin.codes import FaultCode
 from trackadmin.conf import conf
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NoTrackingURL
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime import tracking_query
 from trackadmin.runtime.address import tracking_address
 from trackadmin.runtime.faults import report

@@ -10,8 +10,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from trackadmin.admin.forms.form_errors import FormError, form_errors_of
 from trackadmin.admin.forms.head import HeadForm
-from trackadmin.admin.forms.marks import Mark, marks_of
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
@@ -70,9 +70,9 @@ class EntryForm:
         return bool(self.problems or self.marks)
 
     @property
-    def marks(self) -> list[Mark]:
+    def marks(self) -> list[FormError]:
         """The errors in the form, from top to bottom."""
-        return [mark for form in self._forms() for mark in marks_of(form)]
+        return [mark for form in self._forms() for mark in form_errors_of(form)]
 
     # Checking ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from trackadmin.admin.forms.names import name_refusal
+from trackadmin.admin.forms.name_errors import name_refusal
 from trackadmin.catalog import AttributeFacts, RelationFacts
 from trackadmin.document import AttributeEntry, ChildEntry
 from trackadmin.document.structure import (

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import (
     backfill_command,
@@ -24,7 +25,6 @@ from trackadmin.management import (
 from trackadmin.management.subcommand import Output, Subcommand
 from trackadmin.management.utf8 import argument, writer
 from trackadmin.models import TrackingMap
-from trackadmin.names import DEFAULT_MAP
 from trackadmin.runtime.context import lookup_context
 
 SUBCOMMANDS: dict[str, Subcommand] = {

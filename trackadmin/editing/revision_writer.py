@@ -22,7 +22,7 @@ from reversion.signals import post_revision_commit, pre_revision_commit
 
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.people import Person, author_id
-from trackadmin.editing.stored import DELETED, content_type_of
+from trackadmin.editing.revision_reader import DELETED, content_type_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
 
 #: A map's counters change with every edit and mean nothing to a reader.
@@ -54,7 +54,7 @@ class State(NamedTuple):
         yield from self.children
 
 
-def keep(
+def write_revision(
     tracking_map: TrackingMap,
     *,
     rows: Iterable[State] = (),

@@ -10,7 +10,7 @@ from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
 from trackadmin.editing.building import entry_of
 from trackadmin.editing.edits import Edit
 from trackadmin.editing.locking import write_database
-from trackadmin.editing.recording import State
+from trackadmin.editing.revision_writer import State
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel
 
 R = TypeVar("R", TrackedAttribute, TrackedChild)

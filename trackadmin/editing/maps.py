@@ -6,10 +6,10 @@ from django.db import transaction
 
 from trackadmin.document import digest, dump
 from trackadmin.editing.building import draft_rows, read_draft
-from trackadmin.editing.edits import edit, found_map
+from trackadmin.editing.edits import edit, record_foreign_map_change
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.recording import State, keep
+from trackadmin.editing.revision_writer import State, write_revision
 from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
 from trackadmin.texts import gettext as _
@@ -20,7 +20,7 @@ def add_map(slug: str, *, name: str, description: str = "", by: Person = None) -
     with transaction.atomic(using=write_database()):
         added = TrackingMap(slug=slug, name=name, description=description, lock_version=1)
         added.save(using=write_database(), force_insert=True)
-        keep(added, by=by, comment=str(_("Added.")))
+        write_revision(added, by=by, comment=str(_("Added.")))
         return added
 
 
@@ -39,7 +39,7 @@ def save_map(
         if seen is not None and seen != row.lock_version:
             raise StaleForm(str(row), seen, row.lock_version)
         if (row.name, row.description) != (name, description):
-            found_map(change)
+            record_foreign_map_change(change)
             row.name, row.description = name, description
             row.lock_version += 1
             row.save(using=write_database(), update_fields=["name", "description", "lock_version"])
@@ -57,5 +57,7 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
         standing = digest(dump(read_draft(current)))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
-        keep(current, gone=map(State.of, draft_rows(current)), by=by, comment=str(_("Deleted.")))
+        write_revision(
+            current, gone=map(State.of, draft_rows(current)), by=by, comment=str(_("Deleted."))
+        )
         current.delete(using=write_database())
