@@ -148,6 +148,13 @@ def test_as_dict_of_a_map_with_drift_still_names_what_is_gone():
     assert compile_map(drifted, catalog()).as_dict()["Ghost"]["model"] == "host.ghost"
 
 
+@pytest.mark.parametrize("code", CostCode)
+def test_each_cost_has_a_sentence(code):
+    text = str(Cost(code, "Order.buyer"))
+    assert "Order.buyer" in text
+    assert text.endswith(".")
+
+
 def test_the_source_of_all_models_is_one_text(host):
     for compiled in host.by_prefix.values():
         assert compiled.source in host.source

@@ -205,7 +205,7 @@ def test_preview_and_explain_ask_now():
 @pytest.mark.postgresql
 def test_view_holds_no_condition_of_a_moment(snapshot):
     """A view cannot ask the manager again, so it is refused, with the reason."""
-    with acting_as("a"), pytest.raises(ExportError, match="asked each time"):
+    with acting_as("a"), pytest.raises(ExportError, match="may give another query each time"):
         view_sql(snapshot.by_prefix["Invoice"], "default")
 
 
