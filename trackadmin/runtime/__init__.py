@@ -1,7 +1,6 @@
 """What a host site calls: from objects to values, and from URLs to objects.
 
-This room can be imported before there are models, and loads neither Django's admin nor the edit
-history.
+It can be imported before the models, and loads neither Django's admin nor the edit history.
 """
 
 from trackadmin.runtime.aio import (

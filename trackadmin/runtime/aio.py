@@ -1,4 +1,4 @@
-"""The async twins: what needs no SQL stays on the event loop, the rest goes to Django's thread."""
+"""The async twins. What needs no SQL runs on the event loop, the rest in Django's thread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trackadmin.runtime.values import Values
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Rows that are handed over from the thread to the loop at a time.
+#: Rows that the thread passes to the event loop at a time.
 CHUNK_SIZE = 500
 
 
@@ -80,8 +80,8 @@ async def aiter_tracking_values(
             for values in chunk:
                 yield values
     finally:
-        # Left early, its cursor is closed in the thread of its connection and not whenever Python
-        # collects it.
+        # If the caller stops early, close the cursor in the thread of its connection, and not in
+        # whichever thread Python's garbage collector runs.
         await _in_thread(_close)(rows)
 
 
@@ -91,11 +91,11 @@ def _close(rows: Iterator[Any]) -> None:
 
 
 class _NeedsSQL(BaseException):
-    """A value is not loaded. Not an ``Exception``, so that nobody on the way swallows it."""
+    """A value is not loaded. Not an ``Exception``, so that no handler in between catches it."""
 
 
 class _Faults:
-    """Keeps faults until it is certain that the values were read to their end."""
+    """Keeps faults until all values have been read."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[str, str, BaseException | None]] = []
@@ -111,10 +111,10 @@ class _Faults:
 
 
 def _is_plain(snapshot: Snapshot, objects: tuple[Any, ...]) -> bool:
-    """Whether Django itself guards everything that flattening these may do on the event loop.
+    """Whether flattening these objects is safe on the event loop.
 
-    Its guard refuses SQL there, unless it is switched off. Code of the host could do other slow
-    things, or swallow the refusal, so computed values are never read on the loop.
+    Django refuses SQL there, unless that is switched off. The host's code could do other slow
+    things, or catch Django's error, so computed values are never read on the event loop.
     """
     if os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"):
         return False
@@ -123,5 +123,5 @@ def _is_plain(snapshot: Snapshot, objects: tuple[Any, ...]) -> bool:
 
 
 def _in_thread(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    # One thread for all of Django's sync code of a request, as Django's own async methods do.
+    # One thread for all sync code of a request, like Django's own async methods.
     return sync_to_async(function, thread_sensitive=True)

@@ -13,10 +13,10 @@ from trackadmin.texts import joined
 
 
 def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
-    """The text of a bootstrap file, one line of JSON with its end: what ``BOOTSTRAP_FILE`` names.
+    """The text of a bootstrap file for ``BOOTSTRAP_FILE``: one line of JSON with its line end.
 
-    ``document`` is a version's canonical text, and ``digest`` its SHA-256, both as published. Where
-    there are tenants, the file is the current one's.
+    ``document`` is a version's canonical text, and ``digest`` its SHA-256, both as published. On a
+    site with tenants the file is for the current one.
     """
     content: dict[str, object] = {"map": slug, "number": number}
     content |= {"digest": digest, "document": document}
@@ -26,7 +26,7 @@ def bootstrap_text(slug: str, number: int, digest: str, document: str) -> str:
 
 
 def read_bootstrap(path: str, slug: str) -> Published | None:
-    """The version that the file holds, unchecked; ``None`` if it is of another map or tenant.
+    """The version in the file, unchecked; ``None`` if it is of another map or tenant.
 
     Raises ``OSError`` if the file cannot be read, :class:`DocumentError` if it is another file.
     """

@@ -20,17 +20,18 @@ from trackadmin.texts import gettext as _
 def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> dict[str, Scalar]:
     """Everything known about the objects, under the names of the map: a flat dict of JSON scalars.
 
-    Objects are model instances, also wrapped (``request.user``); ``None`` and ``AnonymousUser``
-    yield nothing. A keyword gives its object a prefix of its own:
+    Objects are model instances, which may be wrapped (``request.user``). ``None`` and
+    ``AnonymousUser`` give nothing. A keyword gives its object a prefix of its own:
     ``tracking_values(buyer, referrer=other)`` has ``referrer_uuid``.
 
-    Where strict, raises :class:`NotPublished` and :class:`UnknownMap` for the map,
-    :class:`NotTracked` for an object of a model that is not in it, :class:`PrefixConflict` for two
-    objects that give one name and :class:`BadPrefix` for a keyword that is no plain name.
-    Elsewhere these are counted and logged, and the rest still comes. Data never raises.
+    If strict, raises :class:`NotPublished` or :class:`UnknownMap` for the map,
+    :class:`NotTracked` for an object whose model is not in the map, :class:`PrefixConflict` for
+    two objects that give the same name, and :class:`BadPrefix` for a keyword that is not a plain
+    name. Otherwise these are counted and logged, and the other values are returned. Data never
+    raises.
     """
     snapshot = current_map(map)
-    # The usual case of flatten() stands here too, to save the call: every page pays for it.
+    # The usual case of flatten(), repeated here to save the call, as every page makes it.
     if not prefixed:
         branch = snapshot.together
         for obj in objects:
@@ -44,7 +45,7 @@ def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> d
 def flatten(
     snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
 ) -> dict[str, Scalar]:
-    """The values of the objects by this snapshot; ``fault`` is told what is lost."""
+    """The values of the objects by this snapshot. ``fault`` is called for each value lost."""
     branch = snapshot.together
     for obj in objects:
         branch = branch[type(obj)]
@@ -55,9 +56,9 @@ def flatten(
 
 
 def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None:
-    """The compiled model of an object that was given; ``None`` where it yields nothing.
+    """The compiled model of an object that was given; ``None`` if it gives no values.
 
-    Raises :class:`NotTracked` where strict.
+    Raises :class:`NotTracked` if strict.
     """
     if obj is None:
         return None
@@ -65,10 +66,10 @@ def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None
         model = None if isinstance(obj, type) else snapshot.find(obj)
         if model is not None or _is_nobody(obj):
             return model
-    except Exception as error:  # noqa: BLE001 an object that loads itself when it is looked at
+    except Exception as error:  # noqa: BLE001 a lazy object, which loads itself when it is read
         fault(FaultCode.OBJECT_RAISED, f"{snapshot.slug}: {type(obj).__qualname__}", error)
         return None
-    # Without a published map nothing is tracked, and that is reported already.
+    # Without a published map nothing is tracked, and this has been reported already.
     if snapshot.digest:
         if conf.STRICT:
             raise NotTracked(described(obj), snapshot.slug)
@@ -128,6 +129,6 @@ def _renamed(snapshot: Snapshot, keyword: str, obj: Any, fault: Fault) -> Compil
 
 
 def _is_nobody(obj: Any) -> bool:
-    # An AnonymousUser is known by its manners: a host need not have django.contrib.auth. A lazy
-    # object may hold nothing; it equals None then.
+    # An AnonymousUser is recognized by its attribute, because a host need not have
+    # django.contrib.auth. A lazy object that holds nothing equals None.
     return getattr(obj, "is_anonymous", False) is True or bool(obj == None)  # noqa: E711

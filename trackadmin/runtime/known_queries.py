@@ -18,8 +18,8 @@ from trackadmin.compiler.fast_paths import left
 from trackadmin.conf import conf
 from trackadmin.runtime.parameters import MAX_NAME, clean
 
-#: How many references are answered whatever they cost: a site that tracks what takes many tables
-#: wants it answered.
+#: How many references are answered whatever they cost. A site may track a model that takes many
+#: tables, and expects an answer.
 ALWAYS = 2
 
 #: The most parameters of a kind that is kept.
@@ -44,16 +44,16 @@ class KnownQuery:
     lookups: KnownLookups
 
 
-#: The known queries of each snapshot, by its ``id``; they go with it. A dictionary of weak
-#: references would take longer than all else here.
+#: The known queries of each snapshot by its ``id``, dropped with it. A dictionary of weak
+#: references would take longer than everything else here.
 _known: dict[int, BoundedCache[KnownQuery]] = {}
 
 
 def known_query(snapshot: Snapshot, names: Sequence[Any]) -> KnownQuery | None:
-    """How a query of these names is answered; ``None`` where each parameter must be looked at.
+    """How a query with these names is answered; ``None`` if each parameter must be looked at.
 
-    That is so where a name comes twice or is not as it should be, and where a reference is not
-    allowed or no statement answers all of them.
+    That is the case if a name occurs twice or is invalid, if a reference is not allowed, or if no
+    single statement answers all references.
     """
     cache, kind = queries_of(snapshot), tuple(names)
     found = cache.get(kind)
@@ -61,7 +61,7 @@ def known_query(snapshot: Snapshot, names: Sequence[Any]) -> KnownQuery | None:
         return found
     try:
         found = _known_query(snapshot, kind)
-    except Exception as error:  # noqa: BLE001 the host's routers, or its database: the caller asks
+    except Exception as error:  # noqa: BLE001 an error of the host's routers or database
         left(FastPath.KNOWN_QUERY, snapshot.slug, error)
         return None
     if found is not None:
@@ -101,7 +101,7 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
 
 
 def beyond(lookups: Sequence[Lookup]) -> list[int]:
-    """The places of the references that would read more tables than one URL may."""
+    """The places of the references for which one URL would read too many tables."""
     limit, tables, found = conf.MAX_TABLES, 0, []
     for at, lookup in enumerate(lookups):
         if at >= ALWAYS and tables + lookup.cost > limit:

@@ -1,4 +1,4 @@
-"""Several objects in one flat dict: when they may share names, and who wins where they may not."""
+"""Several objects in one flat dict: when they may share names, and which of them wins if not."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from trackadmin.compiler import Scalar
 
 
 def join(values: dict[str, Scalar], part: dict[str, Scalar]) -> list[str]:
-    """Add an object's values to those of earlier ones, of which the first given wins.
+    """Add an object's values to those of earlier objects. For each name the first value wins.
 
-    Returns the names that another object gives with another value. The same object may come
+    Returns the names for which another object gave another value. The same object may occur
     twice, on its own or as a child.
     """
     if values.keys().isdisjoint(part):
         values.update(part)
         return []
     differing = [name for name in part if name in values and values[name] != part[name]]
-    # A child that is missing gives only nulls: it is no object that could contradict another.
+    # A child that is missing gives only nulls, which do not contradict anything.
     if all(values[name] is None for name in differing):
         values.update(part)
         return []
@@ -27,14 +27,14 @@ def join(values: dict[str, Scalar], part: dict[str, Scalar]) -> list[str]:
 
 
 class Merge:
-    """The values of objects that are given one after the other, each under a prefix."""
+    """Merges the values of objects, each under a prefix."""
 
     def __init__(self) -> None:
         self.values: dict[str, Scalar] = {}
         self._given: dict[str, Any] = {}
 
     def add(self, prefix: str, obj: Any, part: dict[str, Scalar]) -> list[str]:
-        """Add an object's values; the names that it has in common with another object."""
+        """Add an object's values. Returns the names that it shares with another object."""
         first = self._given.setdefault(prefix, obj)
         if first is obj:
             return join(self.values, part)

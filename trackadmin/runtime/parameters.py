@@ -17,32 +17,34 @@ from trackadmin.runtime.faults import report
 #: A query string or a mapping: a ``QueryDict``, a dict of texts, of lists, or what JSON held.
 Query: TypeAlias = str | bytes | Mapping[str, Any]
 
-#: Parameters that are taken; the rest is counted and left out.
+#: Parameters that are taken. The rest are left out, and this is counted.
 MAX_PARAMETERS = 200
-#: Characters of a query string, of a name and of a value. What is longer is cut, a name left out.
+#: Characters of a query string, of a name and of a value. What is longer is cut; a parameter with
+#: a longer name is left out.
 MAX_QUERY, MAX_NAME, MAX_TEXT = 200_000, 200, 4096
-#: Bits of an integer that every reader of the values can hold.
+#: Bits of an integer that any reader of the values can store.
 MAX_BITS = 63
 
 
-#: Characters of ASCII JSON that all passing parameters of an event may take, and one number.
+#: Characters of ASCII JSON that all passing parameters of an event may take, and that one number
+#: takes at most.
 MAX_PASSING, _NUMBER = 65_536, 24
-#: Characters of ASCII JSON that one letter takes at most: two times ``\\uXXXX``.
+#: Characters of ASCII JSON that one letter takes at most: ``\\uXXXX`` twice.
 _ESCAPED = 12
 
 
 class Parameters(NamedTuple):
-    """Names, exact texts, and values of a query, side by side, in order and as they came."""
+    """The names (exact texts) and values of a query, in two lists, in the order of the query."""
 
     names: list[str]
     values: list[Any]
 
 
 def read(*queries: Query) -> Parameters:
-    """What queries behind each other hold. Never raises."""
+    """Read several queries as one. Never raises."""
     found = Parameters([], [])
     for query in queries:
-        # By the type and its own methods: an object may lie about its class, or raise.
+        # Use the type and its own methods, as an object may lie about its class, or raise.
         if issubclass(type(query), bytes):
             _read_text(bytes.decode(cast("bytes", query), "utf-8", "replace"), found)
         elif issubclass(type(query), str):
@@ -53,7 +55,7 @@ def read(*queries: Query) -> Parameters:
 
 
 def judged(given: Parameters) -> Iterator[tuple[str, Any]]:
-    """The pairs that are taken; names are clean texts now. Never raises."""
+    """The pairs that are taken, with clean texts as names. Never raises."""
     if len(given.names) > MAX_PARAMETERS:
         report(FaultCode.QUERY_TOO_MANY_PARAMETERS, "query")
     for name, value in islice(zip(*given, strict=True), MAX_PARAMETERS):
@@ -62,7 +64,7 @@ def judged(given: Parameters) -> Iterator[tuple[str, Any]]:
 
 
 def scalar(value: Any) -> Scalar:
-    """A parameter's value as a bounded JSON scalar; ``None`` for what is none. Never raises."""
+    """A parameter's value as a bounded JSON scalar; ``None`` if it cannot be one. Never raises."""
     try:
         encoded = value if type(value) is str else encode(value)
     except Exception as error:  # noqa: BLE001 a value's own code may raise anything
@@ -80,7 +82,7 @@ def pass_through(passing: Mapping[str, Any], values: dict[str, Scalar]) -> None:
     """Add parameters to the values as bounded scalars, as many as an event may carry."""
     found = {name: scalar(value) for name, value in passing.items()}
     letters = sum([len(n) + (len(v) if type(v) is str else _NUMBER) for n, v in found.items()])
-    if letters * _ESCAPED <= MAX_PASSING:  # as nearly all queries
+    if letters * _ESCAPED <= MAX_PASSING:  # nearly always
         values.update(found)
         return
     spare = MAX_PASSING
@@ -93,19 +95,19 @@ def pass_through(passing: Mapping[str, Any], values: dict[str, Scalar]) -> None:
 
 
 def exact(name: object) -> str:
-    """The name as a text of exactly the type ``str``; empty for anything else. Never raises."""
+    """The name as exactly a ``str``; empty for anything that is not a text. Never raises."""
     return str.__str__(name) if issubclass(type(name), str) else ""
 
 
 def clean(text: str) -> str:
-    """The text within bounds, without what a database or an encoder downstream chokes on."""
+    """The text within bounds, without characters that a database or an encoder cannot handle."""
     if len(text) > MAX_TEXT:
         report(FaultCode.QUERY_TOO_LONG, "query")
     return bounded(text, MAX_TEXT)
 
 
 def written(text: str) -> int:
-    """How many characters of ASCII JSON a text takes, at most."""
+    """The number of characters of ASCII JSON that a text takes at most."""
     plain = text.isascii() and text.isprintable()
     return 2 * len(text) if plain else _ESCAPED * len(text)
 
@@ -127,7 +129,7 @@ def _read_text(text: str, found: Parameters) -> None:
 def _decoded(text: str) -> str:
     if "%" not in text and "+" not in text:
         return text
-    if text.isascii():  # the same, in half the time
+    if text.isascii():  # the same result in half the time
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
     return unquote_plus(text)
 
@@ -136,7 +138,7 @@ def _read_mapping(query: Mapping[str, Any], found: Parameters) -> None:
     try:
         items = query.lists() if isinstance(query, MultiValueDict) else query.items()
         for name, value in islice(items, MAX_PARAMETERS + 1):
-            # By the type, for an object may lie about its class, or load itself to tell.
+            # Use the type, as an object may lie about its class, or load itself to answer.
             each = [*islice(value, MAX_PARAMETERS + 1)] if _is_list(value) else [value]
             found.names.extend(repeat(exact(name), len(each)))
             found.values.extend(each)

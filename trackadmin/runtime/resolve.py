@@ -35,9 +35,9 @@ from trackadmin.runtime.parameters import (
 )
 from trackadmin.runtime.values import Reference, Values
 
-#: A reference out of a tuple, without the call that the class itself would cost for each.
+#: Makes a reference from a tuple, without the cost of calling the class.
 _reference: Callable[[tuple[str, str, Outcome]], Reference] = partial(tuple.__new__, Reference)
-#: How many reserved names are told of one query; the rest is only counted.
+#: How many reserved names of one query are listed. The rest are only counted.
 MAX_RESERVED = 20
 _ALL_FOUND: Iterable[Outcome] = repeat(Outcome.FOUND)
 
@@ -46,12 +46,12 @@ def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
     """The values of the objects that the query names, and its other parameters as they are.
 
     ``query`` is a query string, a ``QueryDict`` or another mapping (values may be lists). A
-    parameter whose name holds ``__`` is a reference and never passes through; ``.references`` says
-    what came of each. Of other parameters the last value counts, and what an object yields wins
-    over a parameter of its name. The result can always be written as JSON.
+    parameter whose name contains ``__`` is a reference and never passes through; ``.references``
+    has the outcome of each. If another parameter occurs twice, the last value counts. A value of an
+    object wins over a parameter with the same name. The result can always be written as JSON.
 
-    Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict. Nothing in the
-    query raises.
+    If strict, raises :class:`NotPublished` or :class:`UnknownMap` for the map. Nothing in the query
+    raises.
     """
     return resolve(current_map(map), query)
 
@@ -59,8 +59,8 @@ def values_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
 def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     """The instance that ``get_model("BuyerProfile__uuid", "6fa4…")`` names, or ``None``.
 
-    ``None`` where the map has no such lookup, the value is malformed, or not exactly one row has
-    it. Raises :class:`NotPublished` or :class:`UnknownMap` for the map where strict. Nothing in the
+    ``None`` if the map has no such lookup, if the value is malformed, or unless exactly one row has
+    it. If strict, raises :class:`NotPublished` or :class:`UnknownMap` for the map. Nothing in the
     reference or the value raises.
     """
     snapshot, name = current_map(map), exact(reference)
@@ -75,7 +75,7 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
 
 
 def resolve(snapshot: Snapshot, *queries: Query) -> Values:
-    """What :func:`values_from_query` gives, by this snapshot, for queries behind each other."""
+    """What :func:`values_from_query` gives by this snapshot, for several queries read as one."""
     given = read(*queries)
     known = known_query(snapshot, given.names)
     if known is None:
@@ -105,11 +105,11 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
 
 
 def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
-    """Look at each parameter; the references that the map allows are looked up together."""
+    """Look at each parameter, and look up the references that the map allows together."""
     values = Values(map=snapshot.slug, version=snapshot.number)
     limit, reserved = conf.MAX_REFERENCES, snapshot.reserved
     passing: dict[str, Any] = {}
-    # As keys, for a reference that is said twice is one reference.
+    # As keys, because a reference that occurs twice is one reference.
     asked: dict[tuple[str, str], Lookup | None] = {}
     for name, value in judged(given):
         if SEPARATOR not in name:
@@ -139,7 +139,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
 
 
 def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
-    """Note a parameter that is not taken, as its name is one of the map's."""
+    """Note a parameter that is left out because its name belongs to the map."""
     report(FaultCode.PARAMETER_RESERVED, snapshot.slug)
     if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
         values.reserved.append(name)
@@ -148,7 +148,7 @@ def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
 def _take(
     snapshot: Snapshot, lookup: Lookup, found: Resolved, values: dict[str, Scalar]
 ) -> Outcome:
-    """Add what was found to the values; what came of it. Of two that contradict the first wins."""
+    """Add what was found to the values, and return the outcome. The first of two values wins."""
     outcome = found.status
     if found.values is not None and join(values, found.values):
         outcome = Outcome.CONFLICT
@@ -158,7 +158,7 @@ def _take(
 
 
 def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> Outcome:
-    # The name comes from outside: only what the map knows of it is logged.
+    # The name comes from outside, so only a prefix that the map has is logged.
     prefix = reference.partition(SEPARATOR)[0]
     known = prefix if prefix in snapshot.by_prefix else "an unknown prefix"
     where = snapshot.slug if snapshot.digest else UNKNOWN_MAP
@@ -173,13 +173,13 @@ def _report(
     snapshot: Snapshot, lookup: Lookup, outcome: Outcome, error: BaseException | None
 ) -> None:
     if isinstance(error, ManagerError):
-        # Of the cause only the type: its text may hold what the manager compares with.
+        # Only the type of the cause, as its text may contain values of the manager's query.
         report(FaultCode.MANAGER_RAISED, f"{snapshot.slug}: {error.label} ({error.cause})", error)
     report(FAULTS[outcome], f"{snapshot.slug}: {lookup.reference}", error)
 
 
 def _text(value: Any) -> str:
-    """A reference's value as text; one that names nothing where no URL could hold it."""
+    """A reference's value as text; empty, which names nothing, if no URL could contain it."""
     if type(value) is str:
         return value if len(value) <= MAX_TEXT else ""
     try:

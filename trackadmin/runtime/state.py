@@ -1,4 +1,4 @@
-"""What a process keeps between two calls: how it is forgotten, and how it survives a fork."""
+"""The state that a process keeps between calls: how to forget it, and what to do after a fork."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def at_reset(function: F) -> F:
 
 
 def reset() -> None:
-    """Forget everything that this process keeps: snapshots, counts, sinks."""
+    """Forget all state of this process: snapshots, counts, sinks."""
     for function in _resets:
         function()
 
 
 def after_fork_in_child(function: F) -> F:
-    """Register a function that makes anew what a fork copied while in use, such as a lock."""
-    # Not on every system a process can fork.
+    """Register a function that renews what a fork may have copied while in use, such as a lock."""
+    # Not every system has fork.
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=function)
     return function

@@ -1,4 +1,4 @@
-"""What comes of a query: the values, and how it went with each reference."""
+"""The result of a query: the values, and the outcome of each reference."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from trackadmin.default_map import DEFAULT_MAP
 
 
 class Reference(NamedTuple):
-    """A parameter that names an object, ``BuyerProfile__uuid=6fa4…``, and what came of it."""
+    """A parameter that names an object, ``BuyerProfile__uuid=6fa4…``, and its outcome."""
 
     name: str
-    #: As it was given; empty where it was no text, or longer than any that is taken.
+    #: As it was given; empty if it was not a text, or was too long.
     value: str
     outcome: Outcome
 
@@ -22,9 +22,9 @@ class Reference(NamedTuple):
 class Values(dict[str, Scalar]):
     """A flat dict of JSON scalars.
 
-    ``references`` are the query's references in their order; ``reserved`` are the names of
-    parameters that were not taken because the map reserves them; ``map`` and ``version`` say which
-    map read them (version 0 where none is published).
+    ``references`` are the query's references in their order. ``reserved`` are the names of
+    parameters that were left out because the map reserves them. ``map`` and ``version`` say which
+    map the query was read by; the version is 0 if none is published.
     """
 
     __slots__ = ("map", "references", "reserved", "version")
