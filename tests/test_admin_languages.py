@@ -58,12 +58,17 @@ def client(db):
 def of_others():
     """Patterns of what Django and the packages of the admin say themselves."""
     found = set()
-    places = [Path(module.__file__).parent for module in (django, admin_interface, reversion)]
-    for place in places:
-        for path in place.glob("**/locale/de/LC_MESSAGES/django.mo"):
-            for entry in polib.mofile(path):
-                found |= {entry.msgid, entry.msgid_plural}
+    for module in (django, admin_interface, reversion):
+        place = Path(module.__file__).parent
+        # A translation may lag behind: Django's own sentences are all in its English catalogs.
+        for path in place.glob("**/locale/*/LC_MESSAGES/django.po"):
+            if path.parts[-3] in ("de", "en"):
+                found |= {text for entry in polib.pofile(path) for text in _forms(entry)}
     return re.compile("|".join(_pattern(text) for text in found if _says_enough(text)))
+
+
+def _forms(entry):
+    return [entry.msgid, entry.msgid_plural] if entry.msgid_plural else [entry.msgid]
 
 
 def _says_enough(text):
