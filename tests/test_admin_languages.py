@@ -25,6 +25,7 @@ pytestmark = screens.MARKS
 PSEUDO = "xx"
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdi]")
 MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
+TRANSLATED = re.compile(r"""{% *trans(?:late)? ["'](.+?)["']""")
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -60,10 +61,12 @@ def of_others():
     found = set()
     for module in (django, admin_interface, reversion):
         place = Path(module.__file__).parent
-        # A translation may lag behind: Django's own sentences are all in its English catalogs.
         for path in place.glob("**/locale/*/LC_MESSAGES/django.po"):
             if path.parts[-3] in ("de", "en"):
                 found |= {text for entry in polib.pofile(path) for text in _forms(entry)}
+        # Of a new release not every sentence is in a catalog.
+        for path in place.glob("**/templates/**/*.html"):
+            found |= set(TRANSLATED.findall(path.read_text()))
     return re.compile("|".join(_pattern(text) for text in found if _says_enough(text)))
 
 
