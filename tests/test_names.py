@@ -20,7 +20,7 @@ SAME_MEANING = {
     "_form": "the form of a page, or of a request's body",
 }
 #: Names of two meanings or more in three files or more. It only ever goes down.
-BOUND = 12
+BOUND = 9
 
 
 def definitions():

@@ -12,7 +12,7 @@ from trackadmin.editing.building import entry_of
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import newest_map, newest_models
-from trackadmin.editing.revision_writer import State, write_revision
+from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.models import TrackedModel, TrackingMap
 from trackadmin.texts import gettext as _
 
@@ -27,13 +27,13 @@ class Edit:
 
     tracking_map: TrackingMap
     map_changed: bool = False
-    changed: list[State] = field(default_factory=list)
-    gone: list[State] = field(default_factory=list)
+    changed: list[RowState] = field(default_factory=list)
+    gone: list[RowState] = field(default_factory=list)
 
     def delete(self, rows: Sequence[TrackedModel]) -> None:
         """Delete these rows; the revision has them as they are in memory."""
         pks = [row.pk for row in rows]
-        self.gone += map(State.of, rows)
+        self.gone += map(RowState.of, rows)
         TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
 
 
@@ -53,7 +53,7 @@ def record_foreign_change(change: Edit, rows: Sequence[TrackedModel]) -> None:
     """Write a revision of the rows before the edit, where the history has them differently."""
     known = newest_models([row.pk for row in rows])
     strange = [
-        State.of(row)
+        RowState.of(row)
         for row in rows
         if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
     ]

@@ -10,7 +10,7 @@ from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry
 from trackadmin.editing.building import entry_of
 from trackadmin.editing.edits import Edit
 from trackadmin.editing.locking import write_database
-from trackadmin.editing.revision_writer import State
+from trackadmin.editing.revision_writer import RowState
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel
 
 R = TypeVar("R", TrackedAttribute, TrackedChild)
@@ -50,7 +50,7 @@ def write_entry(
     attributes = _write_attributes(row, old_attributes, entry)
     children = _write_children(row, old_children, entry)
     _forget_prefetched(row)
-    change.changed.append(State(row, attributes, children))
+    change.changed.append(RowState(row, attributes, children))
     return row
 
 

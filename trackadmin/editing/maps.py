@@ -9,7 +9,7 @@ from trackadmin.editing.building import draft_rows, read_draft
 from trackadmin.editing.edits import edit, record_foreign_map_change
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.revision_writer import State, write_revision
+from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
 from trackadmin.texts import gettext as _
@@ -58,6 +58,6 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
         write_revision(
-            current, gone=map(State.of, draft_rows(current)), by=by, comment=str(_("Deleted."))
+            current, gone=map(RowState.of, draft_rows(current)), by=by, comment=str(_("Deleted."))
         )
         current.delete(using=write_database())

@@ -35,7 +35,7 @@ reversion.register(TrackedAttribute, follow=["tracked_model"])
 reversion.register(TrackedChild, follow=["tracked_model"])
 
 
-class State(NamedTuple):
+class RowState(NamedTuple):
     """A tracked model's row with the rows of its attributes and children, as they are now."""
 
     row: TrackedModel
@@ -43,7 +43,7 @@ class State(NamedTuple):
     children: Sequence[TrackedChild]
 
     @classmethod
-    def of(cls, row: TrackedModel) -> State:
+    def of(cls, row: TrackedModel) -> RowState:
         """The rows that were read with this row, or are read now."""
         return cls(row, list(row.attributes.all()), list(row.children.all()))
 
@@ -57,8 +57,8 @@ class State(NamedTuple):
 def write_revision(
     tracking_map: TrackingMap,
     *,
-    rows: Iterable[State] = (),
-    gone: Iterable[State] = (),
+    rows: Iterable[RowState] = (),
+    gone: Iterable[RowState] = (),
     by: Person = None,
     comment: str,
 ) -> None:

@@ -35,7 +35,7 @@ def query_string(
 ) -> str:
     """The query string of the objects by this snapshot. ``fault`` reports what is left out."""
     given = [(name, value) for name, value in params.items() if value is not None]
-    pairs = [(clean(name), _text(scalar(value))) for name, value in given]
+    pairs = [(clean(name), _parameter_text(scalar(value))) for name, value in given]
     references: dict[str, str] = {}
     for obj in objects:
         pair = _reference(snapshot, obj, fault)
@@ -66,7 +66,7 @@ def _is_unsaved(obj: Model) -> bool:
     return obj._state.adding
 
 
-def _text(value: Any) -> str:
+def _parameter_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

@@ -68,7 +68,7 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     if lookup is None:
         _refuse(snapshot, name, too_many=False)
         return None
-    found = lookup.fetch(_text(value))
+    found = lookup.fetch(_reference_text(value))
     if found.status is not Outcome.FOUND:
         _report(snapshot, lookup, found.status, found.error)
     return found.obj
@@ -89,7 +89,7 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     for name in known.reserved:
         _reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
-    texts = [_text(given.values[at]) for at in known.places]
+    texts = [_reference_text(given.values[at]) for at in known.places]
     answer = snapshot.resolver.answer(known.lookups, texts, report)
     if answer.values is not None:
         values.update(answer.values)
@@ -118,9 +118,9 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
             else:
                 passing[name] = value
         elif len(asked) < limit:
-            asked[name, _text(value)] = snapshot.lookup(name)
+            asked[name, _reference_text(value)] = snapshot.lookup(name)
         else:
-            asked.setdefault((name, _text(value)), None)
+            asked.setdefault((name, _reference_text(value)), None)
     pass_through(passing, values)
     allowed = [(key, lookup) for key, lookup in asked.items() if lookup is not None]
     costly = {allowed[at][0] for at in beyond([lookup for _, lookup in allowed])}
@@ -178,7 +178,7 @@ def _report(
     report(FAULTS[outcome], f"{snapshot.slug}: {lookup.reference}", error)
 
 
-def _text(value: Any) -> str:
+def _reference_text(value: Any) -> str:
     """A reference's value as text; empty, which names nothing, if no URL could contain it."""
     if type(value) is str:
         return value if len(value) <= MAX_TEXT else ""
