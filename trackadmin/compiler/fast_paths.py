@@ -8,8 +8,6 @@ comes through.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from pathlib import Path
 
 from trackadmin.codes import FastPath
@@ -21,8 +19,8 @@ _PACKAGE = str(Path(__file__).parents[1])
 #: Whether our own mistakes come through.
 raising = False
 
-_counts: Counter[tuple[FastPath, str]] = Counter()
-_lock = threading.Lock()
+#: Threads need no lock, which a fork could copy while it is held: at worst a count is lost.
+_counts: dict[tuple[FastPath, str], int] = {}
 #: How many places are counted apart.
 MAX_PLACES = 1000
 
@@ -32,24 +30,21 @@ def left(path: FastPath, where: str, error: BaseException | None = None) -> None
 
     Raises ``error`` again where it is a mistake of ours and :attr:`raising` is set.
     """
-    with _lock:
-        place = (path, where)
-        if place in _counts or len(_counts) < MAX_PLACES:
-            _counts[place] += 1
+    place = (path, where)
+    if place in _counts or len(_counts) < MAX_PLACES:
+        _counts[place] = _counts.get(place, 0) + 1
     if raising and error is not None and is_ours(error):
         raise error
 
 
 def counts() -> dict[tuple[FastPath, str], int]:
     """How often each fast path was left in this process, and where."""
-    with _lock:
-        return dict(_counts)
+    return _counts.copy()
 
 
 def forget() -> None:
     """Count from zero."""
-    with _lock:
-        _counts.clear()
+    _counts.clear()
 
 
 def is_ours(error: BaseException) -> bool:
