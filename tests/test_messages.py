@@ -20,11 +20,30 @@ def entries(language):
     return polib.pofile(messages.catalog(language))
 
 
+def sentence_of(entry):
+    return entry.msgctxt, entry.msgid, entry.msgid_plural
+
+
 def forms_of(entry):
     """The original of each form beside its translation."""
     if not entry.msgid_plural:
         return [(entry.msgid, entry.msgstr)]
     return [(entry.msgid_plural, text) for text in entry.msgstr_plural.values()]
+
+
+@each_language
+def test_catalog_holds_every_sentence_and_no_other(language):
+    """After a sentence changed, run `make messages` and translate what it lists."""
+    collected = polib.pofile(messages.collect(language))
+    kept = entries(language)
+    assert {sentence_of(entry) for entry in collected} == {sentence_of(entry) for entry in kept}
+    assert kept.obsolete_entries() == []
+
+
+@each_language
+def test_every_sentence_is_translated(language):
+    """A translation that was only guessed (fuzzy) does not count."""
+    assert messages.untranslated(language) == []
 
 
 @each_language
