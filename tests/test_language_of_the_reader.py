@@ -112,3 +112,15 @@ def test_problem_says_what_it_was_told():
     """What a sentence quotes is never read as a placeholder."""
     problem = Problem("x", "error", "User", _("No %(name)s.", name="%(what)s %"), _("Go."))
     assert str(problem) == "User: No %(what)s %. Go. [x]"
+
+
+@pytest.mark.parametrize("broken", ["%(nome)s falta.", "%(name)d falta.", "%(name", "100 %"])
+def test_a_broken_translation_of_the_site_shows_the_english_sentence(monkeypatch, broken):
+    """A site may ship a catalog of its own. Its mistakes are no error pages."""
+    monkeypatch.setattr("trackadmin.texts.translation.gettext", lambda sentence: broken)
+    assert str(_("%(name)s is missing.", name="x")) == "x is missing."
+
+
+def test_a_value_is_never_read_as_a_template():
+    """A percent sign in a value is a percent sign."""
+    assert str(_("%(name)s is missing.", name="100 %(x)s %")) == "100 %(x)s % is missing."

@@ -40,7 +40,15 @@ class Text:
             sentence = translation.gettext(self.singular)
         if not self.values:
             return sentence
-        return sentence % {name: shown(value) for name, value in self.values.items()}
+        values = {name: shown(value) for name, value in self.values.items()}
+        try:
+            return sentence % values
+        except (KeyError, TypeError, ValueError):  # a translation of the site with other places
+            return self._english % values
+
+    @property
+    def _english(self) -> str:
+        return self.plural if self.plural and self.count != 1 else self.singular
 
     def __hash__(self) -> int:
         return hash((self.singular, self.plural, self.count, self.context))
