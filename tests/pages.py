@@ -8,7 +8,7 @@ VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "sou
 
 @dataclass
 class Form:
-    """A form with what a browser would send of it as it stands."""
+    """A form, and what a browser would send of it without changes."""
 
     method: str
     action: str

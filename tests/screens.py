@@ -109,7 +109,7 @@ def pages_of(row, *, version=1):
 
 
 def filled(form, **changes):
-    """What a browser sends for a tracked model's form as it stands, with changes.
+    """What a browser sends for a tracked model's form, with these changes.
 
     A changed field that is None is not sent, as a box that is not ticked.
     """

@@ -1,4 +1,4 @@
-"""One click puts right what is mechanically wrong with a draft (E4)."""
+"""Automatic fixes of a draft with one click (E4)."""
 
 import re
 
@@ -105,7 +105,7 @@ def test_where_nothing_can_be_fixed_nothing_is_offered(admin_client):
 
 
 def test_a_giant_draft_opens_without_the_list(admin_client, broken, monkeypatch):
-    """To find what can be put right takes too long for a page there."""
+    """In a large map it takes too long for a page to find what can be fixed."""
     monkeypatch.setitem(offered.__globals__, "MOST_CHILDREN", 2)
     html = admin_client.get(map_page("publish", broken.pk)).content.decode()
     assert "Two paths" in html

@@ -82,7 +82,7 @@ def test_an_undo_that_cannot_be_saved_today_changes_nothing(admin_client, tracki
 
 @pytest.fixture
 def deletion(tracking_map, user_row):
-    """The page that brings back what was deleted."""
+    """The page that restores what was deleted."""
     editing.delete_tracked_model(user_row)
     revision = editing.history(tracking_map)[0].revision
     return map_page("bring_back", tracking_map.pk, revision) + "?prefix=User"

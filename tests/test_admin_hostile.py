@@ -181,7 +181,7 @@ def test_errors_that_quote_what_was_sent_obey_nothing(client, tracking_map):
 
 
 def test_what_is_not_html_says_so(client, tracking_map, hostile_host):
-    """A browser must not take the search's answer, or a document, for a page."""
+    """A browser must not treat the search's answer or a document as a page."""
     with registered(Everything, search_fields=["slug"]):
         found = client.get(map_page("search", tracking_map.pk), {"model": "Everything"})
     assert found["Content-Type"] == "application/json"
@@ -192,7 +192,7 @@ def test_what_is_not_html_says_so(client, tracking_map, hostile_host):
 
 
 def test_no_template_marks_a_text_as_safe():
-    """Django escapes what nobody marks; no template of ours has a reason to mark anything."""
+    """Django escapes everything that is not marked safe, and our templates mark nothing."""
     sources = [*TEMPLATES.rglob("*.html"), *Path(trackadmin.__file__).parent.rglob("*.py")]
     assert len(sources) > 50
     for path in sources:

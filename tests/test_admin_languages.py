@@ -106,7 +106,7 @@ BETWEEN = re.compile("[()·|:\u203a]| – ")  # with the mark of breadcrumbs
 
 
 def left_over(html, theirs, hosts):
-    """The texts of a page that are neither marked, nor of others, nor data."""
+    """The texts of a page that are not marked, not of other packages and not data."""
     rest, before = "\n".join(tour.texts_of(html)), ""
     while rest != before:
         rest, before = MARKED.sub(" ", rest), rest

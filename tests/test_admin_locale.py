@@ -1,4 +1,4 @@
-"""Pages for a program to read again: no number in them follows the locale (C1)."""
+"""Numbers that a program reads again do not follow the locale (C1)."""
 
 import re
 
@@ -117,7 +117,7 @@ def test_no_attribute_and_no_address_holds_a_grouped_number(client, tracking_map
 
 
 def test_every_form_can_be_sent_back_as_it_stands(client, tracking_map):
-    """C1: and is understood, whatever the language."""
+    """C1: and is understood in any language."""
     posted = set()
     for name, page, html in opened(client, tracking_map):
         for form in read(html).forms:
@@ -161,7 +161,7 @@ def test_what_a_program_reads_is_not_grouped(client, tracking_map):
 
 @pytest.mark.parametrize("guarded", ["delete", "change"])
 def test_the_guard_holds_with_a_separator(client, tracking_map, guarded):
-    """C1: the model that somebody saved meanwhile is not deleted, nor written over."""
+    """C1: a model that somebody saved in the meantime is neither deleted nor overwritten."""
     page = every_page(tracking_map)[f"trackedmodel_{guarded}"]
     form = next(f for f in read(client.get(page).content.decode()).forms if "seen" in f.sent)
     assert form.sent["seen"] == str(FIRST + 3)

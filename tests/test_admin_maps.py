@@ -1,4 +1,4 @@
-"""A map's own page: how it stands against live, its words, its order; adding and deleting one."""
+"""The page of a map: comparison with live, name, order; adding and deleting a map."""
 
 import pytest
 from django.contrib.admin.models import LogEntry

@@ -1,4 +1,4 @@
-"""Every page: it opens, says no to whoever may not, writes nothing, runs no code of its own."""
+"""Every page opens, refuses users without the permission, writes nothing, runs no inline code."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Preview: the draft beside live on a real object, of those that the user may view."""
+"""Preview: the draft compared with live on a real object that the user may view."""
 
 import json
 
@@ -19,7 +19,7 @@ pytestmark = screens.MARKS
 
 @pytest.fixture
 def tracking_map():
-    """The draft has a new attribute, one gone, and one that goes out otherwise."""
+    """The draft has a new attribute, one fewer, and one that is sent differently."""
     row = published_example()
     attributes = dict(editing.build_document(row).models["User"].attributes)
     del attributes["is_staff"]

@@ -91,7 +91,7 @@ def hides_nothing_but(response, *models):
 
 
 def below(model):
-    """The model and what comes along with it."""
+    """The model and its related objects."""
     chain = list(CHAIN)
     return chain[chain.index(model) :]
 
@@ -235,7 +235,7 @@ def test_what_the_default_manager_does_not_show_is_hidden_too(
 
 
 def test_a_hidden_object_leaks_in_no_part_of_the_page(client, page, order, monkeypatch):
-    """F2, F3: not in errors, statuses, counts of queries, nor by what is behind it."""
+    """F2, F3: not in errors, statuses or counts of queries, and not through related objects."""
 
     def raises(self):
         raise ValueError(f"no discount for {CHAIN[Person]}")
@@ -260,7 +260,7 @@ def test_a_hidden_object_leaks_in_no_part_of_the_page(client, page, order, monke
 @override_settings(TRACKADMIN={"COMPUTED": ["host.Person.boast", "host.Profile.boast"]})
 @pytest.mark.parametrize("models", [[Order], [Order, Person], [Order, Profile]])
 def test_nothing_of_a_hidden_object_is_computed(client, page, order, monkeypatch, models):
-    """Code of the host does not run for values that nobody may see, nor for what is behind."""
+    """The host's code does not run for hidden values or for objects behind them."""
     ran = []
     for model in (Person, Profile):
         monkeypatch.setattr(model, "boast", property(ran.append), raising=False)
@@ -296,7 +296,7 @@ def test_a_computed_attribute_of_a_visible_object_is_shown(admin_client, page):
 
 
 def test_a_relation_that_is_loaded_already_is_asked_all_the_same(admin_client, page, order):
-    """The host's list may select related objects; that shows them to nobody."""
+    """The host's list may select related objects, but that does not reveal them."""
 
     def with_related(self, request):
         return admin.ModelAdmin.get_queryset(self, request).select_related("person__profile")

@@ -45,7 +45,7 @@ def signals(django_capture_on_commit_callbacks):
 
 
 def reviewed(client, page, **changes):
-    """What the page's form sends as it stands: what was reviewed, and against what."""
+    """What the page's form sends without changes: what was reviewed, and against what."""
     form = client.get(page).context["form"]
     return {name: form[name].value() for name in ("expected", "expected_live")} | changes
 

@@ -1,4 +1,4 @@
-"""The form of a tracked model: picked, checked, saved by one edit; a stale one is kept."""
+"""The form of a tracked model: chosen, checked, saved by one edit; a stale form is kept."""
 
 from dataclasses import replace
 

@@ -102,7 +102,7 @@ def _get_pages(client, row):
 
 
 def _sent_forms(client, row):
-    """Each form as it stands, and the message that the next page shows."""
+    """Send each form without changes; the next page shows a message."""
     for name, page in every_page(row).items():
         for form in read(client.get(page).content.decode()).forms:
             address = form.action or page
@@ -212,7 +212,7 @@ def _refused(client, row):
 
 
 def _broken(client, row):
-    """A draft with errors and fixes; a version that nobody can read."""
+    """A draft with errors and fixes; a version that cannot be read."""
     order = tracked("host.order", ["number"], ["billing_address", "shipping_address"])
     address = tracked("host.address", ["street"], ["country"])
     draft(document(Address=address, Country=replace(COUNTRY)))
