@@ -27,7 +27,7 @@ def host():
 
 
 def branch(snapshot, *objects):
-    found = snapshot.together
+    found = snapshot.branches
     for obj in objects:
         found = found[type(obj)]
     return found

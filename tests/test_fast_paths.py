@@ -87,7 +87,7 @@ def in_flatten_of_several(snapshot, monkeypatch):
     """Two objects by one function."""
     objects = (Country.objects.get(),)
     flatten(snapshot, objects, {}, pytest.fail)
-    made = snapshot.together[Country].flatten
+    made = snapshot.branches[Country].flatten
     monkeypatch.delitem(made.__globals__, "nulls")
     return flatten(snapshot, objects, {}, pytest.fail)
 

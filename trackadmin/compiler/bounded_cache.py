@@ -1,4 +1,4 @@
-"""A cache with a limit in bytes, for what outsiders have a say in."""
+"""A cache with a limit in bytes, for things whose number visitors can influence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class BoundedCache(Generic[T]):
-    """Keeps what was used of late, up to a weight.
+    """Keeps what was used recently, up to a weight.
 
-    There are two halves. What is used stands in the new one; when that is full it becomes the old
-    one, and what the old one held is forgotten. So what a site's pages use stays, however many
-    other things somebody makes up. Threads need no lock: at worst something is made twice.
+    It has two halves. What is used is in the new half. When that is full, it becomes the old half,
+    and the previous old half is dropped. So what a site's pages use is kept, however many other
+    things a visitor makes up. Threads need no lock: at worst something is made twice.
     """
 
     def __init__(self, limit: int) -> None:

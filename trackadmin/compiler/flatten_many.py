@@ -10,7 +10,7 @@ from trackadmin.compiler.types import Fault, Values
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.source import FUNCTION, many_source
 
-FlattenTogether: TypeAlias = Callable[[Sequence[Any], Fault], Values]
+FlattenMany: TypeAlias = Callable[[Sequence[Any], Fault], Values]
 
 #: How many combinations of classes are kept in one snapshot. They come from places in the host's
 #: code; beyond these, objects are flattened one by one.
@@ -18,14 +18,14 @@ MAX_BRANCHES = 256
 
 
 class Branch(dict[type, "Branch"]):
-    """What is known after some classes; the next object's class leads on to the next branch.
+    """What is known about the first objects' classes; the next class leads to the next branch.
 
     ``branch.flatten(objects, fault)`` gives one dict of all names of the objects, whose classes
     are those that led here, in this order. It is ``None`` until :meth:`made` makes it.
 
     ::
 
-        branch = snapshot.together
+        branch = snapshot.branches
         for obj in objects:
             branch = branch[type(obj)]
         flatten = branch.flatten or branch.made()
@@ -41,7 +41,7 @@ class Branch(dict[type, "Branch"]):
     ) -> None:
         self._find, self._models = find, models
         self._budget = [MAX_BRANCHES] if budget is None else budget
-        self.flatten: FlattenTogether | None = None
+        self.flatten: FlattenMany | None = None
 
     def __missing__(self, cls: type) -> Branch:
         if self._models is None:
@@ -54,7 +54,7 @@ class Branch(dict[type, "Branch"]):
             self[cls] = branch
         return branch
 
-    def made(self) -> FlattenTogether | None:
+    def made(self) -> FlattenMany | None:
         """``flatten``, made when it is first asked for.
 
         ``None`` where one of the objects is not tracked, or two would yield the same name: then
@@ -62,16 +62,16 @@ class Branch(dict[type, "Branch"]):
         """
         if self.flatten is None and self._models:
             self.flatten = _flatten(self._models)
-            # What does not go together does not with more objects either.
+            # If these cannot share a function, more objects cannot either.
             self._models = self._models if self.flatten else None
         return self.flatten
 
 
-def _flatten(models: tuple[CompiledModel, ...]) -> FlattenTogether | None:
+def _flatten(models: tuple[CompiledModel, ...]) -> FlattenMany | None:
     names = [name for compiled in models for name in compiled.names]
     if len(set(names)) < len(names):
         return None
     source = many_source([compiled.node for compiled in models], models[0].pseudonym)
     title = f"{models[0].title}: {' + '.join(compiled.prefix for compiled in models)}"
-    flatten: FlattenTogether = build(source.text, FUNCTION, source.constants, title)
+    flatten: FlattenMany = build(source.text, FUNCTION, source.constants, title)
     return flatten

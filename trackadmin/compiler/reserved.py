@@ -1,10 +1,10 @@
-"""Names that belong to the map: nobody outside may send a value under one of them.
+"""Names that belong to the map, so that no parameter may have them.
 
-A name is reserved where it starts with the prefix of a tracked model or of a child and an
-underscore, also for attributes that the map does not have today: a report must never mix values of
-the site's database with values that a visitor made up. A name that a warehouse might store as one
-of the map's names is reserved as well: in other case, in look-alike letters, with invisible
-characters, or with another sign for the underscore.
+A name is reserved if it starts with the prefix of a tracked model or a child and an underscore,
+even if the map has no such attribute today: a report must never mix values of the site's database
+with values that a visitor made up. A name that a warehouse might store as one of the map's names is
+reserved too: in another case, in look-alike letters, with invisible characters, or with another
+character for the underscore.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keeps SQL that a read causes from harming the transaction that the host has open."""
+"""Protects the host's open transaction from SQL that a read causes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Reads:
     """Reads of the host's objects that belong together, such as those of one flatten.
 
     Each read is a ``with`` block. Every open transaction has one savepoint for all of them, which
-    is set with the first query; a read that fails takes the transaction back to it, and the others
-    lose nothing, for they only read. Without a query nothing is sent. Call :meth:`close` at the
-    end. Reads that begin between two reads of others share their savepoint.
+    is set before the first query. A read that fails takes the transaction back to it, and the
+    others lose nothing, because they only read. If there is no query, nothing is sent. Call
+    :meth:`close` at the end. Reads that begin inside other reads share their savepoint.
 
     A read that writes, or locks, ends with a savepoint of its own released, so that a later
     failure leaves what it wrote.

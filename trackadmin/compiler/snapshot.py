@@ -67,7 +67,7 @@ class Snapshot:
         #: The names under which no parameter of a query is taken.
         self.reserved = ReservedNames(document, self.by_prefix)
         #: Functions that flatten several objects at once; see :class:`Branch`.
-        self.together = Branch(self._classes.find)
+        self.branches = Branch(self._classes.find)
 
     def __repr__(self) -> str:
         return f"map {self.slug!r} version {self.number}"
@@ -176,7 +176,7 @@ class _ByPrefix(Mapping[str, CompiledModel]):
         return compiled
 
     def make(self, matched: MatchedModel) -> CompiledModel:
-        """A tracked model, compiled for whoever asks now, and not kept."""
+        """Compile a tracked model and do not keep it."""
         return CompiledModel(self._matching, matched, self._pseudonym, self._title)
 
     def __iter__(self) -> Iterator[str]:

@@ -33,12 +33,12 @@ def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> d
     snapshot = current_map(map)
     # The usual case of flatten(), repeated here to save the call, as every page makes it.
     if not prefixed:
-        branch = snapshot.together
+        branch = snapshot.branches
         for obj in objects:
             branch = branch[type(obj)]
-        together = branch.flatten
-        if together is not None:
-            return together(objects, report)
+        flatten_all = branch.flatten
+        if flatten_all is not None:
+            return flatten_all(objects, report)
     return flatten(snapshot, objects, prefixed, report)
 
 
@@ -46,12 +46,12 @@ def flatten(
     snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any], fault: Fault
 ) -> dict[str, Scalar]:
     """The values of the objects by this snapshot. ``fault`` is called for each value lost."""
-    branch = snapshot.together
+    branch = snapshot.branches
     for obj in objects:
         branch = branch[type(obj)]
-    together = branch.flatten or branch.made()
-    if together is not None and not prefixed:
-        return together(objects, fault)
+    flatten_all = branch.flatten or branch.made()
+    if flatten_all is not None and not prefixed:
+        return flatten_all(objects, fault)
     return _one_by_one(snapshot, objects, prefixed, fault)
 
 

@@ -1,5 +1,5 @@
-"""Who looks at a connection's statements, or changes them: a log of queries, execute wrappers,
-debug toolbars, error trackers and tracers that patch Django's cursor or the driver's, backends.
+"""Detects code that looks at a connection's statements or changes them: a query log, execute
+wrappers, debug toolbars, error trackers and tracers that patch a cursor, custom backends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FOLDER = str(Path(django.__file__).parent) + sep
 #: What makes Django's cursor out of the driver's.
 _STEPS = ("cursor", "_cursor", "_prepare_cursor", "make_cursor")
 
-#: Django's own way to run a statement; ``None`` where somebody changed it before we came.
+#: Django's own way to run a statement; ``None`` if it was patched before this import.
 _EXECUTE = (
     utils.CursorWrapper.execute
     if utils.CursorWrapper.execute.__code__.co_filename == utils.__file__
@@ -30,7 +30,7 @@ _EXECUTE = (
 
 
 def is_watched(connection: Any) -> bool:
-    """Whether somebody looks at what goes through Django's cursor of this connection now."""
+    """Whether any code is watching the statements of this connection now."""
     return bool(
         connection.execute_wrappers
         or connection.queries_logged
@@ -41,9 +41,9 @@ def is_watched(connection: Any) -> bool:
 
 
 def has_own_cursor(backend: Any) -> bool:
-    """Whether a database backend does other things to a statement than Django's own ones."""
+    """Whether a database backend handles statements differently from Django's own backends."""
     own = any(getattr(backend, step) is not getattr(BaseDatabaseWrapper, step) for step in _STEPS)
-    # A package may also have put its own code into Django's class, for all backends.
+    # A package may also have patched Django's class, for all backends.
     changed = not all(map(_is_djangos_code, (backend.cursor, backend._cursor)))
     return own or changed or not backend.create_cursor.__module__.startswith(_DJANGOS)
 
@@ -54,8 +54,8 @@ def _is_djangos_code(function: Any) -> bool:
 
 
 def is_djangos(cursor: Any) -> bool:
-    """Whether the driver's cursor that a backend made is of the class that Django's backend has.
+    """Whether the cursor that a backend created is of the class that Django's backend uses.
 
-    Where a tracer has changed the driver, it is the tracer's.
+    If a tracer has patched the driver, it is the tracer's class.
     """
     return type(cursor).__module__.startswith(_DJANGOS)

@@ -16,7 +16,7 @@ _BUSY, _LOCKED, _PRIMARY = 5, 6, 0xFF
 
 
 def is_out_of_time(error: BaseException) -> bool:
-    """Whether a database gave up waiting. Who asks it again at once will wait as long again."""
+    """Whether a database gave up waiting. Asking it again at once would take just as long."""
     cause: Any = error.__cause__ or error
     if (getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)) in OUT_OF_TIME:
         return True
@@ -26,8 +26,8 @@ def is_out_of_time(error: BaseException) -> bool:
 def drop_broken(alias: str) -> None:
     """Close the connection if it failed and is dead, so that the next try makes a new one.
 
-    Django does so only between two requests, and not every process has requests. Whoever has a
-    transaction open keeps the connection: they must see that it is lost.
+    Django does this only between requests, and not every process has requests. An open transaction
+    keeps its connection, because its owner must see that it is lost.
     """
     connection = connections[alias]
     failed = connection.connection is not None and connection.errors_occurred

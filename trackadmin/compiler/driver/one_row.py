@@ -1,8 +1,8 @@
-"""Runs a statement for one row, past Django's cursor where nobody looks at what goes through it.
+"""Runs a statement for one row without Django's cursor, unless some code is watching it.
 
-Django's cursor does much around a statement that the read of one row does not need, and takes about
-as long as SQLite itself. What it guards is kept: the event loop, the thread, a connection that is
-not there yet or was found dead, a broken transaction, errors of Django's own classes. Whoever
+Django's cursor does much that the read of one row does not need, and takes about as long as SQLite
+itself. Its checks are kept: the event loop, the thread, a connection that is not open yet or was
+found dead, a broken transaction, Django's own error classes. Code that
 watches or changes statements gets Django's cursor.
 """
 
@@ -26,15 +26,15 @@ from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.types import Row
 
 #: ``ask(connection, parameters)`` gives the row, ``None`` where there is none, or ``UNANSWERED``
-#: where Django's cursor is to run the statement.
+#: if Django's cursor must run the statement.
 Ask: TypeAlias = Callable[[Any, Sequence[Any]], Row | None]
 
-#: A place for a value, behind any number of escaped percent signs.
+#: A placeholder for a value, after any number of escaped percent signs.
 _PLACE = re.compile(r"((?<!%)(?:%%)*)%s")
 
 
 class OneRow:
-    """A statement that gives one row at most, for any thread's connection to one database."""
+    """A statement that gives at most one row, for any thread's connection to one database."""
 
     def __init__(
         self, sql: str, connection: Any, datetimes: Datetimes = "objects", *, tables: int = 1
@@ -66,7 +66,7 @@ class OneRow:
 def shortcut(
     sql: str, connection: Any, datetimes: Datetimes = "objects", *, tables: int = 1
 ) -> Ask | None:
-    """What runs a statement past Django's cursor; ``None`` where nothing can."""
+    """Return a function that runs the statement without Django's cursor, or ``None``."""
     if has_own_cursor(type(connection)):
         return None
     if connection.vendor == "sqlite":

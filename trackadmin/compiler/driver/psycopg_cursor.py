@@ -5,7 +5,7 @@ into the text, so there is nothing that the server could keep; psycopg's cursors
 
 Django leaves preparing off, because a pool that gives each transaction another session cannot bear
 it, unless ``DATABASES`` has ``"OPTIONS": {"prepare_threshold": 5}``. Here it is on where the host
-says nothing and no pool stands in between; ``None`` turns it off. Visitors choose the references of
+says nothing and there is no pool; ``None`` turns it off. Visitors choose the references of
 a URL, and so the statements: a session keeps few of them, and small ones.
 """
 
@@ -30,7 +30,7 @@ UNANSWERED: Final = ("unanswered",)
 Datetimes: TypeAlias = Literal["objects", "texts"]
 
 #: After how many runs psycopg prepares a statement if the host does not say: psycopg's default. A
-#: session has as many runs behind it before it is asked whether a pool stands in between.
+#: session has run as many statements before it is asked whether there is a pool.
 THRESHOLD = 5
 
 #: How many statements a session keeps at most. psycopg drops the oldest one statement later.

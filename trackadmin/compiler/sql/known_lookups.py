@@ -49,7 +49,7 @@ class KnownLookups:
         It is not sent where a text is malformed or belongs in another database.
         """
         try:
-            if router.routers and not self._lies_together():
+            if router.routers and not self._is_in_one_database():
                 left(FastPath.KNOWN_LOOKUPS, self.alias)
                 return _NOT_SENT
             connection = connections[self.alias]
@@ -86,6 +86,6 @@ class KnownLookups:
             return Answer(error=error)
         return Answer(each=[found[self._order.index(at)] for at in range(len(found))])
 
-    def _lies_together(self) -> bool:
+    def _is_in_one_database(self) -> bool:
         found = (router.db_for_read(each.model) == self.alias for each in self.lookups)
-        return all(found) and all(part.lies_together() for part in self._statement.parts)
+        return all(found) and all(part.is_in_one_database() for part in self._statement.parts)

@@ -188,7 +188,7 @@ class Resolver:
         part, query, _obstacle = (
             self._way(lookup, alias) if rows is None else self._written(lookup, rows)
         )
-        if part is None or query is None or (router.routers and not part.lies_together()):
+        if part is None or query is None or (router.routers and not part.is_in_one_database()):
             return []
         return [Bound(wanted, part, query.bound(part.bind(wanted.text, connection)))]
 

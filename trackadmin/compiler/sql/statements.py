@@ -39,7 +39,7 @@ _READERS = "_trackadmin_readers"
 
 
 class _Slot(Expression):
-    """Stands in a query where the value of a request will be bound."""
+    """A placeholder in a query for the value that a request will bind."""
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
@@ -153,7 +153,7 @@ class LookupPart:
         #: ``bind(text, connection)``: what the place takes for a reference's text.
         self.bind = binder(asked.lookup, alias)
 
-    def lies_together(self) -> bool:
+    def is_in_one_database(self) -> bool:
         """Whether all that is joined lies in one database, as the site's routers have it now."""
         return all(lies_with(parent, self.alias, child) for parent, child in self._joined)
 
