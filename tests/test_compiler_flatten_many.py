@@ -104,6 +104,6 @@ def test_an_object_and_its_own_child_share_names_and_have_no_function(example):
 def test_combinations_are_kept_but_not_without_end(host):
     assert branch(host, Country()) is branch(host, Country())
     for number in range(2 * MAX_BRANCHES):
-        host.together[type(f"Class{number}", (), {})]
-    assert len(host.together) == MAX_BRANCHES
+        host.branches[type(f"Class{number}", (), {})]
+    assert len(host.branches) == MAX_BRANCHES
     assert branch(host, Everything()).made() is None

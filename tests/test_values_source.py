@@ -77,7 +77,7 @@ def test_the_source_of_each_feature_is_the_golden_one(feature):
 
 
 def test_the_source_for_several_objects_is_the_golden_one():
-    flatten = compile_map(EXAMPLE, catalog()).together[BuyerProfile][CompanyAccount].made()
+    flatten = compile_map(EXAMPLE, catalog()).branches[BuyerProfile][CompanyAccount].made()
     text = "".join(linecache.cache[flatten.__code__.co_filename][2])
     path = GOLDEN / "flatten_many.txt"
     if os.environ.get("REWRITE_GOLDEN"):
