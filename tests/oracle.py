@@ -51,7 +51,7 @@ def tracked_as(document, cls):
 
 
 def flatten(document, obj, *, prefix="", faults=None):
-    """The values of an object, children included; ``faults`` collects (road, error)."""
+    """The values of an object, children included; ``faults`` collects (place, error)."""
     obj = real(obj)
     own = tracked_as(document, type(obj))
     values = {}
@@ -68,14 +68,14 @@ def names(document, prefix):
     return list(values)
 
 
-def _walk(document, own, obj, start, base, path, road, values, faults, alone=False):
+def _walk(document, own, obj, start, base, path, place, values, faults, alone=False):
     entry = document.models[own]
     model = apps.get_model(entry.model)
     for name, attribute in in_order(entry.attributes):
         if attribute.decision == "tracked" and attribute.privacy != "dropped":
             value = None
             if obj is not None:
-                value = _read(model, obj, attribute, f"{road}.{name}", faults)
+                value = _read(model, obj, attribute, f"{place}.{name}", faults)
             values.setdefault(start + name, value)
     for accessor, child in () if alone else in_order(entry.children):
         field = model._meta.get_field(_query_name(model, accessor))
@@ -83,10 +83,10 @@ def _walk(document, own, obj, start, base, path, road, values, faults, alone=Fal
         segment = child.prefix or tracked
         if not tracked or segment in path:
             continue
-        related = _child(obj, accessor, f"{road}.{accessor}", faults)
+        related = _child(obj, accessor, f"{place}.{accessor}", faults)
         child_start = f"{base}{segment}_"
         child_base = child_start if child.prefix else base
-        its_path, its_road = [*path, segment, tracked], f"{road}.{accessor}"
+        its_path, its_place = [*path, segment, tracked], f"{place}.{accessor}"
         _walk(
             document,
             tracked,
@@ -94,7 +94,7 @@ def _walk(document, own, obj, start, base, path, road, values, faults, alone=Fal
             child_start,
             child_base,
             its_path,
-            its_road,
+            its_place,
             values,
             faults,
             child.alone,
@@ -108,17 +108,17 @@ def _query_name(model, accessor):
     return accessor
 
 
-def _child(obj, accessor, road, faults):
+def _child(obj, accessor, place, faults):
     try:
         return None if obj is None else real(getattr(obj, accessor))
     except ObjectDoesNotExist:
         return None
     except Exception as error:
-        faults.append((road, error))
+        faults.append((place, error))
         return None
 
 
-def _read(model, obj, attribute, road, faults):
+def _read(model, obj, attribute, place, faults):
     try:
         field = _field(model, attribute.source)
         value = getattr(obj, field.attname if field else attribute.source)
@@ -126,7 +126,7 @@ def _read(model, obj, attribute, road, faults):
             value = value()
         value = scalar(value, field)
     except Exception as error:
-        faults.append((road, error))
+        faults.append((place, error))
         return None
     return pseudonym(value) if attribute.privacy == "pseudonymised" else value
 

@@ -1,4 +1,4 @@
-"""A backfill holds each row once, however it is cut, interrupted and written down."""
+"""A backfill has each row once, however it is split, interrupted and written."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def pinned():
 
 @pytest.fixture
 def countries():
-    # Countries with letters that must be quoted somewhere.
+    # Countries with characters that some format must quote.
     names = ["plain", 'a "quote", and a comma', "two\nlines", "", " spaces ", "Ünïcode 🎈", "=1+1"]
     return [
         Country.objects.create(code=f"{number:02}", name=name) for number, name in enumerate(names)
@@ -277,7 +277,7 @@ class Interrupted(BaseException):
 
 
 def interrupted(after):
-    """A progress function that interrupts the work behind so many rows."""
+    """A progress function that interrupts the work after so many rows."""
 
     def progress(rows, total):
         if rows >= after:
@@ -342,7 +342,7 @@ def test_a_resumed_part_keeps_the_stretch_that_was_cut_for_it(tmp_path, countrie
     for n, path in enumerate(paths, 1):
         with pytest.raises(Interrupted):
             save(Request("Country", of=f"{n}/2"), path, progress=interrupted(1))
-    # Cut again now, the middle would lie elsewhere.
+    # If it were split again now, the middle would be elsewhere.
     for n in range(20):
         Country.objects.create(code=chr(0x4E00 + n), name="new")
     for n, path in enumerate(paths, 1):
@@ -360,7 +360,7 @@ def test_two_versions_never_share_a_file(tmp_path, countries, small_chunks):
     with pytest.raises(ExportError, match="version 1 of the map 'default', and version 2 is live"):
         save(request, path, resume=True)
     assert (path.read_bytes(), state_path(path).read_bytes()) == before
-    # Version 3 is version 1 again.
+    # Version 3 has the content of version 1.
     pin("default", live(3, "d"))
     assert save(request, path, resume=True) == len(countries)
 

@@ -1,4 +1,4 @@
-"""The tracking URL: always the same answer, and an event of everything known."""
+"""The tracking URL: always the same response, and an event with everything known."""
 
 import json
 import logging
@@ -80,12 +80,12 @@ def rows():
 
 @pytest.fixture
 def caller():
-    """A browser of another site, that Django's protection against forgery would refuse."""
+    """A browser on another site, which Django's CSRF protection would refuse."""
     return Client(enforce_csrf_checks=True)
 
 
 def is_the_answer(response):
-    """Status, body and headers as they always are."""
+    """Check that status, body and headers are the usual ones."""
     assert (response.status_code, response.content) == (204, b"")
     headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
     assert headers == {"Cache-Control": "no-store"}
@@ -93,7 +93,7 @@ def is_the_answer(response):
     return True
 
 
-# ── What becomes of a call ─────────────────────────────────────────────────────────────────────
+# ── From a call to an event ─────────────────────────────────────────────────────────────────────
 
 
 def test_contracts_example(caller, rows):
@@ -116,7 +116,7 @@ def test_contracts_example(caller, rows):
     [
         (QUERY, "application/x-www-form-urlencoded"),
         (QUERY, "application/x-www-form-urlencoded; charset=UTF-8"),
-        # What navigator.sendBeacon makes of a text, and of one that is JSON.
+        # What navigator.sendBeacon sends for a text, and for one that is JSON.
         (QUERY, "text/plain;charset=UTF-8"),
         (json.dumps({"CompanyAccount__name": "The Demo Account", "action": "x"}), "text/plain"),
         (
@@ -178,13 +178,17 @@ def test_no_session_no_user_no_write(caller, rows):
     assert not any("django_session" in query["sql"] for query in captured)
 
 
-# ── Whatever comes in ──────────────────────────────────────────────────────────────────────────
+# ── Unusual requests ──────────────────────────────────────────────────────────────────────────
 
 BODIES = [
     (b"{", "application/json", "collect.bad_body"),
     (b"[1, 2]", "application/json", "collect.bad_body"),
     (b"[" * 60_000, "application/json", "collect.bad_body"),
-    (b'{"a": ' * 9_000 + b"1" + b"}" * 9_000, "application/json", None),  # newer Pythons read it
+    (
+        b'{"a": ' * 9_000 + b"1" + b"}" * 9_000,
+        "application/json",
+        None,
+    ),  # newer versions of Python can read it
     (b'{"a": ' + b"9" * 5_000 + b"}", "application/json", "collect.bad_body"),
     (b"a=" + b"x" * MAX_BODY, "text/plain", "collect.too_large"),
     (b"a=" + b"x" * 20_000_000, "text/plain", "collect.too_large"),
@@ -332,7 +336,7 @@ def test_under_asgi(rows):
 
 @pytest.mark.django_db(transaction=True)
 def test_atomic_requests_do_not_wrap_it(caller, monkeypatch):
-    """Outside of a transaction a new version can be loaded, and there is nothing to undo."""
+    """A new version can only be loaded outside of a transaction, and there is nothing to undo."""
     seen = []
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     monkeypatch.setattr(
@@ -376,7 +380,7 @@ def test_event_cannot_be_changed_by_a_sink():
 
 
 def test_ids_are_uuids_of_their_time():
-    """Of version 7, in their usual spelling, and none comes twice."""
+    """Version 7, in the usual format, without duplicates."""
     ids = {event().id for _ in range(1000)}
     assert len(ids) == 1000
     for each in map(uuid.UUID, ids):
@@ -387,7 +391,7 @@ def test_ids_are_uuids_of_their_time():
 
 
 def test_forked_processes_make_other_ids():
-    """A server's workers are copies of one process."""
+    """The workers of a server are forked from one process."""
     readers = []
     for _ in range(2):
         reader, writer = os.pipe()

@@ -102,7 +102,7 @@ def test_star_lets_every_origin_in(live_server, browser, other_origin, how, orig
 
 
 def test_other_origin_sends_no_json(live_server, browser, other_origin):
-    """What needs no preflight arrives as before. The console says that the rest was refused."""
+    """Requests that need no preflight arrive. The console says that the others were refused."""
     with tracking(["https://www.example.com"]), page(browser, expected="") as opened:
         opened.goto(other_origin)
         for how in ("beacon", "text"):

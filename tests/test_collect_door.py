@@ -1,4 +1,4 @@
-"""The public door: what strangers send is bounded, never forges the map's names, never raises."""
+"""What strangers send to the tracking URL is limited, forges no names of the map, never raises."""
 
 import gzip
 import io
@@ -71,7 +71,7 @@ def send(caller, way):
 @pytest.mark.parametrize("way", ["get", "form", "json", "beacon"])
 @pytest.mark.parametrize("reference", ["", "?CompanyAccount__name=Real"])
 def test_no_way_forges_a_name_of_the_map(caller, way, reference):
-    """The slow way, and the short way where a reference comes along; told by name, never value."""
+    """The slow path, and the fast path with a reference; reported by name, never by value."""
     CompanyAccount.objects.create(name="Real", is_demo=False)
     for _ in range(2):
         if way == "get" and reference:
@@ -209,7 +209,7 @@ def test_line_of_an_event_is_bounded_whatever_is_sent(caller, letter):
     ),
 )
 def test_any_request_is_answered(method, query, body, content_type):
-    """204 or 405, one event at the most, and no exception."""
+    """204 or 405, one event at most, and no exception."""
     before = len(Remembering.events)
     response = Client().generic(
         method,
@@ -226,7 +226,7 @@ def test_any_request_is_answered(method, query, body, content_type):
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", '"', "\x01"])
 @pytest.mark.parametrize("start", ["", "a__", "User_"])
 def test_line_of_an_event_is_bounded_whatever_the_names(caller, letter, start):
-    """Names of parameters, of references and of reserved names, as long and as many as fit."""
+    """Parameters, references and reserved names, as long and as many as fit."""
     size = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
     length = (200 - len(start) - 4) if start else 195
     count = 60_000 // (length * size + 12)
@@ -258,7 +258,7 @@ class Broken(io.BytesIO):
 
 
 def raw_request(rnd):
-    """A request as no browser makes it: parts of forms, of JSON, of headers, in any order."""
+    """A request that no browser makes: parts of forms, JSON and headers, in any order."""
     query, body = (b"".join(rnd.choices(PIECES, k=rnd.randrange(12))) for _ in range(2))
     if rnd.random() < 0.3:
         body = b"--x\r\n" + query + b"\r\n\r\n" + body + b"\r\n--x--\r\n"
@@ -278,7 +278,7 @@ def raw_request(rnd):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_raw_requests(seed):
-    """204 or 405, one event at the most, of bounded size; nothing fails unseen."""
+    """204 or 405, one event at most, of limited size; no failure goes unnoticed."""
     rnd, handler = random.Random(seed), ClientHandler(enforce_csrf_checks=True)
     with sinks("Remembering", ORIGINS="*"):
         for _ in range(400):
@@ -304,7 +304,7 @@ def test_deeply_nested_json_is_refused_and_counted(caller):
 
 
 def test_login_is_never_asked_for(caller):
-    """B2: LoginRequiredMiddleware redirects all views that do not say otherwise."""
+    """B2: LoginRequiredMiddleware redirects all views that are not marked."""
     with override_settings(
         MIDDLEWARE=[
             "django.contrib.sessions.middleware.SessionMiddleware",
@@ -317,7 +317,7 @@ def test_login_is_never_asked_for(caller):
 
 
 def test_view_is_marked_for_middlewares_of_packages():
-    """B2: each of them looks at the view that an address resolves to."""
+    """B2: each of these middlewares looks at the view that an address resolves to."""
     view = resolve("/t/").func
     marks = {"login_required": False, "csrf_exempt": True, "STRONGHOLD_IS_PUBLIC": True}
     assert {name: getattr(view, name) for name in marks} == marks
@@ -326,7 +326,7 @@ def test_view_is_marked_for_middlewares_of_packages():
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_middlewares_of_django_lose_no_event(method):
-    """B2: all of them at once, the cache of whole pages among them: nothing is answered twice."""
+    """B2: all of them at once, including the page cache, which answers no request twice."""
     with override_settings(MIDDLEWARE=EVERY_MIDDLEWARE, SESSION_SAVE_EVERY_REQUEST=True):
         client = Client(enforce_csrf_checks=True)
         for _ in range(3):
@@ -365,7 +365,7 @@ EVERY_MIDDLEWARE = [
     ],
 )
 def test_origins(caller, origins, origin, allowed):
-    """E12: a preflight of a listed origin is allowed; no event for it; others learn nothing."""
+    """E12: a preflight from a listed origin is allowed, without an event. Others learn nothing."""
     headers = {"Origin": origin} if origin else {}
     with sinks("Remembering", ORIGINS=origins):
         preflight = caller.options("/t/?a=1", headers=headers)
@@ -421,7 +421,7 @@ def stopped_clock(monkeypatch):
 
 
 def test_sink_that_could_not_be_made_is_tried_again(caller, stopped_clock):
-    """E10: after a pause; every event that it did not get is counted, and others get theirs."""
+    """E10: after a pause. Each event that it missed is counted, and other sinks get theirs."""
     LateSink.ready = False
     LateSink.events.clear()
     with sinks("tests.test_collect_door.LateSink", "Remembering"):
@@ -438,7 +438,7 @@ def test_sink_that_could_not_be_made_is_tried_again(caller, stopped_clock):
 
 
 def test_slow_sink_is_left_alone_for_a_while(caller, stopped_clock):
-    """F8: it holds up one request and not each; what it misses is counted; others get theirs."""
+    """F8: it delays one request, not all. What it misses is counted; other sinks get theirs."""
     SlowSink.events.clear()
     with sinks("tests.test_collect_door.SlowSink", "Remembering", SINK_SECONDS=2.0):
         for _ in range(4):
@@ -482,7 +482,7 @@ def test_threads_make_one_sink_between_them():
 
 
 def test_ids_do_not_follow_the_hosts_random_numbers():
-    """F6: a host that seeds Python's shared generator gets other ids all the same."""
+    """F6: ids differ even if a host seeds Python's shared random generator."""
     state = random.getstate()
     random.seed(1)
     first = {new_id() for _ in range(100)}

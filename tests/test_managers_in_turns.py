@@ -161,7 +161,7 @@ def outcomes(query):
 
 
 def seen(name):
-    """The rows that one tenant sees, by each road."""
+    """The rows that one tenant sees, by each entry point."""
     with tenant(name):
         urls = {
             slug: values_from_query(f"Everything__slug={slug}").get("Everything_slug")
@@ -188,10 +188,12 @@ def test_each_tenant_sees_its_own_rows_and_no_others(monkeypatch, manager):
     with managed(monkeypatch, manager):
         for name in "abab":
             own = {f"{name}0", f"{name}1"}
-            roads = seen(name)
-            assert roads["url"] == roads["model"] == roads["stream"] == own, manager
-            assert roads["together"] == own & {"a0"}
-            assert roads["not unique"] == ["found"]
+            entry_points = seen(name)
+            assert entry_points["url"] == entry_points["model"] == entry_points["stream"] == own, (
+                manager
+            )
+            assert entry_points["together"] == own & {"a0"}
+            assert entry_points["not unique"] == ["found"]
 
 
 def test_nothing_of_a_tenant_is_kept_in_the_snapshot(monkeypatch, live):

@@ -1,4 +1,4 @@
-"""A1: django-scopes: each road shows the rows of the scope of the moment, and none without one."""
+"""A1: with django-scopes, each entry point shows the rows of the current scope, and only those."""
 
 import io
 

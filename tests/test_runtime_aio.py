@@ -41,7 +41,7 @@ def rows():
 
 @pytest.fixture
 def hops(monkeypatch):
-    """The functions that were sent from the loop to the thread."""
+    """The functions that the event loop passed to the thread."""
     seen, real = [], aio._in_thread
 
     def counted(function):

@@ -1,4 +1,4 @@
-"""A stream of values equals the values of each object, however the queryset was made."""
+"""A stream of values equals the values of each object, whatever the queryset."""
 
 import datetime
 import decimal
@@ -42,7 +42,7 @@ from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
 
-#: As HOST, without what host code computes: these can be made of rows.
+#: HOST without computed attributes, so that values can be made from rows.
 PLAIN = document(
     **{
         **HOST.models,
@@ -99,7 +99,7 @@ def makes_objects(rows, model):
     def receive(instance, **kwargs):
         made.append(instance)
 
-    # Connected while it runs: whether to make objects was asked before.
+    # Connected while it runs, after it was decided whether to make objects.
     stream = iter_tracking_values(rows)
     post_init.connect(receive, sender=model)
     try:

@@ -1,4 +1,4 @@
-"""A Celery worker's processes, forked with a loaded map: each tracks with a new version in time."""
+"""The processes of a Celery worker, forked with a loaded map: each uses a new version in time."""
 
 import itertools
 import json
@@ -13,12 +13,12 @@ import pytest
 from tests.browser import ROOT, STOP_SECONDS, DemoSite
 from tests.test_runtime_redis import Redis
 
-#: As the demo leaves it.
+#: The default of the demo.
 REFRESH_SECONDS = 1.0
 START_SECONDS = 60
 NAMES = {"CompanyAccount_name", "CompanyAccount_is_demo"}
 
-#: Sends the tasks from a process of its own: this one has another site's settings.
+#: Sends the tasks from a separate process, as this one has another site's settings.
 SENDER = """
 import json, sys, time
 from tests.tasks import order
@@ -29,7 +29,7 @@ for line in sys.stdin:
 
 
 class Worker:
-    """A worker with two processes, and who gives it tasks."""
+    """A worker with two processes, and the sender of its tasks."""
 
     def __init__(self, site, url):
         self.site, self.numbers = site, itertools.count()
@@ -45,7 +45,7 @@ class Worker:
         return self
 
     def __exit__(self, *_):
-        self.sender.communicate()  # it ends with what it is told
+        self.sender.communicate()  # it ends when its input does
         self.worker.terminate()
         self.worker.wait(STOP_SECONDS)
 
@@ -54,7 +54,7 @@ class Worker:
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, **streams)
 
     def work(self, count=20):
-        """What came of so many tasks, given at once."""
+        """The results of so many tasks, sent at once."""
         numbers = list(itertools.islice(self.numbers, count))
         print(json.dumps(numbers), file=self.sender.stdin, flush=True)
         line = self.sender.stdout.readline()
@@ -64,7 +64,7 @@ class Worker:
         return done
 
     def work_in_both(self):
-        """Tasks until both processes have done some: by process."""
+        """Send tasks until both processes have done some; the results by process."""
         by_process = defaultdict(list)
         deadline = time.monotonic() + START_SECONDS
         while len(by_process) < 2:
@@ -93,7 +93,7 @@ def test_every_process_tracks_with_a_new_version_in_time(tmp_path, redis):
         (tmp_path / "map.json").write_text(json.dumps(data))
         site.manage("trackadmin", "import", str(tmp_path / "map.json"), "--publish")
         time.sleep(REFRESH_SECONDS)
-        worker.work_in_both()  # a process asks with its first task after that time
+        worker.work_in_both()  # each process asks at its first task after that time
         after = worker.work_in_both()
     assert os.getpid() not in before
     assert set(before) == set(after), "no process died of it"

@@ -108,7 +108,7 @@ def test_handler_that_reports_a_fault_itself_does_not_hang():
         faults.report("outer", "here")
     finally:
         faults.logger.removeHandler(handler)
-    # One for the record of the outer fault, one for its own.
+    # One for the record of the outer fault, one for the inner one.
     assert fault_counts() == {"outer": 1, "inner": 2}
 
 
@@ -127,7 +127,7 @@ LINES = [
 
 @pytest.mark.parametrize("text", LINES)
 def test_fault_is_one_line_of_printable_text(caplog, text):
-    """F13: nobody writes a line of our log by what he sends."""
+    """F13: nobody can write a line of our log through what they send."""
     faults.report("a", text, failure(ImproperlyConfigured(text)), details=[text])
     (record,) = caplog.records
     assert record.getMessage().isprintable()
@@ -148,7 +148,7 @@ def test_words_of_any_language_are_left_as_they_are(caplog):
 
 
 def test_one_code_leaves_room_for_the_others(caplog):
-    """F13: whoever makes one fault come up at ever new places does not silence the rest."""
+    """F13: causing one fault at ever new places does not silence the others."""
     for number in range(20_000):
         faults.report("one", str(number))
     assert len(caplog.records) == faults.MAX_PLACES_OF_CODE
@@ -164,7 +164,7 @@ def test_rearmed_fault_of_an_odd_name_is_logged_again(caplog):
 
 
 def test_log_line_is_english_in_any_language(caplog):
-    """Logs are for developers and programs, whoever's request a fault occurs in."""
+    """Logs are for developers and programs, whatever language the request has."""
     error = TenantError()
     problem = Problem(
         "a.b",
@@ -183,7 +183,7 @@ def test_log_line_is_english_in_any_language(caplog):
 
 
 def test_codes_are_plain_text_for_programs(caplog):
-    """What reads the counts or the log need not be able to import trackadmin."""
+    """Programs that read the counts or the log need not import trackadmin."""
     faults.report(FaultCode.MAP_OLDER, "here")
     (record,) = caplog.records
     assert type(record.code) is str

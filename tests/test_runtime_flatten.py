@@ -1,4 +1,4 @@
-"""From objects to one flat dict: what is given, what shares a name, and what may not be there."""
+"""From objects to one flat dict: what may be given, shared names, and what is not allowed."""
 
 import datetime
 import uuid
@@ -166,7 +166,7 @@ def test_loaded_relations_cost_no_query_and_missing_ones_are_loaded(example):
     assert len(captured) == 1
     with CaptureQueriesContext(connection) as captured:
         assert tracking_values(BuyerProfile.objects.get(pk=made.pk)) == first
-    # The second has a savepoint, for this test is a transaction.
+    # The second has a savepoint, because this test is a transaction.
     assert [query["sql"].split()[0] for query in captured if "SAVEPOINT" not in query["sql"]] == [
         "SELECT",
         "SELECT",
@@ -223,7 +223,7 @@ def test_bad_prefix_raises_where_strict_and_is_left_out_elsewhere(example, prefi
     "objects",
     [
         (company(), company(name="Other")),
-        # Alike in all that is tracked, and yet two.
+        # Equal in everything that is tracked, but two objects.
         (company(id=1), company(id=2)),
         (buyer(), user(id=7)),
         (user(id=7), buyer()),
@@ -290,7 +290,7 @@ def test_conflict_under_a_keyword(example):
 
 
 def test_conflict_counts_each_lost_attribute_once():
-    """The other objects are not read again to find out who is in the way."""
+    """The other objects are not read again to find the one that conflicts."""
     data = {"Everything": {"attributes": ["slug", "broken"], "key": "slug"}}
     with override_map(data):
         tracking_values(Everything(slug="a"), Everything(slug="b"))

@@ -1,4 +1,4 @@
-"""Queries of known names: the short way says what the long one says, and keeps little."""
+"""Queries with known names: the fast path gives what the slow one gives, and keeps little."""
 
 import pytest
 from django.db import OperationalError, connections, router
@@ -102,11 +102,11 @@ def test_made_up_names_do_not_pile_up(snapshot):
     assert queries_of(snapshot).weight <= MAX_BYTES
 
 
-# ── What the short way says ────────────────────────────────────────────────────────────────────
+# ── What the fast path gives ────────────────────────────────────────────────────────────────────
 
 
 def one_by_one(snapshot, query):
-    """The same query, with a name more than the short way takes; it passes through."""
+    """The same query with one name more than the fast path takes, which passes through."""
     names = "&".join(f"more{number}=" for number in range(MAX_LENGTH))
     values = resolve(snapshot, f"{query}&{names}")
     return {k: v for k, v in values.items() if not k.startswith("more")}, values.references
@@ -119,7 +119,7 @@ TEXTS = st.sampled_from(
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_short_way_says_what_the_long_one_says(a, b, c, d):
-    """Found or not, malformed or hidden, the values and what came of each are the same."""
+    """Found or not, malformed or hidden, the values and the outcomes are the same."""
     snapshot = compile_map(MAP, catalog())
     query = f"first={a}&Country__code={b}&Place__name={c}&Hidden__name={d}&last={a}"
     values = resolve(snapshot, query)
@@ -137,7 +137,7 @@ def test_one_statement_and_no_other(snapshot):
 
 
 def test_malformed_text_asks_nothing_twice(snapshot):
-    """The others are asked for once, by the long way."""
+    """The others are looked up once, on the slow path."""
     resolve(snapshot, "Country__code=NL&Place__name=Inn")
     with CaptureQueriesContext(connections["default"]) as captured:
         values = resolve(snapshot, "Country__code=&Place__name=Inn")
@@ -179,7 +179,7 @@ def test_router_that_raises_fails_its_own_reference_only(snapshot, monkeypatch):
 
 
 def test_statement_that_fails_takes_no_reference_along(snapshot, monkeypatch):
-    """Each is then looked up by itself; the failure is counted."""
+    """Then each is looked up on its own, and the failure is counted."""
     query = "Country__code=NL&Place__name=Inn"
     resolve(snapshot, query)
 
@@ -217,7 +217,7 @@ def test_database_that_is_away_is_asked_once(snapshot, monkeypatch):
 
 
 def test_column_that_cannot_be_converted_takes_no_other_along(monkeypatch):
-    """It gives null and is counted; the rest of the values come."""
+    """It gives null and is counted, and the other values are returned."""
     snapshot = compile_map(
         document(Everything=tracked("host.everything", ["slug", "backwards"], key="slug")),
         catalog(),

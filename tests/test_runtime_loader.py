@@ -1,4 +1,4 @@
-"""Which snapshot a process serves: fresh in time, and never at the cost of a page."""
+"""Which snapshot a process serves: a fresh one in time, and never at the expense of a page."""
 
 import json
 import threading
@@ -40,7 +40,7 @@ from trackadmin.runtime import (
 from trackadmin.runtime.current import _catch_up, _loaders
 from trackadmin.runtime.place import ONLY
 
-#: Long enough that nothing becomes due while a test runs.
+#: So long that nothing becomes due while a test runs.
 FOREVER = override_settings(TRACKADMIN={"REFRESH_SECONDS": 1000})
 ALWAYS = override_settings(TRACKADMIN={"REFRESH_SECONDS": 0})
 
@@ -54,7 +54,7 @@ def clean():
 
 @pytest.fixture
 def fails(monkeypatch):
-    """Makes the table fail as if the database were away; gives the list of the tries."""
+    """Makes the table fail as if the database were down; gives the list of attempts."""
 
     def start(error=OperationalError):
         tries = []
@@ -121,12 +121,12 @@ def test_no_more_than_one_token_query_in_the_time_given():
     current_map()
     started = time.monotonic()
     with CaptureQueriesContext(connection) as captured:
-        # On a busy machine a second may hold less than three.
+        # On a busy machine a second may have fewer than three.
         while time.monotonic() < started + (1 if len(captured) >= 3 else 30):
             current_map()
             time.sleep(0.001)
     took = time.monotonic() - started
-    # The interval is shortened by chance to no less than nine tenths.
+    # The interval is randomly shortened, to nine tenths at least.
     assert 3 <= len(captured) <= took / (0.2 * 0.9)
     assert len(token_queries(captured)) == len(captured)
 
@@ -240,7 +240,7 @@ def test_first_publish_is_seen_at_once():
     assert current_map().number == 1
 
 
-# ── The database is away ───────────────────────────────────────────────────────────────────────
+# ── The database is down ───────────────────────────────────────────────────────────────────────
 
 
 @committed
@@ -333,7 +333,7 @@ def test_missing_table_is_an_outage_and_no_error(monkeypatch):
 @committed
 @pytest.mark.postgresql
 def test_database_lost_for_good_is_left_and_a_new_connection_made():
-    """A worker without requests has nobody who closes its dead connection."""
+    """In a worker without requests nothing else closes a dead connection."""
     insert()
     with override_settings(TRACKADMIN={"REFRESH_SECONDS": 0}):
         assert is_ready()
@@ -501,7 +501,7 @@ def test_changed_text_under_the_same_number_is_seen():
 
 @pytest.fixture
 def replica(monkeypatch):
-    """The tables as a replica has them: ``replica()`` lets it lag from now on."""
+    """The tables of a replica; ``replica()`` makes it lag from now on."""
     real, lagging = store._versions, {}
 
     def start(**frozen):
@@ -520,7 +520,7 @@ def replica(monkeypatch):
 @ALWAYS
 @pytest.mark.parametrize("at", [1, 0])
 def test_replica_that_lags_is_ignored(replica, at):
-    """A3: the writing database still has the version, so the reading one lags."""
+    """A3: the database for writing still has the version, so the one for reading lags."""
     insert(NAME_ONLY)
     insert(WITH_DEMO, 2)
     assert current_map().number == 2
@@ -533,7 +533,7 @@ def test_replica_that_lags_is_ignored(replica, at):
 @committed
 @ALWAYS
 def test_writing_database_is_asked_less_and_less_often(replica, monkeypatch):
-    """A3: a thousand processes behind a replica that lags do not all turn to the other one."""
+    """A3: a thousand processes that read a lagging replica do not all ask the primary."""
     now, asked = [1000.0], []
     monkeypatch.setattr(loader, "monotonic", lambda: now[0])
     insert(NAME_ONLY)
@@ -555,7 +555,7 @@ def test_writing_database_is_asked_less_and_less_often(replica, monkeypatch):
 @committed
 @ALWAYS
 def test_writing_database_is_not_asked_in_a_transaction_on_it(replica):
-    """A3: no SQL of ours in the host's transaction once a snapshot is held."""
+    """A3: none of our SQL runs in the host's transaction once there is a snapshot."""
     insert(NAME_ONLY)
     insert(WITH_DEMO, 2)
     assert current_map().number == 2
@@ -607,7 +607,7 @@ def test_emptied_table_is_a_reset(caplog):
 @ALWAYS
 @pytest.mark.parametrize("content", [EXAMPLE, NAME_ONLY], ids=["unknown", "known"])
 def test_lower_number_in_the_writing_database_is_a_reset(content):
-    """A3: a flush and a new version 1, or a backup that was brought back, under a process."""
+    """A3: a flush and a new version 1, or a restored backup, while a process runs."""
     insert(NAME_ONLY)
     assert current_map().number == 1
     insert(WITH_DEMO, 2)
@@ -622,7 +622,7 @@ def test_lower_number_in_the_writing_database_is_a_reset(content):
 @committed
 @ALWAYS
 def test_reset_is_seen_while_the_writing_database_is_seldom_asked(replica):
-    """A3: the pause that a replica's lag brought ends with what is published here."""
+    """A3: the pause because of a replica's lag ends when this process publishes."""
     insert(NAME_ONLY)
     insert(WITH_DEMO, 2)
     current_map()
@@ -717,7 +717,7 @@ def test_no_sql_in_a_transaction_that_the_host_opened_by_hand():
 @committed
 @ALWAYS
 def test_what_a_transaction_put_off_is_done_when_the_next_request_starts():
-    """With ATOMIC_REQUESTS every view is in a transaction, and yet sees a new version."""
+    """With ATOMIC_REQUESTS every view runs in a transaction, but still sees a new version."""
     insert(NAME_ONLY)
     current_map()
     insert(WITH_DEMO, 2)
@@ -731,7 +731,7 @@ def test_what_a_transaction_put_off_is_done_when_the_next_request_starts():
 @committed
 @ALWAYS
 def test_start_of_a_request_asks_only_for_what_was_put_off():
-    # Not by the signal: Django's own receivers would close the connection.
+    # Not through the signal, as Django's own receivers would close the connection.
     insert()
     current_map()
     with CaptureQueriesContext(connection) as captured:
@@ -782,7 +782,7 @@ def test_publish_inside_a_test_cases_transaction_is_seen(django_capture_on_commi
 
 
 def in_threads(count, work):
-    """Run work(number) in so many threads; what they gave, in the order they ended."""
+    """Run work(number) in so many threads; the results, in the order in which they ended."""
     results, errors = [], []
 
     def run(number):
@@ -850,7 +850,7 @@ def test_one_thread_asks_and_the_others_do_not_wait(monkeypatch):
             go_on.set()
         return served
 
-    # The one that asks comes back last.
+    # The one that asks returns last.
     assert in_threads(2, work) == [1, 2]
     assert len(calls) == 1
 
@@ -858,7 +858,7 @@ def test_one_thread_asks_and_the_others_do_not_wait(monkeypatch):
 @committed
 @FOREVER
 def test_load_that_calls_itself_does_not_hang(monkeypatch):
-    """A host's log handler, or its code that is compiled, may track."""
+    """A host's log handler may track, and so may its code that runs during a load."""
     insert()
     real, inner = store.newest, []
 

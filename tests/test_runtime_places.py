@@ -1,4 +1,4 @@
-"""A2: what a process keeps is kept by database, schema and tenant, and not without a bound."""
+"""A2: what a process keeps is keyed by database, schema and tenant, and is limited."""
 
 import asyncio
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ from trackadmin.runtime.current import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: The key of the current tenant, as a host's middleware would set it.
+#: The key of the current tenant, as set by a host's middleware.
 CURRENT = []
 
 
@@ -54,7 +54,7 @@ def clean():
 
 
 def become(tenant, document=None):
-    """Be this tenant from now on; with a document, its table holds that as version 1."""
+    """Make this the current tenant. With a document, its table has that as version 1."""
     CURRENT[:] = [tenant]
     if document is not None:
         remove(1)
@@ -86,7 +86,7 @@ def test_key_of_a_tenant_may_be_anything_hashable(tenant):
 @BY_TENANT
 @pytest.mark.parametrize("broken", [[], [[]], [{}]], ids=["raises", "a list", "a dict"])
 def test_without_a_tenant_no_map_is_served(broken, caplog):
-    """Not the last one, not that of nobody: none; and the page goes on."""
+    """Neither the last tenant's map is served nor any other, and the page works."""
     insert(NAME_ONLY)
     assert current_map().number == 1
     CURRENT[:] = broken
@@ -135,7 +135,7 @@ def test_fault_of_each_tenant_is_logged(caplog):
 
 @BY_TENANT
 def test_an_event_loop_does_not_know_the_tenant():
-    """The tenant is asked for in the thread that Django runs its queries in."""
+    """TENANT is called in the thread in which Django runs its queries."""
     insert(NAME_ONLY)
     assert current_map().number == 1
     assert fresh_map() is None
@@ -196,7 +196,7 @@ def test_schema_that_a_middleware_sets_after_the_first_call_is_noticed(monkeypat
 
 @override_settings(TRACKADMIN=SETTINGS, DATABASE_ROUTERS=[])
 def test_in_an_event_loop_no_schema_is_guessed(monkeypatch):
-    """The loop's own connection says nothing of the request's tenant."""
+    """The event loop's own connection does not know the request's tenant."""
     insert(NAME_ONLY)
 
     async def view():
@@ -275,7 +275,7 @@ ALWAYS = {**SETTINGS, "REFRESH_SECONDS": 0}
 
 @override_settings(TRACKADMIN={**ALWAYS, "TENANT": current_tenant})
 def test_what_a_request_put_off_is_done_for_its_tenant_when_it_ends():
-    """With ATOMIC_REQUESTS: at the start of the next one, another tenant may be current."""
+    """With ATOMIC_REQUESTS, another tenant may be current when the next request starts."""
     become("one", NAME_ONLY)
     current_map()
     become("two")
@@ -285,7 +285,7 @@ def test_what_a_request_put_off_is_done_for_its_tenant_when_it_ends():
         become(tenant)
         with transaction.atomic():
             assert current_map().number == 1
-    # Not by the signal: Django's own receivers would close the connection.
+    # Not through the signal, as Django's own receivers would close the connection.
     with CaptureQueriesContext(connection) as captured:
         _request_finished()
         _request_finished()
@@ -335,7 +335,7 @@ class ReadOnly:
 
 @override_settings(TRACKADMIN=ALWAYS, DATABASE_ROUTERS=[f"{__name__}.ReadOnly"])
 def test_process_that_may_only_read_is_served_and_rolls_nothing_back():
-    """It cannot ask where versions are written, so what it holds serves on."""
+    """It cannot ask the database for writing, so it serves what it has."""
     with override_settings(DATABASE_ROUTERS=[]):
         insert(NAME_ONLY)
         insert(WITH_DEMO, 2)

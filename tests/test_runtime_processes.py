@@ -1,4 +1,4 @@
-"""The runtime at the edges of a process: when it is imported, and when it forks."""
+"""The runtime when it is imported, and when its process forks."""
 
 import functools
 import importlib
@@ -47,7 +47,7 @@ publish(1, ["id"])
 
 
 def run(script):
-    """What a Python of its own prints when it runs the script."""
+    """What a separate Python prints when it runs the script."""
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
     )
@@ -102,7 +102,7 @@ def fork(work):
 
 
 def test_child_forked_while_a_thread_asks_goes_on_by_itself():
-    """gunicorn --preload, and whoever forks later: the child copies a lock that nobody holds."""
+    """gunicorn --preload, and any later fork: the child copies a lock whose holder is missing."""
     script = (
         SITE
         + PUBLISHED
@@ -225,7 +225,7 @@ thread.join()
 
 
 def test_nothing_of_ours_is_kept_under_a_lock_of_all_instances():
-    """F7: ruff refuses the import; this finds what came in another way."""
+    """F7: ruff refuses the import; this finds other ways to use it."""
     found = [
         f"{cls.__module__}.{cls.__qualname__}.{name}"
         for info in pkgutil.walk_packages(trackadmin.__path__, "trackadmin.")

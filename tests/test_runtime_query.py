@@ -1,4 +1,4 @@
-"""The abbreviated URL: objects by their keys, behind the given parameters."""
+"""The query string: the given parameters, then the objects by their keys."""
 
 import uuid
 
@@ -30,7 +30,7 @@ def clean():
 
 
 def saved(obj):
-    """As if it came from the database, which is not needed here."""
+    """The object as if it had been loaded; no database is needed here."""
     obj._state.adding = False
     return obj
 
@@ -105,7 +105,7 @@ def test_two_objects_under_one_key():
 
 
 def test_object_as_a_parameter_is_its_key():
-    """A mistake of the caller's that no name can be given to: at least nothing breaks."""
+    """A caller's mistake for which there is no better handling: at least nothing raises."""
     assert tracking_query(buyer=buyer()) == "buyer=1"
     assert tracking_query(thing=object()) == "thing="
     assert tracking_query(lone="\ud800") == "lone=%EF%BF%BD"

@@ -1,4 +1,4 @@
-"""The newest version's token in a real Redis: what processes gain by it, and survive of it."""
+"""The newest version's token in a real Redis: what it saves, and which failures are survived."""
 
 import json
 import os
@@ -28,13 +28,13 @@ from trackadmin.runtime.tokens import CACHE_SECONDS
 pytestmark = pytest.mark.django_db(transaction=True)
 
 START_SECONDS, STOP_SECONDS = 20, 10
-#: Seconds, of the processes that look all the time.
+#: In seconds, of the processes that poll.
 REFRESH = 0.3
 KEY = ":1:trackadmin:default:token"  # as Django writes "trackadmin:default:token"
 
 
 class Redis:
-    """A server in memory alone, that can be killed, frozen and started again on its port."""
+    """A server without a disk, which can be killed, frozen and started again on its port."""
 
     def __init__(self, folder):
         self.folder, self.port, self.process = folder, free_port(), None
@@ -77,7 +77,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def shared(server):
-    """The empty server, as this site's cache of tokens; each call of the map asks anew."""
+    """The empty server as this site's cache of tokens. Each call of the map asks again."""
     if server.process.poll() is not None:
         server.start()
     server.client.flushall()
@@ -96,7 +96,7 @@ def shared(server):
 
 
 def publish_map(document):
-    """A publish as an editor makes it, with its signal."""
+    """Publish like an editor, with the signal."""
     root, _ = TrackingMap.objects.get_or_create(slug="default", defaults={"name": "Default"})
     import_document(root, document)
     return publish(root, by=None)
@@ -107,7 +107,7 @@ def token():
 
 
 def queries_of_a_look(number):
-    """How many queries it takes to be served this version: for the token, and for all."""
+    """The number of queries until this version is served: for the token, and in all."""
     with CaptureQueriesContext(connection) as captured:
         assert current_map().number == number
     return len(token_queries(captured)), len(captured)
@@ -135,7 +135,7 @@ def test_token_comes_from_redis_and_only_a_changed_document_from_the_table(share
     assert fault_counts() == {}
 
 
-#: Looks at the map whenever it is told to, and says what it is served and what it took.
+#: Reads the map on request, and prints what it was served and how many queries that took.
 LOOKER = """
 import json, sys
 from django.conf import settings
@@ -180,7 +180,7 @@ class Looker:
         return json.loads(self.process.stdout.readline())
 
     def look_until(self, number):
-        """All looks up to the one that is served this version: the first after the time is up."""
+        """All reads up to the one that gets this version: the first one after the time is up."""
         started, looks = time.monotonic(), []
         while not looks or looks[-1]["number"] != number:
             late = time.monotonic() > started + REFRESH
@@ -222,7 +222,7 @@ def test_other_processes_see_a_publish_in_time_without_asking_the_table(shared, 
     took = time.monotonic() - started
     assert sums(looks) == {"tokens": 0, "queries": 0}
     asked = gets_answered(shared) - gets
-    # The interval is shortened by chance to no less than nine tenths.
+    # The interval is randomly shortened, to nine tenths at least.
     assert 2 <= asked <= 2 * (took / (REFRESH * 0.9) + 1), f"{asked} in {len(looks)} looks"
     publish_map(WITH_DEMO)
     for each in lookers:
@@ -305,7 +305,7 @@ def test_frozen_redis_is_waited_for_once_a_look(shared):
     assert queries_of_a_look(1) == (0, 0)
 
 
-# ── While it lies ──────────────────────────────────────────────────────────────────────────────
+# ── While it is wrong ──────────────────────────────────────────────────────────────────────────
 
 
 def test_old_token_never_takes_a_process_back(shared):
@@ -313,7 +313,7 @@ def test_old_token_never_takes_a_process_back(shared):
     publish_map(WITH_DEMO)
     assert current_map().number == 2
     caches["default"].set("trackadmin:default:token", [1, old.digest])
-    # The database that versions are written to is asked once, and the token put right.
+    # The database for writing is asked once, and the token is corrected.
     assert queries_of_a_look(2)[1] > 0
     for _ in range(3):
         assert queries_of_a_look(2) == (0, 0)
@@ -342,7 +342,7 @@ GARBAGE = {
 def test_garbage_is_ignored_and_the_next_publish_is_seen(shared, what):
     publish_map(NAME_ONLY)
     current_map()
-    shared.client.set(KEY, GARBAGE[what])  # and it does not go by itself
+    shared.client.set(KEY, GARBAGE[what])  # without an expiry
     assert current_map().number == 1
     version = publish_map(WITH_DEMO)
     assert current_map().number == 2
@@ -352,7 +352,7 @@ def test_garbage_is_ignored_and_the_next_publish_is_seen(shared, what):
 
 
 def test_token_that_redis_keeps_for_ever_does_not_hide_the_table(shared, monkeypatch):
-    """F14: PERSIST takes the end away that the token was given."""
+    """F14: PERSIST removes the token's expiry."""
     publish_map(NAME_ONLY)
     monkeypatch.setattr(tokens, "CACHE_SECONDS", 1)
     assert current_map().number == 1
@@ -366,7 +366,7 @@ def test_token_that_redis_keeps_for_ever_does_not_hide_the_table(shared, monkeyp
 
 
 def test_publish_replaces_a_token_that_nobody_ever_published(shared):
-    """A token of a version that nobody has would hide every publish behind it."""
+    """A token of a version that does not exist would hide each later publish."""
     publish_map(NAME_ONLY)
     shared.client.set(KEY, pickle.dumps([9, "f" * 64]))
     version = publish_map(WITH_DEMO)

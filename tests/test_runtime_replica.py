@@ -1,8 +1,8 @@
-"""A3: a replica that lags and a table that was emptied, on two real databases behind a router."""
+"""A3: a lagging replica and an emptied table, with two real databases and a router."""
 
 from tests.test_runtime_processes import PUBLISHED, SITE, run
 
-#: The site of test_runtime_processes, with a copy of its database to read from.
+#: The site of test_runtime_processes, which reads from a copy of its database.
 REPLICA = (
     SITE.replace(
         "settings.configure(",

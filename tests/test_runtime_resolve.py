@@ -1,4 +1,4 @@
-"""From a query to values: every outcome of a reference, and nothing that breaks."""
+"""From a query to values: every outcome of a reference, and nothing that raises."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ def clean():
 
 @pytest.fixture
 def example():
-    """The contract's example: the map, and the rows that its URL names."""
+    """The example of the contract: the map, and the rows that its URL names."""
     with override_map(to_dict(EXAMPLE)):
         user = User.objects.create(id=123, username="testUserOne", first_name="TestUser")
         buyer = BuyerProfile.objects.create(uuid=BUYER, user=user)
@@ -102,7 +102,7 @@ def test_forms_of_a_query(example, form):
 
 
 def test_values_can_be_copied_and_stored(example):
-    """As a host does that puts them into a queue or a session."""
+    """A host may put values into a queue or a session."""
     values = values_from_query("action=a&CompanyAccount__name=The%20Demo%20Account&User__id=5")
     for twin in (copy.copy(values), copy.deepcopy(values), pickle.loads(pickle.dumps(values))):
         assert (twin, twin.references) == (values, values.references)
@@ -174,7 +174,7 @@ NOT_FOUND = [
 @STRICT
 @pytest.mark.parametrize(("name", "text", "outcome"), NOT_FOUND, ids=lambda text: text[:20])
 def test_reference_that_names_nothing(example, caplog, name, text, outcome):
-    """An outcome and a counted fault, nothing among the values, a transaction that goes on."""
+    """An outcome and a counted fault, no values, and a transaction that still works."""
     values = values_from_query({"action": "a", name: text})
     assert values == {"action": "a"}
     assert outcomes(values) == {name: outcome}

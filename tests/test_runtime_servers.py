@@ -1,4 +1,4 @@
-"""gunicorn's workers, forked from one parent: each serves a new version in time, and none errs."""
+"""gunicorn's workers, forked from one parent: each serves a new version in time, without errors."""
 
 import json
 import os
@@ -15,11 +15,11 @@ import pytest
 
 from tests.browser import ROOT, STOP_SECONDS, DemoSite
 
-#: As the demo leaves it.
+#: The default of the demo.
 REFRESH_SECONDS = 1.0
 PATIENCE = 90  # seconds until every worker of a busy machine has answered
 CLIENTS = 4
-PAUSE = 0.02  # of a client, in seconds
+PAUSE = 0.02  # between two clicks of a client, in seconds
 SEVERAL = 20  # requests to a worker with the new version
 #: What both versions track, and what one of them leaves out.
 ALWAYS, LEFT_OUT = "CompanyAccount_name", "CompanyAccount_is_demo"
@@ -34,7 +34,7 @@ PARENTS = {
 
 @dataclass
 class Request:
-    """One click, on the clock of time.monotonic."""
+    """One click; times by time.monotonic."""
 
     number: int
     started: float
@@ -43,7 +43,7 @@ class Request:
 
 
 class Clients:
-    """Threads that click all the time; each request bears a number of its own."""
+    """Threads that click all the time. Each request has its own number."""
 
     def __init__(self, site):
         self.site, self.requests, self.errors = site, [], []
@@ -72,7 +72,7 @@ class Clients:
 
 
 class Servers:
-    """gunicorn with its workers, serving the demo; it says who answered which request."""
+    """gunicorn with its workers, serving the demo; logs which worker answered which request."""
 
     def __init__(self, site, arguments):
         self.site = site
@@ -88,7 +88,7 @@ class Servers:
 
     @contextmanager
     def served(self):
-        """While it serves; stopped by its process id, with all its workers, and cleanly."""
+        """Run the server; then stop it and its workers cleanly, by process id."""
         with self.log.open("w") as output:
             environment = {**self.site.environment, "DEMO_DEBUG": "0"}
             process = subprocess.Popen(
@@ -113,7 +113,7 @@ class Servers:
         return {int(e["values"]["request"]): (e["version"], e["values"]) for e in events}
 
     def wait_until_used(self, requests, moment, times):
-        """Until each worker has answered so many requests that began after the moment."""
+        """Wait until each worker has answered so many requests that started after this time."""
         deadline = time.monotonic() + PATIENCE
         while True:
             late = [each for each in [*requests] if each.started > moment]
@@ -134,7 +134,7 @@ def site(tmp_path_factory):
 
 
 def change_draft(site):
-    """Take one attribute out of the draft, or bring it back; whether the live map has it."""
+    """Remove an attribute from the draft or add it again; whether the live map has it now."""
     live = json.loads(site.manage("trackadmin", "export"))
     data = json.loads((ROOT / "fixtures/demo_map.json").read_text())
     had = "is_demo" in map(source, live["CompanyAccount"]["attributes"])
@@ -155,7 +155,7 @@ def live_number(site):
 
 
 def first_answered_after(requests, moment):
-    """When the first request that began after the moment was answered."""
+    """When the first request that started after this time was answered."""
     return min(each.ended for each in requests if each.started > moment)
 
 
@@ -197,7 +197,7 @@ def test_every_worker_serves_a_new_version_within_the_time_and_one_request(site,
         assert len(after) >= SEVERAL - CLIENTS
         assert set(after) == {old + 1}
 
-    # A request is served by one version, whole.
+    # Each request is served by one version only.
     for version, values in versions.values():
         assert ALWAYS in values
         assert (LEFT_OUT in values) is ((version == old) is had)

@@ -1,4 +1,4 @@
-"""F13: slugs that a visitor makes up keep no loaders, cost no queries and fill no log."""
+"""F13: made-up slugs keep no loaders, cause no queries and do not fill the log."""
 
 import random
 import string
@@ -73,7 +73,7 @@ def test_real_faults_are_still_logged_after_them(caplog):
 
 @override_settings(TRACKADMIN={"REFRESH_SECONDS": 0, "STRICT": False})
 def test_map_that_is_not_published_is_named(caplog):
-    """A real map is a place of its own, before and after made-up ones."""
+    """A real map has its own place in the log, before and after made-up ones."""
     version = insert(NAME_ONLY)
     version.map.__class__.objects.create(slug="shop", name="Shop")
     visit("madeup")
@@ -103,7 +103,7 @@ def test_strict_raises_for_each_and_asks_once():
 
 @override_settings(TRACKADMIN=FOREVER)
 def test_made_up_slugs_while_the_database_is_away(monkeypatch, caplog):
-    """What serves on is not pushed out, and memory is bounded."""
+    """Loaders in use are not dropped, and memory is limited."""
     insert(NAME_ONLY)
     snapshot = current_map()
 

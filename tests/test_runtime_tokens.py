@@ -1,4 +1,4 @@
-"""The newest version's token in a shared cache: never ahead of the table, never long behind it."""
+"""The token in a shared cache: never newer than the table, and never older for long."""
 
 import pytest
 from django.core.cache import caches
@@ -60,7 +60,7 @@ def test_late_announcement_of_an_older_version_changes_nothing(cache):
 
 
 def test_older_of_two_publishes_at_the_same_time_never_has_the_last_word(cache, monkeypatch):
-    """Its token would hide the newer version from the other processes while it is believed."""
+    """Until it expires, its token would hide the newer version from other processes."""
     first, coming = insert(NAME_ONLY), [2, 3, 4]
     real = cache.set
 
@@ -103,7 +103,7 @@ def test_nonsense_in_the_cache_is_passed_over(cache, value):
 def test_broken_cache_falls_back_to_the_table(backend):
     broken = {"BACKEND": backend}
     if backend == "redis":
-        # Nobody listens there.
+        # Nothing listens there.
         broken = {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": "redis://127.0.0.1:1",
@@ -127,14 +127,14 @@ def test_cache_that_is_ahead_of_a_replica_keeps_the_snapshot(cache):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The loaders' clock, which stands still: ``clock.append(seconds)`` moves it on."""
+    """The loaders' clock, stopped. ``clock.append(seconds)`` advances it."""
     moved = [1000.0]
     monkeypatch.setattr(loader, "monotonic", lambda: sum(moved))
     return moved
 
 
 def test_token_that_the_cache_keeps_for_ever_does_not_hide_the_table(cache, clock):
-    """F14: some caches keep what they are given for a while, or somebody sees to it."""
+    """F14: some caches keep entries for longer than they should."""
     first = insert(NAME_ONLY)
     current_map()
     cache.set(KEY, [1, first.digest], None)
@@ -159,7 +159,7 @@ def test_table_is_asked_no_more_often_than_that(cache, clock):
 
 
 def test_newer_token_that_nobody_published_does_not_hide_the_table(cache, clock):
-    """F14: the same of a token from another site, or of before a backup was brought back."""
+    """F14: the same for a token of another site, or from before a backup was restored."""
     insert(NAME_ONLY)
     current_map()
     cache.set(KEY, [7, "f" * 64], None)
@@ -172,7 +172,7 @@ def test_newer_token_that_nobody_published_does_not_hide_the_table(cache, clock)
 
 
 def test_emptied_table_empties_the_cache(cache):
-    """A3: the cache never brings back what was flushed."""
+    """A3: what was flushed never comes back from the cache."""
     insert(NAME_ONLY)
     current_map()
     current_map()
@@ -189,7 +189,7 @@ def test_emptied_table_empties_the_cache(cache):
 
 
 def test_nothing_uncommitted_goes_into_the_cache(cache, django_capture_on_commit_callbacks):
-    """A3: a test case runs what is to be done on commit inside its transaction."""
+    """A3: a test case runs the callbacks for the commit inside its transaction."""
     with transaction.atomic():
         with django_capture_on_commit_callbacks(execute=True):
             version = insert(NAME_ONLY)

@@ -1,4 +1,4 @@
-"""A3: a version that is not committed is its own transaction's, and nothing of it is kept."""
+"""A3: only its own transaction is served an uncommitted version, and it is not kept."""
 
 import gc
 import threading
@@ -36,7 +36,7 @@ def names():
 
 
 def elsewhere(work):
-    """What work() gives in another thread, with a connection of its own."""
+    """The result of work() in another thread, with its own connection."""
     results = []
 
     def run():

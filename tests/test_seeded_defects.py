@@ -55,8 +55,8 @@ EVERYTHING = {
 }
 
 
-def roads(thing):
-    """The values of the object by every road that has objects or rows."""
+def entry_points(thing):
+    """The values of the object by every entry point that has objects or rows."""
     yield tracking_values(thing)
     yield from iter_tracking_values(Everything.objects.all())
     yield values_from_query(f"Everything__slug={thing.slug}")
@@ -80,7 +80,7 @@ def test_only_a_method_that_is_tracked_is_called(monkeypatch, watched):
             assert tracking_values(thing)["Everything_text"] == "as it is"
         else:
             monkeypatch.setattr(Everything, watched, member)
-            for values in roads(thing):
+            for values in entry_points(thing):
                 assert values[f"Everything_{watched}"] == "as it is"
     assert Called.ran == []
 

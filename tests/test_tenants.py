@@ -1,4 +1,4 @@
-"""A2: two tenants in one process, each with its own map, by every road and in both set-ups."""
+"""A2: two tenants in one process, each with its own map at every entry point, in both set-ups."""
 
 import os
 import subprocess
@@ -10,17 +10,17 @@ from django.db import connection
 
 from tests.browser import ROOT
 
-#: Says to the settings where PostgreSQL is; without it a site is on SQLite.
+#: Tells the settings where PostgreSQL is; without it a site uses SQLite.
 PORT = "TRACKADMIN_TEST_POSTGRESQL_PORT"
 WARNINGS = ["-W", "error", "-W", "ignore:Language chooser:UserWarning"]
-ROADS = [sys.executable, *WARNINGS, "-m", "tests.tenants.roads"]
+ENTRY_POINTS = [sys.executable, *WARNINGS, "-m", "tests.tenants.entry_points"]
 
 
 def run(settings_module, *arguments, **environment):
     inherited = {name: value for name, value in os.environ.items() if name != PORT or environment}
     environment = {"DJANGO_SETTINGS_MODULE": settings_module, **environment}
     done = subprocess.run(
-        [*ROADS, *arguments],
+        [*ENTRY_POINTS, *arguments],
         cwd=ROOT,
         env={**inherited, **environment},
         capture_output=True,

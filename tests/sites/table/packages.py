@@ -41,23 +41,23 @@ def same_by_every_road(walk):
     made = Thing.example()
     made.number = "T-1"
     made = made.save() or made
-    roads = {}
+    entry_points = {}
     for language in ("en", "de"):
         with translation.override(language):
-            roads[f"made, {language}"] = tracking_values(made, map="second")
-            roads[f"loaded, {language}"] = tracking_values(
+            entry_points[f"made, {language}"] = tracking_values(made, map="second")
+            entry_points[f"loaded, {language}"] = tracking_values(
                 Thing.objects.get(pk=made.pk), map="second"
             )
             found = values_from_query("Thing__number=T-1", map="second")
-            roads[f"by URL, {language}"] = dict(found)
+            entry_points[f"by URL, {language}"] = dict(found)
             rows = iter_tracking_values(Thing.objects.filter(pk=made.pk), map="second")
-            (roads[f"streamed, {language}"],) = rows
-    walk.report["thing"] = roads["by URL, en"]
+            (entry_points[f"streamed, {language}"],) = rows
+    walk.report["thing"] = entry_points["by URL, en"]
     walk.report["refused"] = {name: str(f.refused) for name, f in facts.refused.items()}
     different = {
-        name: {road: values.get(name) for road, values in roads.items()}
-        for name in roads["by URL, en"]
-        if len({str(values.get(name)) for values in roads.values()}) > 1
+        name: {entry_point: values.get(name) for entry_point, values in entry_points.items()}
+        for name in entry_points["by URL, en"]
+        if len({str(values.get(name)) for values in entry_points.values()}) > 1
     }
     assert not different, different
     assert not fault_counts(), fault_counts()
@@ -260,7 +260,7 @@ class Invoice(models.Model):
 
 
 def only_of_the_scope(walk):
-    """A1. Each scope finds its own rows, by every road, whatever was asked before."""
+    """A1. Each scope finds its own rows, by every entry point, whatever was asked before."""
     from django_scopes import scope, scopes_disabled
     from shop.models import Invoice, Tenant
 

@@ -1,4 +1,4 @@
-"""A site with two tenants in one process: each road gives each tenant its own map.
+"""A site with two tenants in one process: each entry point gives each tenant its own map.
 
 Runs by itself, under the settings of by_database or by_schema; fails with a traceback.
 """
@@ -73,11 +73,11 @@ def account(name):
 
 
 def host(name):
-    """The address that django-tenants' middleware knows the tenant by."""
+    """The host name by which django-tenants' middleware finds the tenant."""
     return f"{name}.example.com" if "django_tenants" in settings.INSTALLED_APPS else "testserver"
 
 
-# ── The roads: each gives the names of the values ──────────────────────────────────────────────
+# ── The entry points: each gives the names of the values ───────────────────────────────────────
 
 
 def flatten(name):
@@ -187,7 +187,7 @@ def pages(name):
 
 
 def twins(name):
-    """On an event loop, with the tenant chosen as a sync middleware does it: in Django's thread."""
+    """On an event loop, with the tenant chosen in Django's thread, as by a sync middleware."""
     from demo.models import CompanyAccount
     from trackadmin import runtime
 
@@ -209,22 +209,22 @@ def twins(name):
     return asyncio.run(view())
 
 
-ROADS = [flatten, query, model, stream, url, tag, command, preview, pages, twins]
+ENTRY_POINTS = [flatten, query, model, stream, url, tag, command, preview, pages, twins]
 
 
-# ── What is asked of them ──────────────────────────────────────────────────────────────────────
+# ── The checks ─────────────────────────────────────────────────────────────────────────────────
 
 
 def each_tenant_gets_its_own(tenant):
     for _ in range(3):
-        for road in ROADS:
+        for entry_point in ENTRY_POINTS:
             for name in settings.TENANTS:
                 with tenant(name):
-                    assert road(name) == NAMES[name], (road.__name__, name)
+                    assert entry_point(name) == NAMES[name], (entry_point.__name__, name)
 
 
 def in_threads(tenant):
-    """Both at the same time, each thread one tenant's, and one that takes turns."""
+    """Both tenants at the same time: a thread for each, and one that takes turns."""
     wrong = []
 
     def work(names):
@@ -247,7 +247,7 @@ def in_threads(tenant):
 
 
 def publish_of_one(tenant):
-    """It reaches this tenant at once, and the other one never."""
+    """A publish reaches this tenant at once, and never the other one."""
     with tenant("two"):
         publish(ONE)
         assert flatten("two") == NAMES["one"]
@@ -263,7 +263,7 @@ def publish_of_one(tenant):
 
 
 def uncommitted(tenant):
-    """What one tenant's transaction wrote is seen in it alone, and gone when it is rolled back."""
+    """Only one tenant's transaction sees what it wrote, and nothing is left after a rollback."""
     from django.db import router, transaction
 
     from trackadmin.models import MapVersion
@@ -281,7 +281,7 @@ def uncommitted(tenant):
 
 
 def nobody_asks_for_another(tenant):
-    """A request's start and end ask for the current tenant's map only."""
+    """The start and the end of a request only refresh the current tenant's map."""
     from django.core.signals import request_started
     from django.db import connections, router, transaction
     from django.test import override_settings
@@ -313,7 +313,7 @@ def nobody_asks_for_another(tenant):
 
 
 def checks(tenant):
-    """They name no tenant's map by chance: each database that is asked for is looked at."""
+    """The system checks look at each database that is asked for, not at a tenant's by chance."""
     from django.core.checks import run_checks
     from django.core.management import call_command
     from django.test import override_settings
@@ -330,7 +330,7 @@ def checks(tenant):
 
 
 def without_a_tenant():
-    """No map is served, and the page goes on."""
+    """No map is served, and the page works."""
     from demo.models import CompanyAccount
     from trackadmin.runtime import fault_counts, is_ready, tracking_values
 
@@ -340,27 +340,27 @@ def without_a_tenant():
 
 
 def shared(tenant):
-    """One table serves all tenants: what is published anywhere is everybody's."""
+    """If one table serves all tenants, each publish reaches all of them."""
     NUMBERS.update(one=1, two=1)
     with tenant("one"):
         publish(ONE)
     for _ in range(2):
         for name in settings.TENANTS:
             with tenant(name):
-                for road in ROADS:
-                    assert road(name) == NAMES["one"], (road.__name__, name)
+                for entry_point in ENTRY_POINTS:
+                    assert entry_point(name) == NAMES["one"], (entry_point.__name__, name)
     NUMBERS.update(one=2, two=2)
     with tenant("public"):
         publish(TWO)
     for name in settings.TENANTS:
         with tenant(name):
-            for road in ROADS:
-                assert road(name) == NAMES["two"], (road.__name__, name)
+            for entry_point in ENTRY_POINTS:
+                assert entry_point(name) == NAMES["two"], (entry_point.__name__, name)
 
 
 def main():
     settings.TRACKADMIN = {
-        "SINKS": ["tests.tenants.roads.Sink"],
+        "SINKS": ["tests.tenants.entry_points.Sink"],
         "REFRESH_SECONDS": 1000,
         "STRICT": False,
     }
@@ -369,10 +369,10 @@ def main():
     site = sys.modules[settings.SETTINGS_MODULE]
     settings.CHOOSE = site.choose
     tenant = site.tenant
-    from tests.tenants import roads
+    from tests.tenants import entry_points
 
     global EVENTS
-    EVENTS = roads.EVENTS  # the sink's, which is of this module by its other name
+    EVENTS = entry_points.EVENTS  # the sink's, which is of this module by its other name
     prepare()
     if getattr(settings, "_SHARED", False) or "shared" in sys.argv:
         from demo.models import CompanyAccount
