@@ -3,16 +3,15 @@
 from contextlib import closing, contextmanager
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from tests import pgbouncer
 from trackadmin.compiler.driver import psycopg_cursor
 from trackadmin.compiler.driver.one_row import OneRow
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-#: Runs before a statement is prepared: as the host says here, and where it says nothing. There the
-#: first five of a session come before it is asked whether a pool stands in between.
-THRESHOLD, DEFAULT = 3, 9
+#: Runs before a statement is prepared: as the host says here, and where it says nothing.
+THRESHOLD, DEFAULT = 3, 5
 
 
 @pytest.fixture
@@ -159,17 +158,69 @@ def test_sessions_never_use_the_same_name(connection):
     assert len(names) == 3
 
 
-@pytest.mark.parametrize("by", ["psycopg", "a function"])
-def test_statement_that_somebody_dropped_is_answered(connection, by):
-    """psycopg prepares it anew where it saw that; elsewhere this session leaves it unprepared."""
+@pytest.mark.parametrize("drop", ["DEALLOCATE ALL", "DO 'BEGIN DEALLOCATE ALL; END'"])
+def test_statement_that_somebody_dropped_is_answered_and_prepared_anew(connection, drop):
+    """Whether psycopg can see it or not."""
     run(connection)
-    drop = "DO 'BEGIN DEALLOCATE ALL; END'" if by == "a function" else "DEALLOCATE ALL"
     with connection.cursor() as cursor:
         cursor.execute(drop)
     assert run(connection, times=1) == ("a",)
     assert on_server(connection) == []
+    run(connection)
+    assert len(on_server(connection)) == 1
+
+
+def test_session_that_loses_its_statements_again_and_again_prepares_no_more(connection):
+    """It is behind a pool that was not known for one, and would fill the sessions of the pool."""
+    for _ in range(30):
+        run(connection)
+        with connection.cursor() as cursor:
+            cursor.execute("DO 'BEGIN DEALLOCATE ALL; END'")
+    run(connection, times=20)
+    assert on_server(connection) == []
+
+
+def test_hosts_own_statements_stay_whatever_comes(connection):
+    """A rollback makes psycopg drop the statements that it knows; it knows none of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute("PREPARE host_own AS SELECT 42")
+    run(connection)
+    before = on_server(connection)
+    with pytest.raises(ZeroDivisionError), transaction.atomic(using="default"):
+        raise ZeroDivisionError
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("ROLLBACK")
+        cursor.execute("EXECUTE host_own")
+        assert cursor.fetchone() == (42,)
+    assert on_server(connection) == before
     assert run(connection) == ("a",)
-    assert len(on_server(connection)) == (by == "psycopg")
+
+
+def test_sessions_settings_are_the_hosts(connection):
+    """Its own cursors go on as they did."""
+    connection.settings_dict["OPTIONS"] = {}
+    connection.ensure_connection()
+    session = connection.connection
+    before = session.prepare_threshold, session.prepared_max, session._prepared
+    run(connection, times=DEFAULT + 1)
+    assert (session.prepare_threshold, session.prepared_max, session._prepared) == before
+
+
+def test_more_kinds_of_statements_than_are_kept_use_all_places(connection):
+    """Those that come too late run unprepared; nobody is pushed out in turn."""
+    statements = [OneRow(f"SELECT %s::text, {number}", connection) for number in range(24)]
+    for _ in range(20):
+        for number, statement in enumerate(statements):
+            assert statement.fetch(connection, ["a"]) == ("a", number)
+    assert len(on_server(connection)) == psycopg_cursor.MOST
+
+
+def test_integers_of_all_sizes_are_one_statement(connection):
+    statement = OneRow("SELECT %s::bigint", connection)
+    for value in [*range(9), 70_000, 2**40] * 2:
+        assert statement.fetch(connection, [value]) == (value,)
+    assert len(on_server(connection)) == 1
 
 
 def test_table_that_was_changed_is_answered(connection):
@@ -191,8 +242,7 @@ def test_server_keeps_no_more_than_the_driver_would(connection):
     for number in range(12):
         assert run(connection, f"SELECT %s::text, {number}") == ("a", number)
     kept = [text for _, text in on_server(connection)]
-    # psycopg drops the oldest one statement later.
-    assert kept == [f"SELECT $1::text, {number}" for number in range(6, 12)]
+    assert kept == [f"SELECT $1::text, {number}" for number in range(7, 12)]
 
 
 def test_host_that_lets_the_driver_keep_none(connection):
