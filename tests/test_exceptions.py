@@ -3,23 +3,29 @@
 import copy
 import importlib
 import inspect
+import json
 import pickle
 import pkgutil
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
+from django.utils import translation
 
 import trackadmin
 from trackadmin.document import load
 from trackadmin.exceptions import (
     DocumentError,
     InvalidMap,
+    NothingChanged,
     Problem,
     StaleForm,
     TrackAdminError,
     UnknownMap,
 )
+from trackadmin.texts import gettext as _
 
 PROBLEM = Problem("a.b", "error", "Order.number", "It is gone.", "Take it out.")
 
@@ -103,3 +109,20 @@ def test_slug_of_any_length_is_cut_in_the_message():
     error = UnknownMap("x" * 5000, ["default"])
     assert len(str(error)) < 300
     assert error.slug == "x" * 5000
+
+
+def test_arguments_of_an_error_are_its_sentence_in_english():
+    """A task queue with JSON results carries an error by its class and its arguments."""
+    with translation.override("de"):
+        error = InvalidMap(_("This is not a tracking map."), [PROBLEM])
+    (sentence,) = json.loads(json.dumps(error.args))
+    assert sentence.splitlines()[0] == "This is not a tracking map."
+    assert PROBLEM.english in sentence
+    assert json.loads(json.dumps(NothingChanged(3).args))[0].startswith("Version 3 is live")
+
+
+def test_errors_can_be_raised_before_the_apps_are_ready():
+    """A wrong setting is found while Django starts."""
+    script = "from trackadmin.exceptions import NothingChanged as E; print(E(3).args[0])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.startswith("Version 3 is live"), done.stderr

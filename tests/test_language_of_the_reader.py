@@ -25,7 +25,7 @@ from trackadmin.exceptions import (
     StaleForm,
     UnknownMap,
 )
-from trackadmin.texts import Text
+from trackadmin.texts import Text, english
 from trackadmin.texts import gettext as _
 
 
@@ -124,3 +124,15 @@ def test_a_broken_translation_of_the_site_shows_the_english_sentence(monkeypatch
 def test_a_value_is_never_read_as_a_template():
     """A percent sign in a value is a percent sign."""
     assert str(_("%(name)s is missing.", name="100 %(x)s %")) == "100 %(x)s % is missing."
+
+
+def test_numbers_follow_the_reader_and_never_reach_a_log_or_a_program_grouped(settings):
+    """Where no language is active a number is written by no format, not even the site's own."""
+    settings.USE_THOUSAND_SEPARATOR, settings.THOUSAND_SEPARATOR = True, "."
+    settings.NUMBER_GROUPING = 3
+    text = _("more than %(limit)s names", limit=1000)
+    with translation.override("de"):
+        assert "1.000" in str(text)
+    with translation.override(None):
+        assert str(text) == "more than 1000 names"
+    assert english(text) == "more than 1000 names"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from trackadmin.codes import ProblemCode
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.texts import Text, ngettext
+from trackadmin.texts import Text, english, ngettext
 from trackadmin.texts import gettext as _
 
 Level = Literal["error", "warning"]
@@ -54,6 +54,11 @@ class Problem:
         if self.level == "error":
             return str(_("error: %(problem)s", problem=text))
         return str(_("warning: %(problem)s", problem=text))
+
+    @property
+    def english(self) -> str:
+        """The problem in one line of English, for programs."""
+        return f"{self.where}: {english(self.what)} {english(self.remedy)} [{self.code}]"
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.fix} [{self.code}]"
@@ -140,8 +145,16 @@ def _restored(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
 class TrackAdminError(Portable):
     """The base of every error that trackadmin raises on purpose.
 
-    ``str()`` gives its sentence in the language that is active.
+    ``str()`` gives its sentence in the language that is active. ``args`` has it in English, for
+    what carries errors by their arguments, such as the JSON results of a task queue.
     """
+
+    def __init__(self, text: Text | str = "") -> None:
+        self.text = text
+        super().__init__(english(text))
+
+    def __str__(self) -> str:
+        return str(self.text)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -172,6 +185,9 @@ class ProblemsError(TrackAdminError):
         self.what = what
         self.problems = tuple(problems)
         super().__init__(what)
+        some = errors_first(self.problems)[:LINES_OF_A_KIND]
+        lines = [f"  {each.level}: {each.english}" for each in some]
+        self.args = ("\n".join([english(what), *lines]),)
 
     @property
     def summary(self) -> str:

@@ -44,11 +44,7 @@ class Text:
         try:
             return sentence % values
         except (KeyError, TypeError, ValueError):  # a translation of the site with other places
-            return self._english % values
-
-    @property
-    def _english(self) -> str:
-        return self.plural if self.plural and self.count != 1 else self.singular
+            return english(self)
 
     def __hash__(self) -> int:
         return hash((self.singular, self.plural, self.count, self.context))
@@ -81,8 +77,23 @@ def joined(*sentences: Text) -> Text:
 
 
 def shown(value: object) -> str:
-    """The value as people of the active language write it: numbers and dates by its formats."""
-    return str(localize(value))
+    """The value as people of the active language write it: numbers and dates by its formats.
+
+    Where no language is active, as in the log, by no format of the site's either.
+    """
+    return str(value if translation.get_language() is None else localize(value))
+
+
+def english(text: object) -> str:
+    """The sentence as it is in the code: for logs, programs and what is stored.
+
+    Works before Django's apps are ready, when nothing can be translated yet.
+    """
+    if not isinstance(text, Text):
+        return str(text)
+    sentence = text.singular if text.count == 1 or not text.plural else text.plural
+    values = {name: english(value) for name, value in text.values.items()}
+    return sentence % values if values else sentence
 
 
 def listed(items: list[str] | tuple[str, ...]) -> Text | str:

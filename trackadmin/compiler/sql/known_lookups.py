@@ -53,9 +53,10 @@ class KnownLookups:
                 left(FastPath.KNOWN_LOOKUPS, self.alias)
                 return _NOT_SENT
             connection = connections[self.alias]
-            bound = [bind(texts[at], connection) for at, bind in self._binds]
-        except ValueError:  # a malformed text: not worth counting, visitors send them
-            return _NOT_SENT
+            try:
+                bound = [bind(texts[at], connection) for at, bind in self._binds]
+            except ValueError:  # a malformed text: not worth counting, visitors send them
+                return _NOT_SENT
         except Exception as error:  # noqa: BLE001 the host's routers and fields may raise anything
             left(FastPath.KNOWN_LOOKUPS, self.alias, error)
             return _NOT_SENT
