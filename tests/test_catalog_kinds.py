@@ -58,6 +58,20 @@ class FromNothing(models.Field):
         return "CharField"
 
 
+class AddressAsText(models.GenericIPAddressField):
+    """A site's own field of addresses with a column of texts."""
+
+    def get_internal_type(self):
+        return "CharField"
+
+
+class TextAsAddress(models.CharField):
+    """A site's own field of texts with a column of addresses."""
+
+    def get_internal_type(self):
+        return "GenericIPAddressField"
+
+
 class CharField(models.Field):
     """A site's own field that merely bears the name of one of Django's."""
 
@@ -70,6 +84,9 @@ class CharField(models.Field):
         (models.PositiveBigIntegerField(), Kind.INTEGER, "Whole number"),
         (models.SmallAutoField(primary_key=True), Kind.INTEGER, "Whole number"),
         (ReversedField(max_length=3), Kind.TEXT, "Text, up to 3"),
+        (models.GenericIPAddressField(), Kind.IP_ADDRESS, "IP address"),
+        (AddressAsText(), Kind.TEXT, "IP address"),
+        (TextAsAddress(), Kind.IP_ADDRESS, "Text"),
         (FromNothing(), Kind.OTHER, "FromNothing"),
         (CharField(), Kind.OTHER, "Char"),
         (postgres.ArrayField(models.TextField()), Kind.JSON, "List"),
@@ -105,6 +122,29 @@ def test_generated_fields_are_what_they_give():
 def test_foreign_keys_are_what_they_point_to(model, name, kind, label, target):
     field = model._meta.get_field(name)
     assert (kind_of(field), str(type_text(field)), str(final_field(field))) == (kind, label, target)
+
+
+@isolate_apps("tests.host")
+def test_the_column_of_a_field_of_addresses_decides_whether_a_url_can_carry_them():
+    """A key that was published with such a field stays a key."""
+
+    class Server(models.Model):
+        text = AddressAsText(unique=True)
+        address = models.GenericIPAddressField(unique=True)
+        other = TextAsAddress(unique=True)
+
+        class Meta:
+            app_label = "host"
+
+    facts = ModelFacts(Server, Ceiling())
+    found = {name: facts.attribute(name) for name in ("text", "address", "other")}
+    assert {name: each.lookupable for name, each in found.items()} == {
+        "text": True,
+        "address": False,
+        "other": False,
+    }
+    assert found["text"].personal
+    assert found["address"].personal
 
 
 @isolate_apps("tests.host")

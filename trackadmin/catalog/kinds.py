@@ -164,7 +164,8 @@ _KINDS: dict[str, tuple[Kind, Text]] = {
     "SlugField": (Kind.TEXT, _("Slug")),
     "URLField": (Kind.TEXT, _("Web address")),
     "FilePathField": (Kind.TEXT, _("File path")),
-    "GenericIPAddressField": (Kind.IP_ADDRESS, _("IP address")),
+    # Of texts, unless its column is one of addresses: ``kind_of`` asks for that.
+    "GenericIPAddressField": (Kind.TEXT, _("IP address")),
     "UUIDField": (Kind.UUID, _("UUID")),
     "DateTimeField": (Kind.DATETIME, _("Date and time")),
     "DateField": (Kind.DATE, _("Date")),
@@ -199,7 +200,8 @@ def final_field(field: AnyField) -> AnyField | None:
 def kind_of(field: AnyField) -> Kind:
     """The kind of a concrete field's values; for a foreign key, of the field that it points to."""
     end = final_field(field)
-    # A site's own field of texts may have a column of addresses.
+    # The column decides, not the class: a site's own field of texts may have one of addresses, and
+    # a site's own field of addresses one of texts.
     if end is not None and end.get_internal_type() == "GenericIPAddressField":
         return Kind.IP_ADDRESS
     return _known(field)[0]
