@@ -52,7 +52,7 @@ def test_the_form_shows_every_attribute_that_the_host_model_has(admin_client, us
     assert "password" not in names
     assert "password" in [refused.name for refused in form.refused]
     html = admin_client.get(user_page).content.decode()
-    assert "Text, up to 150" in html
+    assert "Text · up to 150 characters" in html
     assert html.index("<details") < html.index("<code>password</code>")
 
 

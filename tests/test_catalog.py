@@ -221,7 +221,7 @@ class TestFind:
 
     @pytest.mark.parametrize("name", ["Session", "sessions.Session"])
     def test_one_that_is_kept_back_is_refused_with_the_reason(self, name):
-        with pytest.raises(DocumentError, match="machinery of the site"):
+        with pytest.raises(DocumentError, match="internal table of the site"):
             catalog().find(name)
 
     @given(st.text(max_size=20))

@@ -43,7 +43,7 @@ class TestByDefault:
     )  # fmt: skip
     def test_machinery_is_not(self, label):
         reason = why_not(apps.get_model(label))
-        assert "machinery of the site" in reason
+        assert "internal table of the site" in reason
         assert f"add {label!r} to ALLOW" in reason
 
     def test_trackadmins_own_tables_are_not(self):
@@ -66,8 +66,8 @@ class TestByDefault:
                 app_label = "host"
                 proxy = True
 
-        assert "machinery" in why_not(Visit)
-        assert "machinery" in why_not(Log)
+        assert "internal" in why_not(Visit)
+        assert "internal" in why_not(Log)
 
     @isolate_apps("tests.host")
     def test_a_model_whose_name_says_secrets_is_not(self):
@@ -99,7 +99,7 @@ class TestByDefault:
                 swappable = "HOST_MODEL"
 
         with override_settings(HOST_MODEL="host.New"):
-            assert why_not(Old) == "The site uses host.New in its place."
+            assert why_not(Old) == "The site uses host.New instead."
 
 
 class TestModels:
@@ -112,7 +112,7 @@ class TestModels:
         assert "add 'host.Order' to MODELS" in why_not(Order, MODELS=entries)
 
     def test_naming_an_app_does_not_bring_its_machinery(self):
-        assert "machinery" in why_not(Permission, MODELS=["auth"])
+        assert "internal" in why_not(Permission, MODELS=["auth"])
         assert why_not(User, MODELS=["auth"]) == ""
 
     def test_naming_the_model_does(self):

@@ -16,18 +16,18 @@ from trackadmin.catalog.model_facts import ModelFacts
 
 KINDS = {
     "id": (Kind.INTEGER, "Whole number"),
-    "text": (Kind.TEXT, "Text, up to 50"),
+    "text": (Kind.TEXT, "Text · up to 50 characters"),
     "long_text": (Kind.TEXT, "Text"),
-    "slug": (Kind.TEXT, "Slug, up to 50"),
-    "contact": (Kind.TEXT, "E-mail address, up to 254"),
-    "url": (Kind.TEXT, "Web address, up to 200"),
+    "slug": (Kind.TEXT, "Slug · up to 50 characters"),
+    "contact": (Kind.TEXT, "E-mail address · up to 254 characters"),
+    "url": (Kind.TEXT, "Web address · up to 200 characters"),
     "ip": (Kind.IP_ADDRESS, "IP address"),
     "small": (Kind.INTEGER, "Whole number"),
     "integer": (Kind.INTEGER, "Whole number"),
     "positive": (Kind.INTEGER, "Whole number"),
     "big": (Kind.INTEGER, "Whole number"),
     "floating": (Kind.FLOAT, "Number"),
-    "amount": (Kind.DECIMAL, "Decimal number, 2 places"),
+    "amount": (Kind.DECIMAL, "Decimal number · 2 places"),
     "flag": (Kind.BOOLEAN, "Yes or no"),
     "maybe": (Kind.BOOLEAN, "Yes or no"),
     "day": (Kind.DATE, "Date"),
@@ -38,11 +38,11 @@ KINDS = {
     "data": (Kind.JSON, "JSON"),
     "upload": (Kind.FILE, "File"),
     "binary": (Kind.BINARY, "Binary data"),
-    "status": (Kind.TEXT, "Text, up to 10, from a list"),
-    "level": (Kind.INTEGER, "Whole number, from a list"),
-    "backwards": (Kind.TEXT, "Text, up to 50"),
-    "password": (Kind.TEXT, "Text, up to 50"),
-    "api_token": (Kind.TEXT, "Text, up to 50"),
+    "status": (Kind.TEXT, "Text · up to 10 characters · with choices"),
+    "level": (Kind.INTEGER, "Whole number · with choices"),
+    "backwards": (Kind.TEXT, "Text · up to 50 characters"),
+    "password": (Kind.TEXT, "Text · up to 50 characters"),
+    "api_token": (Kind.TEXT, "Text · up to 50 characters"),
 }
 
 
@@ -83,7 +83,7 @@ class CharField(models.Field):
         (models.FilePathField(path="/srv"), Kind.TEXT, "File path"),
         (models.PositiveBigIntegerField(), Kind.INTEGER, "Whole number"),
         (models.SmallAutoField(primary_key=True), Kind.INTEGER, "Whole number"),
-        (ReversedField(max_length=3), Kind.TEXT, "Text, up to 3"),
+        (ReversedField(max_length=3), Kind.TEXT, "Text · up to 3 characters"),
         (models.GenericIPAddressField(), Kind.IP_ADDRESS, "IP address"),
         (AddressAsText(), Kind.TEXT, "IP address"),
         (TextAsAddress(), Kind.IP_ADDRESS, "Text"),
@@ -196,4 +196,4 @@ def test_a_list_of_choices_is_not_asked_for():
     def never():
         raise AssertionError
 
-    assert str(type_text(models.CharField(max_length=3, choices=never))).endswith("from a list")
+    assert str(type_text(models.CharField(max_length=3, choices=never))).endswith("with choices")

@@ -119,7 +119,7 @@ def test_a_site_with_a_user_model_of_its_own(tmp_path):
     (package / "models.py").write_text(CUSTOM_USER)
     assert json.loads(run(ASK, tmp_path)) == {
         "models": ["auth.Group", "crew.Account", "crew.Thing"],
-        "swapped": "The site uses crew.Account in its place.",
+        "swapped": "The site uses crew.Account instead.",
         "attributes": ["last_login", "id", "handle", "name", "greeting"],
         "personal": ["name"],
         "thing": ["name"],

@@ -171,7 +171,7 @@ def test_a_tracked_model_under_another_key_is_told_with_what_to_do(tmp_path):
     editing.delete_tracked_model(row("Profile"))
     editing.save_tracked_model("default", "Nickname", SMALL.models["Profile"])
     before = everything()
-    with pytest.raises(DumpConflict, match=r"'Nickname' \(host.profile\)"):
+    with pytest.raises(DumpConflict, match=r"'Nickname' \(host.profile\) under the key"):
         load(path)
     assert everything() == before
 

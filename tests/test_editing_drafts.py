@@ -13,7 +13,8 @@ from tests.drafts import COUNTRY, PERSON, PROFILE, SMALL, draft, editor, everyth
 from tests.maps import EXAMPLE, HOST, attribute, document, tracked
 from trackadmin import editing
 from trackadmin.document import ChildEntry, Document, dump
-from trackadmin.editing import building
+from trackadmin.editing import building, edits
+from trackadmin.editing.entry_rows import write_entry
 from trackadmin.exceptions import DocumentError, InvalidMap, StaleForm, UnknownMap, UnknownVersion
 from trackadmin.models import MapVersion, TrackedAttribute, TrackedModel, TrackingMap
 
@@ -161,6 +162,29 @@ def test_a_tracked_model_can_get_another_prefix():
     editing.save_tracked_model("default", "Human", PERSON, tracked_model=person)
     assert row("Human").pk == person.pk
     assert set(editing.build_document("default").models) == {"Human", "Profile"}
+
+
+def test_a_row_written_twice_in_one_edit_is_in_its_revision_once():
+    """As it was last written. The history allows each row only once."""
+    current = draft()
+    with edits.edit(current, by=None, comment="Twice.") as change:
+        for owner in ("first", "second"):
+            entry = replace(SMALL.models["Profile"], owner=owner)
+            write_entry(change, row("Profile"), "Profile", entry)
+    revision = Revision.objects.latest("pk")
+    found = [each for each in revision.version_set.all() if each.object_repr == "Profile"]
+    assert [each.field_dict["owner"] for each in found] == ["second"]
+
+
+def test_a_row_written_and_deleted_in_one_edit_is_in_its_revision_once():
+    """As deleted."""
+    current = draft()
+    with edits.edit(current, by=None, comment="Both.") as change:
+        entry = replace(SMALL.models["Profile"], owner="first")
+        change.delete([write_entry(change, row("Profile"), "Profile", entry)])
+    revision = Revision.objects.latest("pk")
+    assert [each.object_repr for each in revision.version_set.all()].count("Profile") == 1
+    assert set(editing.build_document("default").models) == {"Person"}
 
 
 def test_saving_what_stands_leaves_no_trace():
@@ -519,7 +543,7 @@ def test_a_version_of_another_map_is_refused():
     editing.publish(draft(), by=None)
     editing.add_map("second", name="Second")
     editing.publish("second", by=None)
-    with pytest.raises(UnknownVersion, match="of the map 'default'"):
+    with pytest.raises(UnknownVersion, match="of the map 'default' was given, but the map is '"):
         editing.restore_draft("second", editing.get_version("default", 1))
 
 

@@ -20,6 +20,7 @@ from trackadmin.exceptions import (
     DocumentError,
     InvalidMap,
     NothingChanged,
+    NotTracked,
     Problem,
     StaleForm,
     TrackAdminError,
@@ -126,3 +127,17 @@ def test_errors_can_be_raised_before_the_apps_are_ready():
     script = "from trackadmin.exceptions import NothingChanged as E; print(E(3).args[0])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.startswith("Version 3 is live"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        ("object", "The live version of the map 'm' does not track objects of the class shop.X. "),
+        ("model", "The live version of the map 'm' does not track the model 'shop.X'. "),
+        ("class", "The class shop.X itself was given, and the map 'm' tracks objects. "),
+    ],
+)
+def test_what_is_not_tracked_is_said_in_a_sentence_of_its_own(given, start):
+    """A noun phrase as a value would need another ending in other languages."""
+    error = NotTracked("shop.X", "m", given)
+    assert str(error).startswith(start)

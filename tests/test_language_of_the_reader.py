@@ -17,6 +17,7 @@ from trackadmin.document import (
     why_not_a_name,
 )
 from trackadmin.document.changes import _ANY_FIELD, Change
+from trackadmin.document.reading import shown
 from trackadmin.exceptions import (
     DocumentError,
     InvalidMap,
@@ -94,6 +95,17 @@ def test_every_field_has_a_sentence_of_its_own(subject, entry):
             assert not {each.singular for each in said} & {each.singular for each in _ANY_FIELD}
     (said,) = Change("changed", subject, "User.x", "unit", "", "kg").sentences()
     assert str(said) == "unit was set to 'kg'."
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 99, 10**5000, 10, 1.5, None, True, {"a": 1}, ["a"], (1,), b"", object()],
+    ids=type,
+)
+def test_a_quoted_value_is_the_same_in_each_language(value):
+    """It is a notation and not words, so it fits into a sentence of any language."""
+    assert type(shown(value)) is str
+    assert len(shown(value)) < 100
 
 
 def test_change_speaks_the_language_of_its_reader():

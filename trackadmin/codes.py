@@ -70,7 +70,7 @@ class ProblemCode(_Code):
     DOCUMENT_UNKNOWN_KEY = (
         "document.unknown_key",
         "An object of the map has a field that trackadmin does not know.",
-        "Take the field out. If a newer release wrote the file, upgrade trackadmin.",
+        "Remove the field. If a newer release wrote the file, upgrade trackadmin.",
     )
     DOCUMENT_UNKNOWN_FORMAT = (
         "document.unknown_format",
@@ -116,7 +116,7 @@ class ProblemCode(_Code):
     )
     PRIVACY_UNDECLARED = (
         "privacy.undeclared",
-        "An attribute looks personal, and nobody has decided how it goes out.",
+        "An attribute looks personal, and nobody has decided how it is sent.",
         "Decide: as it is, as a pseudonym, or not at all.",
     )
     POSITION_OUT_OF_RANGE = (
@@ -127,7 +127,7 @@ class ProblemCode(_Code):
     TEXT_INVALID = (
         "text.invalid",
         "A text holds a character that no database can store.",
-        "Take the character out.",
+        "Remove the character.",
     )
     OWNER_TOO_LONG = (
         "owner.too_long",
@@ -154,7 +154,7 @@ class ProblemCode(_Code):
     MODEL_UNKNOWN = (
         "model.unknown",
         "The site has no such model, or does not offer it.",
-        "Give the app and the class name. A developer can offer the model by INCLUDE.",
+        "Give the app and the class name. A developer can offer the model by MODELS.",
     )
     MODEL_AMBIGUOUS = (
         "model.ambiguous",
@@ -174,44 +174,44 @@ class ProblemCode(_Code):
     MODEL_GONE = (
         "model.gone",
         "The site no longer has the model.",
-        "Take the tracked model out of the map, or bring the model back.",
+        "Remove the tracked model from the map, or bring the model back.",
     )
     MODEL_REFUSED = (
         "model.refused",
         "The site's settings do not offer the model.",
-        "Take the tracked model out of the map, or change INCLUDE and EXCLUDE.",
+        "Remove the tracked model from the map, or change MODELS and EXCLUDE.",
     )
     MODEL_TOO_DEEP = (
         "model.too_deep",
-        "Children lead through too many objects.",
-        "Let children come alone, without their own children.",
+        "The chain of children is too long.",
+        "Include children without their own children.",
     )
     MODEL_TOO_MANY_NAMES = (
         "model.too_many_names",
         "The tracked model gives more output names than MAX_NAMES.",
-        "Let children come alone, take some out, or raise MAX_NAMES.",
+        "Include children without their own children, remove some, or raise MAX_NAMES.",
     )
     MODEL_TOO_MANY_TABLES = (
         "model.too_many_tables",
         "Its objects cannot be read by one query, so each event takes several.",
-        "Take out children that nobody needs.",
+        "Remove children that nobody needs.",
     )
 
     # Attributes, keys and lookups.
     ATTRIBUTE_GONE = (
         "attribute.gone",
         "The site's code no longer has the attribute.",
-        "Take it out of the map, or bring the attribute back.",
+        "Remove it from the map, or bring the attribute back.",
     )
     ATTRIBUTE_REFUSED = (
         "attribute.refused",
         "The site's settings do not offer the attribute.",
-        "Take it out of the map, or change the settings that the problem names.",
+        "Remove it from the map, or change the settings that the problem names.",
     )
     ATTRIBUTE_SECRET = (
         "attribute.secret",
         "The attribute looks like a secret. Such a version is not loaded.",
-        "Take the attribute out of the map.",
+        "Remove the attribute from the map.",
     )
     KEY_UNKNOWN = (
         "key.unknown",
@@ -268,17 +268,17 @@ class ProblemCode(_Code):
     CHILD_GONE = (
         "child.gone",
         "The model has no such relation to a single object.",
-        "Take the child out of the map, or choose another relation.",
+        "Remove the child from the map, or choose another relation.",
     )
     CHILD_NOT_TRACKED = (
         "child.not_tracked",
         "The child's model is not in the map.",
-        "Add that model to the map, or take the child out.",
+        "Add that model to the map, or remove the child.",
     )
     CHILD_EMPTY = (
         "child.empty",
-        "Nothing comes of the child.",
-        "See what the problem says; take the child out if nobody needs it.",
+        "The child gives no values.",
+        "See what the problem says; remove the child if nobody needs it.",
     )
     CHILD_PREFIX_TAKEN = (
         "child.prefix_taken",
@@ -309,7 +309,7 @@ class ProblemCode(_Code):
     )
     OTHER = (
         "other",
-        "Problems of further kinds were found than are shown.",
+        "Problems of other kinds were found that are not shown.",
         "Correct those that are shown, and look again.",
     )
 
@@ -344,7 +344,7 @@ class FaultCode(_Code):
     MAP_DRIFT = (
         "map.drift",
         "The live version names something that the site's code no longer has. It is skipped.",
-        "Take it out of the map, or bring it back.",
+        "Remove it from the map, or bring it back.",
     )
     MAP_NOT_RECOVERED = (
         "map.not_recovered",
@@ -397,17 +397,17 @@ class FaultCode(_Code):
     # Values.
     ATTRIBUTE_RAISED = (
         "attribute.raised",
-        "The site's code raised an error for an attribute. Its value goes out as null.",
+        "The site's code raised an error for an attribute. Its value is sent as null.",
         "Look at the code that the log names.",
     )
     CHILD_RAISED = (
         "child.raised",
-        "The site's code or the database raised an error for a child. Its values go out as null.",
+        "The site's code or the database raised an error for a child. Its values are sent as null.",
         "Look at the code that the log names.",
     )
     VALUE_UNENCODABLE = (
         "value.unencodable",
-        "A value has no form in JSON. It goes out as null.",
+        "A value has no form in JSON. It is sent as null.",
         "Track another attribute, or give the value's class a useful text.",
     )
     STATEMENT_FAILED = (
@@ -487,7 +487,7 @@ class FaultCode(_Code):
     )
     QUERY_UNREADABLE = (
         "query.unreadable",
-        "Something else than a query was given.",
+        "Something other than a query was given.",
         "Give a QueryDict, a mapping or a string.",
     )
     COLLECT_BAD_BODY = (
@@ -497,7 +497,7 @@ class FaultCode(_Code):
     )
     COLLECT_EMPTY = (
         "collect.empty",
-        "A tracking request brought nothing.",
+        "A tracking request contained no data.",
         "Look for the page that sends it.",
     )
     COLLECT_ENCODED = (
@@ -549,13 +549,13 @@ class FaultCode(_Code):
     )
     OTHER = (
         "other",
-        "Faults of further codes than are counted apart.",
+        "Faults of other codes that are not counted separately.",
         "Look at the log.",
     )
 
 
 class Outcome(_Code):
-    """What came of a reference of a tracking URL."""
+    """The result of a reference of a tracking URL."""
 
     FOUND = (
         "found",
@@ -600,16 +600,17 @@ class FixCode(_Code):
     CHILD_PREFIX = (
         "child.prefix",
         "A child got a prefix, because two children led to the same names.",
-        "Look whether you like the prefix.",
+        "Check that the prefix suits you.",
     )
     CHILD_ALONE = (
         "child.alone",
-        "A child comes alone now, because the tracked model gave too many names.",
-        "Look whether somebody needs what no longer comes.",
+        "A child is included without its own children now, because the tracked model gave too many "
+        "names.",
+        "Check whether somebody needs the values that are no longer sent.",
     )
     CHILD_REMOVED = (
         "child.removed",
-        "A child was taken out, because its model is not in the map.",
+        "A child was removed, because its model is not in the map.",
         "Add that model to the map, if you want the child.",
     )
     CHILD_RENAMED = (

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from trackadmin.codes import ProblemCode
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.texts import Text, english, ngettext
+from trackadmin.texts import Text, english, joined, ngettext
 from trackadmin.texts import gettext as _
 
 Level = Literal["error", "warning"]
+#: What was given where an object of a tracked model belongs.
+Given = Literal["model", "class", "object"]
 
 #: How many problems of one kind a text for people shows, how many in all, and the
 #: characters of a place or a message.
@@ -234,10 +236,19 @@ class UnknownMap(TrackAdminError):
 class UnknownVersion(TrackAdminError):
     """The map has no version with this number."""
 
-    def __init__(self, slug: str, number: object, newest: int) -> None:
-        self.slug, self.number, self.newest = slug, number, newest
-        shown = number if isinstance(number, Text) else repr(number)
-        if newest:
+    def __init__(self, slug: str, number: object, newest: int, other: str = "") -> None:
+        #: ``other`` is the map that the given version belongs to, if it is not this one.
+        self.slug, self.number, self.newest, self.other = slug, number, newest, other
+        shown = repr(number)
+        if other:
+            what = _(
+                "Version %(number)s of the map '%(other)s' was given, but the map is '%(slug)s'. "
+                "Give one of its own versions.",
+                number=shown,
+                other=other,
+                slug=slug,
+            )
+        elif newest:
             what = _(
                 "The tracking map '%(slug)s' has no version %(number)s. Its versions are 1 to "
                 "%(newest)s.",
@@ -380,33 +391,44 @@ class ImmutableVersion(TrackAdminError):
 class DumpConflict(TrackAdminError):
     """A dump has a row that this database has under another key."""
 
-    def __init__(self, what: Text | str, key: object, in_dump: object) -> None:
+    def __init__(self, what: Text, key: object, in_dump: object) -> None:
+        #: Which row has which keys, as a whole sentence.
         self.what, self.key, self.in_dump = what, key, in_dump
-        super().__init__(
-            _(
-                "This database has %(what)s under the key %(key)s, the dump under %(in_dump)s. "
-                "Write the dump with 'dumpdata --natural-primary --natural-foreign', or move the "
-                "map with 'manage.py trackadmin export' and 'import'.",
-                what=what,
-                key=str(key),
-                in_dump=str(in_dump),
-            )
+        remedy = _(
+            "Write the dump with 'dumpdata --natural-primary --natural-foreign', or move the map "
+            "with 'manage.py trackadmin export' and 'import'."
         )
+        super().__init__(joined(what, remedy))
 
 
 class NotTracked(TrackAdminError):
     """The live map does not track the model of an object that was given."""
 
-    def __init__(self, what: Text | str, slug: str) -> None:
-        self.what, self.slug = what, slug
-        super().__init__(
-            _(
-                "%(what)s is not tracked by the live version of the map '%(slug)s'. Add its model "
-                "to the map and publish, or leave the object out.",
-                what=what,
+    def __init__(self, name: str, slug: str, given: Given = "model") -> None:
+        #: ``name`` is the label of a model, or the name of the class of what was ``given``.
+        self.name, self.slug, self.given = name, slug, given
+        if given == "object":
+            what = _(
+                "The live version of the map '%(slug)s' does not track objects of the class "
+                "%(name)s. Add their model to the map and publish, or leave the object out.",
                 slug=slug,
+                name=name,
             )
-        )
+        elif given == "class":
+            what = _(
+                "The class %(name)s itself was given, and the map '%(slug)s' tracks objects. Give "
+                "an object, or leave the class out.",
+                slug=slug,
+                name=name,
+            )
+        else:
+            what = _(
+                "The live version of the map '%(slug)s' does not track the model '%(name)s'. Add "
+                "it to the map and publish, or leave it out.",
+                slug=slug,
+                name=name,
+            )
+        super().__init__(what)
 
 
 class PrefixConflict(TrackAdminError):
@@ -469,15 +491,15 @@ class NoTrackingURL(TrackAdminError):
 class NoKey(TrackAdminError):
     """A URL cannot name an object that was given."""
 
-    def __init__(self, what: str, slug: str) -> None:
-        self.what, self.slug = what, slug
+    def __init__(self, name: str, slug: str) -> None:
+        self.name, self.slug = name, slug
         super().__init__(
             _(
-                "By the live version of the map '%(slug)s', a URL cannot name an object of the "
-                "class %(what)s. Give its tracked model a key and publish, save the object first, "
-                "or leave it out.",
-                what=what,
+                "The live version of the map '%(slug)s' gives this object of the class %(name)s no "
+                "key, or the object is not saved, so a URL cannot refer to it. Give its tracked "
+                "model a key and publish, save the object first, or leave it out.",
                 slug=slug,
+                name=name,
             )
         )
 

@@ -46,7 +46,7 @@ def text(query: QueryDict, name: str, default: str = "") -> str:
     if not values:
         return default
     if len(values) > 1:
-        raise Unreadable(name, ", ".join(values), _("Give it once."))
+        raise Unreadable(name, ", ".join(values), _("Send this parameter only once."))
     value = str(values[0])
     if "\x00" in value:
         raise Unreadable(name, value, _("Leave out the NUL character."))

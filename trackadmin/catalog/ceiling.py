@@ -59,7 +59,7 @@ class Ceiling:
             why = _("It only joins the two sides of a many-to-many relation.")
             return Refusal(RefusalCode.JOIN_TABLE, why)
         if meta.swapped:
-            why = _("The site uses %(model)s in its place.", model=meta.swapped)
+            why = _("The site uses %(model)s instead.", model=meta.swapped)
             return Refusal(RefusalCode.SWAPPED, why)
         if model.__module__.startswith(OWN):
             return Refusal(RefusalCode.OWN_TABLE, _("trackadmin does not track its own tables."))
@@ -112,7 +112,7 @@ class Ceiling:
         remedy = _("A developer can add '%(name)s' to ALLOW.", name=model._meta.label)
         kept = any(cls.__module__.startswith(MACHINERY) for cls in model.__mro__)
         if kept or label in MACHINERY_MODELS:
-            why = _("It belongs to the machinery of the site.")
+            why = _("It is an internal table of the site.")
             return Refusal(RefusalCode.MACHINERY, why, remedy)
         word = denied_model(model.__name__)
         if not word:

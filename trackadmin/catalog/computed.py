@@ -106,7 +106,7 @@ def _unmarked(
     name: str, model: AnyModel, ceiling: Ceiling, owner: type, member: object
 ) -> Refusal | None:
     if name in vars(models.Model):  # also where it is overridden: save() is still save()
-        why = _("It belongs to Django's machinery. Only fields and the site's code are offered.")
+        why = _("It is an internal part of Django. Only fields and the site's code are offered.")
         return Refusal(RefusalCode.DJANGO, why)
     if mark_of(member) or ceiling.lists_computed(model, name, owner):
         return None

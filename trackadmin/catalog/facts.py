@@ -29,7 +29,7 @@ class AttributeFacts:
     #: What a map names as its source. A foreign key has the name of its column: ``buyer_id``.
     name: str
     kind: Kind = Kind.OTHER
-    #: The type in words, e.g. ``Text, up to 150``. Read ``type_label``.
+    #: The type in words, e.g. ``Text · up to 150 characters``. Read ``type_label``.
     type_text: Text | str = ""
     #: As the host wrote them; translations stay lazy. Read ``verbose_name`` and ``help_text``.
     title: StrOrPromise = ""

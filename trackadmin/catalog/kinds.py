@@ -208,21 +208,32 @@ def kind_of(field: AnyField) -> Kind:
 
 
 def type_text(field: AnyField) -> Text | str:
-    """The type in words, e.g. ``Text, up to 150`` or ``Foreign key to Country``."""
+    """The type in words, e.g. ``Text · up to 150 characters`` or ``Foreign key to Country``."""
     if isinstance(field, models.ForeignKey):
         name = getattr(field.related_model, "__name__", field.related_model)
         if field.one_to_one:
             return _("One-to-one with %(model)s", model=name)
         return _("Foreign key to %(model)s", model=name)
-    text = _known(field)[1]
+    labels = [_known(field)[1]]
     if isinstance(field, models.DecimalField):
         places = field.decimal_places
-        text = ngettext(
-            "%(type)s, %(count)s place", "%(type)s, %(count)s places", count=places, type=text
-        )
+        labels.append(ngettext("%(count)s place", "%(count)s places", count=places))
     elif isinstance(field, models.CharField) and field.max_length:
-        text = _("%(type)s, up to %(length)s", type=text, length=field.max_length)
-    return _("%(type)s, from a list", type=text) if has_choices(field) else text
+        length = field.max_length
+        labels.append(
+            ngettext("up to %(count)s character", "up to %(count)s characters", count=length)
+        )
+    if has_choices(field):
+        labels.append(_("with choices"))
+    return _side_by_side(labels)
+
+
+def _side_by_side(labels: list[Text | str]) -> Text | str:
+    """Labels that each say something by themselves, with dots between them."""
+    if len(labels) == 1:
+        return labels[0]
+    values = {f"label{number}": label for number, label in enumerate(labels)}
+    return Text(" · ".join(f"%({name})s" for name in values), values=values)
 
 
 def has_choices(field: AnyField) -> bool:

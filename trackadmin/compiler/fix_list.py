@@ -46,7 +46,7 @@ def differences(before: Document, after: Document, renamed: Mapping[Child, str])
                 yield Fix(FixCode.CHILD_RENAMED, where, what)
             new = after.models[prefix].children.get(accessor)
             if new is None:
-                what = _("The child was taken out, because its model is not in the map.")
+                what = _("The child was removed, because its model is not in the map.")
                 yield Fix(FixCode.CHILD_REMOVED, where, what)
             else:
                 yield from _changes(where, old, new)

@@ -39,7 +39,7 @@ def fix(
     """The document with all mechanical fixes, and the list of these fixes.
 
     Children that lead to a name that is taken get a prefix: the accessor in camel case. A child
-    whose model is not in the map gives nothing and is taken out. In a tracked model that would
+    whose model is not in the map gives nothing and is removed. In a tracked model that would
     give more than ``MAX_NAMES`` names, some children come alone. Names that go out now, by the
     ``live`` document, stay the same where possible. The same document always gives the same
     fixes, and a fixed document gives none.

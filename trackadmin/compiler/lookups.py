@@ -31,7 +31,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came of looking for an object: how it went, and the object where it was found."""
+    """The result of looking for an object: the outcome, and the object if one was found."""
 
     status: Outcome
     obj: Any = None

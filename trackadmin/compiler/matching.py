@@ -121,7 +121,7 @@ class Matching:
             prefix,
             refusal.sentences if refusal else "",
             _(
-                "Take '%(prefix)s' out of the map, or let a developer bring the model back.",
+                "Remove '%(prefix)s' from the map, or let a developer bring the model back.",
                 prefix=prefix,
             ),
         )
@@ -175,7 +175,7 @@ def _no_attribute(
     where: str, source: str, facts: ModelFacts, found: AttributeFacts | None
 ) -> Problem:
     name = f"{facts.cased_label}.{source}"
-    remedy = _("Take the attribute out of the map, or let a developer bring it back.")
+    remedy = _("Remove the attribute from the map, or let a developer bring it back.")
     if found is not None:
         what = _("%(name)s may not be tracked. %(reason)s", name=name, reason=found.refused)
         return Problem(ProblemCode.ATTRIBUTE_REFUSED, "error", where, what, remedy)
@@ -191,11 +191,11 @@ def _no_relation(where: str, accessor: str, facts: ModelFacts) -> Problem:
     )
     if facts.relations:
         remedy = _(
-            "Take the child out of the map, or choose one of these relations: %(relations)s.",
+            "Remove the child from the map, or choose one of these relations: %(relations)s.",
             relations=", ".join(facts.relations),
         )
     else:
-        remedy = _("Take the child out of the map: the model has no relation that may be used.")
+        remedy = _("Remove the child from the map: the model has no relation that may be used.")
     return Problem(ProblemCode.CHILD_GONE, "error", where, what, remedy)
 
 
@@ -204,5 +204,5 @@ def _not_tracked(where: str, relation: RelationFacts) -> Problem:
         "The child's model '%(model)s' is not tracked in this map.",
         model=relation.target,
     )
-    remedy = _("Add that model to the map first, or take the child out.")
+    remedy = _("Add that model to the map first, or remove the child.")
     return Problem(ProblemCode.CHILD_NOT_TRACKED, "error", where, what, remedy)

@@ -120,9 +120,9 @@ def rows_obstacle(rows: Rows, paths: Iterable[str]) -> Obstacle | None:
 def _why_not_rows(rows: Rows, paths: Iterable[str]) -> Text | None:
     query = rows.query
     if not gives_instances(rows) or overridden(type(rows)) & _READS:
-        return _("The queryset gives its rows in a way of its own.")
+        return _("The queryset overrides how rows are fetched.")
     if query.combinator or query.extra or query.group_by is not None:
-        return _("The query combines several, groups rows or holds SQL text.")
+        return _("The query is a union, groups rows or contains raw SQL.")
     if query.annotations and query.distinct:
         return _("The query's annotations decide which rows are distinct.")
     if not query.annotations.keys().isdisjoint(paths):

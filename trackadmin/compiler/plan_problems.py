@@ -50,7 +50,7 @@ def leads_back(path: str, prefix: str) -> Problem:
         "warning",
         path,
         _("The child leads back to '%(prefix)s' itself, so it gives no values.", prefix=prefix),
-        _("Give the child a prefix of its own, or take it out."),
+        _("Give the child a prefix of its own, or remove it."),
     )
 
 
@@ -64,7 +64,7 @@ def nothing_alone(path: str) -> Problem:
             "The child comes without its own children and its model tracks no attributes, so it "
             "gives no values."
         ),
-        _("Let its own children come with it, or take it out."),
+        _("Include its own children, or remove it."),
     )
 
 
@@ -88,16 +88,16 @@ def too_many_objects(path: str, limit: int) -> Problem:
 
 
 def too_deep(path: str, limit: int) -> Problem:
-    """A tracked model leads through too many objects in a row."""
+    """A tracked model has too long a chain of related objects."""
     what = _(
-        "With all its children, the tracked model leads through more than %(limit)s objects, one "
-        "behind the other.",
+        "With all its children, the tracked model has a chain of more than %(limit)s related "
+        "objects.",
         limit=limit,
     )
     return Problem(ProblemCode.MODEL_TOO_DEEP, "error", path, what, _FEWER)
 
 
 _FEWER = _(
-    "Let children come without their own children, or take out children and attributes that nobody "
+    "Include children without their own children, or remove children and attributes that nobody "
     "needs."
 )

@@ -95,7 +95,7 @@ def too_wide(top: Node) -> Iterator[Problem]:
             limit=query_tree.MAX_TABLES,
             children=", ".join(left),
         )
-        remedy = _("Take out children that nobody needs.")
+        remedy = _("Remove children that nobody needs.")
         yield Problem(ProblemCode.MODEL_TOO_MANY_TABLES, "warning", top.path, what, remedy)
 
 
@@ -159,8 +159,8 @@ def _not_unique(where: str, facts: AttributeFacts) -> Iterator[Problem]:
 def _undeclared(matched: MatchedModel) -> Iterator[Problem]:
     for name, attribute in matched.known.items():
         if attribute.facts.personal and attribute.entry.privacy == UNDECLARED:
-            what = _("'%(name)s' looks personal and goes out as it is.", name=attribute.facts.name)
-            remedy = _("Decide how it goes out: as it is, as a pseudonym, or not at all.")
+            what = _("'%(name)s' looks personal and is sent unchanged.", name=attribute.facts.name)
+            remedy = _("Decide how it is sent: unchanged, as a pseudonym, or not at all.")
             where = f"{matched.prefix}.{name}"
             yield Problem(ProblemCode.PRIVACY_UNDECLARED, "warning", where, what, remedy)
 

@@ -21,7 +21,7 @@ from trackadmin.compiler.obstacles import (
 )
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.types import Rows
-from trackadmin.texts import Text
+from trackadmin.texts import Text, joined
 from trackadmin.texts import gettext as _
 
 #: Tables in one query: SQLite joins no more, and PostgreSQL plans 64 in 50 ms, 130 in 160.
@@ -220,14 +220,14 @@ def instance_obstacle(shape: Shape, rows: Rows) -> Obstacle | None:
 def _why_not_instances(shape: Shape, rows: Rows, reason: Text) -> Text | None:
     query = rows.query
     if not gives_instances(rows):
-        return _("%(reason)s The queryset makes its objects in a way of its own.", reason=reason)
+        return joined(reason, _("The queryset overrides how its objects are made."))
     if query.annotations or query.extra:
-        return _("%(reason)s The queryset adds values to each object.", reason=reason)
+        return joined(reason, _("The queryset adds values to each object."))
     # The host's code may rely on what is loaded with the object.
     if getattr(rows, "_prefetch_related_lookups", ()) or not _select_related(
         query.select_related
     ) <= {*shape.paths()}:
-        return _("%(reason)s The queryset loads other objects too.", reason=reason)
+        return joined(reason, _("The queryset loads other objects too."))
     return None
 
 

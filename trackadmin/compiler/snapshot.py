@@ -195,5 +195,5 @@ def _secrets(document: Document) -> Iterator[Problem]:
                 what = _(
                     "%(name)s looks like a secret, and secrets are not tracked.", name=repr(source)
                 )
-                fix = _("Take it out of the map.")
+                fix = _("Remove it from the map.")
                 yield Problem(ProblemCode.ATTRIBUTE_SECRET, "error", f"{prefix}.{name}", what, fix)

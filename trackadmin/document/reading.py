@@ -55,13 +55,8 @@ _EXPECTED: dict[type, _Expected] = {
         _("Add it, with a list."),
     ),
 }
-#: Values that are named and not quoted.
-_NAMED: dict[type, Text] = {
-    dict: _("an object"),
-    list: _("a list"),
-    tuple: _("a list"),
-    type(None): _("nothing"),
-}
+#: Values of which only the outline is quoted.
+_OUTLINES: dict[type, str] = {dict: "{…}", list: "[…]", tuple: "(…)"}
 
 
 class Reader:
@@ -145,14 +140,15 @@ def at(where: str, key: object) -> str:
     return f"{where}.{step}" if where else str(step)
 
 
-def shown(value: object) -> Text | str:
-    """A value in a sentence: texts and numbers quoted and cut, anything else by its type."""
+def shown(value: object) -> str:
+    """A value in a sentence of any language: quoted and cut, or the outline of its type."""
     if isinstance(value, str):
         return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
-    if type(value) in _NAMED:
-        return _NAMED[type(value)]
-    if type(value) in (bool, float):
+    if type(value) in _OUTLINES:
+        return _OUTLINES[type(value)]
+    if value is None or type(value) in (bool, float):
         return repr(value)
-    if type(value) is int:
-        return repr(value) if abs(value) < 10**_QUOTED else _("a giant number")
-    return _("a value of the type %(type)s", type=type(value).__name__)
+    # A giant number has millions of digits, and Python refuses to write them.
+    if type(value) is int and abs(value) < 10**_QUOTED:
+        return repr(value)
+    return f"<{type(value).__name__}>"

@@ -140,7 +140,7 @@ def _text_problems(text: str, where: str) -> Sequence[Problem]:
     if "\0" not in text and (text.isascii() or not _half(text)):
         return ()
     what = _("A text has a character that no database can store (NUL or half a character).")
-    remedy = _("Take the character out.")
+    remedy = _("Remove the character.")
     return [Problem(ProblemCode.TEXT_INVALID, "error", where, what, remedy)]
 
 
@@ -162,7 +162,7 @@ def _lookup_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
             yield from _lookup_in_clear(name, attribute, at(where, name))
     if not entry.attributes and not entry.children:
         what = _("It tracks nothing.")
-        remedy = _("Add an attribute or a child, or take it out.")
+        remedy = _("Add an attribute or a child, or remove it.")
         yield Problem(ProblemCode.MODEL_EMPTY, "warning", where, what, remedy)
 
 

@@ -27,13 +27,16 @@ class Edit:
 
     tracking_map: TrackingMap
     map_changed: bool = False
-    changed: list[RowState] = field(default_factory=list)
+    #: By primary key: a revision has each row once, however often the edit writes it.
+    changed: dict[int, RowState] = field(default_factory=dict)
     gone: list[RowState] = field(default_factory=list)
 
     def delete(self, rows: Sequence[TrackedModel]) -> None:
         """Delete these rows; the revision has them as they are in memory."""
         pks = [row.pk for row in rows]
         self.gone += map(RowState.of, rows)
+        for pk in pks:
+            self.changed.pop(pk, None)
         TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
 
 
@@ -44,7 +47,8 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
         change = Edit(current)
         yield change
         if change.map_changed or change.changed or change.gone:
-            write_revision(current, rows=change.changed, gone=change.gone, by=by, comment=comment)
+            rows = change.changed.values()
+            write_revision(current, rows=rows, gone=change.gone, by=by, comment=comment)
         else:
             transaction.set_rollback(True, using=write_database())
 
@@ -62,7 +66,7 @@ def record_foreign_change(change: Edit, rows: Sequence[TrackedModel]) -> None:
 
 
 def record_foreign_map_change(change: Edit) -> None:
-    """Like ``found``, for the map's own name and description."""
+    """Like ``record_foreign_change``, for the map's own name and description."""
     row, known = change.tracking_map, newest_map(change.tracking_map)
     if known is None or (known.name, known.description) != (row.name, row.description):
         write_revision(row, comment=str(FOUND))

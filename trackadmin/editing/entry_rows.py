@@ -50,7 +50,7 @@ def write_entry(
     attributes = _write_attributes(row, old_attributes, entry)
     children = _write_children(row, old_children, entry)
     _forget_prefetched(row)
-    change.changed.append(RowState(row, attributes, children))
+    change.changed[row.pk] = RowState(row, attributes, children)
     return row
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 
-def in_utc(moment: datetime) -> datetime:
-    """The moment in UTC. A naive one (``USE_TZ = False``) is in ``TIME_ZONE``."""
-    if timezone.is_naive(moment):
-        moment = timezone.make_aware(moment, timezone.get_default_timezone())
-    return moment.astimezone(UTC)
+def in_utc(value: datetime) -> datetime:
+    """The datetime in UTC. A naive one (``USE_TZ = False``) is in ``TIME_ZONE``."""
+    if timezone.is_naive(value):
+        value = timezone.make_aware(value, timezone.get_default_timezone())
+    return value.astimezone(UTC)

@@ -9,7 +9,6 @@ from trackadmin.document import Diff, Document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion, TrackingMap
-from trackadmin.texts import gettext as _
 
 
 def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
@@ -45,12 +44,7 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
         return get_version(tracking_map, version)
     current = find_map(tracking_map)
     if version.map_id != current.pk:
-        number = _(
-            "%(number)s of the map '%(slug)s'",
-            number=str(version.number),
-            slug=version.map.slug,
-        )
-        raise _unknown_version(current, number)
+        raise _unknown_version(current, version.number, other=version.map.slug)
     return get_version(current, version.number)
 
 
@@ -70,6 +64,6 @@ def _given_document(given: MapVersion | Document | str) -> Document:
     return documents.parse(given) if isinstance(given, str) else given
 
 
-def _unknown_version(tracking_map: TrackingMap, number: object) -> UnknownVersion:
+def _unknown_version(tracking_map: TrackingMap, number: object, other: str = "") -> UnknownVersion:
     newest = live_version(tracking_map)
-    return UnknownVersion(tracking_map.slug, number, newest.number if newest else 0)
+    return UnknownVersion(tracking_map.slug, number, newest.number if newest else 0, other=other)

@@ -124,8 +124,8 @@ def _import_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help=_(
             "correct mechanical errors and say how: give children that lead to the same name "
-            "prefixes of their own, remove children whose model is not in the map, and let "
-            "children come alone where a model would give too many names"
+            "prefixes of their own, remove children whose model is not in the map, and "
+            "include children without their own children where a model would give too many names"
         ),
     )
     parser.add_argument("--note", default="", help=_("what changes and why, for --publish"))

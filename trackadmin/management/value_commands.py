@@ -42,7 +42,7 @@ def _tracked_model(label: str, slug: str) -> type[Model]:
     snapshot = _live(slug)
     facts = catalog().get(catalog().find(label))
     if facts is None or snapshot.find(facts.model) is None:
-        raise NotTracked(_("The model '%(label)s'") % {"label": label}, slug)
+        raise NotTracked(label, slug)
     return facts.model
 
 

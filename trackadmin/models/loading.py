@@ -32,7 +32,13 @@ def _meet_map(row: TrackingMap, using: str) -> None:
         for model in (TrackedModel, MapVersion)
     )
     if used:
-        what = _("the tracking map '%(slug)s'", slug=row.slug)
+        what = _(
+            "This database has the tracking map '%(slug)s' under the key %(key)s, and the dump has "
+            "it under %(in_dump)s.",
+            slug=row.slug,
+            key=str(existing.pk),
+            in_dump=str(row.pk),
+        )
         raise DumpConflict(what, existing.pk, row.pk)
     # It is the map "default" that migrate made, and nobody has used it.
     existing.delete(using=using)
@@ -44,9 +50,12 @@ def _meet_model(row: TrackedModel, using: str) -> None:
     existing = _others(row, using).filter(same, map_id=row.map_id).first()
     if existing is not None:
         what = _(
-            "the tracked model '%(prefix)s' (%(model)s)",
+            "This database has the tracked model '%(prefix)s' (%(model)s) under the key %(key)s, "
+            "and the dump has it under %(in_dump)s.",
             prefix=existing.prefix,
             model=existing.model_label,
+            key=str(existing.pk),
+            in_dump=str(row.pk),
         )
         raise DumpConflict(what, existing.pk, row.pk)
 

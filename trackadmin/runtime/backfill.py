@@ -170,7 +170,7 @@ def _tracked(snapshot: Snapshot, label: str) -> CompiledModel:
         facts = catalog().get(catalog().find(label))
         compiled = snapshot.find(facts.model) if facts else None
     if compiled is None:
-        raise NotTracked(_("The model '%(label)s'", label=label), snapshot.slug)
+        raise NotTracked(label, snapshot.slug)
     if getattr(compiled.model._meta, "is_composite_pk", False):
         raise ExportError(
             _("The primary key of '%(label)s' consists of several columns.", label=label)

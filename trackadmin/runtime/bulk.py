@@ -18,7 +18,6 @@ from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NotTracked
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
-from trackadmin.texts import gettext as _
 
 #: Rows that are fetched at a time and kept in memory.
 CHUNK_SIZE = 2000
@@ -42,7 +41,7 @@ def iter_tracking_values(queryset: Any, *, map: str = DEFAULT_MAP) -> Iterator[d
     if snapshot.digest:
         label = rows.model._meta.label
         if conf.STRICT:
-            raise NotTracked(_("The model '%(label)s'", label=label), snapshot.slug)
+            raise NotTracked(label, snapshot.slug)
         report(FaultCode.OBJECT_NOT_TRACKED, f"{snapshot.slug}: {label}")
     return iter(())
 

@@ -9,12 +9,10 @@ from trackadmin.codes import FaultCode
 from trackadmin.compiler import CompiledModel, Fault, Scalar, Snapshot, sharing
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.exceptions import BadPrefix, NotTracked, PrefixConflict
+from trackadmin.exceptions import BadPrefix, Given, NotTracked, PrefixConflict
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.merging import Merge
-from trackadmin.texts import Text
-from trackadmin.texts import gettext as _
 
 
 def tracking_values(*objects: Any, map: str = DEFAULT_MAP, **prefixed: Any) -> dict[str, Scalar]:
@@ -72,16 +70,10 @@ def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None
     # Without a published map nothing is tracked, and this has been reported already.
     if snapshot.digest:
         if conf.STRICT:
-            raise NotTracked(described(obj), snapshot.slug)
+            given: Given = "class" if isinstance(obj, type) else "object"
+            raise NotTracked(name(obj), snapshot.slug, given)
         fault(FaultCode.OBJECT_NOT_TRACKED, f"{snapshot.slug}: {name(obj)}", None)
     return None
-
-
-def described(obj: Any) -> Text:
-    """What the object is, by its class, for an error."""
-    if isinstance(obj, type):
-        return _("The class %(name)s", name=name(obj))
-    return _("An object of the class %(name)s", name=name(obj))
 
 
 def name(obj: Any) -> str:

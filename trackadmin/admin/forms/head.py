@@ -26,7 +26,7 @@ class HeadForm(forms.Form):
         max_length=LONGEST_OWNER,
         required=False,
         label=_("Owner"),
-        help_text=_("Whom to ask about it: a team or a person."),
+        help_text=_("The team or person to ask about it."),
     )
     description = forms.CharField(
         label=_("Description"),

@@ -16,11 +16,11 @@ from trackadmin.compiler.types import Fault, Values
 
 
 class Answer(NamedTuple):
-    """What came of several lookups; nothing at all where no statement was sent."""
+    """The results of several lookups; nothing at all where no statement was sent."""
 
     #: The values of all lookups in one dict, if each found its object.
     values: Values | None = None
-    #: What came of each lookup, where that is not so.
+    #: The result of each lookup, where that is not so.
     each: Sequence[Resolved] | None = None
     #: What the database, or a field of the host, raised.
     error: Exception | None = None

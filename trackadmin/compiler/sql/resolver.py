@@ -81,7 +81,7 @@ class Resolver:
         self._statements: BoundedCache[Statement] = BoundedCache(MAX_BYTES)
 
     def resolve(self, wanted: Sequence[tuple[Lookup, str]], fault: Fault) -> list[Resolved]:
-        """What came of each reference and its text, in the same order. Never raises."""
+        """The result of each reference, and its text, in the same order. Never raises."""
         with sharing():
             found: dict[int, Resolved] = {}
             databases: dict[str, list[Wanted]] = {}
@@ -118,7 +118,7 @@ class Resolver:
         return None if statement.overlap else KnownLookups(alias, lookups, statement)
 
     def answer(self, known: KnownLookups, texts: Sequence[str], fault: Fault) -> Answer:
-        """What came of known lookups and their texts: ``values`` or ``each``. Never raises."""
+        """The results of known lookups, and their texts: ``values`` or ``each``. Never raises."""
         answer = known.ask(texts, fault)
         if answer.values is not None or answer.each is not None:
             return answer
@@ -148,7 +148,7 @@ class Resolver:
     def _in_one_database(
         self, alias: str, wanted: Sequence[Wanted], fault: Fault
     ) -> dict[int, Resolved]:
-        """What came of the references that are looked up in one database, by their places."""
+        """The results of the references that are looked up in one database, by their places."""
         # In the order of their names, so that a URL's order makes no statement of its own.
         wanted = sorted(wanted, key=lambda each: each.lookup.reference)
         found: dict[int, Resolved] = {}

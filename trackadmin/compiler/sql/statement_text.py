@@ -1,4 +1,4 @@
-"""Several of the ORM's queries beside each other in one statement, which gives one row."""
+"""Joins several of the ORM's queries into one statement, which gives one row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PlainJoin:
     columns: str
     #: All joined from the left, the condition among them.
     joins: str
-    #: The names under which the tables stand.
+    #: The tables' aliases.
     names: frozenset[str]
 
 

@@ -171,7 +171,7 @@ class LookupPart:
 
 
 def fitting(parts: Sequence[LookupPart]) -> Iterator[slice]:
-    """The parts, cut into as few statements as a database can bear, in their order."""
+    """The parts, cut into as few statements as the database allows, in their order."""
     start = tables = columns = 0
     for at, part in enumerate(parts):
         tables += part.tables
@@ -198,7 +198,7 @@ def _is_djangos(cls: type) -> bool:
 
 
 class Resolved(NamedTuple):
-    """What came of one reference. A tuple, for it is made for every reference of every URL."""
+    """The result of one reference. A tuple because it is made for every reference of every URL."""
 
     status: Outcome
     values: Values | None = None
@@ -209,12 +209,12 @@ _NONE, _MANY = Resolved(Outcome.NONE), Resolved(Outcome.MANY)
 
 
 class Span(NamedTuple):
-    """Where a part's columns stand in the statement's row."""
+    """Where a part's columns are in the statement's row."""
 
     part: LookupPart
     #: From the object's key on.
     cells: slice
-    #: Where it stands how many rows there are; ``None`` where there is one at most.
+    #: Where the number of rows is; ``None`` where there is one at most.
     rows: int | None
 
 
@@ -283,7 +283,7 @@ class Statement:
         return values
 
     def each(self, row: Row | None, connection: Any, fault: Fault) -> list[Resolved]:
-        """What came of each part."""
+        """The result of each part."""
         if row is None:
             return [_NONE] * len(self.parts)
         return [_resolved(span, row, connection, fault) for span in self._spans]
