@@ -8,11 +8,13 @@ import django
 import polib
 import pytest
 import reversion
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
+from reversion.models import Revision
 
 from tests import messages, screens, tour
 from trackadmin.admin.registry import TrackedModelAdmin, TrackingMapAdmin
@@ -148,6 +150,23 @@ def test_the_tour_goes_to_every_page(client):
     admins = {"trackingmap": TrackingMapAdmin, "trackedmodel": TrackedModelAdmin}
     pages = {f"{name}_{page}" for name, admin in admins.items() for _, page, _ in admin.screens}
     assert pages - tour.NO_PAGES <= tour.every_page(tour.prepare()).keys()
+
+
+def test_what_is_stored_is_in_english_for_readers_of_every_language(
+    client, pseudo_locale, settings
+):
+    """The admin's log and the comments of edits are written once, and read by everybody."""
+    settings.LOCALE_PATHS = [pseudo_locale]
+    row = tour.prepare()
+    settings.LANGUAGE_CODE = PSEUDO
+    logged, comments = set(), set()
+    with translation.override(PSEUDO):
+        for _page in tour.tour(client, row):
+            logged.update(LogEntry.objects.values_list("change_message", flat=True))
+            comments.update(Revision.objects.values_list("comment", flat=True))
+    assert {"Published version 4.", "Added to the tracking map.", "Restored."} <= logged
+    assert {"Deleted CompanyAccount.", "Added.", "Restored from version 1."} <= comments
+    assert not {text for text in logged | comments if MARKED.search(text)}
 
 
 # German ------------------------------------------------------------------------------------------

@@ -115,7 +115,11 @@ def test_an_attribute_removed_in_the_middle_says_nothing_of_the_order():
 
 def test_privacy_changed():
     new = with_attribute("email", privacy="pseudonymised")
-    assert words(new) == ["User.email: The privacy changed from 'sent' to 'pseudonymised'."]
+    said = (
+        "User.email: The privacy changed from “Personal, sent as it is” to "
+        "“Personal, sent as a pseudonym”."
+    )
+    assert words(new) == [said]
     assert diff(MAP, new).as_json() == [
         {
             "kind": "changed",
@@ -124,7 +128,7 @@ def test_privacy_changed():
             "field": "privacy",
             "old": "sent",
             "new": "pseudonymised",
-            "words": "User.email: The privacy changed from 'sent' to 'pseudonymised'.",
+            "words": said,
         }
     ]
 
@@ -133,7 +137,7 @@ def test_privacy_changed():
     ("fields", "expected"),
     [
         ({"lookup": True}, "User.email: URLs can use it as a lookup now."),
-        ({"decision": "ignored"}, "User.email: The decision changed from 'tracked' to 'ignored'."),
+        ({"decision": "ignored"}, "User.email: The decision changed from “Tracked” to “Ignored”."),
         ({"source": "mail"}, "User.email: The source changed from 'email' to 'mail'."),
         ({"description": "Where"}, "User.email: The description was set to 'Where'."),
     ],

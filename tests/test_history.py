@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import reversion
 from django.core import serializers
+from django.utils import translation
 from reversion.models import Revision, Version
 from reversion.signals import post_revision_commit, pre_revision_commit
 
@@ -41,6 +42,61 @@ def kept(prefix="Person"):
 
 
 # what is kept
+
+
+@pytest.mark.parametrize(("writer", "reader"), [("de", "en"), ("en", "de"), ("de", "de")])
+def test_our_comments_are_in_the_language_of_their_reader(writer, reader):
+    """Reversion's own comment is plain English; what somebody typed stays as it is."""
+    with translation.override(writer):
+        editing.import_document("default", SMALL)
+        editing.save_tracked_model("default", "Country", COUNTRY, comment="Deleted.")
+        editing.delete_tracked_model(row("Country"))
+        entry = newest()
+        editing.undo(the_map(), entry.revision, prefix="Country")
+    stored = list(Revision.objects.order_by("-pk").values_list("comment", flat=True))
+    when = f"{entry.when:%Y-%m-%d %H:%M}"
+    back = f"Restored as it was on {when} UTC (edit {entry.revision})."
+    assert stored == [back, "Deleted Country.", "Deleted.", "Imported."]
+    with translation.override(reader):
+        comments = [entry.comment for entry in editing.history(the_map())]
+        of_model = [entry.comment for entry in editing.history(row("Country"))]
+    if reader == "en":
+        assert comments == stored
+    else:
+        assert comments[1:] == ["Country gelöscht.", "Deleted.", "Importiert."]
+        assert when in comments[0]
+        assert comments[0] != back
+    assert of_model == comments[:3]
+
+
+def test_a_comment_that_was_changed_since_is_shown_as_it_is():
+    draft()
+    Revision.objects.update(comment="Changed.")
+    with translation.override("de"):
+        assert newest().comment == "Changed."
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Imported.",
+        {"sentence": ""},
+        {"sentence": "", "values": {}},
+        {"sentence": 1, "values": {}},
+        {"sentence": "%(x)s", "values": {"y": ""}},
+        {"sentence": "%(x)d", "values": {"x": "1"}},
+        {"sentence": "%(x)s", "values": {"x": 1}},
+        {"sentence": "Imported.", "values": []},
+    ],
+)
+def test_a_reason_that_cannot_be_read_leaves_the_comment(reason):
+    draft()
+    for version in Version.objects.all():
+        (data,) = json.loads(version.serialized_data)
+        version.serialized_data = json.dumps([{**data, "reason": reason}])
+        version.save()
+    with translation.override("de"):
+        assert newest().comment == "Imported."
 
 
 def test_each_edit_is_one_revision_with_who_and_why():

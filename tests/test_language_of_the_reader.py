@@ -120,6 +120,36 @@ def test_change_speaks_the_language_of_its_reader():
         assert change.words().startswith("User: ")
 
 
+@pytest.mark.parametrize(
+    ("field", "old", "new", "english", "german"),
+    [
+        (
+            "privacy",
+            "undeclared",
+            "sent",
+            "The privacy changed from “Undeclared” to “Personal, sent as it is”.",
+            "Die Datenschutzangabe wurde von „Nicht angegeben“ in "
+            "„Personenbezogen, unverändert gesendet“ geändert.",
+        ),
+        (
+            "decision",
+            "tracked",
+            "ignored",
+            "The decision changed from “Tracked” to “Ignored”.",
+            "Die Entscheidung wurde von „Erfasst“ in „Ignoriert“ geändert.",
+        ),
+    ],
+)
+def test_change_says_values_as_the_form_says_them(field, old, new, english, german):
+    """The data keeps the codes."""
+    change = Change("changed", "attribute", "User.email", field, old, new)
+    assert change.words_below_model() == f"email: {english}"
+    with translation.override("de"):
+        assert change.words_below_model() == f"email: {german}"
+    data = change.as_json()
+    assert (data["old"], data["new"]) == (old, new)
+
+
 def test_problem_says_what_it_was_told():
     """What a sentence quotes is never read as a placeholder."""
     problem = Problem("x", "error", "User", _("No %(name)s.", name="%(what)s %"), _("Go."))

@@ -31,6 +31,7 @@ DOORS = {
     "document.structure": {"admin", "compiler", "models"},
     "document.names": {"admin", "compiler", "models"},
     "document.validate": {"admin", "compiler", "models"},
+    "document.value_labels": {"models"},
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},
     "models.names_for_people": {"apps"},

@@ -96,6 +96,12 @@ def english(text: object) -> str:
     return sentence % values if values else sentence
 
 
+def in_english(words: object) -> str:
+    """The words in English, for what is stored once and read in every language."""
+    with translation.override(None):
+        return str(words)
+
+
 def listed(items: list[str] | tuple[str, ...]) -> Text | str:
     """The items as an enumeration: "a, b and c"."""
     if len(items) < 2:

@@ -55,7 +55,7 @@ class AddScreen(EntryScreen):
         if saved is None:
             return self._form_page(form, facts, deleted=deleted)
         added = saved.row
-        self.model_admin.log_addition(request, added, "Added to the tracking map.")
+        self.log_addition(added, "Added to the tracking map.")
         messages.success(
             request,
             _("%(prefix)s was added to the draft. Publish to make it live.")

@@ -30,8 +30,7 @@ class FixScreen(Screen):
             messages.warning(request, what)
             return self.go("publish", self.tracking_map.pk)
         if done:
-            words = " ".join(f"{each.where}: {each.message}" for each in done)
-            self.model_admin.log_change(request, self.tracking_map, words)
+            self.log_change(self.tracking_map, *done)
             told = ngettext(
                 "%(count)s error was fixed in the draft. You can undo this in the history.",
                 "%(count)s errors were fixed in the draft. You can undo this in the history.",

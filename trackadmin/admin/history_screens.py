@@ -125,7 +125,7 @@ class UndoScreen(RowScreen):
             return self._confirmation(refusal=str(stale))
         except InvalidMap as refusal:
             return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
-        self.model_admin.log_change(request, row, f"Put back as it was at edit {revision}.")
+        self.log_change(row, f"Restored as it was after edit {revision}.")
         told = _("%(prefix)s was restored in the draft as it was then.") % {"prefix": row.prefix}
         messages.success(request, told)
         return self.go("change", row.pk, model="trackedmodel")
@@ -180,7 +180,7 @@ class BringBackScreen(Screen):
             problems = faults(getattr(refusal, "problems", ()))
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
-        self.model_admin.log_addition(request, row, "Brought back.")
+        self.log_addition(row, "Restored.")
         told = _("%(prefix)s was restored in the draft.") % {"prefix": row.prefix}
         messages.success(request, told)
         return self.go("change", row.pk, model="trackedmodel")

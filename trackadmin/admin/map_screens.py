@@ -78,7 +78,7 @@ class MapScreen(Screen):
             self.tracking_map.refresh_from_db()
             return self._page(MapForm(again), stale=stale, current=self.tracking_map)
         if saved.lock_version != data["seen"]:
-            self.model_admin.log_change(request, saved, "Changed the name or the description.")
+            self.log_change(saved, "Changed the name or the description.")
         messages.success(request, _("The name and the description were saved."))
         return self.go("change", saved.pk)
 
@@ -164,7 +164,7 @@ class MoveScreen(Screen):
                 self.request, _("Somebody changed the map in the meantime. Try again.")
             )
         else:
-            self.model_admin.log_change(self.request, self.tracking_map, f"Moved {moved}.")
+            self.log_change(self.tracking_map, f"Moved {moved}.")
 
 
 def _moved(order: list[str], name: str, step: int) -> list[str]:

@@ -54,7 +54,7 @@ class PublishScreen(Screen):
             return self._review(form)
         except InvalidMap as refusal:
             return self._review(form, refusal=refusal)
-        self.model_admin.log_change(request, self.tracking_map, f"Published {version}.")
+        self.log_change(self.tracking_map, f"Published version {version.number}.")
         messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
         return self.go("version", self.tracking_map.pk, version.number)
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from trackadmin import editing
+from trackadmin import editing, texts
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import RollBackForm
 from trackadmin.admin.version_screens import VersionScreen
@@ -23,6 +23,7 @@ from trackadmin.exceptions import (
     NothingChanged,
 )
 from trackadmin.models import MapVersion
+from trackadmin.texts import Text
 
 
 class RollBackScreen(VersionScreen):
@@ -89,8 +90,11 @@ class RollBackScreen(VersionScreen):
                 raise
             return editing.get_version(self.tracking_map, same.number)
         self._tell(
-            _("The map was rolled back to version %(number)s, which is live as version %(live)s.")
-            % {"number": self.version.number, "live": version.number}
+            texts.gettext(
+                "The map was rolled back to version %(number)s, which is live as version %(live)s.",
+                number=str(self.version.number),
+                live=str(version.number),
+            )
         )
         return version
 
@@ -104,14 +108,16 @@ class RollBackScreen(VersionScreen):
         except DraftChanged as changed:
             self._not_reset(str(changed))
         else:
-            self._tell(_("The draft was reset to version %(number)s.") % {"number": number})
+            self._tell(
+                texts.gettext("The draft was reset to version %(number)s.", number=str(number))
+            )
 
     def _not_reset(self, why: str) -> None:
         messages.error(self.request, _("The draft was not reset. %(reason)s") % {"reason": why})
 
-    def _tell(self, message: str) -> None:
-        self.model_admin.log_change(self.request, self.tracking_map, message)
-        messages.success(self.request, message)
+    def _tell(self, message: Text) -> None:
+        self.log_change(self.tracking_map, message)
+        messages.success(self.request, str(message))
 
     def _confirmation(self, form: RollBackForm | None = None, **context: Any) -> HttpResponse:
         """The page. Without a form it makes one that holds what the page shows now."""

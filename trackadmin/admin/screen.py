@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin
@@ -20,6 +21,7 @@ from django.views.generic import View
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
+from trackadmin.texts import in_english
 
 # Django's class takes a type argument only for the type checker.
 if TYPE_CHECKING:
@@ -91,6 +93,14 @@ class Screen(View):
         rows = self.tracking_map.tracked_models.values_list("prefix", "pk")
         return {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in rows}
 
+    def log_addition(self, row: Model, *sentences: object) -> None:
+        """Write to the admin's log that a row was added, in English as all of the log."""
+        self.model_admin.log_addition(self.request, row, _for_log(sentences))
+
+    def log_change(self, row: Model, *sentences: object) -> None:
+        """Write to the admin's log that a row was changed, in English as all of the log."""
+        self.model_admin.log_change(self.request, row, _for_log(sentences))
+
     def log_deletion(self, row: Model) -> None:
         """Write to the admin's log that a row was deleted; its key must still be set."""
         rows: Any = [row]
@@ -103,6 +113,11 @@ class Screen(View):
     def go(self, page: str, *args: object, model: str = "trackingmap") -> HttpResponse:
         """A redirect to one of our pages."""
         return redirect(self.address(page, *args, model=model))
+
+
+def _for_log(sentences: Iterable[object]) -> str:
+    """People of every language read the log, and Django stores one text for all of them."""
+    return " ".join(map(in_english, sentences))
 
 
 def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable) -> HttpResponse:

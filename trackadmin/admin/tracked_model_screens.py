@@ -96,8 +96,7 @@ class ChangeScreen(RowScreen):
             told = _("Nothing was changed: %(prefix)s is as it was.") % {"prefix": saved.prefix}
             messages.info(self.request, told)
             return
-        words = " ".join(change.words() for change in changes.changes)
-        self.model_admin.log_change(self.request, saved, words)
+        self.log_change(saved, *changes.changes)
         told = _("%(prefix)s was saved in the draft. Publish to make it live.")
         messages.success(self.request, told % {"prefix": saved.prefix})
 

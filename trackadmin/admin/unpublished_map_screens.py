@@ -45,7 +45,7 @@ class AddMapScreen(Screen):
             except IntegrityError:
                 form.add_error("slug", _("Somebody has just used this slug. Choose another."))
             else:
-                self.model_admin.log_addition(request, added, "Added.")
+                self.log_addition(added, "Added.")
                 told = _("The map %(name)s was added. Now choose what it tracks.") % {"name": added}
                 messages.success(request, told)
                 return self.go("change", added.pk)

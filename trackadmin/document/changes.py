@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from trackadmin.document.structure import DROPPED, IGNORED, PSEUDONYMISED, SENT
+from trackadmin.document.value_labels import LABELS
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -35,6 +37,9 @@ class Change:
     field: str = ""
     old: Any = None
     new: Any = None
+
+    def __str__(self) -> str:
+        return self.words()
 
     def words(self) -> str:
         """The place and what changed there, in the language that is active."""
@@ -191,8 +196,8 @@ _FIELDS = {
     ),
     "model": 3 * (_("The model changed from %(old)s to %(new)s."),),
     "source": 3 * (_("The source changed from %(old)s to %(new)s."),),
-    "decision": 3 * (_("The decision changed from %(old)s to %(new)s."),),
-    "privacy": 3 * (_("The privacy changed from %(old)s to %(new)s."),),
+    "decision": 3 * (_("The decision changed from “%(old)s” to “%(new)s”."),),
+    "privacy": 3 * (_("The privacy changed from “%(old)s” to “%(new)s”."),),
     "position": 3 * (_("The position changed from %(old)s to %(new)s."),),
 }
 #: For a field without sentences of its own.
@@ -212,8 +217,14 @@ def _field(change: Change) -> Text:
         return _LOOKUP[change.new]
     new, removed, changed = _FIELDS.get(change.field, _ANY_FIELD)
     sentence = new if change.old == "" else removed if change.new == "" else changed
-    values = {"field": change.field, "old": _quoted(change.old), "new": _quoted(change.new)}
-    return _with(sentence, values)
+    shown = partial(_label, change.field) if change.field in LABELS else _quoted
+    return _with(
+        sentence, {"field": change.field, "old": shown(change.old), "new": shown(change.new)}
+    )
+
+
+def _label(field: str, value: str) -> Text | str:
+    return LABELS[field].get(value, value)
 
 
 def _with(sentence: Text, values: dict[str, Any]) -> Text:

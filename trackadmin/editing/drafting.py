@@ -20,6 +20,7 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.versions import find_version, read_version
 from trackadmin.exceptions import DraftChanged, InvalidMap, Problem, StaleForm, UnknownMap
 from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 
@@ -39,7 +40,7 @@ def save_tracked_model(
     tracked_model: TrackedModel | None = None,
     seen: int | None = None,
     by: Person = None,
-    comment: str = "",
+    comment: Text | str = "",
 ) -> Saved:
     """Write the entry to the row ``tracked_model``; ``None`` adds a tracked model.
 
@@ -60,7 +61,7 @@ def restore_tracked_model(
     pk: int,
     seen: int | None = None,
     by: Person,
-    comment: str,
+    comment: Text | str,
 ) -> Saved:
     """Write the entry to the tracked model with this key, also if it was deleted.
 
@@ -75,10 +76,14 @@ def restore_tracked_model(
 
 
 def delete_tracked_model(
-    tracked_model: TrackedModel, *, seen: int | None = None, by: Person = None, comment: str = ""
+    tracked_model: TrackedModel,
+    *,
+    seen: int | None = None,
+    by: Person = None,
+    comment: Text | str = "",
 ) -> None:
     """Delete one tracked model; the history keeps its last state. May raise StaleForm."""
-    comment = comment or str(_("Deleted %(prefix)s.", prefix=tracked_model.prefix))
+    comment = comment or _("Deleted %(prefix)s.", prefix=tracked_model.prefix)
     with edit(map_of(tracked_model), by=by, comment=comment) as change:
         row = _find(change.tracking_map, tracked_model, seen)
         record_foreign_change(change, [row])
@@ -89,7 +94,7 @@ def order_tracked_models(
     tracking_map: AnyMap, prefixes: Sequence[str], *, by: Person = None
 ) -> None:
     """Put the tracked models into this order; ``prefixes`` names each of them once."""
-    with edit(tracking_map, by=by, comment=str(_("Changed the order."))) as change:
+    with edit(tracking_map, by=by, comment=_("Changed the order.")) as change:
         rows = {row.prefix: row for row in draft_rows(change.tracking_map)}
         if sorted(rows) != sorted(prefixes):
             raise InvalidMap(_("The order was not changed."), [_not_the_same(rows, prefixes)])
@@ -105,7 +110,7 @@ def import_document(
     *,
     by: Person = None,
     dry_run: bool = False,
-    comment: str = "",
+    comment: Text | str = "",
 ) -> Diff:
     """Replace the draft by the document; returns what that changes.
 
@@ -115,7 +120,7 @@ def import_document(
     document = refuse_document(document)
     if dry_run:
         return documents.diff(_draft_before(tracking_map), document)
-    return replace_draft(tracking_map, document, by=by, comment=comment or str(_("Imported.")))
+    return replace_draft(tracking_map, document, by=by, comment=comment or _("Imported."))
 
 
 def _draft_before(tracking_map: AnyMap) -> Document:
@@ -143,7 +148,7 @@ def restore_draft(
     """
     found_version = find_version(tracking_map, version)
     document = read_version(found_version)
-    comment = str(_("Restored from version %(number)s.", number=str(found_version.number)))
+    comment = _("Restored from version %(number)s.", number=str(found_version.number))
     return replace_draft(tracking_map, document, by=by, comment=comment, expected=expected)
 
 
@@ -152,7 +157,7 @@ def replace_draft(
     document: Document,
     *,
     by: Person,
-    comment: str,
+    comment: Text | str,
     expected: str | None = None,
 ) -> Diff:
     """Make the draft equal to the document; returns what that changes, or raises DraftChanged."""

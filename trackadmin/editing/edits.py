@@ -14,6 +14,7 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import newest_map, newest_models
 from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 #: The comment of a revision with rows that an edit found and that the history does not know: a
@@ -41,7 +42,7 @@ class Edit:
 
 
 @contextmanager
-def edit(tracking_map: AnyMap, *, by: Person, comment: str) -> Iterator[Edit]:
+def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[Edit]:
     """Lock the map for one edit. If the edit changes nothing, not even a counter changes."""
     with locked(tracking_map) as current:
         change = Edit(current)
@@ -62,14 +63,14 @@ def record_foreign_change(change: Edit, rows: Sequence[TrackedModel]) -> None:
         if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
     ]
     if strange:
-        write_revision(change.tracking_map, rows=strange, comment=str(FOUND))
+        write_revision(change.tracking_map, rows=strange, comment=FOUND)
 
 
 def record_foreign_map_change(change: Edit) -> None:
     """Like ``record_foreign_change``, for the map's own name and description."""
     row, known = change.tracking_map, newest_map(change.tracking_map)
     if known is None or (known.name, known.description) != (row.name, row.description):
-        write_revision(row, comment=str(FOUND))
+        write_revision(row, comment=FOUND)
 
 
 def _state(row: TrackedModel) -> tuple[str, object]:

@@ -57,7 +57,7 @@ def fix_draft(tracking_map: AnyMap, *, by: Person = None, expected: str | None =
     fixed, done = fixes(tracking_map, draft)
     if done:
         places = ", ".join(fix.where for fix in done)
-        comment = str(_("Corrected: %(places)s.", places=places))
+        comment = _("Corrected: %(places)s.", places=places)
         replace_draft(tracking_map, fixed, by=by, comment=comment, expected=standing)
     return done
 

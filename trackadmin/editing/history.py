@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from trackadmin.editing.revision_reader import (
 from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.texts import Text, in_english
 from trackadmin.texts import gettext as _
 
 _Changes = Callable[[int, Sequence[StoredModel], Sequence[StoredModel]], Iterator[Change]]
@@ -43,12 +44,18 @@ class HistoryEntry:
     when: datetime
     #: The user's name; empty for code, commands and deleted users.
     who: str
-    comment: str
+    #: Why: what the editor wrote, or a sentence of ours.
+    reason: Text | str
     changes: Diff
     #: The prefixes of the tracked models that the edit wrote.
     prefixes: tuple[str, ...]
     #: Those among them that it deleted.
     deleted: tuple[str, ...]
+
+    @property
+    def comment(self) -> str:
+        """The reason. Our own sentences are in the language that is active."""
+        return str(self.reason)
 
 
 def history(subject: TrackedModel | TrackingMap, *, limit: int | None = None) -> list[HistoryEntry]:
@@ -59,12 +66,14 @@ def history(subject: TrackedModel | TrackingMap, *, limit: int | None = None) ->
     revisions = _revisions(stored_versions(type(subject), subject.pk), limit)
     if isinstance(subject, TrackedModel):
         models = read_models(list(revisions), only=subject.pk)
-        entries = _told(revisions, models, _changes_of_models)
+        reasons = {stored.revision: stored.reason for stored in models}
+        entries = _told(revisions, models, reasons, _changes_of_models)
     else:
         words = {stored.revision: stored for stored in read_maps(list(revisions), subject)}
         before = newest_map(subject, before=min(revisions)) if revisions else None
         told = partial(_changes_of_map, words={0: before, **words})
-        entries = _told(revisions, read_models(list(revisions)), told)
+        reasons = {revision: stored.reason for revision, stored in words.items()}
+        entries = _told(revisions, read_models(list(revisions)), reasons, told)
     return sorted(entries, key=lambda entry: -entry.revision)
 
 
@@ -98,7 +107,7 @@ def undo(
         pk=stored.pk,
         seen=seen,
         by=by,
-        comment=str(comment),
+        comment=comment,
     )
     return saved.row
 
@@ -134,7 +143,10 @@ def _all_revisions() -> QuerySet[Revision]:
 
 
 def _told(
-    revisions: dict[int, Revision], models: Sequence[StoredModel], changes: _Changes
+    revisions: dict[int, Revision],
+    models: Sequence[StoredModel],
+    reasons: Mapping[int, Text | None],
+    changes: _Changes,
 ) -> Iterator[HistoryEntry]:
     state = _before(revisions, models)
     models_at = {r: list(group) for r, group in groupby(models, key=lambda m: m.revision)}
@@ -144,7 +156,7 @@ def _told(
         after = [m for m in touched if not m.deleted]
         state.update({m.pk: None if m.deleted else m for m in touched})
         if found := tuple(changes(pk, before, after)):
-            yield _history_entry(revision, Diff(found), touched)
+            yield _history_entry(revision, Diff(found), touched, reasons.get(pk))
 
 
 def _before(
@@ -159,13 +171,15 @@ def _before(
 
 
 def _history_entry(
-    revision: Revision, changes: Diff, touched: Sequence[StoredModel]
+    revision: Revision, changes: Diff, touched: Sequence[StoredModel], reason: Text | None
 ) -> HistoryEntry:
+    # A comment that somebody has changed since is shown as it is.
+    ours = reason is not None and in_english(reason) == revision.comment
     return HistoryEntry(
         revision=revision.pk,
         when=revision.date_created,
         who=revision.user.get_username() if revision.user else "",
-        comment=revision.comment,
+        reason=reason if reason and ours else revision.comment,
         changes=changes,
         prefixes=tuple(m.prefix for m in touched),
         deleted=tuple(m.prefix for m in touched if m.deleted),

@@ -12,6 +12,7 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.exceptions import DraftChanged, StaleForm
 from trackadmin.models import TrackingMap
+from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 
@@ -20,7 +21,7 @@ def add_map(slug: str, *, name: str, description: str = "", by: Person = None) -
     with transaction.atomic(using=write_database()):
         added = TrackingMap(slug=slug, name=name, description=description, lock_version=1)
         added.save(using=write_database(), force_insert=True)
-        write_revision(added, by=by, comment=str(_("Added.")))
+        write_revision(added, by=by, comment=_("Added."))
         return added
 
 
@@ -31,7 +32,7 @@ def save_map(
     description: str,
     seen: int | None = None,
     by: Person = None,
-    comment: str = "",
+    comment: Text | str = "",
 ) -> TrackingMap:
     """Set name and description; ``seen`` and StaleForm are as in ``save_tracked_model``."""
     with edit(tracking_map, by=by, comment=comment) as change:
@@ -58,6 +59,6 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
         write_revision(
-            current, gone=map(RowState.of, draft_rows(current)), by=by, comment=str(_("Deleted."))
+            current, gone=map(RowState.of, draft_rows(current)), by=by, comment=_("Deleted.")
         )
         current.delete(using=write_database())

@@ -18,10 +18,15 @@ from reversion.models import Version
 
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
 from trackadmin.editing.locking import write_database
+from trackadmin.editing.reasons import reason_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.texts import Text
 
 #: A key beside "pk" and "fields" in the stored JSON of a row that the revision deleted.
 DELETED = "deleted"
+
+#: Another one: the sentence of ours that is the revision's comment.
+REASON = "reason"
 
 #: Larger numbers come from an address that somebody typed; SQLite cannot look for them.
 LARGEST_NUMBER = 2**63 - 1
@@ -37,6 +42,8 @@ class StoredModel:
     prefix: str
     entry: ModelEntry
     deleted: bool
+    #: The sentence of ours that the comment was written from.
+    reason: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class StoredMap:
     revision: int
     name: str
     description: str
+    reason: Text | None
 
 
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
@@ -105,7 +113,9 @@ def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[Sto
     rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
     kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
     return [
-        StoredMap(s.revision, _text_of(s.fields, "name"), _text_of(s.fields, "description"))
+        StoredMap(
+            s.revision, _text_of(s.fields, "name"), _text_of(s.fields, "description"), s.reason
+        )
         for s in kept
     ]
 
@@ -117,6 +127,7 @@ class _Stored:
     pk: int
     fields: Mapping[str, Any]
     deleted: bool
+    reason: Text | None
 
 
 _KEPT = (TrackedModel, TrackedAttribute, TrackedChild)
@@ -138,6 +149,7 @@ def _stored(version: Version) -> _Stored | None:
             pk=int(data["pk"]),
             fields=dict(data["fields"]),
             deleted=bool(data.get(DELETED)),
+            reason=reason_of(data.get(REASON)),
         )
     except (ValueError, TypeError, LookupError):
         return None
@@ -184,6 +196,7 @@ def _stored_model(
         prefix=_text_of(head.fields, "prefix"),
         entry=entry,
         deleted=head.deleted,
+        reason=head.reason,
     )
 
 

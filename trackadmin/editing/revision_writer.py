@@ -22,8 +22,10 @@ from reversion.signals import post_revision_commit, pre_revision_commit
 
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.people import Person, author_id
-from trackadmin.editing.revision_reader import DELETED, content_type_of
+from trackadmin.editing.reasons import StoredReason, stored_reason
+from trackadmin.editing.revision_reader import DELETED, REASON, content_type_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.texts import Text, in_english
 
 #: A map's counters change with every edit and mean nothing to a reader.
 MAP_FIELDS = ("slug", "name", "description")
@@ -60,13 +62,19 @@ def write_revision(
     rows: Iterable[RowState] = (),
     gone: Iterable[RowState] = (),
     by: Person = None,
-    comment: str,
+    comment: Text | str,
 ) -> None:
-    """Write one revision: the map, the rows as they are, the deleted ones as they last were."""
-    versions = [_version(tracking_map, fields=MAP_FIELDS)]
-    versions += [_version(obj) for state in rows for obj in state.all()]
-    versions += [_version(obj, deleted=True) for state in gone for obj in state.all()]
-    revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=comment)
+    """Write one revision: the map, the rows as they are, the deleted ones as they last were.
+
+    The comment is stored in English. A sentence of ours is stored with the rows too, as data, so
+    that the history can show it in the language of its reader.
+    """
+    reason = stored_reason(comment) if isinstance(comment, Text) else None
+    versions = [_version(tracking_map, reason, fields=MAP_FIELDS)]
+    versions += [_version(obj, reason) for state in rows for obj in state.all()]
+    versions += [_version(obj, reason, deleted=True) for state in gone for obj in state.all()]
+    words = in_english(comment)
+    revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=words)
     using = router.db_for_write(Revision)
     with transaction.atomic(using=using, savepoint=False):
         # In a context of its own, so that our frame does not change a revision of the host.
@@ -101,11 +109,18 @@ def _frame(revision: Revision, using: str, by: Person) -> Iterator[None]:
 
 
 def _version(
-    obj: models.Model, *, fields: Sequence[str] | None = None, deleted: bool = False
+    obj: models.Model,
+    reason: StoredReason | None,
+    *,
+    fields: Sequence[str] | None = None,
+    deleted: bool = False,
 ) -> Version:
     text = serializers.serialize("json", [obj], fields=fields)
-    if deleted:
-        text = json.dumps([{**json.loads(text)[0], DELETED: True}])
+    more: dict[str, object] = {DELETED: True} if deleted else {}
+    if reason and isinstance(obj, (TrackingMap, TrackedModel)):
+        more[REASON] = reason
+    if more:
+        text = json.dumps([{**json.loads(text)[0], **more}])
     return Version(
         content_type=content_type_of(type(obj)),
         object_id=str(obj.pk),

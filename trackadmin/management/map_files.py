@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trackadmin import editing
+from trackadmin import editing, texts
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Fix
 from trackadmin.document import (
@@ -158,8 +158,7 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
     slug, by = options["map"], person(options)
     if options["dry_run"]:
         return editing.import_document(slug, found, dry_run=True), None
-    # Kept with the edit, so it is in the language of the site.
-    comment = _("Imported from %(source)s.") % {"source": options["source"]}
+    comment = texts.gettext("Imported from %(source)s.", source=str(options["source"]))
     # Both are done or neither: a map that cannot be published leaves the draft unchanged.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
         difference = editing.import_document(slug, found, by=by, comment=comment)

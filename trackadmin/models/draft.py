@@ -7,22 +7,14 @@ from typing import Any, TypeVar
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.db import connections, models, router
+from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document.names import LONGEST, LONGEST_LABEL
-from trackadmin.document.structure import (
-    DECISIONS,
-    DROPPED,
-    IGNORED,
-    NONE,
-    PRIVACIES,
-    PSEUDONYMISED,
-    SENT,
-    TRACKED,
-    UNDECLARED,
-)
+from trackadmin.document.structure import DECISIONS, PRIVACIES, TRACKED, UNDECLARED
 from trackadmin.document.validate import LONGEST_OWNER
+from trackadmin.document.value_labels import DECISION_LABELS, PRIVACY_LABELS
 
 M = TypeVar("M", bound=models.Model)
 
@@ -34,14 +26,8 @@ LABEL_LENGTH = LONGEST_LABEL
 #: Longest name of a map for people, and for code.
 MAP_NAME_LENGTH, SLUG_LENGTH = 200, 50
 
-DECISION_CHOICES = [(TRACKED, _("Tracked")), (IGNORED, _("Ignored"))]
-PRIVACY_CHOICES = [
-    (UNDECLARED, _("Undeclared")),
-    (NONE, _("Not personal")),
-    (SENT, _("Personal, sent as it is")),
-    (PSEUDONYMISED, _("Personal, sent as a pseudonym")),
-    (DROPPED, _("Personal, dropped")),
-]
+DECISION_CHOICES = [(value, lazystr(label)) for value, label in DECISION_LABELS.items()]
+PRIVACY_CHOICES = [(value, lazystr(label)) for value, label in PRIVACY_LABELS.items()]
 
 
 class EditorsManager(models.Manager[M]):
