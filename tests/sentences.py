@@ -15,7 +15,7 @@ TRANSLATORS = {
     "pgettext",
     "pgettext_lazy",
 }
-#: What writes for operators, who read one language: the log, the log of the admin.
+#: What writes for operators, who read one language.
 LOGS = {
     "critical",
     "debug",
@@ -23,11 +23,17 @@ LOGS = {
     "exception",
     "info",
     "log",
-    "log_addition",
-    "log_change",
     "warning",
 }
-LOGGERS = {"logger", "model_admin"}
+LOGGERS = {"logger"}
+#: What a page writes to the admin's log with.
+ADMIN_LOGS = {"log_addition", "log_change"}
+#: Whose method, and which.
+ALLOWED_METHODS = {
+    *((owner, log) for owner in LOGGERS for log in LOGS),
+    *(("self", log) for log in ADMIN_LOGS),
+    *(("texts", translator) for translator in TRANSLATORS),
+}
 #: What counts a fault and logs its place.
 FAULTS = {"fault", "report"}
 #: What takes a list of words, which names are compared with.
@@ -106,10 +112,10 @@ def _is_excused(call):
         return function.attr == "split"  # a list of words
     if isinstance(function, ast.Name):
         return function.id in TRANSLATORS | FAULTS | WORD_LISTS | OF_DEVELOPERS
-    if isinstance(function, ast.Attribute) and function.attr in LOGS:
+    if isinstance(function, ast.Attribute):
         owner = function.value
         name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
-        return name in LOGGERS
+        return (name, function.attr) in ALLOWED_METHODS
     return False
 
 
