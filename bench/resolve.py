@@ -95,13 +95,13 @@ def prepared_contestant(data: Data, references: int, *, binary: bool) -> Any:
 
 def unprepared_contestant(query: str) -> Any:
     """trackadmin as on a connection whose option forbids it to prepare statements."""
-    connection.ensure_connection()
-    session = connection.connection
+    values_from_query(query)
+    kept = connection.connection._trackadmin
 
     def unprepared() -> dict[str, Any]:
-        threshold, session.prepare_threshold = session.prepare_threshold, None
+        threshold, kept._threshold = kept._threshold, None
         values = values_from_query(query)
-        session.prepare_threshold = threshold
+        kept._threshold = threshold
         return values
 
     return unprepared
