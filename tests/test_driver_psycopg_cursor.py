@@ -140,9 +140,10 @@ def test_hosts_transaction(connection):
 
 
 def test_pipeline_of_the_driver(connection):
-    """Whoever answers, the row is right."""
+    """Its results come later."""
     connection.ensure_connection()
     with connection.connection.pipeline():
+        assert is_left()
         assert OneRow("SELECT %s::text", connection).fetch(connection, ["a"]) == ("a",)
     assert not is_left()
 

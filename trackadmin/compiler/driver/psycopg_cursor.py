@@ -91,6 +91,7 @@ class PreparedStatement:
         if (
             not session.autocommit
             or session.pgconn.transaction_status
+            or session.pgconn.pipeline_status
             # Another thread may be using the cursor.
             or connection.allow_thread_sharing
         ):
