@@ -513,7 +513,7 @@ class TestFlatten:
             assert "not published" in refused("flatten", "auth.User", "1")
             published(NAME_ONLY)
             testing.reset()
-            assert "not tracked" in refused("flatten", "auth.User", "1")
+            assert "does not track" in refused("flatten", "auth.User", "1")
 
     @pytest.mark.parametrize("pk", ["99", "x", "", "\0", "9" * 30])
     def test_an_object_that_is_not_there(self, pk):
@@ -687,7 +687,7 @@ class TestBackfill:
 
     def test_what_is_not_tracked(self):
         published(NAME_ONLY)
-        assert "not tracked" in refused("backfill", "auth.User")
+        assert "does not track" in refused("backfill", "auth.User")
 
 
 class TestBy:
