@@ -76,3 +76,17 @@ def test_what_django_says_too_is_said_as_django_says_it(language):
     for entry in entries(language):
         if entry.translated() and not entry.msgid_plural and not entry.msgctxt:
             assert entry.msgstr == theirs.get(entry.msgid, entry.msgstr)
+
+
+@pytest.mark.parametrize(
+    ("stiff", "instead"),
+    [
+        (r"\bNichts (wurde|wird)\b", "Es wurde nichts …"),
+        (r"\bSchaltfläche erneut\b", "klicken Sie erneut auf die Schaltfläche"),
+        (r"\bDatenschutz\b", "Datenschutzangabe"),
+        (r"\b[Vv]erbunden\w* Objekt", "Unterobjekt"),
+    ],
+)
+def test_german_has_one_way_to_say_one_thing(stiff, instead):
+    said = [text for entry in entries("de") for _, text in forms_of(entry)]
+    assert [text for text in said if re.search(stiff, text)] == [], instead
