@@ -12,7 +12,6 @@ PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush"}
 SAME_MEANING = {
     "as_json": "data for JSON",
     "flatten": "from objects to values",
-    "count": "how many there are",
     "forget": "drop what the process keeps",
     "tracking_map": "the map that a page is about",
     "_forget": "drop what this file keeps",
