@@ -1,6 +1,7 @@
 """The form of a tracked model: chosen, checked, saved by one edit; a stale form is kept."""
 
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -43,6 +44,41 @@ def standing(tracking_map):
 
 
 # What the page shows -----------------------------------------------------------------------------
+
+
+class Inputs(HTMLParser):
+    """The inputs of a page, and what a screen reader calls them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.labelled, self._inside = [], set(), 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "label":
+            self._inside += 1
+            self.labelled.add(attrs.get("for"))
+        hidden = attrs.get("type") in ("hidden", "submit")
+        if tag in ("input", "select", "textarea") and not hidden:
+            named = bool(self._inside or attrs.get("aria-label"))
+            self.found.append((attrs.get("name"), attrs.get("id"), named))
+
+    def handle_endtag(self, tag):
+        self._inside -= tag == "label"
+
+    @property
+    def nameless(self):
+        return [name for name, pk, named in self.found if not named and pk not in self.labelled]
+
+
+@pytest.mark.parametrize("prefix", ["User", "BuyerProfile"])
+def test_each_input_has_a_label(admin_client, tracking_map, prefix):
+    """A screen reader says what it is. The rows of the tables have no visible labels."""
+    address = model_page("change", tracking_map.tracked_models.get(prefix=prefix).pk)
+    inputs = Inputs(admin_client.get(address).content.decode())
+    assert {"prefix", "a-id-description"} <= {name for name, *_ in inputs.found}
+    assert inputs.nameless == []
 
 
 def test_the_form_shows_every_attribute_that_the_host_model_has(admin_client, user_page):

@@ -85,7 +85,7 @@ def test_reason_against_a_name_is_a_sentence(name):
     [("model", ModelEntry), ("attribute", AttributeEntry), ("child", ChildEntry)],
 )
 def test_every_field_has_a_sentence_of_its_own(subject, entry):
-    """A new field needs none at first: then its name stands for itself."""
+    """Until a new field has one, its name is shown."""
     below = {"attributes", "children"}
     for name in {each.name for each in fields(entry)} - below:
         values = (False, True) if name in ("lookup", "alone") else ("one", "two")

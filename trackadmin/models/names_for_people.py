@@ -18,7 +18,8 @@ PLURALS = {
     TrackedChild: _("tracked children"),
     MapVersion: _("map versions"),
 }
-#: A column of this name means the same in each table.
+#: A column of this name means the same in each table. One that is not here is called by the name of
+#: its field.
 COLUMNS = {
     "accessor": _("relation"),
     "author": _("author"),

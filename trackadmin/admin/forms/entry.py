@@ -14,10 +14,16 @@ from trackadmin.admin.forms.form_errors import FormError, form_errors_of
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
 from trackadmin.catalog import ModelFacts
-from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry
+from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
 from trackadmin.document.structure import DROPPED, PSEUDONYMISED, TRACKED, in_order
 from trackadmin.exceptions import Problem
 
+#: The fields of the entry that the head has as they are; the key is chosen among the rows.
+OF_HEAD = [
+    field.name
+    for field in plain_fields(ModelEntry)
+    if field.name in HeadForm.base_fields and field.name != "key"
+]
 NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
 
 
@@ -100,10 +106,9 @@ class EntryForm:
         return replace(
             self.entry,
             key=row.cleaned_data["name"] if row else self._gone_key(),
-            owner=head["owner"],
-            description=head["description"],
             attributes=self._attributes(),
             children=self._children(),
+            **{name: head[name] for name in OF_HEAD},
         )
 
     def refuse(self, problems: Iterable[Problem]) -> None:
@@ -159,9 +164,8 @@ class EntryForm:
         rows = [row for row in self.attributes if row["name"].initial == self.entry.key]
         key = next((row.row for row in rows if row.entry is not None), "")
         return {
+            **{name: getattr(self.entry, name) for name in OF_HEAD},
             "prefix": prefix,
-            "owner": self.entry.owner,
-            "description": self.entry.description,
             "key": key,
             "seen": seen,
         }
