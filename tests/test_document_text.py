@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.documents import documents, json_data
 from trackadmin.document import (
+    FORMAT,
     AttributeEntry,
     ChildEntry,
     Document,
@@ -160,7 +161,7 @@ def test_one_changed_place_is_refused_or_a_document(data):
         (["format"], "1", "document.unknown_format", "format"),
         (["format"], True, "document.unknown_format", "format"),
         (["format"], 0, "document.unknown_format", "format"),
-        (["format"], 3, "document.unknown_format", "format"),
+        (["format"], FORMAT + 1, "document.unknown_format", "format"),
     ],
 )  # fmt: skip
 def test_a_wrong_shape_is_refused_with_its_place(path, value, code, where):

@@ -6,6 +6,7 @@ migration.
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
@@ -18,8 +19,7 @@ PLURALS = {
     TrackedChild: _("tracked children"),
     MapVersion: _("map versions"),
 }
-#: A column of this name means the same in each table. One that is not here is called by the name of
-#: its field.
+#: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
     "accessor": _("relation"),
     "author": _("author"),
@@ -53,3 +53,6 @@ def name_models() -> None:
         for field in model._meta.fields:
             if field.name in COLUMNS:
                 field.verbose_name = COLUMNS[field.name]
+            elif not isinstance(field.verbose_name, Promise):
+                # The words that Django makes of the field's name, in the catalog's translation.
+                field.verbose_name = _(field.verbose_name)
