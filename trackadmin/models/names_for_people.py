@@ -6,7 +6,8 @@ migration.
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
@@ -44,6 +45,7 @@ COLUMNS = {
     "source": _("source"),
     "tracked_model": _("tracked model"),
 }
+_translated = lazy(gettext, str)
 
 
 def name_models() -> None:
@@ -55,4 +57,4 @@ def name_models() -> None:
                 field.verbose_name = COLUMNS[field.name]
             elif not isinstance(field.verbose_name, Promise):
                 # The words that Django makes of the field's name, in the catalog's translation.
-                field.verbose_name = _(field.verbose_name)
+                field.verbose_name = _translated(field.verbose_name)
