@@ -479,7 +479,7 @@ class TestCommand:
             (["Country", "--of=third"], "'third' is not a part"),
             (["Country", "--ranges=0"], "1 or more"),
             (["Country", "--first=x"], "'x' is not a primary key"),
-            (["host.Line"], "not tracked"),
+            (["host.Line"], "does not track"),
         ],
     )
     def test_what_cannot_be_is_refused_in_words(self, arguments, words):
