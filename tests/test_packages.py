@@ -53,7 +53,7 @@ def test_every_way_gives_the_same_values(report, name):
     assert len(first) > 1
     for way, values in ways.items():
         if way.startswith("no view"):
-            assert "manager" in values
+            assert "manager" in values.lower()
         elif way.startswith("view"):
             shown = {key: value for key, value in first.items() if key in values}
             assert {key: str(value) for key, value in values.items()} == {
