@@ -17,6 +17,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.formats import localize
+from django.utils.functional import Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +86,18 @@ def shown(value: object) -> str:
 
 
 def english(text: object) -> str:
-    """The sentence as it is in the code: for logs, programs and what is stored.
+    """The words as they are in the code: for logs, programs, and what is stored for all readers.
 
-    Works before Django's apps are ready, when nothing can be translated yet.
+    Works for a :class:`Text` before Django's apps are ready, when nothing can be translated yet.
     """
-    if not isinstance(text, Text):
-        return str(text)
-    sentence = text.singular if text.count == 1 or not text.plural else text.plural
-    values = {name: english(value) for name, value in text.values.items()}
-    return sentence % values if values else sentence
-
-
-def in_english(words: object) -> str:
-    """The words in English, for what is stored once and read in every language."""
-    with translation.override(None):
-        return str(words)
+    if isinstance(text, Text):
+        sentence = text.singular if text.count == 1 or not text.plural else text.plural
+        values = {name: english(value) for name, value in text.values.items()}
+        return sentence % values if values else sentence
+    if isinstance(text, Promise):
+        with translation.override(None):
+            return str(text)
+    return str(text)
 
 
 def listed(items: list[str] | tuple[str, ...]) -> Text | str:

@@ -21,7 +21,7 @@ from django.views.generic import View
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
-from trackadmin.texts import in_english
+from trackadmin.texts import english
 
 # Django's class takes a type argument only for the type checker.
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Screen(View):
 
 def _for_log(sentences: Iterable[object]) -> str:
     """People of every language read the log, and Django stores one text for all of them."""
-    return " ".join(map(in_english, sentences))
+    return " ".join(map(english, sentences))
 
 
 def refusal(model_admin: AnyAdmin, request: HttpRequest, unreadable: Unreadable) -> HttpResponse:

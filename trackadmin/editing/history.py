@@ -29,7 +29,7 @@ from trackadmin.editing.revision_reader import (
 from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
-from trackadmin.texts import Text, in_english
+from trackadmin.texts import Text, english
 from trackadmin.texts import gettext as _
 
 _Changes = Callable[[int, Sequence[StoredModel], Sequence[StoredModel]], Iterator[Change]]
@@ -174,7 +174,7 @@ def _history_entry(
     revision: Revision, changes: Diff, touched: Sequence[StoredModel], reason: Text | None
 ) -> HistoryEntry:
     # A comment that somebody has changed since is shown as it is.
-    ours = reason is not None and in_english(reason) == revision.comment
+    ours = reason is not None and english(reason) == revision.comment
     return HistoryEntry(
         revision=revision.pk,
         when=revision.date_created,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trackadmin.texts import Text, in_english
+from trackadmin.texts import Text, english
 
 #: A sentence and its values.
 StoredReason = dict[str, object]
@@ -10,7 +10,7 @@ StoredReason = dict[str, object]
 
 def stored_reason(text: Text) -> StoredReason:
     """The sentence and its values as JSON-able data."""
-    values = {name: in_english(value) for name, value in text.values.items()}
+    values = {name: english(value) for name, value in text.values.items()}
     return {"sentence": text.singular, "values": values}
 
 

@@ -25,7 +25,7 @@ from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.reasons import StoredReason, stored_reason
 from trackadmin.editing.revision_reader import DELETED, REASON, content_type_of
 from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
-from trackadmin.texts import Text, in_english
+from trackadmin.texts import Text, english
 
 #: A map's counters change with every edit and mean nothing to a reader.
 MAP_FIELDS = ("slug", "name", "description")
@@ -73,7 +73,7 @@ def write_revision(
     versions = [_version(tracking_map, reason, fields=MAP_FIELDS)]
     versions += [_version(obj, reason) for state in rows for obj in state.all()]
     versions += [_version(obj, reason, deleted=True) for state in gone for obj in state.all()]
-    words = in_english(comment)
+    words = english(comment)
     revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=words)
     using = router.db_for_write(Revision)
     with transaction.atomic(using=using, savepoint=False):
