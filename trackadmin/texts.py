@@ -17,7 +17,6 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.formats import localize
-from django.utils.functional import Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,8 @@ def english(text: object) -> str:
         sentence = text.singular if text.count == 1 or not text.plural else text.plural
         values = {name: english(value) for name, value in text.values.items()}
         return sentence % values if values else sentence
-    if isinstance(text, Promise):
-        with translation.override(None):
-            return str(text)
-    return str(text)
+    with translation.override(None):
+        return str(text)
 
 
 def listed(items: list[str] | tuple[str, ...]) -> Text | str:
