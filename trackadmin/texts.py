@@ -93,6 +93,8 @@ def english(text: object) -> str:
         sentence = text.singular if text.count == 1 or not text.plural else text.plural
         values = {name: english(value) for name, value in text.values.items()}
         return sentence % values if values else sentence
+    if isinstance(text, str | int | float):
+        return str(text)
     with translation.override(None):
         return str(text)
 
