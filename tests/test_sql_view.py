@@ -396,7 +396,10 @@ class Raising(models.Manager):
 @pytest.mark.parametrize(
     ("manager", "why"),
     [
-        (Combined(), "No view can show what the manager of host.Country does. The query combines"),
+        (
+            Combined(),
+            "No view can show what the manager of host.Country does. The query is a union",
+        ),
         (Empty(), "The manager of host.Country shows no rows"),
         (Raising(), "The default manager of host.Country raised RuntimeError"),
     ],
