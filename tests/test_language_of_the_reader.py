@@ -66,7 +66,7 @@ ENTRY = ModelEntry("a b", key="_x", owner="x" * 300, position=-1, attributes={
 
 
 def test_every_problem_of_a_document_is_a_text():
-    """With a plain string it would be in the language of whoever looked first."""
+    """A plain string would keep the language of its first reader."""
     found = validate(Document({"9": ENTRY, "Empty": ModelEntry("a.b", key="x")}))
     assert len({problem.code for problem in found}) > 10
     for problem in found:

@@ -28,14 +28,11 @@ class Text:
     plural: str = ""
     #: The number that chooses the form. It is among the values as ``count`` too.
     count: int = 1
-    context: str = ""
     values: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.plural:
             sentence = translation.ngettext(self.singular, self.plural, self.count)
-        elif self.context:
-            sentence = translation.pgettext(self.context, self.singular)
         else:
             sentence = translation.gettext(self.singular)
         if not self.values:
@@ -47,10 +44,10 @@ class Text:
             return english(self)
 
     def __hash__(self) -> int:
-        return hash((self.singular, self.plural, self.count, self.context))
+        return hash((self.singular, self.plural, self.count))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self.singular, self.plural, self.count, self.context, dict(self.values))
+        state = (self.singular, self.plural, self.count, dict(self.values))
         return Text, state
 
 
@@ -62,11 +59,6 @@ def gettext(sentence: str, /, **values: object) -> Text:
 def ngettext(singular: str, plural: str, /, count: int, **values: object) -> Text:
     """The form for this number, in which ``%(count)s`` stands for it."""
     return Text(singular, plural, count, values={"count": count, **values})
-
-
-def pgettext(context: str, sentence: str, /, **values: object) -> Text:
-    """The sentence with the meaning that it has in this context."""
-    return Text(sentence, context=context, values=values)
 
 
 def joined(*sentences: Text) -> Text:
@@ -99,7 +91,7 @@ def english(text: object) -> str:
         return str(text)
 
 
-def listed(items: list[str] | tuple[str, ...]) -> Text | str:
+def enumeration(items: list[str] | tuple[str, ...]) -> Text | str:
     """The items as an enumeration: "a, b and c"."""
     if len(items) < 2:
         return "".join(items)

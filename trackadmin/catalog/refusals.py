@@ -20,7 +20,7 @@ class RefusalCode(StrEnum):
     MACHINERY = "machinery"
     # Of models and of what they have.
     EXCLUDED = "excluded"
-    SECRET = "secret"  # noqa: S105
+    SECRET = "secret"  # noqa: S105 the name of a reason
     # Of fields and relations.
     NAME = "name"
     BINARY = "binary"

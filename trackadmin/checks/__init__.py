@@ -31,7 +31,7 @@ from trackadmin.conf import DEFAULTS
 from trackadmin.exceptions import Problem, few
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import live_problems
-from trackadmin.texts import Text, listed
+from trackadmin.texts import Text, enumeration
 from trackadmin.texts import gettext as _
 
 __all__ = ["RULES", "check_addresses", "check_live_map", "check_settings"]
@@ -125,7 +125,7 @@ def _unknown_keys(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
         if near:
             hint = _("Did you mean '%(setting)s'?", setting=near[0])
         else:
-            hint = _("The settings are %(settings)s.", settings=listed([*DEFAULTS]))
+            hint = _("The settings are %(settings)s.", settings=enumeration([*DEFAULTS]))
         message = _("TRACKADMIN has no setting '%(setting)s'.", setting=key)
         yield error("E021", message, hint)
 

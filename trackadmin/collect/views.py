@@ -60,7 +60,7 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
             report(FaultCode.COLLECT_FAILED, _shown(map, error), error)
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
-    # There is no content that could have a type.
+    # The response has no content, so it has no content type.
     del response.headers["Content-Type"]
     try:
         _allow_origin(request, response)
