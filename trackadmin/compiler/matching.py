@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Model
 from django.utils.functional import cached_property
@@ -94,7 +94,9 @@ class Matching:
 
     def with_entry(self, prefix: str, entry: ModelEntry) -> Matching:
         """The same matching with another entry for one tracked model."""
-        found = Matching(Document({**self.document.models, prefix: entry}), self.catalog)
+        found = Matching(
+            replace(self.document, models={**self.document.models, prefix: entry}), self.catalog
+        )
         found._matched = {p: each for p, each in self._matched.items() if p != prefix}
         return found
 

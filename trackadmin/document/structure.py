@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, get_type_hints
 
@@ -28,6 +28,44 @@ UNDECLARED, NONE, SENT, PSEUDONYMISED, DROPPED = PRIVACIES = (
 )
 
 
+#: What an aggregate says about the related objects.
+FUNCTIONS = COUNT, DISTINCT, SUM, MIN, MAX, LATEST = (
+    "count",
+    "distinct",
+    "sum",
+    "min",
+    "max",
+    "latest",
+)
+#: How many conditions an aggregate may have.
+MOST_CONDITIONS = 3
+
+#: Whether an action is sent: not yet, now, or still until its date.
+STATES = PLANNED, LIVE, DEPRECATED = ("planned", "live", "deprecated")
+#: Whether an action must or may bring an object of a tracked model.
+NEEDS = REQUIRED, OPTIONAL = ("required", "optional")
+#: What the values of a parameter are.
+PARAMETER_KINDS = TEXT, INTEGER, NUMBER, BOOLEAN, CHOICE = (
+    "text",
+    "integer",
+    "number",
+    "boolean",
+    "choice",
+)
+#: What happens to an event that the map does not know: nothing; it is marked; no sink gets it.
+HANDLINGS = ACCEPT, MARK, REFUSE = ("accept", "mark", "refuse")
+
+
+def _added(since: int, default: Any) -> Any:
+    """A field that a later format added."""
+    return field(default=default, metadata={"since": since})
+
+
+def _empty(kind: type, since: int = FIRST_FORMAT) -> Any:
+    """A field that holds an object or a list of values."""
+    return field(default_factory=kind, metadata={"kind": kind, "since": since})
+
+
 @dataclass(frozen=True, slots=True)
 class AttributeEntry:
     """An attribute of a tracked model; its output name is its key in ``ModelEntry.attributes``."""
@@ -40,6 +78,10 @@ class AttributeEntry:
     privacy: str = UNDECLARED
     description: str = ""
     position: int = 0
+    #: The output name that takes its place; empty for none.
+    successor: str = _added(2, "")
+    #: The ISO date until which it stays in the map: then it is deprecated. Empty for no date.
+    until: str = _added(2, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +92,32 @@ class ChildEntry:
     prefix: str = ""
     position: int = 0
     #: Whether it comes without its own children.
-    alone: bool = field(default=False, metadata={"since": 2})
+    alone: bool = _added(2, False)
+    #: The prefix that it had before. Its names go out under both prefixes.
+    former_prefix: str = _added(2, "")
+    #: The ISO date until which the former prefix stays; empty where there is none.
+    until: str = _added(2, "")
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateEntry:
+    """A number that is computed from many related objects; its output name is its key in
+    ``ModelEntry.aggregates``.
+    """
+
+    #: The accessor of a relation that holds many objects.
+    relation: str
+    function: str = COUNT
+    #: The field of the related model that is counted, added up or compared; empty for ``count``.
+    field: str = ""
+    #: For ``latest``: the field whose greatest value belongs to the newest object.
+    by: str = ""
+    #: Only objects whose fields have these values are looked at: name to text, integer or boolean.
+    where: Mapping[str, str | int | bool] = _empty(dict)
+    decision: str = TRACKED
+    privacy: str = UNDECLARED
+    description: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +133,11 @@ class ModelEntry:
     position: int = 0
     attributes: Mapping[str, AttributeEntry] = field(default_factory=dict)
     children: Mapping[str, ChildEntry] = field(default_factory=dict)
+    aggregates: Mapping[str, AggregateEntry] = field(default_factory=dict, metadata={"since": 2})
+    #: The prefix that it had before. Its names go out under both prefixes.
+    former_prefix: str = _added(2, "")
+    #: The ISO date until which the former prefix stays; empty where there is none.
+    until: str = _added(2, "")
 
     def lookups(self) -> list[str]:
         """The output names that a URL may use: the key first, then the others in order."""
@@ -75,28 +147,70 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterEntry:
+    """A value of an action's own; its name is its key in ``ActionEntry.parameters``."""
+
+    kind: str = TEXT
+    required: bool = False
+    #: The values that a parameter of the kind ``choice`` may have.
+    choices: Sequence[str] = _empty(list)
+    privacy: str = UNDECLARED
+    description: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEntry:
+    """What happened, with what it must bring; its name is its key in ``Document.actions``."""
+
+    description: str = ""
+    owner: str = ""
+    state: str = LIVE
+    #: Prefix of a tracked model to ``required`` or ``optional``.
+    brings: Mapping[str, str] = _empty(dict)
+    position: int = 0
+    #: The action that takes its place; empty for none.
+    successor: str = ""
+    #: The ISO date until which it stays in the map; empty for no date.
+    until: str = ""
+    parameters: Mapping[str, ParameterEntry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole tracking map: what is published, compared and compiled."""
 
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
+    actions: Mapping[str, ActionEntry] = field(default_factory=dict, metadata={"since": 2})
+    #: What happens to an event whose action the map does not have.
+    unknown_actions: str = _added(2, ACCEPT)
+    #: What happens to an event with parameters that its action does not declare.
+    undeclared_parameters: str = _added(2, ACCEPT)
 
     @property
     def format(self) -> int:
         """The oldest format that can hold the document: the one it is written in."""
-        return max(self._needed(), default=FIRST_FORMAT)
+        return max(_formats((self,)), default=FIRST_FORMAT)
 
-    def _needed(self) -> Iterator[int]:
-        for entry in self.models.values():
-            yield from _formats(ModelEntry, (entry,))
-            yield from _formats(AttributeEntry, entry.attributes.values())
-            yield from _formats(ChildEntry, entry.children.values())
+
+#: The entries below an entry, by the field that has them.
+BELOW: dict[type, dict[str, type]] = {
+    Document: {"models": ModelEntry, "actions": ActionEntry},
+    ModelEntry: {
+        "attributes": AttributeEntry,
+        "children": ChildEntry,
+        "aggregates": AggregateEntry,
+    },
+    ActionEntry: {"parameters": ParameterEntry},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PlainField:
-    """A field of an entry that holds one value: a text, a number, true or false."""
+    """A field of an entry that holds a value and not entries."""
 
     name: str
+    #: Its JSON type: ``str``, ``int``, ``bool``, ``dict`` or ``list``.
     kind: type
     #: ``None`` where an entry must give it.
     default: Any
@@ -104,29 +218,47 @@ class PlainField:
     since: int
 
 
-@lru_cache(8)
+@lru_cache(16)
 def plain_fields(entry: type) -> tuple[PlainField, ...]:
     """The plain fields of a class of entries. All code that reads or writes entries uses them, so
     that a new field is not lost anywhere."""
-    kinds = get_type_hints(entry)
+    hints, below = get_type_hints(entry), BELOW.get(entry, {})
     return tuple(
         PlainField(
             each.name,
-            kinds[each.name],
-            None if each.default is MISSING else each.default,
+            each.metadata.get("kind") or hints[each.name],
+            _default(each),
             each.metadata.get("since", FIRST_FORMAT),
         )
         for each in fields(entry)
-        if kinds[each.name] in (str, int, bool)
+        if each.name not in below
     )
 
 
-def _formats(kind: type, entries: Collection[Any]) -> Iterator[int]:
-    """The formats that the entries need for the fields that they use."""
-    added = [each for each in plain_fields(kind) if each.since > FIRST_FORMAT]
-    for each in added:
-        if any(getattr(entry, each.name) != each.default for entry in entries):
+@lru_cache(16)
+def lists_of(entry: type) -> tuple[tuple[str, type, int], ...]:
+    """The fields of a class of entries that hold entries: name, their class, first format."""
+    since = {each.name: each.metadata.get("since", FIRST_FORMAT) for each in fields(entry)}
+    return tuple((name, kind, since[name]) for name, kind in BELOW.get(entry, {}).items())
+
+
+def _default(each: Field[Any]) -> Any:
+    if each.default_factory is not MISSING:
+        return each.default_factory()
+    return None if each.default is MISSING else each.default
+
+
+def _formats(entries: Collection[Any]) -> Iterator[int]:
+    """The formats that entries of one class need, with all below them."""
+    kind = type(next(iter(entries), None))
+    for each in plain_fields(kind) if entries else ():
+        added = each.since > FIRST_FORMAT
+        if added and any(getattr(entry, each.name) != each.default for entry in entries):
             yield each.since
+    for name, _kind, since in lists_of(kind):
+        if below := [each for entry in entries for each in getattr(entry, name).values()]:
+            yield since
+            yield from _formats(below)
 
 
 class _Positioned(Protocol):

@@ -11,10 +11,14 @@ from trackadmin.codes import ProblemCode
 from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import (
     FIRST_FORMAT,
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
+    lists_of,
     plain_fields,
 )
 from trackadmin.document.upgrades import upgraded
@@ -31,33 +35,51 @@ _UNREADABLE = _("This text cannot be read as a tracking map.")
 _NOT_PUBLISHED = _("The document is not the one that was published.")
 
 
-class _Fields:
-    """The fields of one class of entries as a text has them, by name."""
+class _Form:
+    """How a text has the entries of one class."""
 
-    def __init__(self, entry: type, **below: type) -> None:
-        plain = plain_fields(entry)
-        #: Those that every text has.
+    def __init__(self, entry: type) -> None:
+        plain, below = plain_fields(entry), lists_of(entry)
+        #: The fields that every text has, with their types.
         self.required = {each.name: each.kind for each in plain if each.since == FIRST_FORMAT}
-        self.required |= below
+        self.required |= {name: dict for name, _kind, since in below if since == FIRST_FORMAT}
         self._values = [each.name for each in plain if each.since == FIRST_FORMAT]
         self._added = [each for each in plain if each.since > FIRST_FORMAT]
+        #: The classes of the entries below, by field, and the first format that has the field.
+        self.below = {name: kind for name, kind, _since in below}
+        self._since = {name: since for name, _kind, since in below}
 
     def optional(self, written: int) -> dict[str, type]:
-        """Those that a text of this format may have."""
-        return {each.name: each.kind for each in self._added if each.since <= written}
+        """The fields that a text of this format may leave out."""
+        plain = {each.name: each.kind for each in self._added if each.since <= written}
+        below = {n: dict for n, since in self._since.items() if FIRST_FORMAT < since <= written}
+        return plain | below
 
-    def values(self, entry: object) -> dict[str, Any]:
-        """The entry's fields in a text. By hand: ``dataclasses.asdict`` takes ten times longer."""
-        values = {name: getattr(entry, name) for name in self._values}
+    def data(self, entry: object) -> dict[str, Any]:
+        """The entry in a text. By hand: ``dataclasses.asdict`` takes ten times longer."""
+        data = {name: getattr(entry, name) for name in self._values}
         for each in self._added:
             if (value := getattr(entry, each.name)) != each.default:
-                values[each.name] = value
-        return values
+                data[each.name] = value
+        for name, kind in self.below.items():
+            entries = getattr(entry, name)
+            if entries or name in self.required:
+                data[name] = {key: _FORMS[kind].data(each) for key, each in entries.items()}
+        return data
 
 
-_ATTRIBUTE = _Fields(AttributeEntry)
-_CHILD = _Fields(ChildEntry)
-_MODEL = _Fields(ModelEntry, attributes=dict, children=dict)
+_FORMS: dict[type, _Form] = {
+    entry: _Form(entry)
+    for entry in (
+        Document,
+        ModelEntry,
+        AttributeEntry,
+        ChildEntry,
+        AggregateEntry,
+        ActionEntry,
+        ParameterEntry,
+    )
+}
 
 
 def dump(document: Document) -> str:
@@ -65,8 +87,7 @@ def dump(document: Document) -> str:
 
     It has the oldest format that can hold the document.
     """
-    models = {prefix: _model_data(entry) for prefix, entry in document.models.items()}
-    return _canonical({"format": document.format, "models": models})
+    return _canonical({"format": document.format, **_FORMS[Document].data(document)})
 
 
 def digest(text: str) -> str:
@@ -171,11 +192,9 @@ def read_data(data: object) -> tuple[Document, list[Problem]]:
     reader = Reader()
     if not reader.typed(data, "", dict):
         raise DocumentError(_NO_MAP, reader.problems)
-    top = reader.record(upgraded(data), "", {"format": int, "models": dict})
+    today = upgraded(data)
     # A text of an older format may not have what a later format added.
-    read = _Reading(reader, data["format"])
-    models = {prefix: read.model(top["models"][prefix], at("", prefix)) for prefix in top["models"]}
-    return Document(models), reader.problems
+    return _Reading(reader, data["format"]).document(today), reader.problems
 
 
 class _Reading:
@@ -183,32 +202,32 @@ class _Reading:
 
     def __init__(self, reader: Reader, written: int) -> None:
         self._reader = reader
-        self._optional = {each: each.optional(written) for each in (_MODEL, _ATTRIBUTE, _CHILD)}
+        self._optional = {kind: form.optional(written) for kind, form in _FORMS.items()}
 
-    def model(self, value: object, where: str) -> ModelEntry:
-        fields = self._record(value, where, _MODEL)
-        attributes, children = fields.pop("attributes"), fields.pop("children")
-        return ModelEntry(
-            **fields,
-            attributes={
-                name: AttributeEntry(**self._record(attribute, at(where, name), _ATTRIBUTE))
-                for name, attribute in attributes.items()
-            },
-            children={
-                accessor: ChildEntry(**self._record(child, at(where, accessor), _CHILD))
-                for accessor, child in children.items()
-            },
-        )
+    def document(self, data: dict[str, Any]) -> Document:
+        below = {"format": int, **_FORMS[Document].required}
+        fields = self._reader.record(data, "", below, self._optional[Document])
+        del fields["format"]
+        for name in _FORMS[Document].below.keys() & fields.keys():
+            fields[name] = self._entries(Document, name, fields[name], _TOP[name])
+        return Document(**fields)
 
-    def _record(self, value: object, where: str, fields: _Fields) -> dict[str, Any]:
-        return self._reader.record(value, where, fields.required, self._optional[fields])
+    def _entries(
+        self, above: type, name: str, entries: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        kind = _FORMS[above].below[name]
+        return {key: self._entry(kind, each, at(where, key)) for key, each in entries.items()}
+
+    def _entry(self, kind: type, value: object, where: str) -> Any:
+        form = _FORMS[kind]
+        fields = self._reader.record(value, where, form.required, self._optional[kind])
+        for name in form.below.keys() & fields.keys():
+            fields[name] = self._entries(kind, name, fields[name], where)
+        return kind(**fields)
 
 
-def _model_data(entry: ModelEntry) -> dict[str, Any]:
-    return _MODEL.values(entry) | {
-        "attributes": {name: _ATTRIBUTE.values(each) for name, each in entry.attributes.items()},
-        "children": {accessor: _CHILD.values(each) for accessor, each in entry.children.items()},
-    }
+#: Where the entries of the document are: tracked models are named by their prefix alone.
+_TOP = {"models": "", "actions": "actions"}
 
 
 def _canonical(data: object) -> str:

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from trackadmin.document.structure import (
+    ACCEPT,
+    BOOLEAN,
+    CHOICE,
+    COUNT,
+    DEPRECATED,
+    DISTINCT,
     DROPPED,
     IGNORED,
+    INTEGER,
+    LATEST,
+    LIVE,
+    MARK,
+    MAX,
+    MIN,
     NONE,
+    NUMBER,
+    OPTIONAL,
+    PLANNED,
     PSEUDONYMISED,
+    REFUSE,
+    REQUIRED,
     SENT,
+    SUM,
+    TEXT,
     TRACKED,
     UNDECLARED,
 )
@@ -21,5 +40,35 @@ PRIVACY_LABELS = {
     PSEUDONYMISED: _("Personal, sent as a pseudonym"),
     DROPPED: _("Personal, dropped"),
 }
-#: By the field of the attribute.
-LABELS = {"decision": DECISION_LABELS, "privacy": PRIVACY_LABELS}
+FUNCTION_LABELS = {
+    COUNT: _("Count"),
+    DISTINCT: _("Count of different values"),
+    SUM: _("Sum"),
+    MIN: _("Smallest"),
+    MAX: _("Largest"),
+    LATEST: _("Latest"),
+}
+STATE_LABELS = {PLANNED: _("Planned"), LIVE: _("Live"), DEPRECATED: _("Deprecated")}
+NEED_LABELS = {REQUIRED: _("Required"), OPTIONAL: _("Optional")}
+PARAMETER_LABELS = {
+    TEXT: _("Text"),
+    INTEGER: _("Whole number"),
+    NUMBER: _("Number"),
+    BOOLEAN: _("Yes or no"),
+    CHOICE: _("One of a list"),
+}
+HANDLING_LABELS = {
+    ACCEPT: _("Accept"),
+    MARK: _("Accept and mark"),
+    REFUSE: _("Refuse"),
+}
+#: By the field of the entry.
+LABELS = {
+    "decision": DECISION_LABELS,
+    "privacy": PRIVACY_LABELS,
+    "function": FUNCTION_LABELS,
+    "state": STATE_LABELS,
+    "kind": PARAMETER_LABELS,
+    "unknown_actions": HANDLING_LABELS,
+    "undeclared_parameters": HANDLING_LABELS,
+}

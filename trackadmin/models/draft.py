@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.apps import apps as global_apps
@@ -12,9 +13,30 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document.names import LONGEST, LONGEST_LABEL
-from trackadmin.document.structure import DECISIONS, PRIVACIES, TRACKED, UNDECLARED
+from trackadmin.document.structure import (
+    ACCEPT,
+    COUNT,
+    DECISIONS,
+    FUNCTIONS,
+    HANDLINGS,
+    LIVE,
+    PARAMETER_KINDS,
+    PRIVACIES,
+    STATES,
+    TEXT,
+    TRACKED,
+    UNDECLARED,
+)
 from trackadmin.document.validate import LONGEST_OWNER
-from trackadmin.document.value_labels import DECISION_LABELS, PRIVACY_LABELS
+from trackadmin.document.value_labels import (
+    DECISION_LABELS,
+    FUNCTION_LABELS,
+    HANDLING_LABELS,
+    PARAMETER_LABELS,
+    PRIVACY_LABELS,
+    STATE_LABELS,
+)
+from trackadmin.texts import Text
 
 M = TypeVar("M", bound=models.Model)
 
@@ -26,8 +48,34 @@ LABEL_LENGTH = LONGEST_LABEL
 #: Longest name of a map for people, and for code.
 MAP_NAME_LENGTH, SLUG_LENGTH = 200, 50
 
-DECISION_CHOICES = [(value, lazystr(label)) for value, label in DECISION_LABELS.items()]
-PRIVACY_CHOICES = [(value, lazystr(label)) for value, label in PRIVACY_LABELS.items()]
+#: An ISO date: ``2026-12-31``.
+DATE_LENGTH = 10
+
+
+def _choices(labels: Mapping[str, Text]) -> list[tuple[str, Any]]:
+    return [(value, lazystr(label)) for value, label in labels.items()]
+
+
+DECISION_CHOICES = _choices(DECISION_LABELS)
+PRIVACY_CHOICES = _choices(PRIVACY_LABELS)
+HANDLING_CHOICES = _choices(HANDLING_LABELS)
+
+# Columns that were added later have a default in the database too: while a new release is rolled
+# out, processes of the older one insert rows without them.
+
+
+def _former_name(length: int = NAME_LENGTH) -> Any:
+    return models.CharField(max_length=length, blank=True, default="", db_default="")
+
+
+def _until() -> Any:
+    return models.CharField(max_length=DATE_LENGTH, blank=True, default="", db_default="")
+
+
+def _handling() -> Any:
+    return models.CharField(
+        max_length=20, choices=HANDLING_CHOICES, default=ACCEPT, db_default=ACCEPT
+    )
 
 
 class EditorsManager(models.Manager[M]):
@@ -72,6 +120,10 @@ class TrackingMap(models.Model):
     )
     name = models.CharField(max_length=MAP_NAME_LENGTH)
     description = models.TextField(blank=True)
+    #: What happens to an event whose action the map does not have.
+    unknown_actions = _handling()
+    #: What happens to an event with parameters that its action does not declare.
+    undeclared_parameters = _handling()
     #: Grows with the first statement of every edit and every publish: the lock of the map.
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     #: Grows when somebody saves the map's own name or description.
@@ -85,6 +137,13 @@ class TrackingMap(models.Model):
         verbose_name = _("tracking map")
         permissions = [
             ("publish_trackingmap", "Can publish and roll back tracking maps"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(unknown_actions__in=HANDLINGS)
+                & models.Q(undeclared_parameters__in=HANDLINGS),
+                name="trackadmin_handling_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +176,8 @@ class TrackedModel(models.Model):
     )
     description = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
+    former_prefix = _former_name()
+    until = _until()
     #: Grows with every save; a form that saw an older one is refused.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 
@@ -159,6 +220,8 @@ class TrackedAttribute(models.Model):
     privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
     description = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
+    successor = _former_name()
+    until = _until()
 
     objects = EditorsManager["TrackedAttribute"]()
     NATURAL_KEY = ("tracked_model__map__slug", "tracked_model__prefix", "name")
@@ -202,14 +265,14 @@ class TrackedChild(models.Model):
     accessor = models.CharField(max_length=NAME_LENGTH)
     prefix = models.CharField(max_length=NAME_LENGTH, blank=True)
     position = models.PositiveIntegerField(default=0)
-    #: The database has the default too: while a new release is rolled out, processes of the
-    #: older one insert rows without this column.
     alone = models.BooleanField(
         _("by itself"),
         default=False,
         db_default=False,
         help_text=_("Comes along without its own children."),
     )
+    former_prefix = _former_name()
+    until = _until()
 
     objects = EditorsManager["TrackedChild"]()
     NATURAL_KEY = ("tracked_model__map__slug", "tracked_model__prefix", "accessor")
@@ -227,6 +290,127 @@ class TrackedChild(models.Model):
 
     def __str__(self) -> str:
         return self.accessor
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
+
+
+class TrackedAggregate(models.Model):
+    """A count, a sum or the like of the many objects that a tracked model is related to."""
+
+    tracked_model = models.ForeignKey(TrackedModel, models.CASCADE, related_name="aggregates")
+    name = models.CharField(max_length=NAME_LENGTH)
+    relation = models.CharField(max_length=NAME_LENGTH)
+    function = models.CharField(max_length=20, choices=_choices(FUNCTION_LABELS), default=COUNT)
+    field = models.CharField(max_length=NAME_LENGTH, blank=True)
+    by = models.CharField(max_length=NAME_LENGTH, blank=True)
+    #: Name of a field of the related model to the value that it must have.
+    where = models.JSONField(default=dict, blank=True)
+    decision = models.CharField(max_length=20, choices=DECISION_CHOICES, default=TRACKED)
+    privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    objects = EditorsManager["TrackedAggregate"]()
+    NATURAL_KEY = ("tracked_model__map__slug", "tracked_model__prefix", "name")
+
+    class Meta:
+        ordering = ["tracked_model", "position", "name"]
+        verbose_name = _("tracked aggregate")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tracked_model", "name"], name="trackadmin_aggregate_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(relation=""),
+                name="trackadmin_aggregate_named",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(function__in=FUNCTIONS)
+                & models.Q(decision__in=DECISIONS)
+                & models.Q(privacy__in=PRIVACIES),
+                name="trackadmin_aggregate_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
+
+
+class TrackedAction(models.Model):
+    """Something that happens on the site, with what an event about it must bring."""
+
+    map = models.ForeignKey(TrackingMap, models.CASCADE, related_name="actions")
+    name = models.CharField(max_length=NAME_LENGTH)
+    description = models.TextField(blank=True)
+    owner = models.CharField(max_length=LONGEST_OWNER, blank=True)
+    state = models.CharField(max_length=20, choices=_choices(STATE_LABELS), default=LIVE)
+    #: Prefix of a tracked model to ``required`` or ``optional``.
+    brings = models.JSONField(default=dict, blank=True)
+    position = models.PositiveIntegerField(default=0)
+    successor = models.CharField(max_length=NAME_LENGTH, blank=True)
+    until = models.CharField(max_length=DATE_LENGTH, blank=True)
+    #: Grows with every save; a form that saw an older one is refused.
+    lock_version = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = EditorsManager["TrackedAction"]()
+    NATURAL_KEY = ("map__slug", "name")
+
+    class Meta:
+        ordering = ["map", "position", "name"]
+        verbose_name = _("action")
+        constraints = [
+            models.UniqueConstraint(fields=["map", "name"], name="trackadmin_action_once"),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & models.Q(state__in=STATES),
+                name="trackadmin_action_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What names it in every database."""
+        return natural_key_of(self)
+
+
+class TrackedParameter(models.Model):
+    """A value of an action's own that an event may or must have."""
+
+    action = models.ForeignKey(TrackedAction, models.CASCADE, related_name="parameters")
+    name = models.CharField(max_length=NAME_LENGTH)
+    kind = models.CharField(max_length=20, choices=_choices(PARAMETER_LABELS), default=TEXT)
+    required = models.BooleanField(default=False)
+    #: The values that a parameter of the kind ``choice`` may have.
+    choices = models.JSONField(default=list, blank=True)
+    privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    objects = EditorsManager["TrackedParameter"]()
+    NATURAL_KEY = ("action__map__slug", "action__name", "name")
+
+    class Meta:
+        ordering = ["action", "position", "name"]
+        verbose_name = _("parameter")
+        constraints = [
+            models.UniqueConstraint(fields=["action", "name"], name="trackadmin_parameter_once"),
+            models.CheckConstraint(
+                condition=~models.Q(name="")
+                & models.Q(kind__in=PARAMETER_KINDS)
+                & models.Q(privacy__in=PRIVACIES),
+                name="trackadmin_parameter_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
     def natural_key(self) -> tuple[Any, ...]:
         """What names it in every database."""

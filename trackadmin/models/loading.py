@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from trackadmin.exceptions import DumpConflict, ImmutableVersion
-from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.models.draft import (
+    TrackedAction,
+    TrackedAggregate,
+    TrackedAttribute,
+    TrackedChild,
+    TrackedModel,
+    TrackedParameter,
+    TrackingMap,
+)
 from trackadmin.models.versions import MapVersion
 from trackadmin.texts import gettext as _
 
@@ -29,7 +37,7 @@ def _meet_map(row: TrackingMap, using: str) -> None:
         return
     used = any(
         model._default_manager.using(using).filter(map=existing).exists()
-        for model in (TrackedModel, MapVersion)
+        for model in (TrackedModel, TrackedAction, MapVersion)
     )
     if used:
         what = _(
@@ -60,13 +68,25 @@ def _meet_model(row: TrackedModel, using: str) -> None:
         raise DumpConflict(what, existing.pk, row.pk)
 
 
-def _meet_attribute(row: TrackedAttribute, using: str) -> None:
-    _take_key(row, _others(row, using).filter(tracked_model=row.tracked_model_id, name=row.name))
+def _meet_action(row: TrackedAction, using: str) -> None:
+    _keep_growing(row, using, "lock_version")
+    existing = _others(row, using).filter(name=row.name, map_id=row.map_id).first()
+    if existing is not None:
+        what = _(
+            "This database has the action '%(name)s' under the key %(key)s, and the dump has it "
+            "under %(in_dump)s.",
+            name=existing.name,
+            key=str(existing.pk),
+            in_dump=str(row.pk),
+        )
+        raise DumpConflict(what, existing.pk, row.pk)
 
 
-def _meet_child(row: TrackedChild, using: str) -> None:
-    rows = _others(row, using).filter(tracked_model=row.tracked_model_id, accessor=row.accessor)
-    _take_key(row, rows)
+def _meet_entry(row: Any, using: str) -> None:
+    """A row below a tracked model or an action, which its natural key names within that."""
+    above, name = row.NATURAL_KEY[0].partition("__")[0], row.NATURAL_KEY[-1]
+    same = {f"{above}_id": getattr(row, f"{above}_id"), name: getattr(row, name)}
+    _take_key(row, _others(row, using).filter(**same))
 
 
 def _meet_version(row: MapVersion, using: str) -> None:
@@ -102,7 +122,10 @@ def _others(row: Any, using: str) -> QuerySet[Any]:
 MEETINGS: dict[type[Model], Any] = {
     TrackingMap: _meet_map,
     TrackedModel: _meet_model,
-    TrackedAttribute: _meet_attribute,
-    TrackedChild: _meet_child,
+    TrackedAttribute: _meet_entry,
+    TrackedChild: _meet_entry,
+    TrackedAggregate: _meet_entry,
+    TrackedAction: _meet_action,
+    TrackedParameter: _meet_entry,
     MapVersion: _meet_version,
 }

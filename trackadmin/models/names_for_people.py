@@ -10,7 +10,15 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from trackadmin.models.draft import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.models.draft import (
+    TrackedAction,
+    TrackedAggregate,
+    TrackedAttribute,
+    TrackedChild,
+    TrackedModel,
+    TrackedParameter,
+    TrackingMap,
+)
 from trackadmin.models.versions import MapVersion
 
 PLURALS = {
@@ -18,18 +26,30 @@ PLURALS = {
     TrackedModel: _("tracked models"),
     TrackedAttribute: _("tracked attributes"),
     TrackedChild: _("tracked children"),
+    TrackedAggregate: _("tracked aggregates"),
+    TrackedAction: _("actions"),
+    TrackedParameter: _("parameters"),
     MapVersion: _("map versions"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
     "accessor": _("relation"),
+    "action": _("action"),
     "author": _("author"),
+    "brings": _("models that come along"),
+    "by": _("date or number that tells the newest"),
+    "choices": _("choices"),
     "created_at": _("created at"),
     "decision": _("decision"),
     "description": _("description"),
     "digest": _("digest"),
     "document": _("document"),
+    "field": _("field"),
+    "former_prefix": _("former prefix"),
+    "function": _("function"),
     "key": _("key"),
+    "kind": _("kind"),
+    "left_early": _("names that left early"),
     "lookup": _("lookup"),
     "map": _("map"),
     "model_label": _("model"),
@@ -40,10 +60,18 @@ COLUMNS = {
     "position": _("position"),
     "prefix": _("prefix"),
     "privacy": _("privacy"),
+    "relation": _("relation"),
+    "required": _("required"),
     "restores": _("restores"),
     "slug": _("slug"),
     "source": _("source"),
+    "state": _("state"),
+    "successor": _("successor"),
     "tracked_model": _("tracked model"),
+    "undeclared_parameters": _("undeclared parameters"),
+    "unknown_actions": _("unknown actions"),
+    "until": _("stays until"),
+    "where": _("conditions"),
 }
 _translated = lazy(gettext, str)
 

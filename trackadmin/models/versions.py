@@ -86,6 +86,8 @@ class MapVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     #: The number of the version that a rollback brought back.
     restores = models.PositiveIntegerField(null=True, blank=True)
+    #: The names that left before their date, one on each line: the publisher's note says why.
+    left_early = models.TextField(blank=True, default="", db_default="")
 
     objects = VersionManager()
     forgetting = ForgettingManager()
