@@ -9,11 +9,25 @@ from trackadmin.document import (
     PRIVACIES,
     SENT,
     TRACKED,
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
     why_not_a_name,
+)
+from trackadmin.document.structure import (
+    CHOICE,
+    COUNT,
+    FUNCTIONS,
+    HANDLINGS,
+    LATEST,
+    MOST_CONDITIONS,
+    NEEDS,
+    PARAMETER_KINDS,
+    STATES,
 )
 
 names = st.from_regex(r"\A[A-Za-z](_?[A-Za-z0-9]){0,8}\Z").filter(lambda n: not why_not_a_name(n))
@@ -29,10 +43,69 @@ attributes = st.builds(
     privacy=st.sampled_from(PRIVACIES),
     description=texts,
     position=positions,
+    successor=st.just("") | names,
+    until=st.just("") | st.dates().map(str),
 )
+dates = st.just("") | st.dates().map(str)
 children = st.builds(
-    ChildEntry, prefix=st.just("") | names, position=positions, alone=st.booleans()
+    ChildEntry,
+    prefix=st.just("") | names,
+    position=positions,
+    alone=st.booleans(),
+    former_prefix=st.just("") | names,
+    until=dates,
 )
+conditions = st.dictionaries(
+    names, texts | st.booleans() | st.integers(-(2**63), 2**63 - 1), max_size=MOST_CONDITIONS
+)
+
+
+@st.composite
+def aggregates(draw):
+    """Sound by themselves: with a field and ``by`` where the function needs them."""
+    function = draw(st.sampled_from(FUNCTIONS))
+    return AggregateEntry(
+        relation=draw(names),
+        function=function,
+        field="" if function == COUNT else draw(names),
+        by=draw(names) if function == LATEST else "",
+        where=draw(conditions),
+        decision=draw(st.sampled_from(DECISIONS)),
+        privacy=draw(st.sampled_from(PRIVACIES)),
+        description=draw(texts),
+        position=draw(positions),
+    )
+
+
+@st.composite
+def parameters(draw):
+    """Sound: only those of the kind ``choice`` have choices."""
+    kind = draw(st.sampled_from(PARAMETER_KINDS))
+    choices = st.lists(texts.filter(bool), min_size=1, max_size=3, unique=True)
+    return ParameterEntry(
+        kind=kind,
+        required=draw(st.booleans()),
+        choices=draw(choices) if kind == CHOICE else [],
+        privacy=draw(st.sampled_from(PRIVACIES)),
+        description=draw(texts),
+        position=draw(positions),
+    )
+
+
+def actions(prefixes=names):
+    """Actions that may bring these prefixes."""
+    return st.builds(
+        ActionEntry,
+        description=texts,
+        owner=texts,
+        state=st.sampled_from(STATES),
+        brings=st.dictionaries(prefixes, st.sampled_from(NEEDS), max_size=3),
+        position=positions,
+        parameters=st.dictionaries(names.filter(lambda n: n != "action"), parameters(), max_size=3),
+    )
+
+
+handlings = st.sampled_from(HANDLINGS)
 
 
 def models(keys=names, positions=positions):
@@ -46,13 +119,28 @@ def models(keys=names, positions=positions):
         position=positions,
         attributes=st.dictionaries(keys, attributes, max_size=4),
         children=st.dictionaries(keys, children, max_size=3),
+        aggregates=st.dictionaries(keys, aggregates(), max_size=2),
+        former_prefix=st.just("") | names,
+        until=dates,
     )
 
 
 #: Of sound shape and names; the model of an entry or the name of a key may be wrong all the same.
-documents = st.builds(Document, st.dictionaries(names, models(), max_size=4))
+documents = st.builds(
+    Document,
+    st.dictionaries(names, models(), max_size=4),
+    st.dictionaries(names, actions(), max_size=2),
+    handlings,
+    handlings,
+)
 #: Few names, so that two documents have some in common.
-near_documents = st.builds(Document, st.dictionaries(few_names, models(few_names), max_size=3))
+near_documents = st.builds(
+    Document,
+    st.dictionaries(few_names, models(few_names), max_size=3),
+    st.dictionaries(few_names, actions(few_names), max_size=2),
+    handlings,
+    handlings,
+)
 
 
 @st.composite
@@ -85,9 +173,33 @@ def sound_documents(draw):
                 )
                 for number, (name, e) in enumerate(zip(own, entries, strict=True))
             },
-            {name: replace(draw(children), position=number) for number, name in enumerate(along)},
+            {
+                name: replace(draw(children), position=number, former_prefix="", until="")
+                for number, name in enumerate(along)
+            },
+            {
+                name: replace(draw(aggregates()), position=number)
+                for number, name in enumerate(draw(st.lists(names, unique=True, max_size=2)))
+                if name not in own
+            },
         )
-    return Document(found)
+    return Document(found, draw(sound_actions([*found])), draw(handlings), draw(handlings))
+
+
+@st.composite
+def sound_actions(draw, prefixes):
+    """Actions that bring only these prefixes, their positions counted from 0."""
+    found = {}
+    chosen = st.sampled_from(prefixes or [""])
+    for place, name in enumerate(draw(st.lists(names, unique=True, max_size=2))):
+        action = draw(actions(chosen))
+        placed = {
+            each: replace(parameter, position=number)
+            for number, (each, parameter) in enumerate(action.parameters.items())
+        }
+        brings = action.brings if prefixes else {}
+        found[name] = replace(action, position=place, parameters=placed, brings=brings)
+    return found
 
 
 scalars = (

@@ -84,7 +84,11 @@ def test_new_name_does_not_change_the_old_order():
 
 @given(near_documents, near_documents)
 def test_the_same_two_give_the_same_words(old, new):
-    turned = Document(dict(reversed(new.models.items())))
+    turned = replace(
+        new,
+        models=dict(reversed(new.models.items())),
+        actions=dict(reversed(new.actions.items())),
+    )
     assert diff(old, new) == diff(old, turned)
 
 

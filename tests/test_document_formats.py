@@ -117,8 +117,16 @@ def test_a_document_says_the_oldest_format_that_can_say_it():
 
 @given(documents)
 def test_the_format_is_needed_and_no_more(found):
-    uses = any(child.alone for e in found.models.values() for child in e.children.values())
-    assert found.format == (2 if uses else 1)
+    entries = found.models.values()
+    below = [x for e in entries for x in (*e.attributes.values(), *e.children.values())]
+    values = [
+        getattr(x, name, "")
+        for x in (*entries, *below)
+        for name in ("alone", "successor", "former_prefix", "until")
+    ]
+    handling = {found.unknown_actions, found.undeclared_parameters}
+    more = found.actions or any(e.aggregates for e in entries) or handling != {"accept"}
+    assert found.format == (2 if more or any(values) else 1)
     assert load(dump(found), digest(dump(found))) == found
 
 

@@ -1,18 +1,21 @@
 """Sentences for people can be translated, wherever they are found and however far they travel."""
 
 import pickle
-from dataclasses import fields
 
 import pytest
 from django.utils import translation
 
 from trackadmin.document import (
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
     diff,
     parse,
+    plain_fields,
     validate,
     why_not_a_name,
 )
@@ -82,13 +85,26 @@ def test_reason_against_a_name_is_a_sentence(name):
 
 @pytest.mark.parametrize(
     ("subject", "entry"),
-    [("model", ModelEntry), ("attribute", AttributeEntry), ("child", ChildEntry)],
+    [
+        ("map", Document),
+        ("model", ModelEntry),
+        ("attribute", AttributeEntry),
+        ("child", ChildEntry),
+        ("aggregate", AggregateEntry),
+        ("action", ActionEntry),
+        ("parameter", ParameterEntry),
+    ],
 )
 def test_every_field_has_a_sentence_of_its_own(subject, entry):
     """Until a new field has one, its name is shown."""
-    below = {"attributes", "children"}
-    for name in {each.name for each in fields(entry)} - below:
-        values = (False, True) if name in ("lookup", "alone") else ("one", "two")
+    kinds = {
+        str: ("one", "two"),
+        bool: (False, True),
+        int: (1, 2),
+        dict: ({"x": "1"}, {"x": "2"}),
+        list: (["a"], ["b"]),
+    }
+    for name, values in ((each.name, kinds[each.kind]) for each in plain_fields(entry)):
         for old, new in (values, values[::-1]):
             said = Change("changed", subject, "User.x", name, old, new).sentences()
             assert said

@@ -30,7 +30,8 @@ DOORS = {
     # The entries and the words that they hold, and which names are legal.
     "document.structure": {"admin", "compiler", "models"},
     "document.names": {"admin", "compiler", "models"},
-    "document.validate": {"admin", "compiler", "models"},
+    "document.validate": {"compiler"},
+    "document.value_rules": {"admin", "models"},
     "document.value_labels": {"models"},
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},

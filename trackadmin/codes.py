@@ -129,6 +129,31 @@ class ProblemCode(_Code):
         "A text holds a character that no database can store.",
         "Remove the character.",
     )
+    VALUE_UNKNOWN = (
+        "value.unknown",
+        "A field has a value that is none of those that it may have.",
+        "Use one of those that the problem lists.",
+    )
+    AGGREGATE_FIELD = (
+        "aggregate.field",
+        "A count or sum has a field that it must not have, or lacks one that it needs.",
+        "Add the field or leave it out, as the problem says.",
+    )
+    CONDITION_INVALID = (
+        "condition.invalid",
+        "A condition of a count or sum compares with something that no field can have.",
+        "Use a text, a whole number, or true or false, and at most three conditions.",
+    )
+    CHOICES_INVALID = (
+        "choices.invalid",
+        "The choices of an action's parameter do not fit its kind, or one of them is no text.",
+        "Give a parameter of the kind choice a list of texts, and no other parameter any.",
+    )
+    ACTION_MODEL_UNKNOWN = (
+        "action.model_unknown",
+        "An action brings a tracked model that the map does not have.",
+        "Remove it from the action, or add the model to the map.",
+    )
     OWNER_TOO_LONG = (
         "owner.too_long",
         "The owner of a tracked model is too long.",

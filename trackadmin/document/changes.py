@@ -13,7 +13,7 @@ from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 Kind = Literal["added", "removed", "changed", "moved"]
-Subject = Literal["map", "model", "attribute", "child"]
+Subject = Literal["map", "model", "attribute", "child", "aggregate", "action", "parameter"]
 
 #: Longest quotation in words, in characters; the data always has the whole text.
 _QUOTED = 80
@@ -23,12 +23,14 @@ _QUOTED = 80
 class Change:
     """One difference. Kind, subject and field say what it is; ``words()`` says it to people.
 
-    ``where`` is the place, outermost first (``User``, ``User.email``; empty for the map itself).
+    ``where`` is the place, outermost first (``User``, ``User.email``; ``signup_click`` for an
+    action; empty for the map itself).
     ``field`` names what changed there and is empty where the whole thing was added or removed.
     ``old`` and ``new`` are JSON-able: the field's values, or the fields of what was added or
-    removed. A change of order has the field ``attributes``, ``children`` or ``models`` and gives
-    the names in order (``moved``), or their positions where those differ but the order does not
-    (``changed``). A new name has the field ``prefix`` or ``name``, and its place is the new one.
+    removed. A change of order has what is ordered as its field (``attributes``, ``models``). It
+    gives the names in order (``moved``), or their positions where those differ but the order does
+    not (``changed``). A new name has the field ``prefix`` or ``name``, and its place is the new
+    one.
     """
 
     kind: Kind
@@ -85,6 +87,8 @@ def _sentences(change: Change) -> Iterator[Text]:
         yield from (_with(sentence, values) for sentence in found)
     elif change.subject == "child" and change.field in _OF_CHILD:
         yield _OF_CHILD[change.field](change.old, change.new)
+    elif change.field in _OBJECTS:
+        yield from _object_changes(change.field, change.old, change.new)
     else:
         yield _field(change)
 
@@ -94,22 +98,34 @@ _ADDED: dict[Subject, Text] = {
     "model": _("The model %(model)s was added."),
     "attribute": _("The attribute was added."),
     "child": _("The child was added."),
+    "aggregate": _("The count or sum was added."),
+    "action": _("The action was added."),
+    "parameter": _("The parameter was added."),
 }
 _REMOVED: dict[Subject, Text] = {
     "model": _("The model %(model)s was removed."),
     "attribute": _("The attribute was removed."),
     "child": _("The child was removed."),
+    "aggregate": _("The count or sum was removed."),
+    "action": _("The action was removed."),
+    "parameter": _("The parameter was removed."),
 }
 
 _MOVED = {
     "attributes": _("The order of the attributes changed."),
     "children": _("The order of the children changed."),
     "models": _("The order of the tracked models changed."),
+    "aggregates": _("The order of the counts and sums changed."),
+    "actions": _("The order of the actions changed."),
+    "parameters": _("The order of the parameters changed."),
 }
 _RENUMBERED = {
     "attributes": _("The attributes have new positions in the same order."),
     "children": _("The children have new positions in the same order."),
     "models": _("The tracked models have new positions in the same order."),
+    "aggregates": _("The counts and sums have new positions in the same order."),
+    "actions": _("The actions have new positions in the same order."),
+    "parameters": _("The parameters have new positions in the same order."),
 }
 
 _RENAMED = {
@@ -131,6 +147,7 @@ _NOTES: tuple[tuple[str, tuple[object, ...], Text], ...] = (
     ("privacy", (DROPPED,), _("It is personal and is left out.")),
     ("lookup", (True,), _("URLs can use it as a lookup.")),
     ("alone", (True,), _("It comes without its own children.")),
+    ("required", (True,), _("Events must have it.")),
 )
 
 
@@ -143,6 +160,38 @@ def _notes(change: Change) -> Iterator[Text]:
     if fields.get("prefix"):
         yield _with(_("Its prefix is %(prefix)s."), fields)
     yield from (note for field, values, note in _NOTES if fields.get(field) in values)
+
+
+#: Fields that hold values by name: a value was added, was removed, or changed.
+_OBJECTS = {
+    "where": (
+        _("It looks only at objects whose %(name)s is %(new)s now."),
+        _("It no longer looks only at objects whose %(name)s is %(old)s."),
+        _("It looks at objects whose %(name)s is %(new)s now, and not %(old)s."),
+    ),
+    "brings": (
+        _("It brings %(name)s now (%(new)s)."),
+        _("It no longer brings %(name)s."),
+        _("%(name)s was %(old)s and is %(new)s now."),
+    ),
+}
+
+
+def _object_changes(field: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Text]:
+    added, removed, changed = _OBJECTS[field]
+    labels = LABELS.get(field, {})
+    for name in sorted(old.keys() | new.keys()):
+        values = {
+            which: labels.get(side[name], _quoted(side[name]))
+            for which, side in (("old", old), ("new", new))
+            if name in side
+        }
+        if name not in old:
+            yield _with(added, {"name": name, **values})
+        elif name not in new:
+            yield _with(removed, {"name": name, **values})
+        elif old[name] != new[name]:
+            yield _with(changed, {"name": name, **values})
 
 
 def _child_prefix(old: str, new: str) -> Text:
@@ -199,6 +248,40 @@ _FIELDS = {
     "decision": 3 * (_("The decision changed from “%(old)s” to “%(new)s”."),),
     "privacy": 3 * (_("The privacy changed from “%(old)s” to “%(new)s”."),),
     "position": 3 * (_("The position changed from %(old)s to %(new)s."),),
+    "relation": 3 * (_("The relation changed from %(old)s to %(new)s."),),
+    "function": 3 * (_("The function changed from “%(old)s” to “%(new)s”."),),
+    "field": (
+        _("The field was set to %(new)s."),
+        _("The field %(old)s was removed."),
+        _("The field changed from %(old)s to %(new)s."),
+    ),
+    "by": (
+        _("The latest object is the one with the greatest %(new)s."),
+        _("The latest object no longer depends on %(old)s."),
+        _("The latest object is the one with the greatest %(new)s now, and not %(old)s."),
+    ),
+    "successor": (
+        _("Its successor is %(new)s."),
+        _("It has no successor any more."),
+        _("Its successor is %(new)s now, and not %(old)s."),
+    ),
+    "until": (
+        _("It is deprecated and stays until %(new)s."),
+        _("It is no longer deprecated."),
+        _("It stays until %(new)s now, and not until %(old)s."),
+    ),
+    "former_prefix": (
+        _("Its names also go out under the former prefix %(new)s."),
+        _("Its names no longer go out under the former prefix %(old)s."),
+        _("The former prefix changed from %(old)s to %(new)s."),
+    ),
+    "state": 3 * (_("The state changed from “%(old)s” to “%(new)s”."),),
+    "kind": 3 * (_("The kind changed from “%(old)s” to “%(new)s”."),),
+    "choices": 3 * (_("The choices changed from %(old)s to %(new)s."),),
+    "unknown_actions": 3
+    * (_("What happens with unknown actions changed from “%(old)s” to “%(new)s”."),),
+    "undeclared_parameters": 3
+    * (_("What happens with undeclared parameters changed from “%(old)s” to “%(new)s”."),),
 }
 #: For a field without sentences of its own.
 _ANY_FIELD = (
@@ -206,15 +289,22 @@ _ANY_FIELD = (
     _("%(field)s: %(old)s was removed."),
     _("%(field)s changed from %(old)s to %(new)s."),
 )
-_LOOKUP = {
-    True: _("URLs can use it as a lookup now."),
-    False: _("URLs can no longer use it as a lookup."),
+#: By the new value.
+_YES_OR_NO = {
+    "lookup": {
+        True: _("URLs can use it as a lookup now."),
+        False: _("URLs can no longer use it as a lookup."),
+    },
+    "required": {
+        True: _("Events must have it now."),
+        False: _("Events may leave it out now."),
+    },
 }
 
 
 def _field(change: Change) -> Text:
-    if change.field == "lookup":
-        return _LOOKUP[change.new]
+    if change.field in _YES_OR_NO:
+        return _YES_OR_NO[change.field][change.new]
     new, removed, changed = _FIELDS.get(change.field, _ANY_FIELD)
     sentence = new if change.old == "" else removed if change.new == "" else changed
     shown = partial(_label, change.field) if change.field in LABELS else _quoted
@@ -232,6 +322,8 @@ def _with(sentence: Text, values: dict[str, Any]) -> Text:
 
 
 def _quoted(value: object) -> str:
+    if isinstance(value, list):
+        value = ", ".join(value)
     if isinstance(value, str) and len(value) > _QUOTED:
         value = value[: _QUOTED - 1] + "…"
     return repr(value)

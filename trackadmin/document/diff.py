@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from trackadmin.document.changes import Change, Subject
 from trackadmin.document.structure import (
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
     in_order,
+    plain_fields,
 )
 
-_Entry = TypeVar("_Entry", ModelEntry, AttributeEntry, ChildEntry)
+_Entry = TypeVar(
+    "_Entry",
+    ModelEntry,
+    AttributeEntry,
+    ChildEntry,
+    AggregateEntry,
+    ActionEntry,
+    ParameterEntry,
+)
 #: ``_order`` reports it once for the whole list.
 _APART = ("position",)
 
@@ -51,6 +63,10 @@ def _document_changes(old: Document, new: Document) -> Iterator[Change]:
         if prefix in was:
             yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
         yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
+    yield from _order("map", "", "actions", dict(in_order(old.actions)), new.actions)
+    for name in _both(old.actions, new.actions):
+        yield from _action_changes(name, old.actions.get(name), new.actions.get(name))
+    yield from _entry_changes("map", "", old, new)
 
 
 def _model_changes(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Iterator[Change]:
@@ -65,16 +81,35 @@ def _model_changes(prefix: str, old: ModelEntry | None, new: ModelEntry | None) 
         if name in was:
             yield Change("changed", "attribute", where, "name", was[name], name)
         yield from _entry_changes("attribute", where, before.get(name), new.attributes.get(name))
-    yield from _order("model", prefix, "children", dict(in_order(old.children)), new.children)
-    for accessor in _both(old.children, new.children):
-        where = f"{prefix}.{accessor}"
-        yield from _entry_changes(
-            "child", where, old.children.get(accessor), new.children.get(accessor)
-        )
+    yield from _list_changes("model", "child", prefix, "children", old.children, new.children)
+    lists = (old.aggregates, new.aggregates)
+    yield from _list_changes("model", "aggregate", prefix, "aggregates", *lists)
+
+
+def _action_changes(
+    name: str, old: ActionEntry | None, new: ActionEntry | None
+) -> Iterator[Change]:
+    yield from _entry_changes("action", name, old, new)
+    lists = ((old or ActionEntry()).parameters, (new or ActionEntry()).parameters)
+    yield from _list_changes("action", "parameter", name, "parameters", *lists)
+
+
+def _list_changes(
+    above: Subject,
+    subject: Subject,
+    where: str,
+    field: str,
+    old: Mapping[str, _Entry],
+    new: Mapping[str, _Entry],
+) -> Iterator[Change]:
+    """The changes of entries that are never renamed: another name is another entry."""
+    yield from _order(above, where, field, dict(in_order(old)), new)
+    for name in _both(old, new):
+        yield from _entry_changes(subject, f"{where}.{name}", old.get(name), new.get(name))
 
 
 def _entry_changes(
-    subject: Subject, where: str, old: _Entry | None, new: _Entry | None
+    subject: Subject, where: str, old: object | None, new: object | None
 ) -> Iterator[Change]:
     if old is None and new is not None:
         yield Change("added", subject, where, new=_data(new))
@@ -127,7 +162,7 @@ def _both(old: Mapping[str, _Entry], new: Mapping[str, _Entry]) -> list[str]:
     return [n for n, _ in in_order(new)] + [n for n, _ in in_order(old) if n not in new]
 
 
-def _data(entry: ModelEntry | AttributeEntry | ChildEntry) -> dict[str, Any]:
+def _data(entry: object) -> dict[str, Any]:
     """The entry's fields without the entries below it, which are compared on their own."""
-    below = ("attributes", "children")
-    return {f.name: getattr(entry, f.name) for f in fields(entry) if f.name not in below}
+    kind: type = type(entry)
+    return {each.name: getattr(entry, each.name) for each in plain_fields(kind)}

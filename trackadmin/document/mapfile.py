@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trackadmin.codes import ProblemCode
+from trackadmin.document.action_rules import ACTIONS
 from trackadmin.document.reading import Reader, at, shown
 from trackadmin.document.structure import (
+    BELOW,
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
+    lists_of,
     plain_fields,
 )
 from trackadmin.document.text import read_data, read_loosely
@@ -25,15 +31,20 @@ FindModel = Callable[[str], str]
 
 
 def _written_fields(entry: type) -> dict[str, type]:
-    """The fields that people write. Positions are not among them: a list has an order."""
-    return {each.name: each.kind for each in plain_fields(entry) if each.name != "position"}
+    """The fields that people write. Positions are not among them: a map file has an order."""
+    plain = {each.name: each.kind for each in plain_fields(entry) if each.name != "position"}
+    below = {n: list if n in _MAIN else dict for n, _kind, _since in lists_of(entry)}
+    return plain | below
 
 
-_MODEL = _written_fields(ModelEntry) | {"attributes": list, "children": list}
-#: Entries of a list are named by this field.
+#: These entries are lists in a map file, in which this field names an entry. All others are
+#: objects by name.
 _MAIN = {"attributes": "source", "children": "accessor"}
+_MODEL = _written_fields(ModelEntry)
 _ATTRIBUTE = {"source": str, "name": str} | _written_fields(AttributeEntry)
 _CHILD = {"accessor": str} | _written_fields(ChildEntry)
+#: The fields of a map file that says more than its tracked models.
+_WHOLE = _written_fields(Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,10 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     "key": "uuid"}}``. Only the prefix is required; without ``model`` the prefix is
     the class name. An attribute may be an object (``source``, ``name``, ``lookup``,
     ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``,
-    ``alone``).
+    ``alone``). ``aggregates`` is an object by output name.
+
+    A map that says more has ``models`` in this form, and ``actions``, ``unknown_actions`` and
+    ``undeclared_parameters``.
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
     return _without_errors(examine_dict(data, find_model))
@@ -102,15 +116,67 @@ def examine_dict(data: object, find_model: FindModel) -> MapFile:
 
     Raises :class:`DocumentError` only for data that is not a map at all.
     """
-    reader, models, lost = Reader(), {}, set()
+    reader = Reader()
     if not reader.typed(data, "", dict):
         raise DocumentError(_("This is not a tracking map."), reader.problems)
+    whole = reader.given(data, "", _WHOLE) if _says_more(data) else {"models": data}
+    models, lost = _read_models(reader, whole.pop("models"), find_model)
+    actions = _read_actions(reader, whole.pop("actions", {}))
+    document = Document(models=models, actions=actions, **whole)
+    return MapFile(document, tuple(reader.problems), frozenset(lost))
+
+
+def _says_more(data: dict[Any, Any]) -> bool:
+    """Whether tracked models are one field of several, and not all of the data.
+
+    A map may also track a model under the prefix "models": its fields are not all objects.
+    """
+    models = data.get("models")
+    if type(models) is not dict or not all(type(each) is dict for each in models.values()):
+        return False
+    return bool(models) or data.keys() <= _WHOLE.keys()
+
+
+def _read_models(
+    reader: Reader, data: dict[Any, Any], find_model: FindModel
+) -> tuple[dict[str, ModelEntry], set[str]]:
+    models, lost = {}, set()
     for position, prefix in enumerate(reader.keys(data, "")):
         entry = _read_model(reader, data[prefix], prefix, position, find_model)
         models[prefix] = entry
         if not entry.model:
             lost.add(at("", prefix))
-    return MapFile(Document(models), tuple(reader.problems), frozenset(lost))
+    return models, lost
+
+
+def _read_actions(reader: Reader, data: dict[Any, Any]) -> dict[str, ActionEntry]:
+    actions = {}
+    for name, fields in _named(reader, data, ACTIONS, ActionEntry):
+        parameters = fields.pop("parameters", {})
+        fields["parameters"] = {
+            parameter: ParameterEntry(**each)
+            for parameter, each in _named(reader, parameters, at(ACTIONS, name), ParameterEntry)
+        }
+        actions[name] = ActionEntry(**fields)
+    return actions
+
+
+def _named(
+    reader: Reader, data: dict[Any, Any], where: str, entry: type
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields of entries that an object has by name; their positions are its order."""
+    legal = _written_fields(entry)
+    for position, name in enumerate(reader.keys(data, where)):
+        fields = reader.given(data[name], at(where, name), legal)
+        for needed in (e.name for e in plain_fields(entry) if e.default is None):
+            if needed not in fields:
+                fields[needed] = ""
+                if type(data[name]) is dict and needed not in data[name]:
+                    reader.missing(needed, at(where, name))
+        for field, value in fields.items():
+            if type(value) is dict and field not in BELOW.get(entry, {}):
+                fields[field] = {k: value[k] for k in reader.keys(value, at(where, name))}
+        yield name, fields | {"position": position}
 
 
 def _without_errors(found: MapFile) -> Document:
@@ -126,6 +192,7 @@ def _read_model(
     fields = reader.given(value, where, _MODEL)
     attributes = _records(reader, fields.pop("attributes", []), "attributes", where, _ATTRIBUTE)
     children = _records(reader, fields.pop("children", []), "children", where, _CHILD)
+    aggregates = _named(reader, fields.pop("aggregates", {}), where, AggregateEntry)
     # A value of the wrong type names no model, and its problem is noted already.
     named = type(value) is dict and ("model" in fields or "model" not in value)
     name = fields.get("model", prefix)
@@ -135,6 +202,7 @@ def _read_model(
         position=position,
         attributes=_read_attributes(attributes),
         children=_read_children(children),
+        aggregates={name: AggregateEntry(**each) for name, each in aggregates},
     )
 
 

@@ -190,7 +190,7 @@ class Document:
     @property
     def format(self) -> int:
         """The oldest format that can hold the document: the one it is written in."""
-        return max(_formats((self,)), default=FIRST_FORMAT)
+        return max(_formats(Document, (self,)), default=FIRST_FORMAT)
 
 
 #: The entries below an entry, by the field that has them.
@@ -248,17 +248,16 @@ def _default(each: Field[Any]) -> Any:
     return None if each.default is MISSING else each.default
 
 
-def _formats(entries: Collection[Any]) -> Iterator[int]:
-    """The formats that entries of one class need, with all below them."""
-    kind = type(next(iter(entries), None))
-    for each in plain_fields(kind) if entries else ():
+def _formats(kind: type, entries: Collection[Any]) -> Iterator[int]:
+    """The formats that entries of this class need, with all below them."""
+    for each in plain_fields(kind):
         added = each.since > FIRST_FORMAT
         if added and any(getattr(entry, each.name) != each.default for entry in entries):
             yield each.since
-    for name, _kind, since in lists_of(kind):
-        if below := [each for entry in entries for each in getattr(entry, name).values()]:
+    for name, below, since in lists_of(kind):
+        if found := [each for entry in entries for each in getattr(entry, name).values()]:
             yield since
-            yield from _formats(below)
+            yield from _formats(below, found)
 
 
 class _Positioned(Protocol):

@@ -69,6 +69,7 @@ LABELS = {
     "function": FUNCTION_LABELS,
     "state": STATE_LABELS,
     "kind": PARAMETER_LABELS,
+    "brings": NEED_LABELS,
     "unknown_actions": HANDLING_LABELS,
     "undeclared_parameters": HANDLING_LABELS,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from trackadmin.document.structure import (
+    ActionEntry,
     AttributeEntry,
     ChildEntry,
     Document,
@@ -19,17 +20,20 @@ from trackadmin.document.structure import (
 _WIDTH = 99
 
 
-def to_dict(
-    document: Document, label: Callable[[str], str] | None = None
-) -> dict[str, dict[str, Any]]:
+def to_dict(document: Document, label: Callable[[str], str] | None = None) -> dict[str, Any]:
     """The map as a JSON-able dict in the form that ``from_dict`` reads, in order.
 
+    It is a dict of the tracked models by prefix, unless the map says more.
     ``label`` turns a lower-case label into the one to show (``demo.BuyerProfile``).
     """
-    return {
+    models = {
         prefix: _model_data(entry, label(entry.model) if label else entry.model)
         for prefix, entry in in_order(document.models)
     }
+    more = dict(_said(document))
+    if document.actions:
+        more["actions"] = {name: _action_data(a) for name, a in in_order(document.actions)}
+    return {"models": models, **more} if more else models
 
 
 def to_python(document: Document, label: Callable[[str], str] | None = None) -> str:
@@ -44,7 +48,16 @@ def _model_data(entry: ModelEntry, label: str) -> dict[str, Any]:
         "children": [_child_data(accessor, child) for accessor, child in in_order(entry.children)],
         "key": entry.key,
     }
+    if entry.aggregates:
+        data["aggregates"] = {name: dict(_said(a)) for name, a in in_order(entry.aggregates)}
     return data | {n: value for n, value in _said(entry) if n not in data}
+
+
+def _action_data(action: ActionEntry) -> dict[str, Any]:
+    data = dict(_said(action))
+    if action.parameters:
+        data["parameters"] = {name: dict(_said(p)) for name, p in in_order(action.parameters)}
+    return data
 
 
 def _attribute(name: str, attribute: AttributeEntry) -> str | dict[str, Any]:
@@ -58,7 +71,7 @@ def _child_data(accessor: str, child: ChildEntry) -> str | dict[str, Any]:
     return fields if len(fields) > 1 else accessor
 
 
-def _said(entry: ModelEntry | AttributeEntry | ChildEntry) -> Iterator[tuple[str, Any]]:
+def _said(entry: object) -> Iterator[tuple[str, Any]]:
     """The fields that differ from their defaults. The position is implied by the order."""
     kind: type = type(entry)
     for each in plain_fields(kind):

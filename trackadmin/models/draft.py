@@ -27,7 +27,6 @@ from trackadmin.document.structure import (
     TRACKED,
     UNDECLARED,
 )
-from trackadmin.document.validate import LONGEST_OWNER
 from trackadmin.document.value_labels import (
     DECISION_LABELS,
     FUNCTION_LABELS,
@@ -36,6 +35,7 @@ from trackadmin.document.value_labels import (
     PRIVACY_LABELS,
     STATE_LABELS,
 )
+from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.texts import Text
 
 M = TypeVar("M", bound=models.Model)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.name_errors import name_refusal
 from trackadmin.admin.forms.seen import SeenField
-from trackadmin.document.validate import LONGEST_OWNER
+from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.models.draft import NAME_LENGTH
 
 

@@ -1,0 +1,103 @@
+"""The problems of a map's actions that can be found without the host's models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trackadmin.codes import ProblemCode
+from trackadmin.document.reading import at, shown
+from trackadmin.document.structure import (
+    CHOICE,
+    HANDLINGS,
+    NEEDS,
+    PARAMETER_KINDS,
+    STATES,
+    ActionEntry,
+    Document,
+    ParameterEntry,
+    in_order,
+)
+from trackadmin.document.value_rules import (
+    name_problem,
+    one_of,
+    owner_problem,
+    position_problem,
+    privacy_problem,
+    text_problem,
+    value_problem,
+)
+from trackadmin.exceptions import Problem
+from trackadmin.texts import gettext as _
+
+#: The place of all actions in a document.
+ACTIONS = "actions"
+#: The parameter that has the name of the action.
+ACTION_PARAMETER = "action"
+
+
+def action_name_problems(document: Document) -> Iterator[Problem]:
+    """Names and values of actions, and of what the map does with events, that no map may have."""
+    for field in ("unknown_actions", "undeclared_parameters"):
+        yield from value_problem(getattr(document, field), HANDLINGS, field)
+    for name, action in in_order(document.actions):
+        yield from one_action_name_problems(name, action)
+
+
+def one_action_name_problems(name: str, action: ActionEntry) -> Iterator[Problem]:
+    """Names and values of one action that no map may have."""
+    where = at(ACTIONS, name)
+    yield from name_problem("action", name, where)
+    yield from value_problem(action.state, STATES, where)
+    yield from owner_problem(action.owner, where)
+    yield from position_problem(action.position, where)
+    yield from text_problem(action.owner + action.description, where)
+    for prefix, need in sorted(action.brings.items()):
+        yield from name_problem("prefix", prefix, where)
+        yield from value_problem(need, NEEDS, where)
+    for parameter, entry in in_order(action.parameters):
+        yield from _parameter(parameter, entry, at(where, parameter))
+
+
+def action_problems(document: Document) -> Iterator[Problem]:
+    """What is wrong with actions that a map may have as a draft."""
+    for name, action in in_order(document.actions):
+        for prefix in sorted(action.brings.keys() - document.models.keys()):
+            where = at(ACTIONS, name)
+            what = _("The map has no tracked model %(prefix)s.", prefix=shown(prefix))
+            remedy = _("Remove it from the action, or add the model to the map.")
+            if document.models:
+                remedy = one_of([each for each, _entry in in_order(document.models)])
+            yield Problem(ProblemCode.ACTION_MODEL_UNKNOWN, "error", where, what, remedy)
+
+
+def _parameter(name: str, parameter: ParameterEntry, where: str) -> Iterator[Problem]:
+    yield from name_problem("parameter", name, where)
+    if name == ACTION_PARAMETER:
+        what = _("'action' is the name of the action itself.")
+        remedy = _("Choose another name.")
+        yield Problem(ProblemCode.NAME_INVALID, "error", where, what, remedy)
+    yield from value_problem(parameter.kind, PARAMETER_KINDS, where)
+    yield from privacy_problem(parameter.privacy, where)
+    yield from position_problem(parameter.position, where)
+    yield from text_problem(parameter.description, where)
+    yield from _choices(parameter, where)
+
+
+def _choices(parameter: ParameterEntry, where: str) -> Iterator[Problem]:
+    wrong = [each for each in parameter.choices if type(each) is not str or not each]
+    if wrong:
+        what = _("%(value)s cannot be a choice.", value=shown(wrong[0]))
+        remedy = _("Use a text that is not empty.")
+        yield Problem(ProblemCode.CHOICES_INVALID, "error", where, what, remedy)
+        return
+    yield from text_problem("".join(parameter.choices), where)
+    if parameter.kind == CHOICE and not parameter.choices:
+        what, remedy = _("It has no choices."), _("Add the values that it may have.")
+        yield Problem(ProblemCode.CHOICES_INVALID, "error", where, what, remedy)
+    elif parameter.kind != CHOICE and parameter.choices:
+        what = _("Only the kind 'choice' has choices.")
+        remedy = _("Leave the choices out, or change the kind.")
+        yield Problem(ProblemCode.CHOICES_INVALID, "error", where, what, remedy)
+    elif len({*parameter.choices}) < len(parameter.choices):
+        what, remedy = _("It has a choice twice."), _("Keep one of the two.")
+        yield Problem(ProblemCode.CHOICES_INVALID, "error", where, what, remedy)
