@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -14,6 +13,7 @@ from tests.documents import documents
 from tests.drafts import draft, the_map
 from tests.host.models import Address, Country, Order
 from tests.maps import document, tracked
+from tests.old_documents import DIGESTS, text_of
 from tests.versions import insert_text
 from trackadmin import editing
 from trackadmin.catalog import catalog
@@ -41,10 +41,6 @@ from trackadmin.runtime import (
 )
 from trackadmin.testing import reset
 
-#: Written by the release that knew format 1 only, with their digests; never to be written again.
-FORMAT_1 = Path(__file__).parent / "format1"
-DIGESTS = json.loads((FORMAT_1 / "digests.json").read_text(encoding="ascii"))
-
 COUNTRY = tracked("host.country", ["code", "name"], key="code")
 ADDRESS = tracked("host.address", ["street"], ["country"])
 WHOLE = {"Address": ADDRESS, "Country": COUNTRY}
@@ -59,15 +55,11 @@ def fresh_process():
     reset()
 
 
-def old_text(name):
-    return (FORMAT_1 / f"{name}.json").read_text(encoding="ascii")
-
-
 @pytest.mark.parametrize("name", DIGESTS)
 class TestFormat1:
     def test_it_loads_and_keeps_its_text_and_its_digest(self, name):
         """A draft that nobody changed is the same text after an upgrade, so it is no change."""
-        text = old_text(name)
+        text = text_of(name)
         found = load(text, DIGESTS[name])
         assert '"format":1' in text
         assert dump(found) == text
@@ -78,23 +70,23 @@ class TestFormat1:
     @pytest.mark.django_db
     def test_it_comes_back_as_the_same_text(self, name):
         """The version that a rollback makes can be read by an old process too."""
-        old = insert_text(old_text(name), DIGESTS[name])
+        old = insert_text(text_of(name), DIGESTS[name])
         draft(document(Country=COUNTRY))
         editing.publish("default", by=None)
         back = editing.roll_back("default", to=1, by=None)
         assert (back.number, back.restores) == (3, 1)
         assert (back.document, back.digest) == (old.document, old.digest)
         kept = MapVersion.objects.get(number=1)
-        assert (kept.document, kept.digest) == (old_text(name), DIGESTS[name])
+        assert (kept.document, kept.digest) == (text_of(name), DIGESTS[name])
 
     @pytest.mark.django_db
     def test_it_is_served_compared_exported_and_restored(self, name, capsys):
-        insert_text(old_text(name), DIGESTS[name])
-        found = load(old_text(name), DIGESTS[name])
+        insert_text(text_of(name), DIGESTS[name])
+        found = load(text_of(name), DIGESTS[name])
         assert current_map().digest == DIGESTS[name]
         assert current_map().source
         call_command("trackadmin", "export", "--format", "document")
-        assert capsys.readouterr().out.strip() == old_text(name)
+        assert capsys.readouterr().out.strip() == text_of(name)
         call_command("trackadmin", "export")
         labels = catalog()
         shown = to_dict(found, lambda label: labels.get(label).cased_label)
@@ -102,7 +94,7 @@ class TestFormat1:
         editing.restore_draft("default", 1)
         assert editing.build_document("default") == found
         assert editing.draft_digest(the_map()) == DIGESTS[name]
-        assert not editing.diff(old_text(name), editing.build_document("default"))
+        assert not editing.diff(text_of(name), editing.build_document("default"))
 
 
 def test_a_document_says_the_oldest_format_that_can_say_it():
