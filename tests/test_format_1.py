@@ -1,6 +1,7 @@
 """What was published in format 1 goes on giving the very same values, files and texts."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
@@ -12,7 +13,10 @@ from tests.versions import insert_text
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.document import (
+    ActionEntry,
+    AggregateEntry,
     Document,
+    diff,
     dump,
     from_dict,
     load,
@@ -101,6 +105,27 @@ class TestOldDocuments:
         back = editing.roll_back("default", to=1, by=None)
         assert (back.number, back.document, back.digest) == (3, old.document, old.digest)
         assert current_map().digest == DIGESTS[name]
+
+    def test_the_difference_to_format_2_is_what_was_added(self, name):
+        """And nothing else; none to itself."""
+        old = load(text_of(name), DIGESTS[name])
+        assert not diff(old, load(text_of(name), DIGESTS[name]))
+        prefix = next(iter(old.models))
+        counted = AggregateEntry("orders", description="How many.")
+        model = replace(old.models[prefix], aggregates={"orders_count": counted})
+        new = replace(
+            old,
+            models={**old.models, prefix: model},
+            actions={"signup": ActionEntry(description="Somebody signs up.")},
+            unknown_actions="mark",
+        )
+        added = {("added", "aggregate", f"{prefix}.orders_count"), ("added", "action", "signup")}
+        changed = ("changed", "map", "")
+        assert {(c.kind, c.subject, c.where) for c in diff(old, new).changes} == {*added, changed}
+        gone = {("removed", *where) for _kind, *where in added}
+        assert {(c.kind, c.subject, c.where) for c in diff(new, old).changes} == {*gone, changed}
+        assert all(change.words() for change in diff(old, new).changes)
+        assert load(dump(old), DIGESTS[name]) == old
 
 
 def of_format_2():
