@@ -104,6 +104,11 @@ class ProblemCode(_Code):
         "Two children lead to the same output names.",
         "Give one of the children a prefix of its own (import --fix does).",
     )
+    NAME_FORMER_TAKEN = (
+        "name.former_taken",
+        "A name that goes out by a former prefix belongs to something else as well.",
+        "Choose another prefix or name, or remove the former prefix.",
+    )
     DECISION_UNKNOWN = (
         "decision.unknown",
         "An attribute has a decision that does not exist.",

@@ -58,7 +58,7 @@ def _loading(child: Node, alias: str) -> Iterator[Cost]:
 
 
 def _computed(node: Node) -> Iterator[Cost]:
-    for output in node.outputs:
+    for output in dict.fromkeys(first for _output, first in node.reads()):
         if output.facts.computed:
             yield Cost(CostCode.COMPUTED, output.name)
         elif runs_code(node.model, output):

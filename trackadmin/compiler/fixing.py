@@ -144,6 +144,7 @@ class _Work:
             (depth, child)
             for matched in _models(matching)
             for collision in plan(matching, matched).collisions
+            if not collision.former
             for depth, child in self._to_rename(matching, matched, collision)
         ]
         nearest = min((depth for depth, _child in candidates), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import Error, router
@@ -52,11 +52,21 @@ class Lookup:
     along: Along | None = None
     #: What a look-up costs, in tables that are read.
     cost: int = 1
+    #: Whether a URL should no longer use the name: its attribute is deprecated, or the prefix that
+    #: the URL has is a former one. ``reference`` then is the old name.
+    deprecated: bool = False
+    #: The tracked model's former prefix, where that is the one that a URL has.
+    former_prefix: str = ""
     #: The parameter that a URL has: prefix and name.
     reference: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reference", f"{self.prefix}{SEPARATOR}{self.name}")
+        prefix = self.former_prefix or self.prefix
+        object.__setattr__(self, "reference", f"{prefix}{SEPARATOR}{self.name}")
+
+    def under(self, prefix: str) -> Lookup:
+        """The same lookup as old URLs have it, under the model's former prefix."""
+        return replace(self, former_prefix=prefix, deprecated=True)
 
     @property
     def source(self) -> str:

@@ -59,6 +59,8 @@ class MatchedChild:
     tracked_as: str
     #: Whether it comes without its own children.
     alone: bool = False
+    #: The prefix that it had before; its names go out under both.
+    former_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Matching:
         """The prefix that tracks this class: its own or its nearest ancestor's, else ""."""
         return next((self._prefixes[c] for c in model.__mro__ if c in self._prefixes), "")
 
+    def owner(self, prefix: str) -> str:
+        """The tracked model that has this prefix, or had it before; "" for none."""
+        return prefix if prefix in self.document.models else self._formers.get(prefix, "")
+
     def missing(self, prefix: str) -> Problem:
         """The problem of a tracked model that the host does not offer."""
         label = self.document.models[prefix].model
@@ -127,6 +133,11 @@ class Matching:
                 prefix=prefix,
             ),
         )
+
+    @cached_property
+    def _formers(self) -> dict[str, str]:
+        entries = self.document.models.items()
+        return {entry.former_prefix: p for p, entry in entries if entry.former_prefix}
 
     @cached_property
     def _prefixes(self) -> dict[type[Model], str]:
@@ -157,7 +168,15 @@ class Matching:
             if model is None or not tracked_as or not self.offers(tracked_as):
                 problems.append(_not_tracked(f"{prefix}.{accessor}", relation))
                 continue
-            yield MatchedChild(accessor, child.prefix, relation, model, tracked_as, child.alone)
+            yield MatchedChild(
+                accessor,
+                child.prefix,
+                relation,
+                model,
+                tracked_as,
+                child.alone,
+                child.former_prefix,
+            )
 
 
 def _attributes(

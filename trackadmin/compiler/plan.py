@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +53,16 @@ class Node:
         for child in self.children:
             yield from child.walk()
 
+    def reads(self) -> list[tuple[Output, Output]]:
+        """Each output, and the one that reads its attribute: an attribute that goes out under
+        several names is read once. Those that read come first, and read what is not pseudonymised.
+        """
+        first: dict[str, Output] = {}
+        for output in sorted(self.outputs, key=lambda each: each.pseudonymised):
+            first.setdefault(output.facts.attname, output)
+        pairs = [(output, first[output.facts.attname]) for output in self.outputs]
+        return sorted(pairs, key=lambda pair: pair[0] is not pair[1])
+
     def names(self) -> tuple[str, ...]:
         """Every name that it and its children give, in order."""
         return tuple(output.name for node in self.walk() for output in node.outputs)
@@ -73,6 +83,8 @@ class Collision:
     name: str
     first: str
     second: str
+    #: Whether one of the names has a former prefix.
+    former: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +107,12 @@ def plan(
     """
     walk = _Walk(matching, matched)
     entered = (matched.prefix, prefix) if prefix else (matched.prefix,)
-    base = f"{prefix}_" if prefix else ""
-    start = f"{prefix or matched.prefix}_"
-    top = walk.node(matched, matched.prefix, _Names(start, base), entered)
+    names = (
+        _Names((f"{prefix}_",), (f"{prefix}_",))
+        if prefix
+        else _Names(_starts_of_top(matched), ("",))
+    )
+    top = walk.node(matched, matched.prefix, names, entered)
     top = replace(top, model=model) if model else top
     return Plan(top, tuple(walk.problems), tuple(walk.collisions))
 
@@ -120,16 +135,35 @@ def children_on(path: str, matching: Matching, top: MatchedModel) -> list[tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """How names are made at one node."""
+    """How names are made at one node: today's first, then those with a former prefix."""
 
     #: Before each name of the node itself, the underscore included.
-    start: str
+    starts: tuple[str, ...]
     #: What its children inherit.
-    base: str
+    bases: tuple[str, ...]
 
-    def child(self, child: MatchedChild) -> _Names:
-        start = f"{self.base}{child.prefix or child.tracked_as}_"
-        return _Names(start, start if child.prefix else self.base)
+    def below(self, prefixes: Mapping[str, bool]) -> _Names:
+        """The names of a child with these prefixes: whether its own children inherit each."""
+        pairs = [(base, f"{base}{p}_", own) for base in self.bases for p, own in prefixes.items()]
+        return _Names(
+            tuple(dict.fromkeys(start for _, start, _ in pairs)),
+            tuple(dict.fromkeys(start if own else base for base, start, own in pairs)),
+        )
+
+
+def _starts_of_top(matched: MatchedModel) -> tuple[str, ...]:
+    return tuple(f"{prefix}_" for prefix in (matched.prefix, matched.entry.former_prefix) if prefix)
+
+
+def _prefixes_of(child: MatchedChild, target: MatchedModel) -> dict[str, bool]:
+    """The prefixes of a child, today's first, and whether its own children inherit each.
+
+    A former prefix that is its model's own means that it had none.
+    """
+    plain = {p: False for p in (child.tracked_as, target.entry.former_prefix) if p}
+    today, former = ({child.prefix: True} if child.prefix else plain), child.former_prefix
+    before = plain if former in plain else {former: True} if former else {}
+    return today | {prefix: own for prefix, own in before.items() if prefix not in today}
 
 
 class _Walk:
@@ -143,6 +177,8 @@ class _Walk:
         #: The path to each name, and to the object whose names have each start.
         self.paths: dict[str, str] = {}
         self.starts: dict[str, str] = {}
+        #: Names and starts that have a former prefix.
+        self.former: set[str] = set()
         self.full = False
 
     def node(
@@ -155,27 +191,34 @@ class _Walk:
         alone: bool = False,
     ) -> Node:
         """``entered`` are the prefixes of the objects above, and those their models have."""
-        self.starts[names.start] = path
+        self.starts |= dict.fromkeys(names.starts, path)
+        self.former |= {*names.starts[1:]}
         outputs = tuple(self.outputs(matched, path, names))
         children = () if alone else tuple(self.children(matched, path, names, entered))
         return Node(path, "", "", matched.facts.model, outputs, children)
 
     def outputs(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Output]:
-        for attribute in matched.outputs():
-            name, its_path = names.start + attribute.name, f"{path}.{attribute.name}"
-            if name in self.paths:
-                self.collide(name, self.paths[name], its_path)
-            elif len(self.paths) >= self.limit:
-                self.stop(plan_problems.too_many_names(path, self.limit))
-            else:
-                self.paths[name] = its_path
-                yield _output(name, attribute, its_path)
+        for start in names.starts:
+            for attribute in matched.outputs():
+                yield from self.output(attribute, f"{path}.{attribute.name}", start)
+
+    def output(self, attribute: MatchedAttribute, path: str, start: str) -> Iterator[Output]:
+        name = start + attribute.name
+        if name in self.paths:
+            self.collide(name, self.paths[name], path, start in self.former)
+        elif len(self.paths) >= self.limit:
+            self.stop(plan_problems.too_many_names(path.rpartition(".")[0], self.limit))
+        else:
+            self.paths[name] = path
+            if start in self.former:
+                self.former.add(name)
+            yield _output(name, attribute, path)
 
     def children(
         self, matched: MatchedModel, path: str, names: _Names, entered: tuple[str, ...]
     ) -> Iterator[Node]:
         for child in matched.children:
-            node = self.child(child, f"{path}.{child.accessor}", names.child(child), entered)
+            node = self.child(child, f"{path}.{child.accessor}", names, entered)
             if node is not None:
                 query_name = _query_name(matched.facts.model, child)
                 yield replace(
@@ -190,17 +233,20 @@ class _Walk:
         if target is None or self.full:
             return None
         is_own = path.count(".") == 1
-        if prefix in entered:
-            if is_own and prefix == entered[0]:
-                self.problems.append(plan_problems.leads_back(path, prefix))
+        if is_own and prefix == entered[0]:
+            self.problems.append(plan_problems.leads_back(path, prefix))
+        prefixes = {p: own for p, own in _prefixes_of(child, target).items() if p not in entered}
+        if not prefixes:
             return None
         if child.alone and not target.known:
             if is_own:
                 self.problems.append(plan_problems.nothing_alone(path))
             return None
-        if names.start in self.starts:
+        names = names.below(prefixes)
+        taken = next((start for start in names.starts if start in self.starts), None)
+        if taken is not None:
             if target.known or target.children:
-                self.collide(names.start, self.starts[names.start], path)
+                self.collide(taken, self.starts[taken], path, taken != names.starts[0])
             return None
         if path.count(".") > MAX_DEPTH:
             self.too_much(plan_problems.too_deep(path, MAX_DEPTH))
@@ -209,11 +255,15 @@ class _Walk:
             self.stop(plan_problems.too_many_objects(path, self.limit))
             return None
         # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
-        below = (*entered, prefix, child.tracked_as)
+        below = (*entered, next(iter(prefixes)), child.tracked_as)
         return self.node(target, path, names, below, alone=child.alone)
 
-    def collide(self, name: str, first: str, second: str) -> None:
-        self.collisions.append(Collision(name, first, second))
+    def collide(self, name: str, first: str, second: str, former: bool) -> None:
+        former = former or name in self.former
+        self.collisions.append(Collision(name, first, second, former))
+        if former:
+            self.problems.append(plan_problems.former_taken(name, first, second))
+            return
         problem = plan_problems.two_paths(name, first, second)
         # Reported where it can be fixed: there it is fixed for every model that leads there.
         for prefix, accessor in children_on(second, self.matching, self.top)[-1:]:

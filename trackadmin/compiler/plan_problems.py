@@ -43,6 +43,16 @@ def _what_two_paths_give(name: str, first: str, second: str) -> Text:
     )
 
 
+def former_taken(name: str, first: str, second: str) -> Problem:
+    """Two paths to one name, which at least one of them has by a former prefix."""
+    what = _what_two_paths_give(name, first, second)
+    remedy = _(
+        "One of them has it by a former prefix. Choose another prefix or name, or remove the "
+        "former prefix."
+    )
+    return Problem(ProblemCode.NAME_FORMER_TAKEN, "error", second, what, remedy)
+
+
 def leads_back(path: str, prefix: str) -> Problem:
     """A child that leads to the model it starts from."""
     return Problem(

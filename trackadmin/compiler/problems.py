@@ -101,10 +101,12 @@ def too_wide(top: Node) -> Iterator[Problem]:
 
 def _taken_prefixes(matched: MatchedModel, matching: Matching) -> Iterator[Problem]:
     for child in matched.children:
-        if child.prefix != child.tracked_as and child.prefix in matching.document.models:
+        for prefix in (child.prefix, child.former_prefix):
+            if matching.owner(prefix) in ("", child.tracked_as):
+                continue
             what = _(
                 "The prefix '%(prefix)s' of the child belongs to another tracked model.",
-                prefix=child.prefix,
+                prefix=prefix,
             )
             remedy = _("Give the child a prefix that nothing else has.")
             where = f"{matched.prefix}.{child.accessor}"

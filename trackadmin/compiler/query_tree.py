@@ -63,7 +63,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         meta = self.node.model._meta
-        every, own = len(meta.concrete_fields), len(self.node.outputs) + 1
+        read = {output.facts.attname for output in self.node.outputs}
+        every, own = len(meta.concrete_fields), len(read) + 1
         below = [0, 0, 0]
         for child in self.joined:
             below[0] += child.tables

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.document.structure import Document
+from trackadmin.document.structure import Document, ModelEntry
 
 
 class ReservedNames:
@@ -27,7 +27,7 @@ class ReservedNames:
         #: By the folded prefix: the tracked models that yield names which start with it.
         self._models: dict[str, set[str]] = {}
         for prefix, entry in document.models.items():
-            given = {prefix, *(child.prefix for child in entry.children.values() if child.prefix)}
+            given = {prefix, *_given(entry)}
             self._prefixes |= given
             for each in given:
                 self._models.setdefault(each.casefold(), set()).add(prefix)
@@ -61,6 +61,14 @@ class ReservedNames:
             names = compiled.names if compiled is not None else ()
             found = self._folded[prefix] = frozenset(name.casefold() for name in names)
         return found
+
+
+def _given(entry: ModelEntry) -> Iterator[str]:
+    """The prefixes that a tracked model and its children have beside the model's own, or had."""
+    children = entry.children.values()
+    given = [entry.former_prefix]
+    given += [prefix for child in children for prefix in (child.prefix, child.former_prefix)]
+    yield from filter(None, given)
 
 
 _SIGN = re.compile(r"\W")

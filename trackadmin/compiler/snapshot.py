@@ -93,9 +93,11 @@ class Snapshot:
         if found is not None:
             return found
         prefix, _, name = reference.partition(SEPARATOR)
-        compiled = self.by_prefix.get(prefix)
+        owner = self._matching.owner(prefix)
+        compiled = self.by_prefix.get(owner)
         found = compiled.lookups.get(name) if compiled else None
         if found is not None:
+            found = found if prefix == owner else found.under(prefix)
             self._lookups[reference] = found
         return found
 

@@ -41,6 +41,8 @@ class KnownQuery:
     places: tuple[int, ...]
     #: Their names.
     names: tuple[str, ...]
+    #: Those of them that are old names.
+    deprecated: tuple[str, ...]
     lookups: KnownLookups
 
 
@@ -96,6 +98,7 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
         reserved=reserved,
         places=tuple(at for at, _ in references),
         names=tuple(lookup.reference for lookup in lookups),
+        deprecated=tuple(lookup.reference for lookup in lookups if lookup.deprecated),
         lookups=known,
     )
 

@@ -89,6 +89,8 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     for name in known.reserved:
         _reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
+    if known.deprecated:
+        values.deprecated += known.deprecated
     texts = [_reference_text(given.values[at]) for at in known.places]
     answer = snapshot.resolver.answer(known.lookups, texts, report)
     if answer.values is not None:
@@ -127,6 +129,8 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     asked |= dict.fromkeys(costly)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report) if wanted else ())
+    old = (lookup.reference for _, lookup in allowed if lookup.deprecated)
+    values.deprecated += dict.fromkeys(old)
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
         if lookup is None:

@@ -22,12 +22,14 @@ class Reference(NamedTuple):
 class Values(dict[str, Scalar]):
     """A flat dict of JSON scalars.
 
-    ``references`` are the query's references in their order. ``reserved`` are the names of
-    parameters that were left out because the map reserves them. ``map`` and ``version`` say which
-    map the query was read by; the version is 0 if none is published.
+    ``references`` are the query's references in their order. ``deprecated`` are the names of those
+    that have an old name of the map, which leaves it some day; what they name is found all the
+    same. ``reserved`` are the names of parameters that were left out because the map reserves
+    them. ``map`` and ``version`` say which map the query was read by; the version is 0 if none is
+    published.
     """
 
-    __slots__ = ("map", "references", "reserved", "version")
+    __slots__ = ("deprecated", "map", "references", "reserved", "version")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Values(dict[str, Scalar]):
     ) -> None:
         super().__init__(values)
         self.references: list[Reference] = list(references)
+        self.deprecated: list[str] = []
         self.reserved: list[str] = []
         self.map = map
         self.version = version

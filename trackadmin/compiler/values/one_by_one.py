@@ -102,12 +102,22 @@ def attribute_reader(output: Output, model: type[Model], pseudonym: Pseudonym) -
 
 
 def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, object, Fault, Reads], None]:
-    readers = [(o.name, attribute_reader(o, node.model, pseudonym)) for o in node.outputs]
+    reads = node.reads()
+    readers = [
+        (o.name, attribute_reader(o, node.model, pseudonym)) for o, first in reads if o is first
+    ]
+    copied = [
+        (o.name, first.name, o.pseudonymised and not first.pseudonymised)
+        for o, first in reads
+        if o is not first
+    ]
     children = [(c, child_reader(c), _filler(c, pseudonym)) for c in node.children if c.names()]
 
     def fill(values: Values, obj: object, fault: Fault, reads: Reads) -> None:
         for name, read in readers:
             values[name] = read(obj, fault, reads)
+        for name, first, hidden in copied:
+            values[name] = pseudonym(values[first]) if hidden else values[first]
         for child, get, fill_child in children:
             try:
                 found = get(obj, reads)

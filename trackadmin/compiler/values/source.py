@@ -126,8 +126,11 @@ class _Body:
         numbers = [next(self.nodes) for _ in early]
         for child, its in zip(early, numbers, strict=True):
             yield self.load(node, number, child, its)
-        for output in node.outputs:
-            yield from self.output(output, node.model, number)
+        for output, first in node.reads():
+            if output is first:
+                yield from self.output(output, node.model, number)
+            else:
+                yield _copied(output, first)
         for at, child in enumerate(children):
             its = numbers[at] if early else next(self.nodes)
             if not early:
@@ -153,6 +156,13 @@ class _Body:
         self.reads = True
         self.constants[f"child_{its}"] = child_reader(child)
         return f"o{its} = {_child(node.model, child.accessor, number, its)}"
+
+
+def _copied(output: Output, first: Output) -> str:
+    """The value that is read already, under another name."""
+    value = f"out[{literal(first.name)}]"
+    hidden = output.pseudonymised and not first.pseudonymised
+    return f"out[{literal(output.name)}] = {f'pseudonym({value})' if hidden else value}"
 
 
 def _expression(facts: AttributeFacts, rule: str) -> str:
