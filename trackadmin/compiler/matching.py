@@ -59,8 +59,11 @@ class MatchedChild:
     tracked_as: str
     #: Whether it comes without its own children.
     alone: bool = False
-    #: The prefix that it had before; its names go out under both.
+    #: The prefix that it had before, and until when; its names go out under both.
     former_prefix: str = ""
+    until: str = ""
+    #: Its entry: ``Order.buyer``.
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ class Matching:
                 tracked_as,
                 child.alone,
                 child.former_prefix,
+                child.until,
+                f"{prefix}.{accessor}",
             )
 
 

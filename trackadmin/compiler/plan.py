@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 
@@ -23,6 +23,18 @@ MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Grace:
+    """The grace period of a deprecated name, which an entry of the map gives it."""
+
+    #: The ISO date until which the name stays in the map.
+    until: str
+    #: The entry that has the date: ``Order``, ``Order.buyer`` or ``Order.total``.
+    place: str
+    #: The name that takes its place; "" for none.
+    successor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One name that goes out, and where its value comes from."""
 
@@ -31,6 +43,8 @@ class Output:
     pseudonymised: bool
     #: From object to object, for people: ``Order.billing_address.street``.
     path: str
+    #: Where the name is deprecated.
+    grace: Grace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +121,9 @@ def plan(
     """
     walk = _Walk(matching, matched)
     entered = (matched.prefix, prefix) if prefix else (matched.prefix,)
-    names = (
-        _Names((f"{prefix}_",), (f"{prefix}_",))
-        if prefix
-        else _Names(_starts_of_top(matched), ("",))
-    )
+    names = _Names(_starts_of_top(matched), {"": None})
+    if prefix:
+        names = _Names({f"{prefix}_": None}, {f"{prefix}_": None})
     top = walk.node(matched, matched.prefix, names, entered)
     top = replace(top, model=model) if model else top
     return Plan(top, tuple(walk.problems), tuple(walk.collisions))
@@ -137,33 +149,66 @@ def children_on(path: str, matching: Matching, top: MatchedModel) -> list[tuple[
 class _Names:
     """How names are made at one node: today's first, then those with a former prefix."""
 
-    #: Before each name of the node itself, the underscore included.
-    starts: tuple[str, ...]
+    #: Before each name of the node itself, the underscore included; deprecated for a former prefix.
+    starts: Mapping[str, Grace | None]
     #: What its children inherit.
-    bases: tuple[str, ...]
+    bases: Mapping[str, Grace | None]
 
-    def below(self, prefixes: Mapping[str, bool]) -> _Names:
-        """The names of a child with these prefixes: whether its own children inherit each."""
-        pairs = [(base, f"{base}{p}_", own) for base in self.bases for p, own in prefixes.items()]
-        return _Names(
-            tuple(dict.fromkeys(start for _, start, _ in pairs)),
-            tuple(dict.fromkeys(start if own else base for base, start, own in pairs)),
-        )
+    def below(self, prefixes: Sequence[_Prefix]) -> _Names:
+        """The names of a child that has these prefixes."""
+        starts: dict[str, Grace | None] = {}
+        bases: dict[str, Grace | None] = {}
+        for base, old in self.bases.items():
+            for prefix in prefixes:
+                start, grace = f"{base}{prefix.text}_", _earlier(old, prefix.grace)
+                starts.setdefault(start, grace)
+                bases.setdefault(start if prefix.inherited else base, grace)
+        return _Names(starts, bases)
+
+    @property
+    def today(self) -> str:
+        """The start that is not deprecated; "" for none."""
+        return next((start for start, grace in self.starts.items() if grace is None), "")
 
 
-def _starts_of_top(matched: MatchedModel) -> tuple[str, ...]:
-    return tuple(f"{prefix}_" for prefix in (matched.prefix, matched.entry.former_prefix) if prefix)
+class _Prefix(NamedTuple):
+    """A prefix of a child."""
+
+    text: str
+    #: Whether the names of its own children have it, too.
+    inherited: bool
+    grace: Grace | None = None
 
 
-def _prefixes_of(child: MatchedChild, target: MatchedModel) -> dict[str, bool]:
-    """The prefixes of a child, today's first, and whether its own children inherit each.
+def _earlier(one: Grace | None, other: Grace | None) -> Grace | None:
+    """What comes first: a name leaves with the first of its parts."""
+    return min((each for each in (one, other) if each), key=lambda each: each.until, default=None)
+
+
+def _starts_of_top(matched: MatchedModel) -> dict[str, Grace | None]:
+    former = {f"{each.text}_": each.grace for each in _formers(matched)}
+    return {f"{matched.prefix}_": None, **former}
+
+
+def _formers(matched: MatchedModel) -> list[_Prefix]:
+    entry = matched.entry
+    grace = Grace(entry.until, matched.prefix)
+    return [_Prefix(entry.former_prefix, False, grace)] if entry.former_prefix else []
+
+
+def _prefixes_of(child: MatchedChild, target: MatchedModel) -> Iterator[_Prefix]:
+    """The prefixes of a child, today's first.
 
     A former prefix that is its model's own means that it had none.
     """
-    plain = {p: False for p in (child.tracked_as, target.entry.former_prefix) if p}
-    today, former = ({child.prefix: True} if child.prefix else plain), child.former_prefix
-    before = plain if former in plain else {former: True} if former else {}
-    return today | {prefix: own for prefix, own in before.items() if prefix not in today}
+    plain = [_Prefix(child.tracked_as, False), *_formers(target)]
+    yield from [_Prefix(child.prefix, True)] if child.prefix else plain
+    grace = Grace(child.until, child.place)
+    if child.former_prefix in [each.text for each in plain]:
+        for each in plain if child.prefix else ():
+            yield _Prefix(each.text, False, _earlier(grace, each.grace))
+    elif child.former_prefix:
+        yield _Prefix(child.former_prefix, True, grace)
 
 
 class _Walk:
@@ -192,27 +237,25 @@ class _Walk:
     ) -> Node:
         """``entered`` are the prefixes of the objects above, and those their models have."""
         self.starts |= dict.fromkeys(names.starts, path)
-        self.former |= {*names.starts[1:]}
+        self.former |= {start for start, grace in names.starts.items() if grace}
         outputs = tuple(self.outputs(matched, path, names))
         children = () if alone else tuple(self.children(matched, path, names, entered))
         return Node(path, "", "", matched.facts.model, outputs, children)
 
     def outputs(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Output]:
-        for start in names.starts:
+        for start, grace in names.starts.items():
             for attribute in matched.outputs():
-                yield from self.output(attribute, f"{path}.{attribute.name}", start)
-
-    def output(self, attribute: MatchedAttribute, path: str, start: str) -> Iterator[Output]:
-        name = start + attribute.name
-        if name in self.paths:
-            self.collide(name, self.paths[name], path, start in self.former)
-        elif len(self.paths) >= self.limit:
-            self.stop(plan_problems.too_many_names(path.rpartition(".")[0], self.limit))
-        else:
-            self.paths[name] = path
-            if start in self.former:
-                self.former.add(name)
-            yield _output(name, attribute, path)
+                name, its_path = start + attribute.name, f"{path}.{attribute.name}"
+                if name in self.paths:
+                    self.collide(name, self.paths[name], its_path, former=bool(grace))
+                elif len(self.paths) >= self.limit:
+                    self.stop(plan_problems.too_many_names(path, self.limit))
+                else:
+                    self.paths[name] = its_path
+                    if grace:
+                        self.former.add(name)
+                    its_grace = _grace(attribute, matched.prefix, names.today, grace)
+                    yield _output(name, attribute, its_path, its_grace)
 
     def children(
         self, matched: MatchedModel, path: str, names: _Names, entered: tuple[str, ...]
@@ -235,7 +278,8 @@ class _Walk:
         is_own = path.count(".") == 1
         if is_own and prefix == entered[0]:
             self.problems.append(plan_problems.leads_back(path, prefix))
-        prefixes = {p: own for p, own in _prefixes_of(child, target).items() if p not in entered}
+        every = _prefixes_of(child, target)
+        prefixes = [each for each in every if each.text not in entered]
         if not prefixes:
             return None
         if child.alone and not target.known:
@@ -246,7 +290,7 @@ class _Walk:
         taken = next((start for start in names.starts if start in self.starts), None)
         if taken is not None:
             if target.known or target.children:
-                self.collide(taken, self.starts[taken], path, taken != names.starts[0])
+                self.collide(taken, self.starts[taken], path, former=bool(names.starts[taken]))
             return None
         if path.count(".") > MAX_DEPTH:
             self.too_much(plan_problems.too_deep(path, MAX_DEPTH))
@@ -255,10 +299,10 @@ class _Walk:
             self.stop(plan_problems.too_many_objects(path, self.limit))
             return None
         # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
-        below = (*entered, next(iter(prefixes)), child.tracked_as)
+        below = (*entered, prefixes[0].text, child.tracked_as)
         return self.node(target, path, names, below, alone=child.alone)
 
-    def collide(self, name: str, first: str, second: str, former: bool) -> None:
+    def collide(self, name: str, first: str, second: str, *, former: bool) -> None:
         former = former or name in self.former
         self.collisions.append(Collision(name, first, second, former))
         if former:
@@ -288,8 +332,21 @@ class _Walk:
             self.problems.append(problem)
 
 
-def _output(name: str, attribute: MatchedAttribute, path: str) -> Output:
-    return Output(name, attribute.facts, attribute.entry.privacy == PSEUDONYMISED, path)
+def _grace(
+    attribute: MatchedAttribute, prefix: str, today: str, of_start: Grace | None
+) -> Grace | None:
+    """The grace period of an output, by its attribute or by the start of its name."""
+    entry = attribute.entry
+    own = Grace(entry.until, f"{prefix}.{attribute.name}") if entry.until else None
+    found, its_successor = _earlier(own, of_start), entry.successor if own else attribute.name
+    if found and today and its_successor:
+        return replace(found, successor=today + its_successor)
+    return found
+
+
+def _output(name: str, attribute: MatchedAttribute, path: str, grace: Grace | None) -> Output:
+    hidden = attribute.entry.privacy == PSEUDONYMISED
+    return Output(name, attribute.facts, hidden, path, grace)
 
 
 def _query_name(parent: type[Model], child: MatchedChild) -> str:
