@@ -48,6 +48,12 @@ def _sound(prefix: str, entry: ModelEntry) -> ModelEntry | None:
             if _compiles(prefix, replace(bare, children={accessor: child}))
         },
     )
+    aggregates = {
+        name: aggregate
+        for name, aggregate in entry.aggregates.items()
+        if _compiles(prefix, replace(sound, aggregates={name: aggregate}))
+    }
+    sound = replace(sound, aggregates=aggregates)
     keyed = replace(sound, key=entry.key)
     return keyed if _compiles(prefix, keyed) else sound
 
