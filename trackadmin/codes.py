@@ -109,6 +109,51 @@ class ProblemCode(_Code):
         "A name that goes out by a former prefix belongs to something else as well.",
         "Choose another prefix or name, or remove the former prefix.",
     )
+    UNTIL_INVALID = (
+        "until.invalid",
+        "The date until which a name stays is not a date.",
+        "Write year, month and day: 2027-03-31.",
+    )
+    UNTIL_MISSING = (
+        "until.missing",
+        "A successor or a former prefix has no date until which the old name stays.",
+        "Give the date, or remove the successor or the former prefix.",
+    )
+    UNTIL_ALONE = (
+        "until.alone",
+        "A tracked model or a child has a date, but no former prefix that stays until then.",
+        "Give the former prefix, or remove the date.",
+    )
+    SUCCESSOR_UNKNOWN = (
+        "successor.unknown",
+        "The successor of a name is the name itself, or the map does not have it.",
+        "Name another attribute of the tracked model, or another action of the map.",
+    )
+    SUCCESSOR_CYCLE = (
+        "successor.cycle",
+        "The successors of a name lead back to it.",
+        "Remove one of the successors: the last name must stay.",
+    )
+    SUCCESSOR_DIFFERS = (
+        "successor.differs",
+        "A deprecated attribute and its successor have another source or another privacy.",
+        "Make them the same, unless the two shall have different values.",
+    )
+    KEY_DEPRECATED = (
+        "key.deprecated",
+        "The key is deprecated, but new URLs have it.",
+        "Choose another attribute as the key.",
+    )
+    NAME_DUE = (
+        "name.due",
+        "The date until which a deprecated name stays has passed. It still goes out.",
+        "Remove it from the map when nobody needs it any more.",
+    )
+    NAME_LEAVES_EARLY = (
+        "name.leaves_early",
+        "The draft takes a deprecated name out of the map before its date.",
+        "Keep it until then. In an emergency, publish with a note and let it leave early.",
+    )
     DECISION_UNKNOWN = (
         "decision.unknown",
         "An attribute has a decision that does not exist.",
