@@ -361,6 +361,33 @@ class ProblemCode(_Code):
         "Give the child a prefix that nothing else has.",
     )
 
+    # Counts and sums.
+    AGGREGATE_GONE = (
+        "aggregate.gone",
+        "The model has no such relation that holds many objects.",
+        "Remove the count or sum from the map, or choose another relation.",
+    )
+    AGGREGATE_REFUSED = (
+        "aggregate.refused",
+        "The site's settings do not offer the relation, its model or a field of a count or sum.",
+        "Remove it from the map, or change the settings that the problem names.",
+    )
+    AGGREGATE_FIELD_GONE = (
+        "aggregate.field_gone",
+        "The related model no longer has a field that a count or sum names.",
+        "Choose another field, or bring the field back.",
+    )
+    AGGREGATE_KIND = (
+        "aggregate.kind",
+        "A count or sum names a field of a kind that cannot be used there.",
+        "Choose one of the fields that the problem lists.",
+    )
+    AGGREGATE_VALUE = (
+        "aggregate.value",
+        "The field of a condition cannot have the value that it is compared with.",
+        "Correct the value.",
+    )
+
     # Versions and previews.
     MAP_REFUSED = (
         "map.refused",
@@ -479,6 +506,12 @@ class FaultCode(_Code):
         "child.raised",
         "The site's code or the database raised an error for a child. Its values are sent as null.",
         "Look at the code that the log names.",
+    )
+    AGGREGATE_FAILED = (
+        "aggregate.failed",
+        "The database, or the manager of the related objects, raised an error for a count or sum. "
+        "Its value is sent as null.",
+        "Look at the database's log, and at the manager of the related model.",
     )
     VALUE_UNENCODABLE = (
         "value.unencodable",
@@ -732,6 +765,11 @@ class FastPath(_Code):
         "cursor",
         "A statement without Django's cursor. When left, Django's cursor runs it.",
         "Nothing in a transaction or while somebody watches queries, as with DEBUG.",
+    )
+    AGGREGATES = (
+        "aggregates",
+        "All counts and sums of an object by one query. When left, each takes a query of its own.",
+        "Look at the database's log, and at the managers of the related models.",
     )
     CHILDREN = (
         "children",
