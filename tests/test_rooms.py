@@ -31,6 +31,7 @@ DOORS = {
     "document.structure": {"admin", "catalog", "compiler", "models"},
     "document.names": {"admin", "compiler", "models"},
     "document.validate": {"compiler"},
+    "document.aggregate_rules": {"compiler"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"models"},
     # One way to read a value strictly, for URLs and conditions.

@@ -95,7 +95,10 @@ def _matched(
         field = _field_of(target, entry.field, lambda facts: why_not_for(function, facts))
     if function == LATEST:
         by = _field_of(target, entry.by, why_not_by)
-    conditions = [(_field_of(target, source, why_not_condition), value) for source, value in entry.where.items()]
+    conditions = [
+        (_field_of(target, source, why_not_condition), value)
+        for source, value in entry.where.items()
+    ]
     where = tuple((facts.attname, _as_held(facts, value)) for facts, value in conditions)
     compared = tuple(facts for facts, _value in conditions)
     return MatchedAggregate(name, entry, collection, field, by, where, compared)
