@@ -46,23 +46,24 @@ def test_rows_give_back_the_document_they_were_made_of(given):
 
 
 def test_building_takes_few_queries_whatever_the_size(django_assert_num_queries):
+    """The map twice, each table once; no parameters are read where there are no actions."""
     draft(HOST)
     tracking_map = the_map()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         editing.build_document(tracking_map)
 
 
 def test_an_edit_between_two_readings_is_seen_whole(monkeypatch):
     """The rows are read one table after the other; what an edit tore apart is read again."""
     draft()
-    read = building._by_model
+    read = building._by_head
 
     def edited_meanwhile(*asked):
-        monkeypatch.setattr(building, "_by_model", read)
+        monkeypatch.setattr(building, "_by_head", read)
         editing.import_document("default", EXAMPLE)
         return read(*asked)
 
-    monkeypatch.setattr(building, "_by_model", edited_meanwhile)
+    monkeypatch.setattr(building, "_by_head", edited_meanwhile)
     assert editing.build_document("default") == EXAMPLE
 
 

@@ -102,10 +102,6 @@ class RowScreen(EntryScreen):
         """The tracked model as the draft has it."""
         return editing.entry_of(self.tracked_model)
 
-    def alone(self, prefix: str, entry: ModelEntry) -> Document:
-        """A document with this tracked model only, to compare it."""
-        return Document(models={prefix: entry})
-
 
 def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:
     """The address of the form that adds a host model to a map."""

@@ -18,8 +18,7 @@ from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.entry_screens import RowScreen
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
-from trackadmin.document import Document
-from trackadmin.editing import HistoryEntry, StoredModel
+from trackadmin.editing import HistoryEntry, StoredEntry
 from trackadmin.exceptions import InvalidMap, StaleForm, UnknownRevision
 from trackadmin.models import TrackedModel, TrackingMap
 
@@ -115,7 +114,8 @@ class UndoScreen(RowScreen):
         """Restore it, unless somebody saved it since the page was opened."""
         seen, row = number(request.POST, "seen"), self.tracked_model
         try:
-            row = editing.undo(row, revision, seen=seen, by=request.user)
+            editing.undo(row, revision, seen=seen, by=request.user)
+            row.refresh_from_db()
         except UnknownRevision as unknown:
             raise Http404(str(unknown)) from unknown
         except StaleForm as stale:
@@ -132,8 +132,6 @@ class UndoScreen(RowScreen):
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         row, stored = self.tracked_model, self._stored
-        now = Document(models={stored.prefix: self.entry})
-        then = Document(models={stored.prefix: stored.entry})
         return self.page(
             _("Restore %(prefix)s") % {"prefix": row.prefix},
             (row.prefix, self.address("change", row.pk, model="trackedmodel")),
@@ -141,7 +139,7 @@ class UndoScreen(RowScreen):
             tracked_model=row,
             lead=_("This restores %(prefix)s as it was after edit %(number)s.")
             % {"prefix": row.prefix, "number": stored.revision},
-            groups=grouped(editing.diff(now, then)),
+            groups=grouped(editing.entry_diff({row.prefix: self.entry}, stored.name, stored.entry)),
             button=_("Restore this state"),
             seen=row.lock_version,
             back=self.address("history", row.pk, model="trackedmodel"),
@@ -149,7 +147,7 @@ class UndoScreen(RowScreen):
         )
 
     @cached_property
-    def _stored(self) -> StoredModel:
+    def _stored(self) -> StoredEntry:
         return as_it_was(self.tracked_model, self.kwargs["revision"])
 
 
@@ -170,40 +168,38 @@ class BringBackScreen(Screen):
         stored = self._stored
         if TrackedModel.objects.filter(pk=stored.pk).exists():
             return self._confirmation(
-                refusal=_("%(prefix)s is already in the draft.") % {"prefix": stored.prefix}
+                refusal=_("%(prefix)s is already in the draft.") % {"prefix": stored.name}
             )
         try:
             row = editing.undo(
-                self.tracking_map, revision, prefix=stored.prefix, seen=0, by=request.user
+                self.tracking_map, revision, prefix=stored.name, seen=0, by=request.user
             )
         except (InvalidMap, StaleForm, UnknownRevision) as refusal:
             problems = faults(getattr(refusal, "problems", ()))
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
         self.log_addition(row, "Restored.")
-        told = _("%(prefix)s was restored in the draft.") % {"prefix": row.prefix}
+        told = _("%(prefix)s was restored in the draft.") % {"prefix": row}
         messages.success(request, told)
         return self.go("change", row.pk, model="trackedmodel")
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         stored = self._stored
         history = self.address("history", self.tracking_map.pk)
-        restore = _("Restore %(prefix)s") % {"prefix": stored.prefix}
+        restore = _("Restore %(prefix)s") % {"prefix": stored.name}
         return self.page(
             restore,
             (_("History"), history),
             lead=_("This restores %(prefix)s in the draft as it was before it was deleted.")
-            % {"prefix": stored.prefix},
-            groups=grouped(
-                editing.diff(Document(), Document(models={stored.prefix: stored.entry}))
-            ),
+            % {"prefix": stored.name},
+            groups=grouped(editing.entry_diff({}, stored.name, stored.entry)),
             button=restore,
             back=history,
             **context,
         )
 
     @cached_property
-    def _stored(self) -> StoredModel:
+    def _stored(self) -> StoredEntry:
         prefix = text(self.request.GET, "prefix")
         stored = as_it_was(self.tracking_map, self.kwargs["revision"], prefix=prefix)
         if not stored.deleted:
@@ -213,7 +209,7 @@ class BringBackScreen(Screen):
 
 def as_it_was(
     subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
-) -> StoredModel:
+) -> StoredEntry:
     """The state after an edit; a 404 if there is no such edit."""
     try:
         return editing.as_it_was(subject, revision, prefix=prefix)

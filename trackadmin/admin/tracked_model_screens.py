@@ -79,8 +79,8 @@ class ChangeScreen(RowScreen):
             form.facts, self.tracked_model.prefix, self.entry, seen=stale.current, data=data
         )
         missed = max((stale.current or 0) - (stale.seen or 0), 1)
-        now = self.alone(self.tracked_model.prefix, self.entry)
-        would = editing.diff(now, self.alone(form.prefix, form.as_entry()))
+        now = {self.tracked_model.prefix: self.entry}
+        would = editing.entry_diff(now, form.prefix, form.as_entry())
         return self._form_page(
             again,
             stale=stale,

@@ -49,12 +49,17 @@ class Diff:
         return [change.as_json() for change in self.changes]
 
 
-def diff(old: Document, new: Document) -> Diff:
-    """The changes that turn ``old`` into ``new``; empty exactly where the two are equal."""
-    return Diff(tuple(_document_changes(old, new)))
+def diff(old: Document, new: Document, *, renamed_actions: Mapping[str, str] | None = None) -> Diff:
+    """The changes that turn ``old`` into ``new``; empty exactly where the two are equal.
+
+    An action has nothing but its name. Who knows that one got another name gives both, old to new.
+    """
+    return Diff(tuple(_document_changes(old, new, renamed_actions or {})))
 
 
-def _document_changes(old: Document, new: Document) -> Iterator[Change]:
+def _document_changes(
+    old: Document, new: Document, renamed_actions: Mapping[str, str]
+) -> Iterator[Change]:
     renamed = _renamed(old.models, new.models, "model")
     before = {renamed.get(prefix, prefix): entry for prefix, entry in in_order(old.models)}
     was = {now: prefix for prefix, now in renamed.items()}
@@ -63,9 +68,13 @@ def _document_changes(old: Document, new: Document) -> Iterator[Change]:
         if prefix in was:
             yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
         yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
-    yield from _order("map", "", "actions", dict(in_order(old.actions)), new.actions)
-    for name in _both(old.actions, new.actions):
-        yield from _action_changes(name, old.actions.get(name), new.actions.get(name))
+    actions = {renamed_actions.get(n, n): entry for n, entry in in_order(old.actions)}
+    names = {now: name for name, now in renamed_actions.items() if name != now}
+    yield from _order("map", "", "actions", actions, new.actions)
+    for name in _both(actions, new.actions):
+        if name in names:
+            yield Change("changed", "action", name, "name", names[name], name)
+        yield from _action_changes(name, actions.get(name), new.actions.get(name))
     yield from _entry_changes("map", "", old, new)
 
 

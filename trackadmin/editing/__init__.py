@@ -1,28 +1,31 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
 from trackadmin.editing.building import (
+    action_row,
     build_document,
     draft_digest,
     draft_problems,
     draft_row,
-    entry_of,
 )
 from trackadmin.editing.contents import Contents, contents, readable_document
-from trackadmin.editing.drafting import (
-    Saved,
-    delete_tracked_model,
-    import_document,
-    order_tracked_models,
-    restore_draft,
-    save_tracked_model,
-)
+from trackadmin.editing.drafting import import_document, restore_draft
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.reviews import Review, review
-from trackadmin.editing.revision_reader import StoredModel
+from trackadmin.editing.revision_reader import StoredEntry
+from trackadmin.editing.saving import (
+    Saved,
+    delete_action,
+    delete_tracked_model,
+    order_actions,
+    order_tracked_models,
+    save_action,
+    save_tracked_model,
+)
+from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Unshown
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
@@ -36,23 +39,28 @@ from trackadmin.editing.versions import (
 
 __all__ = [
     "Contents",
+    "Head",
+    "HeadEntry",
     "HistoryEntry",
     "Preview",
     "PreviewRow",
     "Review",
     "Saved",
-    "StoredModel",
+    "StoredEntry",
     "Unshown",
+    "action_row",
     "add_map",
     "as_it_was",
     "build_document",
     "contents",
+    "delete_action",
     "delete_map",
     "delete_tracked_model",
     "diff",
     "draft_digest",
     "draft_problems",
     "draft_row",
+    "entry_diff",
     "entry_of",
     "fix_draft",
     "fixes",
@@ -63,6 +71,7 @@ __all__ = [
     "live_token",
     "live_version",
     "offered",
+    "order_actions",
     "order_tracked_models",
     "preview",
     "publish",
@@ -71,6 +80,7 @@ __all__ = [
     "restore_draft",
     "review",
     "roll_back",
+    "save_action",
     "save_map",
     "save_tracked_model",
     "undo",

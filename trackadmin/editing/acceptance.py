@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from trackadmin import compiler
+from trackadmin import document as documents
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
-from trackadmin.document import Document, MapFile, ModelEntry
+from trackadmin.document import ActionEntry, Document, MapFile, ModelEntry
+from trackadmin.editing.locking import write_database
+from trackadmin.editing.tables import Head, entry_of
 from trackadmin.exceptions import InvalidMap, Problem, errors_of
-from trackadmin.models import TrackedModel
+from trackadmin.models import TrackedAction, TrackedModel, TrackingMap
 from trackadmin.texts import gettext as _
 
 #: Errors that another tracked model can correct. A draft may have them; a publish may not.
@@ -25,21 +32,23 @@ def refuse_document(given: Document | MapFile) -> Document:
     return read.document
 
 
-def refuse_entry(
-    prefix: str, entry: ModelEntry, others: Iterable[TrackedModel], before: Document
+def refuse_model(
+    tracking_map: TrackingMap, prefix: str, entry: ModelEntry, row: TrackedModel | None
 ) -> None:
     """Raise :class:`InvalidMap` with every error of this entry, but not of the rest of the map.
 
-    ``others`` are the other rows of the draft. ``before`` has the entry that this one replaces,
-    under the same prefix: it may keep the errors that drift had already caused there.
+    ``row`` is the one that becomes the entry. Errors that drift had already caused in it, under
+    the same prefix, may stay.
     """
+    before = Document(models={prefix: entry_of(row)} if row else {})
     standing = {(p.code, p.where) for p in compiler.drift(before, catalog())}
     problems = [
         problem
         for problem in errors_of(compiler.check(Document(models={prefix: entry}), catalog()))
         if problem.code not in OF_THE_REST and (problem.code, problem.where) not in standing
     ]
-    problems += _taken(prefix, entry, others)
+    if row is None or (row.prefix, row.model_label) != (prefix, entry.model):
+        problems += _taken(prefix, entry, _others(TrackedModel, tracking_map, row))
     if problems:
         what = (
             _("%(prefix)s was not saved.", prefix=prefix)
@@ -49,8 +58,52 @@ def refuse_entry(
         raise InvalidMap(what, problems)
 
 
-def _taken(prefix: str, entry: ModelEntry, others: Iterable[TrackedModel]) -> Iterator[Problem]:
-    for row in others:
+def refuse_action(
+    tracking_map: TrackingMap, name: str, entry: ActionEntry, row: TrackedAction | None
+) -> None:
+    """Raise :class:`InvalidMap` with every error of this action, but not of the rest of the map.
+
+    ``row`` is the one that becomes the entry. The models of the map and the names of its actions
+    say what is legal.
+    """
+    taken = set(_others(TrackedAction, tracking_map, row).values_list("name", flat=True))
+    models = _others(TrackedModel, tracking_map, None).values_list("prefix", "model_label")
+    rest = Document(
+        models={prefix: ModelEntry(label) for prefix, label in models},
+        actions=dict.fromkeys(taken, ActionEntry()),
+    )
+    standing = {(p.code, p.where) for p in documents.validate(rest)}
+    document = replace(rest, actions={**rest.actions, name: entry})
+    problems = [
+        problem
+        for problem in errors_of(documents.validate(document))
+        if (problem.code, problem.where) not in standing
+    ]
+    if name in taken:
+        what = _("This map already has an action '%(name)s'.", name=name)
+        remedy = _("Choose another name, or edit the action that there is.")
+        problems.append(Problem(ProblemCode.ACTION_TAKEN, "error", f"actions.{name}", what, remedy))
+    if problems:
+        if name:
+            raise InvalidMap(_("%(name)s was not saved.", name=name), problems)
+        raise InvalidMap(_("The action was not saved."), problems)
+
+
+def refuse_settings(values: Mapping[str, Any]) -> None:
+    """Raise :class:`InvalidMap` for a way of handling events that does not exist."""
+    problems = errors_of(documents.validate(Document(**values)))
+    if problems:
+        raise InvalidMap(_("The map was not saved."), problems)
+
+
+def _others(table: Any, tracking_map: TrackingMap, row: Head | None) -> Any:
+    rows = table.objects.using(write_database()).filter(map=tracking_map)
+    return rows.exclude(pk=row.pk) if row else rows
+
+
+def _taken(prefix: str, entry: ModelEntry, others: QuerySet[TrackedModel]) -> Iterator[Problem]:
+    same = Q(prefix=prefix) | Q(model_label=entry.model)
+    for row in others.filter(same):
         if row.prefix == prefix:
             what = _(
                 "The prefix '%(prefix)s' is already used by '%(model)s' in this map.",

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from trackadmin import compiler, document
 from trackadmin.catalog import catalog
-from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry, plain_fields
+from trackadmin.document import Document, plain_fields
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
+from trackadmin.editing.tables import (
+    ACTIONS,
+    HEADS,
+    MODELS,
+    Head,
+    HeadTable,
+    Table,
+    entry_of,
+    name_of,
+    table_of,
+)
 from trackadmin.exceptions import Problem
-from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.models import TrackedAction, TrackedModel, TrackingMap
 
-E = TypeVar("E", AttributeEntry, ChildEntry)
-
-#: The fields of an entry, which are columns of its table.
-_COLUMNS: dict[type, list[str]] = {
-    entry: [field.name for field in plain_fields(entry)] for entry in (AttributeEntry, ChildEntry)
-}
-#: The label is a column of another name.
-_OF_MODEL = [field.name for field in plain_fields(ModelEntry) if field.name != "model"]
+#: What a document says of the whole map; each is a column of the map's row.
+SETTINGS = [each.name for each in plain_fields(Document)]
 
 #: The tables are read one after the other. After an edit in between, all are read again.
 READS_WITHOUT_LOCK = 5
@@ -31,7 +36,7 @@ READS_WITHOUT_LOCK = 5
 def build_document(tracking_map: AnyMap) -> Document:
     """The draft as a document, as it was at one moment; raises :class:`UnknownMap`.
 
-    Takes no lock unless somebody edits: five queries, whatever the size of the map.
+    Takes no lock unless somebody edits: at most eight queries, whatever the size of the map.
     """
     for _ in range(READS_WITHOUT_LOCK):
         before = find_map(tracking_map)
@@ -45,16 +50,14 @@ def build_document(tracking_map: AnyMap) -> Document:
 
 
 def read_draft(tracking_map: TrackingMap) -> Document:
-    """The draft in three queries; of one moment only where the caller holds the map's lock."""
-    rows = list(TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk))
-    attributes = _by_model(TrackedAttribute, "name", AttributeEntry, tracking_map)
-    children = _by_model(TrackedChild, "accessor", ChildEntry, tracking_map)
-    return Document(
-        models={
-            row.prefix: _model_entry(row, attributes.get(row.pk, {}), children.get(row.pk, {}))
-            for row in rows
-        }
-    )
+    """The draft in a query for each table; of one moment only where the caller holds the lock."""
+    entries: Any = {head.listed: _entries(head, tracking_map) for head in HEADS}
+    return Document(**entries, **settings_of(tracking_map))
+
+
+def settings_of(tracking_map: TrackingMap) -> dict[str, Any]:
+    """What the map's row says of the whole map."""
+    return {name: getattr(tracking_map, name) for name in SETTINGS}
 
 
 def draft_digest(tracking_map: AnyMap) -> str:
@@ -68,55 +71,82 @@ def draft_problems(tracking_map: AnyMap) -> list[Problem]:
 
 
 def draft_rows(tracking_map: TrackingMap) -> QuerySet[TrackedModel]:
-    """The map's tracked models with their attributes and children: three queries."""
-    rows = TrackedModel.objects.using(write_database()).filter(map_id=tracking_map.pk)
-    return rows.prefetch_related("attributes", "children")
+    """The map's tracked models with the rows below them."""
+    return _rows(MODELS, tracking_map)
+
+
+def action_rows(tracking_map: TrackingMap) -> QuerySet[TrackedAction]:
+    """The map's actions with their parameters."""
+    return _rows(ACTIONS, tracking_map)
+
+
+def head_rows(tracking_map: TrackingMap, tables: Sequence[HeadTable] = HEADS) -> list[Any]:
+    """All of the map's rows of these tables, with the rows below them."""
+    return [row for table in tables for row in _rows(table, tracking_map)]
+
+
+def _rows(table: HeadTable, tracking_map: TrackingMap) -> QuerySet[Any]:
+    rows = table.model._default_manager.using(write_database()).filter(map_id=tracking_map.pk)
+    return rows.prefetch_related(*table.below)
 
 
 def draft_row(pk: int, tracking_map: TrackingMap | None = None) -> TrackedModel | None:
-    """The tracked model with this primary key, its attributes, children and map: three queries.
+    """The tracked model with this primary key, with its map and the rows below it.
 
     ``None`` if there is none, or if it belongs to another map than this one.
     """
-    rows = TrackedModel.objects.using(write_database()).select_related("map")
+    row: TrackedModel | None = head_row(MODELS, pk, tracking_map)
+    return row
+
+
+def action_row(pk: int, tracking_map: TrackingMap | None = None) -> TrackedAction | None:
+    """The action with this primary key, as in :func:`draft_row`."""
+    row: TrackedAction | None = head_row(ACTIONS, pk, tracking_map)
+    return row
+
+
+def head_row(table: HeadTable, pk: int, tracking_map: TrackingMap | None = None) -> Any:
+    """The tracked model or the action with this primary key, as in :func:`draft_row`."""
+    rows = table.model._default_manager.using(write_database()).select_related("map")
     rows = rows.filter(map_id=tracking_map.pk) if tracking_map else rows
-    return rows.prefetch_related("attributes", "children").filter(pk=pk).first()
+    return rows.prefetch_related(*table.below).filter(pk=pk).first()
 
 
-def document_of(rows: Iterable[TrackedModel]) -> Document:
+def document_of(tracking_map: TrackingMap, rows: Iterable[Head]) -> Document:
     """The document that these rows make."""
-    return Document(models={row.prefix: entry_of(row) for row in rows})
+    entries: Any = {head.listed: {} for head in HEADS}
+    for row in rows:
+        entries[table_of(row).listed][name_of(row)] = entry_of(row)
+    return Document(**entries, **settings_of(tracking_map))
 
 
-def entry_of(row: TrackedModel) -> ModelEntry:
-    """One tracked model's row, with its attributes and children, as an entry."""
-    return _model_entry(
-        row,
-        {each.name: _entry_of(each, AttributeEntry) for each in row.attributes.all()},
-        {each.accessor: _entry_of(each, ChildEntry) for each in row.children.all()},
-    )
+# Without an instance for each row: a large map has tens of thousands.
 
 
-def _by_model(
-    table: type[Model], name: str, entry: type[E], tracking_map: TrackingMap
-) -> Mapping[int, Mapping[str, E]]:
-    """The entries of a table's rows of this map by name, by their tracked model's primary key.
+def _entries(head: HeadTable, tracking_map: TrackingMap) -> Mapping[str, Any]:
+    """The entries of a table's rows of this map, by name."""
+    rows = head.model._default_manager.using(write_database()).filter(map_id=tracking_map.pk)
+    found = list(rows.values_list("pk", head.name, *head.plain_columns.values()))
+    below = {
+        listed: _by_head(table, tracking_map) if found else {}
+        for listed, table in head.below.items()
+    }
+    return {
+        name: head.entry(
+            **dict(zip(head.plain_columns, values, strict=True)),
+            **{listed: entries.get(pk, {}) for listed, entries in below.items()},
+        )
+        for pk, name, *values in found
+    }
 
-    Without an instance for each: a large map has tens of thousands.
-    """
-    rows = table._default_manager.using(write_database()).filter(tracked_model__map=tracking_map)
-    found: dict[int, dict[str, E]] = {}
-    for pk, key, *values in rows.values_list("tracked_model_id", name, *_COLUMNS[entry]):
-        found.setdefault(pk, {})[key] = entry(*values)
+
+def _by_head(table: Table, tracking_map: TrackingMap) -> Mapping[int, Mapping[str, Any]]:
+    """The entries of a table's rows of this map by name, by the key of the row above."""
+    rows = table.model._default_manager.using(write_database())
+    rows = rows.filter(**{f"{table.above}__map": tracking_map})
+    found: dict[int, dict[str, Any]] = {}
+    # The columns are in the order of the entry's fields.
+    columns = table.plain_columns.values()
+    for pk, key, *values in rows.values_list(f"{table.above}_id", table.name, *columns):
+        found.setdefault(pk, {})[key] = table.entry(*values)
     return found
-
-
-def _model_entry(
-    row: TrackedModel, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
-) -> ModelEntry:
-    columns = {name: getattr(row, name) for name in _OF_MODEL}
-    return ModelEntry(row.model_label, **columns, attributes=attributes, children=children)
-
-
-def _entry_of(row: Model, entry: type[E]) -> E:
-    return entry(**{column: getattr(row, column) for column in _COLUMNS[entry]})

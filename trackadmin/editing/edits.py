@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Model
 
-from trackadmin.editing.building import entry_of
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
-from trackadmin.editing.revision_reader import newest_map, newest_models
+from trackadmin.editing.revision_reader import StoredMap, newest_entries, newest_map
 from trackadmin.editing.revision_writer import RowState, write_revision
-from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.editing.tables import HEADS, Head, entry_of, name_of, table_of
+from trackadmin.models import TrackingMap
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -28,17 +29,23 @@ class Edit:
 
     tracking_map: TrackingMap
     map_changed: bool = False
-    #: By primary key: a revision has each row once, however often the edit writes it.
-    changed: dict[int, RowState] = field(default_factory=dict)
+    #: By table and primary key: a revision has each row once, however often the edit writes it.
+    changed: dict[tuple[type, int], RowState] = field(default_factory=dict)
     gone: list[RowState] = field(default_factory=list)
 
-    def delete(self, rows: Sequence[TrackedModel]) -> None:
+    def note(self, row: Head, below: Sequence[Model]) -> None:
+        """Note a row that was written, with the rows that are below it now."""
+        self.changed[type(row), row.pk] = RowState(row, below)
+
+    def delete(self, rows: Sequence[Head]) -> None:
         """Delete these rows; the revision has them as they are in memory."""
-        pks = [row.pk for row in rows]
         self.gone += map(RowState.of, rows)
-        for pk in pks:
-            self.changed.pop(pk, None)
-        TrackedModel.objects.using(write_database()).filter(pk__in=pks).delete()
+        for row in rows:
+            self.changed.pop((type(row), row.pk), None)
+        for head in HEADS:
+            pks = [row.pk for row in rows if isinstance(row, head.model)]
+            if pks:
+                head.model._default_manager.using(write_database()).filter(pk__in=pks).delete()
 
 
 @contextmanager
@@ -54,24 +61,30 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[E
             transaction.set_rollback(True, using=write_database())
 
 
-def record_foreign_change(change: Edit, rows: Sequence[TrackedModel]) -> None:
+def record_foreign_change(change: Edit, rows: Sequence[Head]) -> None:
     """Write a revision of the rows before the edit, where the history has them differently."""
-    known = newest_models([row.pk for row in rows])
     strange = [
         RowState.of(row)
-        for row in rows
-        if row.pk not in known or (known[row.pk].prefix, known[row.pk].entry) != _state(row)
+        for head in HEADS
+        for row in _not_in_the_history([row for row in rows if isinstance(row, head.model)])
     ]
     if strange:
         write_revision(change.tracking_map, rows=strange, comment=FOUND)
 
 
 def record_foreign_map_change(change: Edit) -> None:
-    """Like ``record_foreign_change``, for the map's own name and description."""
+    """Like ``record_foreign_change``, for the map's own name, description and settings."""
     row, known = change.tracking_map, newest_map(change.tracking_map)
-    if known is None or (known.name, known.description) != (row.name, row.description):
+    if known is None or known.values != StoredMap.values_of(row):
         write_revision(row, comment=FOUND)
 
 
-def _state(row: TrackedModel) -> tuple[str, object]:
-    return row.prefix, entry_of(row)
+def _not_in_the_history(rows: Sequence[Head]) -> Iterator[Head]:
+    """Those of these rows of one table that the history has differently, or not at all."""
+    if not rows:
+        return
+    known = newest_entries(table_of(rows[0]), [row.pk for row in rows])
+    for row in rows:
+        stored = known.get(row.pk)
+        if stored is None or (stored.name, stored.entry) != (name_of(row), entry_of(row)):
+            yield row

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
+from typing import Any, Literal
 
 from django.db import router
 from django.db.models import QuerySet
@@ -14,25 +15,26 @@ from reversion.models import Revision, Version
 
 from trackadmin import document as documents
 from trackadmin.document import Change, Diff, Document
-from trackadmin.editing.drafting import restore_tracked_model
 from trackadmin.editing.locking import map_of
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import (
+    StoredEntry,
     StoredMap,
-    StoredModel,
+    newest_entries,
     newest_map,
-    newest_models,
+    read_entries,
     read_maps,
-    read_models,
     stored_versions,
 )
+from trackadmin.editing.saving import restore_entry
+from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadTable, name_of
 from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
-from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.models import TrackingMap
 from trackadmin.texts import Text, english
 from trackadmin.texts import gettext as _
 
-_Changes = Callable[[int, Sequence[StoredModel], Sequence[StoredModel]], Iterator[Change]]
+_Changes = Callable[[int, Sequence[StoredEntry], Sequence[StoredEntry]], Iterator[Change]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class HistoryEntry:
     prefixes: tuple[str, ...]
     #: Those among them that it deleted.
     deleted: tuple[str, ...]
+    #: The names of the actions that the edit wrote, and those among them that it deleted.
+    actions: tuple[str, ...]
+    deleted_actions: tuple[str, ...]
 
     @property
     def comment(self) -> str:
@@ -58,73 +63,76 @@ class HistoryEntry:
         return str(self.reason)
 
 
-def history(subject: TrackedModel | TrackingMap, *, limit: int | None = None) -> list[HistoryEntry]:
-    """The edits of a tracked model or of a whole map, newest first; reads only.
+def history(subject: Head | TrackingMap, *, limit: int | None = None) -> list[HistoryEntry]:
+    """The edits of a tracked model, an action or a whole map, newest first; reads only.
 
     ``limit`` is how many of the newest to look at. Edits that changed nothing are left out.
     """
     revisions = _revisions(stored_versions(type(subject), subject.pk), limit)
-    if isinstance(subject, TrackedModel):
-        models = read_models(list(revisions), only=subject.pk)
-        reasons = {stored.revision: stored.reason for stored in models}
-        entries = _told(revisions, models, reasons, _changes_of_models)
+    if isinstance(subject, Head):
+        stored = read_entries(list(revisions), only=subject)
+        reasons = {each.revision: each.reason for each in stored}
+        entries = _told(revisions, stored, reasons, _changes_of_entries)
     else:
-        words = {stored.revision: stored for stored in read_maps(list(revisions), subject)}
+        maps = {each.revision: each for each in read_maps(list(revisions), subject)}
         before = newest_map(subject, before=min(revisions)) if revisions else None
-        told = partial(_changes_of_map, words={0: before, **words})
-        reasons = {revision: stored.reason for revision, stored in words.items()}
-        entries = _told(revisions, read_models(list(revisions)), reasons, told)
+        told = partial(_changes_of_map, maps={0: before, **maps})
+        reasons = {revision: each.reason for revision, each in maps.items()}
+        entries = _told(revisions, read_entries(list(revisions)), reasons, told)
     return sorted(entries, key=lambda entry: -entry.revision)
 
 
 def undo(
-    subject: TrackedModel | TrackingMap,
+    subject: Head | TrackingMap,
     revision: int,
     *,
     prefix: str = "",
+    action: str = "",
     seen: int | None = None,
     by: Person = None,
-) -> TrackedModel:
-    """Restore one tracked model as it was after an edit, or as it last was before a deletion.
+) -> Head:
+    """Restore a tracked model or an action as it was after an edit, or as it last was before a
+    deletion.
 
-    ``subject`` is the tracked model. For a deleted one, it is the map, and ``prefix`` is the prefix
-    that it had at that edit. ``seen`` is the ``lock_version`` that the page showed, 0 for no row.
-    Raises :class:`UnknownRevision`, :class:`StaleForm` if somebody saved, deleted or brought back
-    the row since, and :class:`InvalidMap` if that state cannot be saved today.
+    ``subject`` is its row. For a deleted one, it is the map, and ``prefix`` or ``action`` is the
+    name that it had at that edit. ``seen`` is the ``lock_version`` that the page showed, 0 for no
+    row. Raises :class:`UnknownRevision`, :class:`StaleForm` if somebody saved, deleted or brought
+    back the row since, and :class:`InvalidMap` if that state cannot be saved today.
     """
-    stored = as_it_was(subject, revision, prefix=prefix)
-    tracking_map = map_of(subject) if isinstance(subject, TrackedModel) else subject
+    stored = as_it_was(subject, revision, prefix=prefix, action=action)
+    tracking_map = map_of(subject) if isinstance(subject, Head) else subject
     when = _all_revisions().values_list("date_created", flat=True).get(pk=revision)
     comment = _(
         "Restored as it was on %(when)s UTC (edit %(edit)s).",
         when=f"{in_utc(when):%Y-%m-%d %H:%M}",
         edit=str(revision),
     )
-    saved = restore_tracked_model(
+    return restore_entry(
         tracking_map,
-        stored.prefix,
+        stored.name,
         stored.entry,
         pk=stored.pk,
         seen=seen,
         by=by,
         comment=comment,
     )
-    return saved.row
 
 
 def as_it_was(
-    subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
-) -> StoredModel:
+    subject: Head | TrackingMap, revision: int, *, prefix: str = "", action: str = ""
+) -> StoredEntry:
     """What ``undo`` would restore: the state after an edit, or the last before a deletion.
 
     Raises :class:`UnknownRevision`.
     """
-    if isinstance(subject, TrackedModel):
-        map_id, wanted = subject.map_id, subject.prefix
-        kept = read_models([revision], only=subject.pk)
+    if isinstance(subject, Head):
+        map_id, wanted = subject.map_id, name_of(subject)
+        kept = read_entries([revision], only=subject)
     else:
-        map_id, wanted = subject.pk, prefix
-        kept = [m for m in read_models([revision]) if m.prefix == prefix]
+        table: HeadTable = ACTIONS if action else MODELS
+        map_id, wanted = subject.pk, action or prefix
+        found = read_entries([revision])
+        kept = [each for each in found if each.table is table and each.name == wanted]
     for stored in kept:
         if stored.map == map_id:
             return stored
@@ -144,34 +152,35 @@ def _all_revisions() -> QuerySet[Revision]:
 
 def _told(
     revisions: dict[int, Revision],
-    models: Sequence[StoredModel],
+    stored: Sequence[StoredEntry],
     reasons: Mapping[int, Text | None],
     changes: _Changes,
 ) -> Iterator[HistoryEntry]:
-    state = _before(revisions, models)
-    models_at = {r: list(group) for r, group in groupby(models, key=lambda m: m.revision)}
+    state = _before(revisions, stored)
+    stored_at = {r: list(group) for r, group in groupby(stored, key=lambda each: each.revision)}
     for pk, revision in revisions.items():
-        touched = models_at.get(pk, [])
-        before = [m for m in map(state.get, (t.pk for t in touched)) if m]
-        after = [m for m in touched if not m.deleted]
-        state.update({m.pk: None if m.deleted else m for m in touched})
+        touched = stored_at.get(pk, [])
+        before = [each for each in map(state.get, (t.whose for t in touched)) if each]
+        after = [each for each in touched if not each.deleted]
+        state.update({each.whose: None if each.deleted else each for each in touched})
         if found := tuple(changes(pk, before, after)):
             yield _history_entry(revision, Diff(found), touched, reasons.get(pk))
 
 
 def _before(
-    revisions: dict[int, Revision], models: Iterable[StoredModel]
-) -> dict[int, StoredModel | None]:
+    revisions: dict[int, Revision], stored: Iterable[StoredEntry]
+) -> dict[tuple[str, int], StoredEntry | None]:
     """The states before the first of these revisions."""
-    pks = {m.pk for m in models}
-    if not pks:
-        return {}
-    known = newest_models(pks, before=min(revisions))
-    return {pk: None if m.deleted else m for pk, m in known.items()}
+    found: dict[tuple[str, int], StoredEntry | None] = {}
+    for head in HEADS:
+        if pks := {each.pk for each in stored if each.table is head}:
+            for each in newest_entries(head, pks, before=min(revisions)).values():
+                found[each.whose] = None if each.deleted else each
+    return found
 
 
 def _history_entry(
-    revision: Revision, changes: Diff, touched: Sequence[StoredModel], reason: Text | None
+    revision: Revision, changes: Diff, touched: Sequence[StoredEntry], reason: Text | None
 ) -> HistoryEntry:
     # A comment that somebody has changed since is shown as it is.
     ours = reason is not None and english(reason) == revision.comment
@@ -181,30 +190,39 @@ def _history_entry(
         who=revision.user.get_username() if revision.user else "",
         reason=reason if reason and ours else revision.comment,
         changes=changes,
-        prefixes=tuple(m.prefix for m in touched),
-        deleted=tuple(m.prefix for m in touched if m.deleted),
+        prefixes=_names(touched, MODELS),
+        deleted=_names((each for each in touched if each.deleted), MODELS),
+        actions=_names(touched, ACTIONS),
+        deleted_actions=_names((each for each in touched if each.deleted), ACTIONS),
     )
+
+
+def _names(stored: Iterable[StoredEntry], table: HeadTable) -> tuple[str, ...]:
+    return tuple(each.name for each in stored if each.table is table)
 
 
 def _changes_of_map(
     revision: int,
-    before: Sequence[StoredModel],
-    after: Sequence[StoredModel],
+    before: Sequence[StoredEntry],
+    after: Sequence[StoredEntry],
     *,
-    words: dict[int, StoredMap | None],
+    maps: dict[int, StoredMap | None],
 ) -> Iterator[Change]:
-    new = words.get(revision)
-    old = words[max(r for r in words if r < revision)]
-    for name in ("name", "description"):
-        if old and new and getattr(old, name) != getattr(new, name):
-            yield Change("changed", "map", "", name, getattr(old, name), getattr(new, name))
-    yield from _changes_of_models(revision, before, after)
+    new = maps.get(revision)
+    old = maps[max(r for r in maps if r < revision)]
+    for name, value in new.values.items() if old and new else ():
+        if old and old.values[name] != value:
+            yield Change("changed", "map", "", name, old.values[name], value)
+    yield from _changes_of_entries(revision, before, after)
 
 
-def _changes_of_models(
-    revision: int, before: Sequence[StoredModel], after: Sequence[StoredModel]
+def _changes_of_entries(
+    revision: int, before: Sequence[StoredEntry], after: Sequence[StoredEntry]
 ) -> Iterator[Change]:
-    changes = documents.diff(_document_of(before), _document_of(after)).changes
+    names = {each.whose: each.name for each in after if each.table is ACTIONS}
+    renamed = {each.name: names[each.whose] for each in before if each.whose in names}
+    old_document, new_document = _document_of(before), _document_of(after)
+    changes = documents.diff(old_document, new_document, renamed_actions=renamed).changes
     if len(before) != 1 or len(after) != 1:
         yield from changes
         return
@@ -212,8 +230,12 @@ def _changes_of_models(
     yield from (change for change in changes if change.subject != "map")
     old, new = before[0].entry.position, after[0].entry.position
     if old != new:
-        yield Change("changed", "model", after[0].prefix, "position", old, new)
+        subject: Literal["action", "model"] = "action" if after[0].table is ACTIONS else "model"
+        yield Change("changed", subject, after[0].name, "position", old, new)
 
 
-def _document_of(models: Iterable[StoredModel]) -> Document:
-    return Document(models={m.prefix: m.entry for m in models})
+def _document_of(stored: Iterable[StoredEntry]) -> Document:
+    found: dict[str, dict[str, Any]] = {head.listed: {} for head in HEADS}
+    for each in stored:
+        found[each.table.listed][each.name] = each.entry
+    return Document(**found)  # type: ignore[arg-type] # one for each of its lists

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import UnknownMap
-from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.models import TrackedAction, TrackedModel, TrackingMap
 from trackadmin.models.draft import DEFAULT_WORDS
 
 #: The map of an operation: its row or its slug.
@@ -31,8 +31,8 @@ def find_map(tracking_map: AnyMap) -> TrackingMap:
     return found
 
 
-def map_of(row: TrackedModel) -> TrackingMap:
-    """The map of a tracked model, from the database that it was written to."""
+def map_of(row: TrackedModel | TrackedAction) -> TrackingMap:
+    """The map of a tracked model or an action, from the database that it was written to."""
     known = row._state.fields_cache.get("map")
     return known or TrackingMap.objects.using(write_database()).get(pk=row.map_id)
 

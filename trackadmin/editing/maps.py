@@ -1,12 +1,14 @@
-"""Adding a map, changing its name and description, deleting it."""
+"""Adding a map, changing its name, description and settings, deleting it."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from trackadmin.document import digest, dump
-from trackadmin.editing.building import draft_rows, read_draft
-from trackadmin.editing.edits import edit, record_foreign_map_change
+from trackadmin.editing.acceptance import refuse_settings
+from trackadmin.editing.building import head_rows, read_draft
+from trackadmin.editing.edits import edit
+from trackadmin.editing.entry_rows import write_settings
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_writer import RowState, write_revision
@@ -30,21 +32,28 @@ def save_map(
     *,
     name: str,
     description: str,
+    unknown_actions: str | None = None,
+    undeclared_parameters: str | None = None,
     seen: int | None = None,
     by: Person = None,
     comment: Text | str = "",
 ) -> TrackingMap:
-    """Set name and description; ``seen`` and StaleForm are as in ``save_tracked_model``."""
+    """Set the name, the description, and what happens to events that the map does not know.
+
+    What is ``None`` stays as it is. ``seen``, StaleForm and InvalidMap are as in
+    ``save_tracked_model``.
+    """
+    settings = {
+        "unknown_actions": unknown_actions,
+        "undeclared_parameters": undeclared_parameters,
+    }
+    given = {name: value for name, value in settings.items() if value is not None}
+    refuse_settings(given)
     with edit(tracking_map, by=by, comment=comment) as change:
         row = change.tracking_map
         if seen is not None and seen != row.lock_version:
             raise StaleForm(str(row), seen, row.lock_version)
-        if (row.name, row.description) != (name, description):
-            record_foreign_map_change(change)
-            row.name, row.description = name, description
-            row.lock_version += 1
-            row.save(using=write_database(), update_fields=["name", "description", "lock_version"])
-            change.map_changed = True
+        write_settings(change, {"name": name, "description": description, **given})
         return row
 
 
@@ -59,6 +68,6 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)
         write_revision(
-            current, gone=map(RowState.of, draft_rows(current)), by=by, comment=_("Deleted.")
+            current, gone=map(RowState.of, head_rows(current)), by=by, comment=_("Deleted.")
         )
         current.delete(using=write_database())

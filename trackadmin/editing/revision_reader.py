@@ -7,8 +7,10 @@ out, and fields that the text does not have are empty.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -16,10 +18,11 @@ from django.db import models, router
 from django.db.models import Max, Q, QuerySet
 from reversion.models import Version
 
-from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
+from trackadmin.document import Document, plain_fields
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.reasons import reason_of
-from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.editing.tables import HEADS, Head, HeadEntry, HeadTable, Table, table_of
+from trackadmin.models import TrackingMap
 from trackadmin.texts import Text
 
 #: A key beside "pk" and "fields" in the stored JSON of a row that the revision deleted.
@@ -33,27 +36,44 @@ LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class StoredModel:
-    """A tracked model in one revision."""
+class StoredEntry:
+    """A tracked model or an action in one revision."""
 
     revision: int
     map: int
+    table: HeadTable
     pk: int
-    prefix: str
-    entry: ModelEntry
+    #: The prefix of a tracked model, the name of an action.
+    name: str
+    entry: HeadEntry
     deleted: bool
     #: The sentence of ours that the comment was written from.
     reason: Text | None
 
+    @property
+    def whose(self) -> tuple[str, int]:
+        """Which row it is, in every revision."""
+        return self.table.listed, self.pk
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMap:
-    """A map's name and description in one revision."""
+    """A map's name, description and settings in one revision."""
 
     revision: int
-    name: str
-    description: str
+    values: Mapping[str, str]
     reason: Text | None
+
+    @staticmethod
+    def values_of(row: TrackingMap) -> dict[str, str]:
+        """The same of the map's row as it is now."""
+        return {name: getattr(row, name) for name in _OF_MAP}
+
+
+#: What a map's page sets, with what an older text without it means.
+_OF_MAP: dict[str, str] = {"name": "", "description": ""} | {
+    each.name: each.default for each in plain_fields(Document)
+}
 
 
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
@@ -72,20 +92,21 @@ def content_type_of(model: type[models.Model]) -> ContentType:
     return there.get_for_model(model)
 
 
-def newest_models(pks: Collection[int], *, before: int | None = None) -> dict[int, StoredModel]:
-    """The last state of each of these tracked models, or the last before a revision."""
-    versions = stored_versions(TrackedModel, *pks).order_by()
+def newest_entries(
+    table: HeadTable, pks: Collection[int], *, before: int | None = None
+) -> dict[int, StoredEntry]:
+    """The last state of each of these rows of a table, or the last before a revision."""
+    versions = stored_versions(table.model, *pks).order_by()
     if before is not None:
         versions = versions.filter(revision_id__lt=before)
-    newest = versions.values("object_id").annotate(newest=Max("revision_id"))
-    revisions = {int(row["object_id"]): row["newest"] for row in newest}
+    newest = versions.values("object_id").annotate(newest=Max("revision_id")).values("newest")
     only = next(iter(pks)) if len(pks) == 1 else None
-    kept = read_models(set(revisions.values()), only=only)
-    return {m.pk: m for m in kept if revisions.get(m.pk) == m.revision}
+    # Oldest first, so the newest of each stays.
+    return {each.pk: each for each in _read_rows(newest, [table], only=only) if each.pk in pks}
 
 
 def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> StoredMap | None:
-    """The map's newest name and description, or the newest before a revision."""
+    """The map's newest name, description and settings, or the newest before a revision."""
     versions = stored_versions(TrackingMap, tracking_map.pk)
     if before is not None:
         versions = versions.filter(revision_id__lt=before)
@@ -94,27 +115,23 @@ def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> Store
     return kept[0] if kept else None
 
 
-def read_models(revisions: Collection[int], *, only: int | None = None) -> list[StoredModel]:
-    """The tracked models in these revisions, oldest first; ``only`` the one with this key."""
+def read_entries(revisions: Collection[int], *, only: Head | None = None) -> list[StoredEntry]:
+    """The tracked models and actions in these revisions, oldest first; ``only`` this one."""
     known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
-    versions = _versions().filter(revision_id__in=known, db=write_database())
-    rows = versions.filter(content_type__in=[content_type_of(m) for m in _KEPT])
-    if only is not None:
-        # "17" is in "171" too; rows of another tracked model have no head here and drop out.
-        rows = rows.filter(
-            Q(object_id=str(only)) | Q(serialized_data__contains=f'"tracked_model": {only}')
-        )
-    kept = [stored for stored in map(_stored, rows.order_by("revision_id", "pk")) if stored]
-    return _assemble(kept)
+    if only is None:
+        return _read_rows(known, HEADS)
+    return _read_rows(known, [table_of(only)], only=only.pk)
 
 
 def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[StoredMap]:
-    """The map's names and descriptions in these revisions, oldest first."""
+    """The map's name, description and settings in these revisions, oldest first."""
     rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
     kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
     return [
         StoredMap(
-            s.revision, _text_of(s.fields, "name"), _text_of(s.fields, "description"), s.reason
+            s.revision,
+            {name: _text_of(s.fields, name) or default for name, default in _OF_MAP.items()},
+            s.reason,
         )
         for s in kept
     ]
@@ -130,7 +147,21 @@ class _Stored:
     reason: Text | None
 
 
-_KEPT = (TrackedModel, TrackedAttribute, TrackedChild)
+def _read_rows(
+    revisions: Any, tables: Sequence[HeadTable], *, only: int | None = None
+) -> list[StoredEntry]:
+    versions = _versions().filter(revision_id__in=revisions, db=write_database())
+    kept: dict[str, Table] = {
+        each.label: each for head in tables for each in (head, *head.below.values())
+    }
+    rows = versions.filter(content_type__in=[content_type_of(t.model) for t in kept.values()])
+    if only is not None:
+        # "17" is in "171" too; rows of another have no head here and drop out.
+        above = {below.above for head in tables for below in head.below.values()}
+        contained = (Q(serialized_data__contains=f'"{name}": {only}') for name in above)
+        rows = rows.filter(reduce(or_, contained, Q(object_id=str(only))))
+    found = [stored for stored in map(_stored, rows.order_by("revision_id", "pk")) if stored]
+    return _assemble(found, kept)
 
 
 def _versions() -> QuerySet[Version]:
@@ -155,59 +186,53 @@ def _stored(version: Version) -> _Stored | None:
         return None
 
 
-def _assemble(kept: Iterable[_Stored]) -> list[StoredModel]:
-    heads: list[_Stored] = []
-    attributes: dict[tuple[int, Any], dict[str, AttributeEntry]] = {}
-    children: dict[tuple[int, Any], dict[str, ChildEntry]] = {}
+def _assemble(kept: Iterable[_Stored], tables: Mapping[str, Table]) -> list[StoredEntry]:
+    heads: list[tuple[HeadTable, _Stored]] = []
+    below: dict[tuple[int, str, int], dict[str, Any]] = {}
     for stored in kept:
-        whose = (stored.revision, stored.fields.get("tracked_model"))
-        if stored.model == TrackedModel._meta.label_lower:
-            heads.append(stored)
-        elif stored.model == TrackedAttribute._meta.label_lower:
-            name = _text_of(stored.fields, "name") or _text_of(stored.fields, "source")
-            attributes.setdefault(whose, {})[name] = AttributeEntry(
-                **_values(AttributeEntry, stored.fields)
-            )
-        else:
-            accessor = _text_of(stored.fields, "accessor")
-            children.setdefault(whose, {})[accessor] = ChildEntry(
-                **_values(ChildEntry, stored.fields)
-            )
+        table = tables.get(stored.model)
+        if isinstance(table, HeadTable):
+            heads.append((table, stored))
+        elif table is not None:
+            name = _text_of(stored.fields, table.name) or _text_of(stored.fields, "source")
+            whose = (stored.revision, table.label, _number(stored.fields, table.above))
+            below.setdefault(whose, {})[name] = table.entry(**_values(table, stored.fields))
     return [
-        _stored_model(
-            head,
-            attributes.get((head.revision, head.pk), {}),
-            children.get((head.revision, head.pk), {}),
+        StoredEntry(
+            revision=head.revision,
+            map=_number(head.fields, table.above),
+            table=table,
+            pk=head.pk,
+            name=_text_of(head.fields, table.name),
+            entry=table.entry(
+                **_values(table, head.fields),
+                **{
+                    listed: below.get((head.revision, each.label, head.pk), {})
+                    for listed, each in table.below.items()
+                },
+            ),
+            deleted=head.deleted,
+            reason=head.reason,
         )
-        for head in heads
+        for table, head in heads
     ]
 
 
-def _stored_model(
-    head: _Stored, attributes: Mapping[str, AttributeEntry], children: Mapping[str, ChildEntry]
-) -> StoredModel:
-    label = _text_of(head.fields, "model_label")
-    values = _values(ModelEntry, head.fields) | {"model": label}
-    entry = ModelEntry(**values, attributes=attributes, children=children)
-    return StoredModel(
-        revision=head.revision,
-        map=_number(head.fields, "map"),
-        pk=head.pk,
-        prefix=_text_of(head.fields, "prefix"),
-        entry=entry,
-        deleted=head.deleted,
-        reason=head.reason,
-    )
-
-
-def _values(entry: type, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _values(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The plain fields of an entry; one that is not stored, or not of its type, is empty."""
-    return {
-        each.name: fields[each.name]
-        if type(fields.get(each.name)) is each.kind and fields[each.name] != ""
-        else (each.kind() if each.default is None else each.default)
-        for each in plain_fields(entry)
-    }
+    values = {}
+    for each in plain_fields(table.entry):
+        stored = fields.get(table.plain_columns[each.name])
+        empty = each.kind() if each.default is None else each.default
+        values[each.name] = stored if _fits(stored, each.kind) else empty
+    return values
+
+
+def _fits(stored: Any, kind: type) -> bool:
+    if type(stored) is not kind or stored == "":
+        return False
+    values: Any = stored.values() if isinstance(stored, dict) else stored
+    return kind not in (dict, list) or all(isinstance(each, str | int) for each in values)
 
 
 def _text_of(fields: Mapping[str, Any], name: str) -> str:

@@ -24,36 +24,36 @@ from trackadmin.editing.locking import write_database
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.reasons import StoredReason, stored_reason
 from trackadmin.editing.revision_reader import DELETED, REASON, content_type_of
-from trackadmin.models import TrackedAttribute, TrackedChild, TrackedModel, TrackingMap
+from trackadmin.editing.tables import HEADS, Head, table_of
+from trackadmin.models import TrackingMap
 from trackadmin.texts import Text, english
 
 #: A map's counters change with every edit and mean nothing to a reader.
-MAP_FIELDS = ("slug", "name", "description")
+MAP_FIELDS = ("slug", "name", "description", "unknown_actions", "undeclared_parameters")
 
-# Code that saves these rows in a revision of its own gets the whole tracked model with them.
+# Code that saves these rows in a revision of its own gets the whole of what they belong to.
 reversion.register(TrackingMap, fields=MAP_FIELDS)
-reversion.register(TrackedModel, follow=["map", "attributes", "children"])
-reversion.register(TrackedAttribute, follow=["tracked_model"])
-reversion.register(TrackedChild, follow=["tracked_model"])
+for _head in HEADS:
+    reversion.register(_head.model, follow=[_head.above, *_head.below])
+    for _table in _head.below.values():
+        reversion.register(_table.model, follow=[_table.above])
 
 
 class RowState(NamedTuple):
-    """A tracked model's row with the rows of its attributes and children, as they are now."""
+    """The row of a tracked model or an action with the rows below it, as they are now."""
 
-    row: TrackedModel
-    attributes: Sequence[TrackedAttribute]
-    children: Sequence[TrackedChild]
+    row: Head
+    below: Sequence[models.Model]
 
     @classmethod
-    def of(cls, row: TrackedModel) -> RowState:
+    def of(cls, row: Head) -> RowState:
         """The rows that were read with this row, or are read now."""
-        return cls(row, list(row.attributes.all()), list(row.children.all()))
+        return cls(row, list(table_of(row).rows_below(row)))
 
     def all(self) -> Iterator[models.Model]:
         """Every row of it."""
         yield self.row
-        yield from self.attributes
-        yield from self.children
+        yield from self.below
 
 
 def write_revision(
@@ -117,7 +117,7 @@ def _version(
 ) -> Version:
     text = serializers.serialize("json", [obj], fields=fields)
     more: dict[str, object] = {DELETED: True} if deleted else {}
-    if reason and isinstance(obj, (TrackingMap, TrackedModel)):
+    if reason and isinstance(obj, (TrackingMap, Head)):
         more[REASON] = reason
     if more:
         text = json.dumps([{**json.loads(text)[0], **more}])
