@@ -127,6 +127,8 @@ class TrackedEvent(models.Model):
     sent = models.TextField()
     #: The JSON text of the flat dict it became; a JSON column would lose the order of the names.
     became = models.TextField()
+    #: What is wrong with it: the JSON text of a list of codes and names.
+    wrong = models.TextField(default="[]", db_default="[]")
 
     class Meta:
         ordering = ["-pk"]

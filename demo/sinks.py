@@ -21,5 +21,6 @@ class TableSink:
             version=event.version,
             sent=sent_url.get(),
             became=json.dumps(dict(event.values), ensure_ascii=False),
+            wrong=json.dumps(event.as_dict()["wrong"]),
         )
         TrackedEvent.objects.filter(pk__lte=kept.pk - KEPT).delete()

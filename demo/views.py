@@ -60,7 +60,8 @@ def buy(request: HttpRequest) -> JsonResponse:
     if buyer is None or address is None:
         raise Http404("The shop has no buyer, or no address to send the order to.")
     order = place_order(buyer, company, product, address)
-    url = f"{reverse('trackadmin:collect')}?{tracking_query(order, action='order_placed')}"
+    query = tracking_query(order, action="order_placed", channel="shop")
+    url = f"{reverse('trackadmin:collect')}?{query}"
     return JsonResponse({"number": order.number, "track": url})
 
 
@@ -85,8 +86,9 @@ def place_order(
 def events(request: HttpRequest) -> JsonResponse:
     """Events after the id ``after``, oldest first; without it the newest ones.
 
-    Shape: ``{"ready": bool, "events": [{"id", "at", "version", "sent", "became"}]}``, where
-    ``became`` is a list of ``[name, value]`` in the order of the event.
+    Shape: ``{"ready": bool, "events": [{"id", "at", "version", "sent", "became", "wrong"}]}``,
+    where ``became`` is a list of ``[name, value]`` in the order of the event, and ``wrong`` a list
+    of ``{"code", "name"}``.
     """
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:  # digits of a 64-bit id
@@ -103,4 +105,5 @@ def as_data(event: TrackedEvent) -> dict[str, Any]:
         "version": event.version,
         "sent": event.sent,
         "became": list(json.loads(event.became).items()),
+        "wrong": json.loads(event.wrong),
     }

@@ -201,7 +201,8 @@ def test_product_team_may_edit_and_publish_maps_and_only_see_the_shop(prepared):
     assert [group.name for group in product.groups.all()] == ["Product team"]
     assert not product.is_superuser
     assert product.is_staff
-    for model in ("trackingmap", "trackedmodel", "trackedattribute", "trackedchild"):
+    below = ("model", "attribute", "child", "aggregate", "action", "parameter")
+    for model in ("trackingmap", *(f"tracked{each}" for each in below)):
         assert product.has_perms(
             [f"trackadmin.{act}_{model}" for act in ("add", "change", "delete", "view")]
         )

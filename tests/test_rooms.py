@@ -28,11 +28,14 @@ META = {
 #: the other rooms.
 DOORS = {
     # The entries and the words that they hold, and which names are legal.
-    "document.structure": {"admin", "compiler", "models"},
+    "document.structure": {"admin", "catalog", "compiler", "models"},
     "document.names": {"admin", "compiler", "models"},
     "document.validate": {"compiler"},
+    "document.aggregate_rules": {"compiler"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"models"},
+    # One way to read a value strictly, for URLs and conditions.
+    "catalog.url_texts": {"compiler"},
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},
     "models.names_for_people": {"apps"},

@@ -14,6 +14,8 @@ TEMPLATES = {"base.html": ["app-trackadmin trackadmin"]}
 #: Texts in code that nobody reads in a language of their own, by file and beginning, and why.
 CODE = {
     ("codes.py", ""): "for developers; docs/codes.md is made of it",
+    ("catalog/collections.py", "reverse foreign key"): "a code for a kind of relation",
+    ("catalog/conditions.py", "It is of another type"): "an error that the caller catches",
     ("catalog/facts.py", "foreign key"): "a code for a kind of relation",
     ("catalog/facts.py", "reverse one-to-one"): "a code for a kind of relation",
     ("catalog/kinds.py", "ip address"): "the code of a kind",

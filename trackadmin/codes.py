@@ -109,6 +109,51 @@ class ProblemCode(_Code):
         "A name that goes out by a former prefix belongs to something else as well.",
         "Choose another prefix or name, or remove the former prefix.",
     )
+    UNTIL_INVALID = (
+        "until.invalid",
+        "The date until which a name stays is not a date.",
+        "Write year, month and day: 2027-03-31.",
+    )
+    UNTIL_MISSING = (
+        "until.missing",
+        "A successor or a former prefix has no date until which the old name stays.",
+        "Give the date, or remove the successor or the former prefix.",
+    )
+    UNTIL_ALONE = (
+        "until.alone",
+        "A tracked model or a child has a date, but no former prefix that stays until then.",
+        "Give the former prefix, or remove the date.",
+    )
+    SUCCESSOR_UNKNOWN = (
+        "successor.unknown",
+        "The successor of a name is the name itself, or the map does not have it.",
+        "Name another attribute of the tracked model, or another action of the map.",
+    )
+    SUCCESSOR_CYCLE = (
+        "successor.cycle",
+        "The successors of a name lead back to it.",
+        "Remove one of the successors: the last name must stay.",
+    )
+    SUCCESSOR_DIFFERS = (
+        "successor.differs",
+        "A deprecated attribute and its successor have another source or another privacy.",
+        "Make them the same, unless the two shall have different values.",
+    )
+    KEY_DEPRECATED = (
+        "key.deprecated",
+        "The key is deprecated, but new URLs have it.",
+        "Choose another attribute as the key.",
+    )
+    NAME_DUE = (
+        "name.due",
+        "The date until which a deprecated name stays has passed. It still goes out.",
+        "Remove it from the map when nobody needs it any more.",
+    )
+    NAME_LEAVES_EARLY = (
+        "name.leaves_early",
+        "The draft takes a deprecated name out of the map before its date.",
+        "Keep it until then. In an emergency, publish with a note and let it leave early.",
+    )
     DECISION_UNKNOWN = (
         "decision.unknown",
         "An attribute has a decision that does not exist.",
@@ -321,6 +366,33 @@ class ProblemCode(_Code):
         "Give the child a prefix that nothing else has.",
     )
 
+    # Counts and sums.
+    AGGREGATE_GONE = (
+        "aggregate.gone",
+        "The model has no such relation that holds many objects.",
+        "Remove the count or sum from the map, or choose another relation.",
+    )
+    AGGREGATE_REFUSED = (
+        "aggregate.refused",
+        "The site's settings do not offer the relation, its model or a field of a count or sum.",
+        "Remove it from the map, or change the settings that the problem names.",
+    )
+    AGGREGATE_FIELD_GONE = (
+        "aggregate.field_gone",
+        "The related model no longer has a field that a count or sum names.",
+        "Choose another field, or bring the field back.",
+    )
+    AGGREGATE_KIND = (
+        "aggregate.kind",
+        "A count or sum names a field of a kind that cannot be used there.",
+        "Choose one of the fields that the problem lists.",
+    )
+    AGGREGATE_VALUE = (
+        "aggregate.value",
+        "The field of a condition cannot have the value that it is compared with.",
+        "Correct the value.",
+    )
+
     # Versions and previews.
     MAP_REFUSED = (
         "map.refused",
@@ -439,6 +511,12 @@ class FaultCode(_Code):
         "child.raised",
         "The site's code or the database raised an error for a child. Its values are sent as null.",
         "Look at the code that the log names.",
+    )
+    AGGREGATE_FAILED = (
+        "aggregate.failed",
+        "The database, or the manager of the related objects, raised an error for a count or sum. "
+        "Its value is sent as null.",
+        "Look at the database's log, and at the manager of the related model.",
     )
     VALUE_UNENCODABLE = (
         "value.unencodable",

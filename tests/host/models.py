@@ -192,3 +192,102 @@ class Constrained(models.Model):
             models.UniqueConstraint(fields=["together_a", "together_b"], name="host_together"),
             models.UniqueConstraint(Lower("folded"), name="host_folded"),
         ]
+
+
+class Club(models.Model):
+    """Whose members come through a model of the host's own, which may name a person twice."""
+
+    name = models.CharField(max_length=50, unique=True)
+    members = models.ManyToManyField(Person, through="Membership", related_name="clubs")
+    friends = models.ManyToManyField("self", blank=True)
+
+
+class Membership(models.Model):
+    club = models.ForeignKey(Club, models.CASCADE)
+    person = models.ForeignKey(Person, models.CASCADE)
+    since = models.DateField(null=True, blank=True)
+
+
+class Purchase(models.Model):
+    """A related object with a field of each kind that may be counted, added up or compared."""
+
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="purchases")
+    place = models.ForeignKey(Restaurant, models.CASCADE, null=True, related_name="purchases")
+    country = models.ForeignKey(
+        Country, models.CASCADE, to_field="code", null=True, related_name="purchases"
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
+    level = models.IntegerField(choices=Level.choices, default=Level.LOW)
+    paid = models.BooleanField(default=False)
+    points = models.IntegerField(null=True)
+    big = models.BigIntegerField(null=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    weight = models.FloatField(null=True)
+    span = models.DurationField(null=True)
+    day = models.DateField(null=True)
+    clock = models.TimeField(null=True)
+    moment = models.DateTimeField(null=True)
+    ref = models.UUIDField(null=True)
+    note = models.CharField(max_length=50, default="", blank=True)
+    email = models.EmailField(blank=True, default="")
+    data = models.JSONField(null=True)
+    upload = models.FileField(blank=True, default="")
+    backwards = ReversedField(max_length=50, null=True)
+    api_token = models.CharField(max_length=50, default="hidden", blank=True)
+
+    class Meta:
+        ordering = ["-points"]
+
+    @property
+    @trackable
+    def shout(self):
+        return self.note.upper()
+
+
+class Ticket(models.Model):
+    """Whose default manager hides what is deleted."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="tickets")
+    price = models.DecimalField(max_digits=8, decimal_places=3, default=0)
+    alive = models.BooleanField(default=True)
+    objects = AliveManager()
+    everything = models.Manager()
+
+
+class TenantManager(models.Manager):
+    """Shows the rows of the tenant that is current."""
+
+    current = "red"
+
+    def get_queryset(self):
+        return super().get_queryset().filter(tenant=TenantManager.current)
+
+
+class Parcel(models.Model):
+    person = models.ForeignKey(Person, models.CASCADE, related_name="parcels")
+    place = models.ForeignKey(Place, models.CASCADE, null=True, related_name="parcels")
+    tenant = models.CharField(max_length=10, default="red")
+    kilos = models.IntegerField(default=1)
+    objects = TenantManager()
+
+
+class DistinctManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().distinct()
+
+
+class Encounter(models.Model):
+    """Whose manager makes queries that cannot be part of another one."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="encounters")
+    minutes = models.IntegerField(default=0)
+    objects = DistinctManager()
+
+
+class AwayNote(models.Model):
+    """Lives in the second database, about a person of the first."""
+
+    person = models.ForeignKey(
+        Person, models.DO_NOTHING, db_constraint=False, related_name="away_notes"
+    )
+    length = models.IntegerField(default=0)

@@ -4,9 +4,19 @@ Hosts import :func:`trackable` from here in their models, so this room must not 
 while it is imported.
 """
 
+from trackadmin.catalog.collections import CollectionFacts
+from trackadmin.catalog.conditions import condition_from_text, condition_value
 from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fidelity import has_own_conversions
+from trackadmin.catalog.functions import (
+    by_fields,
+    condition_fields,
+    fields_for,
+    why_not_by,
+    why_not_condition,
+    why_not_for,
+)
 from trackadmin.catalog.kinds import AnyField, Kind
 from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
 from trackadmin.catalog.marks import trackable
@@ -19,6 +29,7 @@ __all__ = [
     "AnyField",
     "AttributeFacts",
     "Catalog",
+    "CollectionFacts",
     "Kind",
     "ModelFacts",
     "Refusal",
@@ -28,11 +39,19 @@ __all__ = [
     "StrayCode",
     "app_of",
     "built_in_denied",
+    "by_fields",
     "catalog",
+    "condition_fields",
+    "condition_from_text",
+    "condition_value",
     "denied",
+    "fields_for",
     "has_own_conversions",
     "is_app",
     "label_of",
     "model_of",
     "trackable",
+    "why_not_by",
+    "why_not_condition",
+    "why_not_for",
 ]

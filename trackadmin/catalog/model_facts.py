@@ -8,6 +8,7 @@ from types import MappingProxyType
 from django.utils.functional import cached_property
 
 from trackadmin.catalog.ceiling import Ceiling
+from trackadmin.catalog.collections import CollectionFacts, collections_of
 from trackadmin.catalog.computed import class_member, computed_facts, computed_names
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
 from trackadmin.catalog.fields import field_facts
@@ -56,6 +57,20 @@ class ModelFacts:
         """The relations that may be children, by accessor."""
         found = offered_relations(self.model, self._ceiling)
         return MappingProxyType({facts.accessor: facts for facts in found})
+
+    @cached_property
+    def collections(self) -> Mapping[str, CollectionFacts]:
+        """The relations that hold many objects and may be used for counts and sums, by accessor."""
+        found = self._collections.values()
+        return MappingProxyType({facts.accessor: facts for facts in found if not facts.refused})
+
+    def collection(self, accessor: str) -> CollectionFacts | None:
+        """A relation that holds many objects, offered or refused; ``None`` if there is none."""
+        return self._collections.get(accessor)
+
+    @cached_property
+    def _collections(self) -> dict[str, CollectionFacts]:
+        return {facts.accessor: facts for facts in collections_of(self.model, self._ceiling)}
 
     def attribute(self, source: str) -> AttributeFacts | None:
         """The facts of a source, offered or refused; ``None`` if the model has no such thing.

@@ -288,7 +288,7 @@ def _is_too_much(planned: Plan) -> bool:
 
 def _below(matching: Matching, top: MatchedModel, child: MatchedChild) -> int:
     """How many names and objects this child's own children bring."""
-    planned = plan(matching, replace(top, known={}, children=(child,))).top
+    planned = plan(matching, replace(top, known={}, aggregates=(), children=(child,))).top
     return sum(
         len(grandchild.names()) + len([*grandchild.walk()])
         for node in planned.children

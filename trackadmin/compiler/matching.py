@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts, model_of
 from trackadmin.codes import ProblemCode
+from trackadmin.compiler.aggregates import MatchedAggregate, matched_aggregates
 from trackadmin.document.structure import (
     DROPPED,
     TRACKED,
@@ -32,6 +33,11 @@ DRIFT = frozenset(
         ProblemCode.CHILD_NOT_TRACKED,
         ProblemCode.KEY_NOT_UNIQUE,
         ProblemCode.LOOKUP_KIND,
+        ProblemCode.AGGREGATE_GONE,
+        ProblemCode.AGGREGATE_REFUSED,
+        ProblemCode.AGGREGATE_FIELD_GONE,
+        ProblemCode.AGGREGATE_KIND,
+        ProblemCode.AGGREGATE_VALUE,
     }
 )
 
@@ -77,10 +83,21 @@ class MatchedModel:
     known: dict[str, MatchedAttribute]
     children: tuple[MatchedChild, ...]
     problems: tuple[Problem, ...]
+    #: All tracked counts and sums, even those that do not go out because of their privacy.
+    aggregates: tuple[MatchedAggregate, ...] = ()
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the model itself tracks anything."""
+        return bool(self.known or self.aggregates)
 
     def outputs(self) -> list[MatchedAttribute]:
         """The attributes that go out, in order."""
         return [each for each in self.known.values() if each.entry.privacy != DROPPED]
+
+    def sent_aggregates(self) -> list[MatchedAggregate]:
+        """The counts and sums that go out, in order."""
+        return [each for each in self.aggregates if each.entry.privacy != DROPPED]
 
 
 class Matching:
@@ -156,7 +173,8 @@ class Matching:
         problems: list[Problem] = []
         known = {a.name: a for a in _attributes(prefix, entry, facts, problems)}
         children = tuple(self._children(prefix, entry, facts, problems))
-        return MatchedModel(prefix, entry, facts, known, children, tuple(problems))
+        aggregates = tuple(matched_aggregates(prefix, entry, facts, self.catalog, problems))
+        return MatchedModel(prefix, entry, facts, known, children, tuple(problems), aggregates)
 
     def _children(
         self, prefix: str, entry: ModelEntry, facts: ModelFacts, problems: list[Problem]

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from trackadmin.catalog import AttributeFacts
 from trackadmin.compiler import plan_problems
+from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.host.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
 from trackadmin.conf import conf
@@ -48,6 +49,23 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A value that is computed from many related objects, and the names it goes out under."""
+
+    matched: MatchedAggregate
+    pseudonymised: bool
+    #: For people: ``Person.orders_count``.
+    path: str
+    #: Each name, and its grace period where it is deprecated.
+    given: tuple[tuple[str, Grace | None], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, today's first."""
+        return tuple(name for name, _grace in self.given)
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One object that is read: its own names, and the children it leads to."""
 
@@ -60,6 +78,7 @@ class Node:
     model: type[Model]
     outputs: tuple[Output, ...]
     children: tuple[Node, ...]
+    aggregates: tuple[Aggregate, ...] = ()
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, in the order of their names."""
@@ -79,7 +98,12 @@ class Node:
 
     def names(self) -> tuple[str, ...]:
         """Every name that it and its children give, in order."""
-        return tuple(output.name for node in self.walk() for output in node.outputs)
+        return tuple(name for node in self.walk() for name in node.own_names())
+
+    def own_names(self) -> Iterator[str]:
+        """The names that the object itself gives."""
+        yield from (output.name for output in self.outputs)
+        yield from (name for aggregate in self.aggregates for name in aggregate.names)
 
     def related(self) -> Iterator[str]:
         """The relations that ``select_related`` can load with the objects, outermost first."""
@@ -239,23 +263,42 @@ class _Walk:
         self.starts |= dict.fromkeys(names.starts, path)
         self.former |= {start for start, grace in names.starts.items() if grace}
         outputs = tuple(self.outputs(matched, path, names))
+        aggregates = tuple(self.aggregates(matched, path, names))
         children = () if alone else tuple(self.children(matched, path, names, entered))
-        return Node(path, "", "", matched.facts.model, outputs, children)
+        return Node(path, "", "", matched.facts.model, outputs, children, aggregates)
 
     def outputs(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Output]:
         for start, grace in names.starts.items():
             for attribute in matched.outputs():
                 name, its_path = start + attribute.name, f"{path}.{attribute.name}"
-                if name in self.paths:
-                    self.collide(name, self.paths[name], its_path, former=bool(grace))
-                elif len(self.paths) >= self.limit:
-                    self.stop(plan_problems.too_many_names(path, self.limit))
-                else:
-                    self.paths[name] = its_path
-                    if grace:
-                        self.former.add(name)
+                if self.is_free(name, its_path, path, grace):
                     its_grace = _grace(attribute, matched.prefix, names.today, grace)
                     yield _output(name, attribute, its_path, its_grace)
+
+    def aggregates(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Aggregate]:
+        for each in matched.sent_aggregates():
+            its_path = f"{path}.{each.name}"
+            given = {
+                start + each.name: _grace_of(each.name, names.today, grace)
+                for start, grace in names.starts.items()
+                if self.is_free(start + each.name, its_path, path, grace)
+            }
+            if given:
+                hidden = each.entry.privacy == PSEUDONYMISED
+                yield Aggregate(each, hidden, its_path, tuple(given.items()))
+
+    def is_free(self, name: str, its_path: str, path: str, grace: Grace | None) -> bool:
+        """Take the name for this path, if there is room and no other path leads to it."""
+        if name in self.paths:
+            self.collide(name, self.paths[name], its_path, former=bool(grace))
+        elif len(self.paths) >= self.limit:
+            self.stop(plan_problems.too_many_names(path, self.limit))
+        else:
+            self.paths[name] = its_path
+            if grace:
+                self.former.add(name)
+            return True
+        return False
 
     def children(
         self, matched: MatchedModel, path: str, names: _Names, entered: tuple[str, ...]
@@ -282,14 +325,14 @@ class _Walk:
         prefixes = [each for each in every if each.text not in entered]
         if not prefixes:
             return None
-        if child.alone and not target.known:
+        if child.alone and not target.has_names:
             if is_own:
                 self.problems.append(plan_problems.nothing_alone(path))
             return None
         names = names.below(prefixes)
         taken = next((start for start in names.starts if start in self.starts), None)
         if taken is not None:
-            if target.known or target.children:
+            if target.has_names or target.children:
                 self.collide(taken, self.starts[taken], path, former=bool(names.starts[taken]))
             return None
         if path.count(".") > MAX_DEPTH:
@@ -342,6 +385,11 @@ def _grace(
     if found and today and its_successor:
         return replace(found, successor=today + its_successor)
     return found
+
+
+def _grace_of(name: str, today: str, of_start: Grace | None) -> Grace | None:
+    """The grace period of a name that is deprecated by its start alone."""
+    return replace(of_start, successor=today + name) if of_start and today else of_start
 
 
 def _output(name: str, attribute: MatchedAttribute, path: str, grace: Grace | None) -> Output:

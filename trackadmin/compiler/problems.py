@@ -165,6 +165,12 @@ def _undeclared(matched: MatchedModel) -> Iterator[Problem]:
             remedy = _("Decide how it is sent: unchanged, as a pseudonym, or not at all.")
             where = f"{matched.prefix}.{name}"
             yield Problem(ProblemCode.PRIVACY_UNDECLARED, "warning", where, what, remedy)
+    for aggregate in matched.aggregates:
+        if aggregate.personal and aggregate.entry.privacy == UNDECLARED:
+            what = _("'%(name)s' looks personal and is sent unchanged.", name=aggregate.name)
+            remedy = _("Decide how it is sent: unchanged, as a pseudonym, or not at all.")
+            where = f"{matched.prefix}.{aggregate.name}"
+            yield Problem(ProblemCode.PRIVACY_UNDECLARED, "warning", where, what, remedy)
 
 
 _CHOOSE = _("Choose a unique number, text or UUID as the lookup.")

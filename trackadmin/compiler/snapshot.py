@@ -44,7 +44,7 @@ def compile_map(
     checked there.
     """
     problems = errors_of(rule_problems(document) if names_are_checked else validate(document))
-    problems += _secrets(document)
+    problems += _secrets(document, catalog)
     if problems:
         raise DocumentError(_("The map cannot be compiled."), problems)
     return Snapshot(document, catalog, slug, number, digest)
@@ -188,14 +188,22 @@ class _ByPrefix(Mapping[str, CompiledModel]):
         return sum(1 for _ in self)
 
 
-def _secrets(document: Document) -> Iterator[Problem]:
+def _secrets(document: Document, catalog: Catalog) -> Iterator[Problem]:
     """The sources on trackadmin's own deny list: no publish ever lets them through."""
     for prefix, entry in document.models.items():
         for name, attribute in entry.attributes.items():
-            source = attribute.source
-            if attribute.decision == TRACKED and built_in_denied(source, entry.model):
-                what = _(
-                    "%(name)s looks like a secret, and secrets are not tracked.", name=repr(source)
-                )
-                fix = _("Remove it from the map.")
-                yield Problem(ProblemCode.ATTRIBUTE_SECRET, "error", f"{prefix}.{name}", what, fix)
+            if attribute.decision == TRACKED and built_in_denied(attribute.source, entry.model):
+                yield _secret(attribute.source, f"{prefix}.{name}")
+        facts = catalog.get(entry.model) if entry.aggregates else None
+        for name, aggregate in entry.aggregates.items():
+            found = facts.collection(aggregate.relation) if facts else None
+            if found is None or aggregate.decision != TRACKED:
+                continue
+            for source in (aggregate.field, aggregate.by, *aggregate.where):
+                if built_in_denied(source, found.target):
+                    yield _secret(source, f"{prefix}.{name}")
+
+
+def _secret(source: str, where: str) -> Problem:
+    what = _("%(name)s looks like a secret, and secrets are not tracked.", name=repr(source))
+    return Problem(ProblemCode.ATTRIBUTE_SECRET, "error", where, what, _("Remove it from the map."))

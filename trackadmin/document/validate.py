@@ -8,6 +8,7 @@ from dataclasses import replace
 from trackadmin.codes import ProblemCode
 from trackadmin.document.action_rules import action_name_problems, action_problems
 from trackadmin.document.aggregate_rules import aggregate_problems
+from trackadmin.document.grace import grace_problems
 from trackadmin.document.names import is_label
 from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
@@ -46,6 +47,7 @@ def rule_problems(document: Document) -> list[Problem]:
     problems += _models_twice(document)
     problems += _names_twice(document)
     problems += action_problems(document)
+    problems += grace_problems(document)
     return problems
 
 

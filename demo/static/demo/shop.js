@@ -90,10 +90,36 @@ function card(event) {
     ]),
     make("p", { className: "label", textContent: `Sent: ${length(event.sent)}` }),
     make("code", { className: "short", textContent: event.sent }),
+    ...wrong(event.wrong),
     make("p", { className: "label", textContent: became(event) }),
     table(event.became, added, gone),
   ]);
   return make("li", {}, [details]);
+}
+
+// What the map found wrong with the event: the event carries these codes to every sink.
+const WRONG = {
+  "action.unknown": (name) => `The map has no action “${name}”.`,
+  "action.not_live": (name) => `The action “${name}” is not live.`,
+  "action.missing_model": (name) => `It must bring a ${name}.`,
+  "action.unexpected_model": (name) => `It does not expect a ${name}.`,
+  "action.missing_parameter": (name) => `It must have the parameter “${name}”.`,
+  "parameter.wrong_kind": (name) => `The parameter “${name}” has a value of another kind.`,
+  "parameter.undeclared": (name) => `The map does not declare the parameter “${name}”.`,
+  "parameter.reserved": (name) => `“${name}” is a name of the map, so the parameter was left out.`,
+  "name.deprecated": (name) => `“${name}” is deprecated.`,
+};
+
+function wrong(findings) {
+  if (!findings.length) return [];
+  const items = findings.map(({ code, name }) => make("li", {}, [
+    make("span", { textContent: WRONG[code] ? WRONG[code](name) : name }),
+    make("code", { textContent: code }),
+  ]));
+  return [
+    make("p", { className: "label", textContent: "Wrong with it:" }),
+    make("ul", { className: "wrong" }, items),
+  ];
 }
 
 function became(event) {

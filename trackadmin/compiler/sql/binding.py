@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from django.db import connections, models
 
+from trackadmin.catalog.url_texts import uuid_text
 from trackadmin.compiler.lookups import Lookup
-from trackadmin.compiler.values.url_texts import uuid_text
 
 #: ``bind(text, connection)`` gives the parameter; ``ValueError`` where the text is malformed.
 Bind: TypeAlias = Callable[[str, Any], Any]

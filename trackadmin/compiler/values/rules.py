@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts, Kind, url_texts
+from trackadmin.catalog.url_texts import Parser
 from trackadmin.compiler.values import (
     encoders,
     in_line,
     sqlite_values,
     stored_values,
-    url_texts,
     view_expressions,
 )
 from trackadmin.compiler.values.encoders import Encode
 from trackadmin.compiler.values.in_line import Assigned, InLine
 from trackadmin.compiler.values.sqlite_values import Shortcut
 from trackadmin.compiler.values.stored_values import Loader
-from trackadmin.compiler.values.url_texts import Parser
 from trackadmin.compiler.values.view_expressions import Expression
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from django.db import connections
 
-from trackadmin.catalog import AnyField
+from trackadmin.catalog.kinds import AnyField
 from trackadmin.texts import gettext as _
 from trackadmin.texts import ngettext
 
