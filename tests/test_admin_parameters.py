@@ -125,6 +125,11 @@ ENTRY = [
     "a-id-name",
     "a-id-privacy",
     "a-id-lookup",
+    "_show",
+    "_part",
+    "add-relation",
+    "g-1-relation",
+    "g-1-value_1",
 ]
 #: Fields of a large form, which no address holds.
 IN_FORMS_ONLY = set(ENTRY) - {"map", "model"}

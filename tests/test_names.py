@@ -7,9 +7,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "trackadmin"
 
 #: Names that Django or Python look for.
-PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush"}
+PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush", "clean"}
 #: What means the same wherever it is defined.
 SAME_MEANING = {
+    "as_entry": "what somebody typed, as an entry of the map",
     "as_json": "data for JSON",
     "flatten": "from objects to values",
     "forget": "drop what the process keeps",

@@ -33,7 +33,7 @@ DOORS = {
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
     "document.value_rules": {"admin", "models"},
-    "document.value_labels": {"models"},
+    "document.value_labels": {"admin", "models"},
     # One way to read a value strictly, for URLs and conditions.
     "catalog.url_texts": {"compiler"},
     # Signal receivers are connected when the app is ready.

@@ -49,9 +49,9 @@ class AddScreen(EntryScreen):
         if facts is None:
             return self._choice()
         entry = ModelEntry(model=facts.label, position=self._next_position())
-        form = EntryForm(facts, facts.name, entry, data=request.POST)
+        form = EntryForm(facts, facts.name, entry, data=request.POST, asked=self.asked)
         deleted = choice(request.GET, DELETED, ["1"]) == "1"
-        saved = None if deleted else self.attempt(form, None)
+        saved = None if deleted or self.asked else self.attempt(form, None)
         if saved is None:
             return self._form_page(form, facts, deleted=deleted)
         added = saved.row

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.forms.aggregate_rows import ASKS
+from trackadmin.admin.page_parameters import choice, matching
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
 from trackadmin.document import Document, ModelEntry
@@ -20,6 +22,10 @@ from trackadmin.models import TrackedModel, TrackingMap
 
 #: A parameter of the form that adds a model: show what was sent without saving it.
 DELETED = "deleted"
+#: A parameter of the form: show it again, with this done, without saving it.
+SHOW = "_show"
+#: A parameter of the script: answer with this part of the page only.
+PART = "_part"
 
 
 class EntryScreen(Screen):
@@ -50,14 +56,22 @@ class EntryScreen(Screen):
             form.refuse(refusal.problems)
             return None
 
+    @cached_property
+    def asked(self) -> str:
+        """What the form asks for instead of being saved; empty if it is to be saved."""
+        return matching(self.request.POST, SHOW, ASKS)
+
     def entry_page(
         self, form: EntryForm, title: str, *crumbs: tuple[str, str], **context: Any
     ) -> HttpResponse:
         """The page with the form. A refused form keeps what the user wrote."""
+        if choice(self.request.POST, PART, ["aggregates"]):
+            self.template_name = "admin/trackadmin/includes/aggregates.html"
         return self.page(
             title,
             *crumbs,
             form=form,
+            asked=self.asked,
             problems=faults(form.problems),
             relations=[(row, self._target_of(row.facts.target)) for row in form.relations],
             **context,

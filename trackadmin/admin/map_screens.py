@@ -43,6 +43,7 @@ class Row:
     owner: str
     description: str
     attributes: int
+    aggregates: int
     children: list[str]
     state: State
 
@@ -128,6 +129,7 @@ def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
         owner=entry.owner,
         description=entry.description,
         attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
+        aggregates=sum(each.decision == TRACKED for each in entry.aggregates.values()),
         children=[
             _("%(name)s (without its own related objects)") % {"name": accessor}
             if child.alone

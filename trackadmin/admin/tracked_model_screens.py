@@ -31,6 +31,8 @@ class ChangeScreen(RowScreen):
         if self.row is None:
             return self._deleted(request)
         form = self._form(request)
+        if self.asked:
+            return self._form_page(form)
         try:
             saved = self.attempt(form, self.tracked_model)
         except StaleForm as stale:
@@ -48,7 +50,8 @@ class ChangeScreen(RowScreen):
         row = self.tracked_model
         facts = catalog().get(row.model_label)
         data = request.POST if request else None
-        return EntryForm(facts, row.prefix, self.entry, seen=row.lock_version, data=data)
+        seen, asked = row.lock_version, self.asked
+        return EntryForm(facts, row.prefix, self.entry, seen=seen, data=data, asked=asked)
 
     def _form_page(self, form: EntryForm, **context: Any) -> HttpResponse:
         row = self.tracked_model

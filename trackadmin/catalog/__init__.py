@@ -4,6 +4,7 @@ Hosts import :func:`trackable` from here in their models, so this room must not 
 while it is imported.
 """
 
+from trackadmin.catalog.aggregate_words import in_words, objects_in_words
 from trackadmin.catalog.collections import CollectionFacts
 from trackadmin.catalog.conditions import condition_from_text, condition_value
 from trackadmin.catalog.deny import built_in_denied, denied
@@ -47,9 +48,11 @@ __all__ = [
     "denied",
     "fields_for",
     "has_own_conversions",
+    "in_words",
     "is_app",
     "label_of",
     "model_of",
+    "objects_in_words",
     "trackable",
     "why_not_by",
     "why_not_condition",

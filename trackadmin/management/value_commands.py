@@ -13,9 +13,10 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from trackadmin.catalog import catalog
+from trackadmin.catalog import catalog, in_words
 from trackadmin.compiler import Lookup, Snapshot
 from trackadmin.conf import conf
+from trackadmin.document import TRACKED, in_order
 from trackadmin.exceptions import NotPublished, NotTracked
 from trackadmin.management.outcome_reasons import why
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted
@@ -149,6 +150,12 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
         out.data(_("  related objects: %(objects)s") % {"objects": ", ".join(compiled.related)})
     else:
         out.data(_("  related objects: none"))
+    entry = snapshot.document.models[lookup.prefix]
+    for name, aggregate in in_order(entry.aggregates):
+        if aggregate.decision == TRACKED:
+            words = _("  count or sum: %(name)s. %(meaning)s")
+            meaning = in_words(aggregate, catalog().get(entry.model))
+            out.data(words % {"name": f"{lookup.prefix}_{name}", "meaning": meaning})
     if not snapshot.resolver.is_constant(lookup.model):
         out.data(_("  manager: asked each time, because its query may differ"))
     reason = snapshot.resolver.obstacle(lookup)

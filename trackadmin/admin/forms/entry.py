@@ -10,12 +10,19 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from trackadmin.admin.forms.aggregate_rows import AggregateRows, why_gone
 from trackadmin.admin.forms.form_errors import FormError, form_errors_of
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
-from trackadmin.document.structure import DROPPED, PSEUDONYMISED, TRACKED, in_order
+from trackadmin.document.structure import (
+    DROPPED,
+    PSEUDONYMISED,
+    TRACKED,
+    AggregateEntry,
+    in_order,
+)
 from trackadmin.exceptions import Problem
 
 #: The fields of the entry that the head has as they are; the key is chosen among the rows.
@@ -41,6 +48,7 @@ class EntryForm:
         *,
         seen: int | None = None,
         data: QueryDict | None = None,
+        asked: str = "",
     ) -> None:
         self.facts = facts
         self.entry = entry
@@ -48,6 +56,7 @@ class EntryForm:
         self.problems: list[Problem] = []
         self.attributes = list(self._attribute_rows())
         self.relations = list(self._relation_rows())
+        self.aggregates = AggregateRows(facts, entry, data, asked)
         self.gone = list(self._gone_rows())
         self.head = HeadForm(data, initial=self._head_initial(prefix, seen), label_suffix="")
         # A form that adds has seen no edit. One that changes must say which it has seen.
@@ -108,6 +117,7 @@ class EntryForm:
             key=row.cleaned_data["name"] if row else self._gone_key(),
             attributes=self._attributes(),
             children=self._children(),
+            aggregates=self._aggregates(),
             **{name: head[name] for name in OF_HEAD},
         )
 
@@ -118,7 +128,8 @@ class EntryForm:
     # Inside -----------------------------------------------------------------------------------
 
     def _forms(self) -> list[forms.Form]:
-        return [self.head, *self.attributes, *self.relations, *self.gone]
+        rows = [*self.attributes, *self.relations, *self.aggregates.rows, *self.gone]
+        return [self.head, *rows]
 
     def _row(self, name: str) -> AttributeRow | None:
         return next((row for row in self.attributes if row.row == name), None)
@@ -153,6 +164,9 @@ class EntryForm:
                 reason = _("The code no longer has a single related object '%(name)s'.")
                 reason %= {"name": accessor}
                 yield GoneRow(accessor, reason, child, data=self.data)
+        for name, aggregate in in_order(self.entry.aggregates):
+            if why := why_gone(aggregate, self.facts):
+                yield GoneRow(name, why, aggregate, data=self.data)
 
     def _why_gone(self, source: str) -> str:
         facts = self.facts.attribute(source) if self.facts else None
@@ -171,7 +185,8 @@ class EntryForm:
         }
 
     def _names_differ(self) -> bool:
-        taken: dict[str, str] = {row.name: row.name for row in self._kept(AttributeEntry)}
+        gone = [row.name for row in self._kept(AttributeEntry)]
+        taken: dict[str, str] = {name: name for name in [*gone, *self._hidden_aggregates()]}
         for row in self._decided():
             name = row.cleaned_data["name"]
             if name in taken:
@@ -179,7 +194,14 @@ class EntryForm:
                 message %= {"attribute": taken[name], "name": name}
                 row.add_error("name", message)
             taken[name] = row.facts.name
-        return not any(row.errors for row in self.attributes)
+        for aggregate in self.aggregates.kept:
+            name = aggregate.cleaned_data["name"]
+            if name in taken:
+                message = _("%(attribute)s already has the output name '%(name)s'. Change one.")
+                message %= {"attribute": taken[name], "name": name}
+                aggregate.add_error("name", message)
+            taken[name] = aggregate.said
+        return not any(row.errors for row in [*self.attributes, *self.aggregates.rows])
 
     def _key_can_be_one(self) -> bool:
         wanted = self.head.cleaned_data["key"]
@@ -201,6 +223,16 @@ class EntryForm:
     def _kept(self, kind: type[AttributeEntry] | type[ChildEntry]) -> list[GoneRow]:
         rows = [row for row in self.gone if isinstance(row.entry, kind)]
         return [row for row in rows if not row.cleaned_data["remove"]]
+
+    def _aggregates(self) -> Mapping[str, AggregateEntry]:
+        return {**self._hidden_aggregates(), **self.aggregates.as_entries()}
+
+    def _hidden_aggregates(self) -> dict[str, AggregateEntry]:
+        """Those that are not rows of the page, without what is to be removed."""
+        gone = [row for row in self.gone if isinstance(row.entry, AggregateEntry)]
+        removed = {row.name for row in gone if row.cleaned_data["remove"]}
+        hidden = self.aggregates.hidden.items()
+        return {name: each for name, each in hidden if name not in removed}
 
     def _gone_key(self) -> str:
         kept = {row.name for row in self._kept(AttributeEntry)}

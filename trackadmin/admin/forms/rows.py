@@ -17,6 +17,7 @@ from trackadmin.document.structure import (
     PRIVACIES,
     TRACKED,
     UNDECLARED,
+    AggregateEntry,
 )
 from trackadmin.models.draft import NAME_LENGTH, PRIVACY_CHOICES
 
@@ -25,6 +26,8 @@ UNDECIDED = ""
 BRINGS = [("", _("included")), ("alone", _("left out"))]
 DECISIONS = [(TRACKED, _("Track")), (IGNORED, _("Ignore")), (UNDECIDED, _("Undecided"))]
 PRIVACY_WORDS = dict(PRIVACY_CHOICES)
+#: The kinds of entries in the names of inputs.
+_LETTERS: dict[type, str] = {AttributeEntry: "a", ChildEntry: "c", AggregateEntry: "g"}
 DECIDE = _("Decide how this is sent: it looks like personal data.")
 
 
@@ -179,13 +182,16 @@ class GoneRow(forms.Form):
     remove = forms.BooleanField(required=False)
 
     def __init__(
-        self, name: str, reason: str, entry: AttributeEntry | ChildEntry, **kwargs: Any
+        self,
+        name: str,
+        reason: str,
+        entry: AttributeEntry | ChildEntry | AggregateEntry,
+        **kwargs: Any,
     ) -> None:
         self.name = self.said = name
         self.reason = reason
         self.entry = entry
-        kind = "c" if isinstance(entry, ChildEntry) else "a"
-        super().__init__(prefix=f"gone-{kind}-{name}", **kwargs)
+        super().__init__(prefix=f"gone-{_LETTERS[type(entry)]}-{name}", **kwargs)
         self.fields["remove"].widget.attrs["aria-label"] = gettext(
             "Remove %(name)s from the map"
         ) % {"name": name}
