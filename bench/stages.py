@@ -16,7 +16,7 @@ from bench.data import Data
 from trackadmin.collect import views
 from trackadmin.compiler.sql.statements import Statement
 from trackadmin.runtime import resolve as resolving
-from trackadmin.runtime import values_from_query
+from trackadmin.runtime import sending, values_from_query
 
 #: What is done before the named function is called: the call ends there.
 RESOLVE = [
@@ -28,7 +28,7 @@ RESOLVE = [
 #: What is done without the named function: the request goes on.
 VIEW = [
     ("Django's handler, middleware and the answer", views, "_track"),
-    ("resolve the query and make the event", views, "deliver"),
+    ("resolve the query and make the event", sending, "deliver"),
 ]
 #: Calls of a batch, and how often each stage is measured, in turn with the others.
 CALLS, ROUNDS = 300, 41

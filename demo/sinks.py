@@ -5,7 +5,7 @@ from datetime import datetime
 
 from demo.middleware import sent_url
 from demo.models import TrackedEvent
-from trackadmin.collect.event import Event
+from trackadmin.runtime import Event
 
 #: How many events the table holds; older ones go when a new one comes.
 KEPT = 500

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trackadmin.codes import FastPath, FaultCode, FixCode, Outcome, ProblemCode
+from trackadmin.codes import EventCode, FastPath, FaultCode, FixCode, Outcome, ProblemCode
 
 PAGE = Path(__file__).parent.parent / "docs" / "codes.md"
 
@@ -27,6 +27,14 @@ SECTIONS = [
         "Faults at run time",
         "In the log `trackadmin` (as `code` and `where` of the record) and in "
         "`trackadmin.runtime.fault_counts()`. A fault never raises.",
+    ),
+    (
+        EventCode,
+        "What is wrong with an event",
+        "In `wrong` of an event and of `values_from_query(…)`, each with the name of the action, "
+        "prefix, parameter or reference, never with a value. Counted in "
+        "`trackadmin.runtime.event_counts()`, and all but `name.deprecated` also in "
+        "`fault_counts()` and in the log.",
     ),
     (
         Outcome,

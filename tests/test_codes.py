@@ -9,11 +9,11 @@ from django.conf import global_settings
 
 import trackadmin
 from tests import codes
-from trackadmin.codes import FastPath, FaultCode, FixCode, Outcome, ProblemCode
+from trackadmin.codes import EventCode, FastPath, FaultCode, FixCode, Outcome, ProblemCode
 from trackadmin.conf import DEFAULTS
 
 PACKAGE = Path(trackadmin.__file__).parent
-ALL = [*ProblemCode, *FaultCode, *Outcome, *FixCode, *FastPath]
+ALL = [*ProblemCode, *FaultCode, *EventCode, *Outcome, *FixCode, *FastPath]
 #: Outcomes are everyday words, so only their dotted relatives are looked for in the code.
 DOTTED = {code.value for code in ALL if "." in code}
 #: Words in capitals that are not settings.

@@ -17,10 +17,9 @@ from django.urls import include, path
 from demo.models import BuyerProfile, CompanyAccount
 from tests.maps import EXAMPLE
 from trackadmin import testing
-from trackadmin.collect.event import Event
 from trackadmin.collect.queries import MAX_BODY
 from trackadmin.document import to_dict
-from trackadmin.runtime import Reference, Values, fault_counts, store, tracking_values
+from trackadmin.runtime import Event, Reference, Values, fault_counts, store, tracking_values
 from trackadmin.testing import override_map
 
 BUYER = "6fa459ea-ee8a-3ca4-894e-db77e160355e"

@@ -25,8 +25,6 @@ from hypothesis import strategies as st
 
 from demo.models import CompanyAccount
 from tests.test_collect import Remembering, clean, sinks  # noqa: F401 a fixture
-from trackadmin.collect.event import new_id
-from trackadmin.collect.sinks import _Outlet, _outlets
 from trackadmin.runtime import (
     fault_counts,
     get_model,
@@ -34,6 +32,8 @@ from trackadmin.runtime import (
     tracking_values,
     values_from_query,
 )
+from trackadmin.runtime.event import new_id
+from trackadmin.runtime.sinks import _Outlet, _outlets
 from trackadmin.testing import override_map
 
 pytestmark = pytest.mark.django_db
@@ -415,7 +415,7 @@ clock = Clock()
 
 @pytest.fixture
 def stopped_clock(monkeypatch):
-    monkeypatch.setattr("trackadmin.collect.sinks.monotonic", clock)
+    monkeypatch.setattr("trackadmin.runtime.sinks.monotonic", clock)
     yield clock
     _outlets.clear()
 

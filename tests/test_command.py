@@ -849,5 +849,5 @@ def test_resolve_and_explain_tell_of_a_reserved_name():
         resolved = run("resolve", "User_id=7&action=x")
         explained = run("explain", "User_id=7&action=x")
     assert json.loads(resolved) == {"action": "x"}
-    assert "User_id: reserved" in resolved.told
-    assert "outcome: reserved" in explained
+    assert "parameter.reserved. The name 'User_id' is" in resolved.told
+    assert "outcome: parameter.reserved" in explained

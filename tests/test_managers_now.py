@@ -231,7 +231,7 @@ def test_context_is_entered_for_the_tracking_url_and_for_commands(settings, clie
     assert ("Strict_number" in json.loads(out.getvalue())) is (path is not None)
     events = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trackadmin.collect.views.deliver", events.append)
+        patch.setattr("trackadmin.runtime.sending.deliver", events.append)
         assert client.get("/t/?Strict__number=A1").status_code == 204
     assert [outcome for _, outcome in events[0].references] == [expected]
     arguments = ["trackadmin", "flatten", "tenants.StrictInvoice"]

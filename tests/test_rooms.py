@@ -42,11 +42,12 @@ DOORS = {
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"collect", "runtime"},
+    "compiler.values.clean_text": {"runtime"},
     # A preview reads value by value, and hides what its reader may not see.
     "compiler.host.instances": {"editing"},
     "compiler.plan": {"editing"},
-    "compiler.savepoints": {"editing"},
+    # Nor does a sink break it.
+    "compiler.savepoints": {"editing", "runtime"},
     "compiler.values.children": {"editing", "runtime"},
     "compiler.values.one_by_one": {"editing"},
     # Whole tables, and the connection that a server closed.
@@ -65,8 +66,12 @@ DOORS = {
     "runtime.context": {"collect", "management"},
     "runtime.faults": {"collect", "templatetags"},
     "runtime.parameters": {"collect"},
+    "runtime.event_texts": {"management"},
+    "runtime.query": {"templatetags"},
     "runtime.resolve": {"collect"},
-    "runtime.state": {"collect", "testing"},
+    "runtime.sending": {"collect"},
+    "runtime.sinks": {"testing"},
+    "runtime.state": {"testing"},
     "runtime.loader": {"testing"},
     "runtime.current": {"testing"},
     # Backfills, which are a command.

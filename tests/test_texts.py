@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from demo.models import CompanyAccount
 from tests.host.models import Everything
 from tests.maps import EXAMPLE
-from trackadmin.collect.event import Event
 from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.document import to_dict
-from trackadmin.runtime import Values, current_map, tracking_values, values_from_query
+from trackadmin.runtime import Event, Values, current_map, tracking_values, values_from_query
 from trackadmin.testing import override_map
 
 

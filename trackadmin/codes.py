@@ -571,11 +571,6 @@ class FaultCode(_Code):
         "The database or the site's code raised an error.",
         "Look at the code that the log names.",
     )
-    PARAMETER_RESERVED = (
-        "parameter.reserved",
-        "A parameter has a name that belongs to the map, so its value was not taken.",
-        "Give the parameter another name.",
-    )
 
     # Queries and bodies.
     QUERY_BAD_NAME = (
@@ -629,7 +624,18 @@ class FaultCode(_Code):
         "Look at the error in the log.",
     )
 
-    # Sinks and pages.
+    # Events, sinks and pages.
+    EVENT_REFUSED = (
+        "event.refused",
+        "The map refuses events with unknown actions or undeclared parameters, and no sink got "
+        "such an event.",
+        "Correct the page that sends it, or add the action or the parameter to the map.",
+    )
+    TRACK_FAILED = (
+        "track.failed",
+        "A call of track() raised an error, and its event was not sent.",
+        "Look at the error in the log.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",
@@ -664,6 +670,56 @@ class FaultCode(_Code):
         "other",
         "Faults of other codes that are not counted separately.",
         "Look at the log.",
+    )
+
+
+class EventCode(_Code):
+    """What is wrong with an event: stamped on it with a name, and counted."""
+
+    ACTION_UNKNOWN = (
+        "action.unknown",
+        "The map has no such action, or the event has none.",
+        "Correct the action's name, or add the action to the map.",
+    )
+    ACTION_NOT_LIVE = (
+        "action.not_live",
+        "The action is only planned.",
+        "Make the action live, or do not send it yet.",
+    )
+    ACTION_MISSING_MODEL = (
+        "action.missing_model",
+        "The action must bring an object of this tracked model, and none came along.",
+        "Give the object, or make the model optional for the action.",
+    )
+    ACTION_MISSING_PARAMETER = (
+        "action.missing_parameter",
+        "The action must have this parameter, and the event has no value for it.",
+        "Give the parameter, or make it optional.",
+    )
+    ACTION_UNEXPECTED_MODEL = (
+        "action.unexpected_model",
+        "The event brings an object under a prefix that the action does not list.",
+        "Leave the object out, or add the model to the action.",
+    )
+    PARAMETER_WRONG_KIND = (
+        "parameter.wrong_kind",
+        "A parameter's value is not of the kind that the map declares. It is sent as it came.",
+        "Correct the value, or change the kind.",
+    )
+    PARAMETER_UNDECLARED = (
+        "parameter.undeclared",
+        "The action does not declare this parameter.",
+        "Correct the parameter's name, or add it to the action.",
+    )
+    PARAMETER_RESERVED = (
+        "parameter.reserved",
+        "A parameter has a name that belongs to the map, so its value was not taken.",
+        "Give the parameter another name.",
+    )
+    NAME_DEPRECATED = (
+        "name.deprecated",
+        "The event uses an action or a reference by a name that leaves the map some day.",
+        "Use the name that takes its place.",
     )
 
 

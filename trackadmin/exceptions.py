@@ -504,5 +504,14 @@ class NoKey(TrackAdminError):
         )
 
 
+class WrongEvent(TrackAdminError):
+    """An event is not what the live map asks for."""
+
+    def __init__(self, wrong: Iterable[tuple[str, str]], texts: Iterable[Text]) -> None:
+        #: What is wrong, as codes and names, and in sentences for people.
+        self.wrong, self.texts = tuple(wrong), tuple(texts)
+        super().__init__(joined(*self.texts))
+
+
 class ExportError(TrackAdminError):
     """Values, or a view of them, cannot be exported as requested."""

@@ -10,6 +10,15 @@
     def test_order_is_tracked():
         assert tracking_values(Order(number="7")) == {"Order_number": "7"}
 
+::
+
+    from trackadmin.testing import captured_events
+
+    def test_a_click_is_tracked(client):
+        with captured_events() as events:
+            client.get("/t/?action=click")
+        assert [event.action for event in events] == ["click"]
+
 A test that publishes a map needs none of this: what it publishes is served at once. When its
 transaction is rolled back, or its database flushed, the next test sees its own map or none.
 """
@@ -18,8 +27,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
-from contextlib import ContextDecorator
+from collections.abc import Iterator, Mapping
+from contextlib import ContextDecorator, contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -28,7 +37,7 @@ from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap, errors_of
-from trackadmin.runtime import current, state
+from trackadmin.runtime import Event, current, sinks, state
 from trackadmin.runtime.loader import Pinned
 from trackadmin.texts import gettext as _
 
@@ -36,6 +45,35 @@ from trackadmin.texts import gettext as _
 def reset() -> None:
     """Forget all that this process keeps: loaded maps, overrides, counted faults, sinks."""
     state.reset()
+
+
+@contextmanager
+def captured_events() -> Iterator[list[Event]]:
+    """The events that are sent in the block: by ``track`` and by the tracking URL.
+
+    No sink gets them. They are taken from all threads of the process, in their order. Blocks may be
+    nested: each list gets every event that is sent while its block lasts. An event that the map
+    refuses is in none; ``event_counts`` has it.
+    """
+    events: list[Event] = []
+    sinks.capture(events)
+    try:
+        yield events
+    finally:
+        sinks.release(events)
+
+
+def _tracked_events() -> Iterator[list[Event]]:
+    """The events that are sent in the test: a fixture for pytest, see :func:`captured_events`."""
+    with captured_events() as events:
+        yield events
+
+
+with suppress(ImportError):  # a site may test without pytest
+    import pytest
+
+    #: Import it in ``conftest.py``; a test that has it as an argument gets the list.
+    tracked_events = pytest.fixture(_tracked_events, name="tracked_events")
 
 
 class override_map(ContextDecorator):

@@ -13,9 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from trackadmin.codes import FaultCode
-from trackadmin.collect.event import Event
 from trackadmin.collect.queries import queries_of
-from trackadmin.collect.sinks import deliver
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import UnknownMap
@@ -23,6 +21,7 @@ from trackadmin.runtime import current_map
 from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.resolve import resolve
+from trackadmin.runtime.sending import send
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -97,9 +96,10 @@ def _is_origin(text: str) -> bool:
 
 def _track(request: HttpRequest, map: str) -> None:
     with lookup_context(request):
-        values = resolve(current_map(map), *queries_of(request))
+        snapshot = current_map(map)
+        values = resolve(snapshot, *queries_of(request))
     if values or values.references:
-        deliver(Event.of(values))
+        send(snapshot, values)
     else:
         report(FaultCode.COLLECT_EMPTY, map if values.version else UNKNOWN_MAP)
 

@@ -1,5 +1,6 @@
 """From a document and a catalog to a snapshot: what a process tracks with."""
 
+from trackadmin.compiler.event_checks import ACTION, Finding
 from trackadmin.compiler.fix_list import Fix
 from trackadmin.compiler.fixing import FIXABLE, fix
 from trackadmin.compiler.host.managers import ManagerError
@@ -15,12 +16,14 @@ from trackadmin.compiler.values.encoders import Unencodable, encode
 from trackadmin.compiler.values.rules import RULES
 
 __all__ = [
+    "ACTION",
     "FIXABLE",
     "RULES",
     "SEPARATOR",
     "CompiledModel",
     "Fault",
     "Fetched",
+    "Finding",
     "Fix",
     "KnownLookups",
     "Lookup",

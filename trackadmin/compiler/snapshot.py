@@ -10,6 +10,7 @@ from django.utils.functional import LazyObject, cached_property
 
 from trackadmin.catalog import Catalog, built_in_denied
 from trackadmin.codes import ProblemCode
+from trackadmin.compiler.event_checks import event_checks
 from trackadmin.compiler.flatten_many import Branch
 from trackadmin.compiler.host.instances import unwrapped
 from trackadmin.compiler.lookups import SEPARATOR, Lookup
@@ -66,6 +67,8 @@ class Snapshot:
         self.resolver = Resolver(self.by_prefix)
         #: The names under which no parameter of a query is taken.
         self.reserved = ReservedNames(document, self.by_prefix)
+        #: What the map asks of its events; ``None`` if nothing.
+        self.checks = event_checks(document, self.by_prefix.pseudonym)
         #: Functions that flatten several objects at once; see :class:`Branch`.
         self.branches = Branch(self._classes.find)
 
@@ -165,7 +168,7 @@ class _ByPrefix(Mapping[str, CompiledModel]):
     def __init__(self, matching: Matching, title: str) -> None:
         self._matching = matching
         self._title = title
-        self._pseudonym = pseudonymiser()
+        self.pseudonym = pseudonymiser()
         self._compiled: dict[str, CompiledModel] = {}
 
     def __getitem__(self, prefix: str) -> CompiledModel:
@@ -179,7 +182,7 @@ class _ByPrefix(Mapping[str, CompiledModel]):
 
     def make(self, matched: MatchedModel) -> CompiledModel:
         """Compile a tracked model and do not keep it."""
-        return CompiledModel(self._matching, matched, self._pseudonym, self._title)
+        return CompiledModel(self._matching, matched, self.pseudonym, self._title)
 
     def __iter__(self) -> Iterator[str]:
         return (prefix for prefix in self._matching.prefixes() if self._matching.offers(prefix))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.catalog import catalog, in_words
-from trackadmin.compiler import Lookup, Snapshot
+from trackadmin.compiler import ACTION, Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.document import TRACKED, in_order
 from trackadmin.exceptions import NotPublished, NotTracked
@@ -28,6 +28,7 @@ from trackadmin.runtime import (
     tracking_values,
     values_from_query,
 )
+from trackadmin.runtime.event_texts import text_of
 
 
 def _live(slug: str) -> Snapshot:
@@ -84,8 +85,11 @@ def _resolve(options: Options, out: Output) -> None:
         if reason := why(snapshot, reference):
             line = f"{reference.name}={reference.value}: {reference.outcome}"
             out.say(_("%(reference)s. %(reason)s") % {"reference": line, "reason": reason})
-    for name in values.reserved:
-        out.say(_("%(name)s: reserved. %(reason)s") % {"name": name, "reason": _reserved()})
+    for finding in values.wrong:
+        said = text_of(snapshot, values.get(ACTION), finding)
+        out.say(_("%(code)s. %(reason)s") % {"code": finding.code, "reason": said})
+    if values.refused:
+        out.say(_refused())
 
 
 def _explain(options: Options, out: Output) -> None:
@@ -108,10 +112,13 @@ def _explain(options: Options, out: Output) -> None:
             _explain_allowed(snapshot, out)
         else:
             _explain_lookup(lookup, snapshot, out)
-    for name in values.reserved:
-        out.data(f"\n{name}")
-        out.data(_("  outcome: %(outcome)s") % {"outcome": "reserved"})
-        out.data(_("  reason: %(reason)s") % {"reason": _reserved()})
+    for finding in values.wrong:
+        said = text_of(snapshot, values.get(ACTION), finding)
+        out.data(f"\n{finding.name}")
+        out.data(_("  outcome: %(outcome)s") % {"outcome": finding.code})
+        out.data(_("  reason: %(reason)s") % {"reason": said})
+    if values.refused:
+        out.data("\n" + _refused())
     out.data("\n" + _("queries for all references: %(count)s") % counted(len(queries)))
     for query in queries:
         out.data(_("  on %(database)s: %(sql)s") % {"database": query.alias, "sql": query.sql})
@@ -121,9 +128,9 @@ def _explain(options: Options, out: Output) -> None:
         out.data(words % {"path": path, "place": where, **counted(times)})
 
 
-def _reserved() -> str:
-    """Why a parameter is not among the values."""
-    return _("It is, or looks like, a name of the map, so a parameter cannot give it a value.")
+def _refused() -> str:
+    """What becomes of an event that the map refuses."""
+    return _("The map refuses this event: it is counted, and no sink gets it.")
 
 
 def _explain_allowed(snapshot: Snapshot, out: Output) -> None:

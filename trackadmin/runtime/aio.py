@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,6 +20,7 @@ from trackadmin.runtime.flatten import flatten, tracking_values
 from trackadmin.runtime.parameters import Query
 from trackadmin.runtime.query import tracking_query
 from trackadmin.runtime.resolve import get_model, values_from_query
+from trackadmin.runtime.tracking import track
 from trackadmin.runtime.values import Values
 
 P = ParamSpec("P")
@@ -68,6 +70,11 @@ async def avalues_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
 async def atracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
     """The async twin of :func:`tracking_query`."""
     return await _in_thread(tracking_query)(*objects, map=map, **params)
+
+
+async def atrack(action: str, /, *objects: Any, map: str = DEFAULT_MAP, **parameters: Any) -> None:
+    """The async twin of :func:`track`. The sinks are called in Django's thread."""
+    await _in_thread(partial(track, action, *objects, map=map, **parameters))()
 
 
 async def aiter_tracking_values(

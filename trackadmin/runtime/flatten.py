@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from trackadmin.codes import FaultCode
@@ -51,6 +52,18 @@ def flatten(
     if flatten_all is not None and not prefixed:
         return flatten_all(objects, fault)
     return _one_by_one(snapshot, objects, prefixed, fault)
+
+
+def prefixes_of(
+    snapshot: Snapshot, objects: tuple[Any, ...], prefixed: dict[str, Any]
+) -> Iterator[str]:
+    """The prefixes under which :func:`flatten` gives values of these objects. Never raises."""
+    for keyword, obj in [*[("", obj) for obj in objects], *prefixed.items()]:
+        # An error of a lazy object has been reported.
+        with suppress(Exception):
+            model = None if isinstance(obj, type) else snapshot.find(obj)
+            if model is not None:
+                yield keyword or model.prefix
 
 
 def model_of(snapshot: Snapshot, obj: Any, fault: Fault) -> CompiledModel | None:

@@ -7,12 +7,13 @@ from urllib.parse import quote, urlencode
 
 from django.db.models import Model
 
-from trackadmin.codes import FaultCode
-from trackadmin.compiler import Fault, Snapshot
+from trackadmin.codes import EventCode, FaultCode
+from trackadmin.compiler import ACTION, Fault, Finding, Scalar, Snapshot
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.exceptions import NoKey, PrefixConflict
+from trackadmin.exceptions import NoKey, PrefixConflict, WrongEvent
 from trackadmin.runtime.current import current_map
+from trackadmin.runtime.event_texts import text_of
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.flatten import model_of, name
 from trackadmin.runtime.parameters import clean, scalar
@@ -48,6 +49,37 @@ def query_string(
     return urlencode([*pairs, *references.items()], quote_via=quote, safe="")
 
 
+def check_link(params: dict[str, Any], map: str = DEFAULT_MAP) -> None:
+    """Raise :class:`WrongEvent` if a page's URL has an action or parameters that the map refuses
+    or marks.
+
+    Nothing is asked for: a script of the page may add the action, a parameter or an object.
+    """
+    snapshot = current_map(map)
+    given = {name: _parameter_text(scalar(v)) for name, v in params.items() if v is not None}
+    if snapshot.checks is None or ACTION not in given:
+        return
+    reserved = [name for name in given if name in snapshot.reserved]
+    wrong = [Finding(EventCode.PARAMETER_RESERVED, name) for name in reserved]
+    parameters: dict[str, Scalar] = {n: text for n, text in given.items() if n not in reserved}
+    found = snapshot.checks.check(parameters, (), {}, from_url=True)
+    wrong += [finding for finding in found if finding.code in _OF_A_LINK]
+    if wrong:
+        action = given[ACTION]
+        raise WrongEvent(wrong, [text_of(snapshot, action, finding) for finding in wrong])
+
+
+#: What is wrong with a URL whatever a script adds to it.
+_OF_A_LINK = frozenset(
+    {
+        EventCode.ACTION_UNKNOWN,
+        EventCode.ACTION_NOT_LIVE,
+        EventCode.PARAMETER_WRONG_KIND,
+        EventCode.PARAMETER_UNDECLARED,
+    }
+)
+
+
 def _reference(snapshot: Snapshot, obj: Any, fault: Fault) -> tuple[str, str] | None:
     model = model_of(snapshot, obj, fault)
     if model is None:
@@ -66,7 +98,7 @@ def _is_unsaved(obj: Model) -> bool:
     return obj._state.adding
 
 
-def _parameter_text(value: Any) -> str:
+def _parameter_text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

@@ -33,12 +33,13 @@ from trackadmin.runtime.parameters import (
     pass_through,
     read,
 )
+from trackadmin.runtime.sending import complete, deprecated, reserve
 from trackadmin.runtime.values import Reference, Values
 
 #: Makes a reference from a tuple, without the cost of calling the class.
 _reference: Callable[[tuple[str, str, Outcome]], Reference] = partial(tuple.__new__, Reference)
-#: How many reserved names of one query are listed. The rest are only counted.
-MAX_RESERVED = 20
+#: The outcomes of references whose objects give values.
+_TAKEN = (Outcome.FOUND, Outcome.CONFLICT)
 _ALL_FOUND: Iterable[Outcome] = repeat(Outcome.FOUND)
 
 
@@ -87,23 +88,20 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     """Answer a query whose names are known."""
     values = Values(map=snapshot.slug, version=snapshot.number)
     for name in known.reserved:
-        _reserve(snapshot, name, values)
+        reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
-    if known.deprecated:
-        values.deprecated += known.deprecated
+    values.wrong += map(deprecated, known.deprecated)
     texts = [_reference_text(given.values[at]) for at in known.places]
     answer = snapshot.resolver.answer(known.lookups, texts, report)
     if answer.values is not None:
-        values.update(answer.values)
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
         values.references = [*map(_reference, found_all)]
-        return values
+        return _with_objects(snapshot, values, answer.values)
     found: dict[str, Scalar] = {}
     for lookup, text, each in zip(known.lookups.lookups, texts, answer.each or (), strict=True):
         outcome = _take(snapshot, lookup, each, found)
         values.references.append(Reference(lookup.reference, clean(text), outcome))
-    values.update(found)
-    return values
+    return _with_objects(snapshot, values, found)
 
 
 def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
@@ -116,7 +114,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     for name, value in judged(given):
         if SEPARATOR not in name:
             if name in reserved:
-                _reserve(snapshot, name, values)
+                reserve(snapshot, name, values)
             else:
                 passing[name] = value
         elif len(asked) < limit:
@@ -130,7 +128,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report) if wanted else ())
     old = (lookup.reference for _, lookup in allowed if lookup.deprecated)
-    values.deprecated += dict.fromkeys(old)
+    values.wrong += map(deprecated, dict.fromkeys(old))
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
         if lookup is None:
@@ -138,15 +136,16 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
         else:
             outcome = _take(snapshot, lookup, next(results), found)
         values.references.append(Reference(name, clean(text), outcome))
-    values.update(found)
-    return values
+    return _with_objects(snapshot, values, found)
 
 
-def _reserve(snapshot: Snapshot, name: str, values: Values) -> None:
-    """Note a parameter that is left out because its name belongs to the map."""
-    report(FaultCode.PARAMETER_RESERVED, snapshot.slug)
-    if name not in values.reserved and len(values.reserved) < MAX_RESERVED:
-        values.reserved.append(name)
+def _with_objects(snapshot: Snapshot, values: Values, found: dict[str, Scalar]) -> Values:
+    """The parameters with the values of the objects, and with what is wrong with both."""
+    if snapshot.checks is None:
+        values.update(found)
+        return values
+    taken = [snapshot.lookup(name) for name, _, outcome in values.references if outcome in _TAKEN]
+    return complete(snapshot, values, found, {lookup.prefix for lookup in taken if lookup})
 
 
 def _take(

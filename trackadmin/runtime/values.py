@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trackadmin.codes import Outcome
-from trackadmin.compiler import Scalar
+from trackadmin.codes import EventCode, Outcome
+from trackadmin.compiler import Finding, Scalar
 from trackadmin.default_map import DEFAULT_MAP
 
 
@@ -22,14 +22,13 @@ class Reference(NamedTuple):
 class Values(dict[str, Scalar]):
     """A flat dict of JSON scalars.
 
-    ``references`` are the query's references in their order. ``deprecated`` are the names of those
-    that have an old name of the map, which leaves it some day; what they name is found all the
-    same. ``reserved`` are the names of parameters that were left out because the map reserves
-    them. ``map`` and ``version`` say which map the query was read by; the version is 0 if none is
-    published.
+    ``references`` are the query's references in their order. ``wrong`` is what is wrong with the
+    event that these are the values of, as codes and names; ``reserved`` and ``deprecated`` are
+    names in it. ``refused`` says whether the map lets no sink have the event. ``map`` and
+    ``version`` say which map the query was read by; the version is 0 if none is published.
     """
 
-    __slots__ = ("deprecated", "map", "references", "reserved", "version")
+    __slots__ = ("map", "references", "refused", "version", "wrong")
 
     def __init__(
         self,
@@ -41,7 +40,21 @@ class Values(dict[str, Scalar]):
     ) -> None:
         super().__init__(values)
         self.references: list[Reference] = list(references)
-        self.deprecated: list[str] = []
-        self.reserved: list[str] = []
+        self.wrong: list[Finding] = []
+        self.refused = False
         self.map = map
         self.version = version
+
+    @property
+    def reserved(self) -> list[str]:
+        """The names of parameters that were left out because the map reserves them."""
+        return self.names(EventCode.PARAMETER_RESERVED)
+
+    @property
+    def deprecated(self) -> list[str]:
+        """The old names of the map that were used, which leave it some day. They still work."""
+        return self.names(EventCode.NAME_DEPRECATED)
+
+    def names(self, code: EventCode) -> list[str]:
+        """The names that this is wrong with."""
+        return [finding.name for finding in self.wrong if finding.code is code]

@@ -1,0 +1,69 @@
+"""The one way of an event: from values, over what is wrong with them, to the sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from trackadmin.codes import EventCode, FaultCode
+from trackadmin.compiler import ACTION, Finding, Scalar, Snapshot
+from trackadmin.runtime.event import Event
+from trackadmin.runtime.event_counts import count
+from trackadmin.runtime.faults import report
+from trackadmin.runtime.sinks import deliver
+from trackadmin.runtime.values import Values
+
+#: How many parameters of one event are listed for each fault of their names. The rest are counted.
+MAX_LISTED = 20
+
+
+def send(snapshot: Snapshot, values: Values) -> None:
+    """Count the event, and give it to every sink unless the map refuses it."""
+    count(snapshot, values)
+    if values.refused:
+        report(FaultCode.EVENT_REFUSED, _place(snapshot, values))
+    else:
+        deliver(Event.of(values))
+
+
+def complete(
+    snapshot: Snapshot,
+    values: Values,
+    found: Mapping[str, Scalar],
+    brought: Collection[str],
+    *,
+    from_url: bool = True,
+) -> Values:
+    """Add the objects' values to the parameters, and note what is wrong with the event.
+
+    ``found`` are the values of the objects, and ``brought`` the prefixes of those that were named.
+    """
+    checks = snapshot.checks
+    if checks is not None:
+        wrong = checks.check(values, brought, found, from_url=from_url)
+        place = _place(snapshot, values)
+        for finding in wrong:
+            if finding.code is not EventCode.NAME_DEPRECATED:
+                report(finding.code, place)
+        # First what the map asks for, as an event has room for some only.
+        values.wrong[:0] = wrong
+        values.refused = checks.refuses(values.wrong)
+    values.update(found)
+    return values
+
+
+def reserve(snapshot: Snapshot, name: str, values: Values) -> None:
+    """Note a parameter that is left out because its name belongs to the map."""
+    report(EventCode.PARAMETER_RESERVED, snapshot.slug)
+    if name not in values.reserved and len(values.reserved) < MAX_LISTED:
+        values.wrong.append(Finding(EventCode.PARAMETER_RESERVED, name))
+
+
+def deprecated(reference: str) -> Finding:
+    """The finding that an event has a reference by an old name."""
+    return Finding(EventCode.NAME_DEPRECATED, reference)
+
+
+def _place(snapshot: Snapshot, values: Values) -> str:
+    """The map, and the action if the map declares it: the names of others come from anybody."""
+    action = values.get(ACTION)
+    return f"{snapshot.slug}: {action}" if action in snapshot.document.actions else snapshot.slug
