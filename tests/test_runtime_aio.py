@@ -65,6 +65,7 @@ def test_every_public_function_that_may_need_sql_has_a_twin():
         "get_model",
         "is_ready",
         "iter_tracking_values",
+        "track",
         "tracking_query",
         "tracking_values",
         "values_from_query",

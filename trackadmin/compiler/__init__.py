@@ -1,6 +1,6 @@
 """From a document and a catalog to a snapshot: what a process tracks with."""
 
-from trackadmin.compiler.event_checks import ACTION, Finding
+from trackadmin.compiler.event_checks import Finding
 from trackadmin.compiler.fix_list import Fix
 from trackadmin.compiler.fixing import FIXABLE, fix
 from trackadmin.compiler.host.managers import ManagerError
@@ -16,7 +16,6 @@ from trackadmin.compiler.values.encoders import Unencodable, encode
 from trackadmin.compiler.values.rules import RULES
 
 __all__ = [
-    "ACTION",
     "FIXABLE",
     "RULES",
     "SEPARATOR",

@@ -12,6 +12,7 @@ from trackadmin.codes import EventCode
 from trackadmin.compiler.types import Pseudonym, Scalar
 from trackadmin.document.structure import (
     ACCEPT,
+    ACTION_PARAMETER,
     BOOLEAN,
     CHOICE,
     DEPRECATED,
@@ -30,8 +31,6 @@ from trackadmin.document.structure import (
     ParameterEntry,
 )
 
-#: The parameter that names the action of an event.
-ACTION = "action"
 #: Characters of an unknown action's name that a finding has.
 MAX_ACTION = 100
 
@@ -74,7 +73,7 @@ class EventChecks:
         values. ``parameters``, the action among them, are changed to what goes out: a text of a
         URL becomes a value of the declared kind, and a private value its pseudonym or nothing.
         """
-        name = parameters.get(ACTION)
+        name = parameters.get(ACTION_PARAMETER)
         action = self._actions.get(name) if type(name) is str else None
         if action is None:
             return self._unknown_action(name if type(name) is str else "")
@@ -109,7 +108,7 @@ class EventChecks:
         for name, value in [*parameters.items()]:
             declared = action.parameters.get(name)
             if declared is None:
-                if self._undeclared != ACCEPT and name != ACTION:
+                if self._undeclared != ACCEPT and name != ACTION_PARAMETER:
                     yield Finding(EventCode.PARAMETER_UNDECLARED, name)
                 continue
             try:
@@ -146,9 +145,10 @@ class _Action:
             for prefix, need in entry.brings.items()
             if need == REQUIRED
         )
-        parameters = {each: p for each, p in entry.parameters.items() if each != ACTION}
-        self.parameters = {each: _Parameter.of(p, pseudonym) for each, p in parameters.items()}
-        self.needed = tuple(each for each, p in parameters.items() if p.required)
+        self.parameters = {
+            each: _Parameter.of(p, pseudonym) for each, p in entry.parameters.items()
+        }
+        self.needed = tuple(each for each, p in entry.parameters.items() if p.required)
 
 
 def _state(name: str, entry: ActionEntry) -> Iterator[Finding]:

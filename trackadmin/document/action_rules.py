@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from trackadmin.codes import ProblemCode
 from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
+    ACTION_PARAMETER,
     CHOICE,
     HANDLINGS,
     NEEDS,
@@ -31,8 +32,6 @@ from trackadmin.texts import gettext as _
 
 #: The place of all actions in a document.
 ACTIONS = "actions"
-#: The parameter that has the name of the action.
-ACTION_PARAMETER = "action"
 
 
 def action_name_problems(document: Document) -> Iterator[Problem]:

@@ -40,6 +40,8 @@ FUNCTIONS = COUNT, DISTINCT, SUM, MIN, MAX, LATEST = (
 #: How many conditions an aggregate may have.
 MOST_CONDITIONS = 3
 
+#: The parameter of an event that is the name of its action.
+ACTION_PARAMETER = "action"
 #: Whether an action is sent: not yet, now, or still until its date.
 STATES = PLANNED, LIVE, DEPRECATED = ("planned", "live", "deprecated")
 #: Whether an action must or may bring an object of a tracked model.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.catalog import catalog, in_words
-from trackadmin.compiler import ACTION, Lookup, Snapshot
+from trackadmin.compiler import Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.document import TRACKED, in_order
 from trackadmin.exceptions import NotPublished, NotTracked
@@ -86,7 +86,7 @@ def _resolve(options: Options, out: Output) -> None:
             line = f"{reference.name}={reference.value}: {reference.outcome}"
             out.say(_("%(reference)s. %(reason)s") % {"reference": line, "reason": reason})
     for finding in values.wrong:
-        said = text_of(snapshot, values.get(ACTION), finding)
+        said = text_of(snapshot, values, finding)
         out.say(_("%(code)s. %(reason)s") % {"code": finding.code, "reason": said})
     if values.refused:
         out.say(_refused())
@@ -113,7 +113,7 @@ def _explain(options: Options, out: Output) -> None:
         else:
             _explain_lookup(lookup, snapshot, out)
     for finding in values.wrong:
-        said = text_of(snapshot, values.get(ACTION), finding)
+        said = text_of(snapshot, values, finding)
         out.data(f"\n{finding.name}")
         out.data(_("  outcome: %(outcome)s") % {"outcome": finding.code})
         out.data(_("  reason: %(reason)s") % {"reason": said})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from functools import partial
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -74,7 +73,8 @@ async def atracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) 
 
 async def atrack(action: str, /, *objects: Any, map: str = DEFAULT_MAP, **parameters: Any) -> None:
     """The async twin of :func:`track`. The sinks are called in Django's thread."""
-    await _in_thread(partial(track, action, *objects, map=map, **parameters))()
+    # A parameter may have a name that the function between would take.
+    await _in_thread(lambda: track(action, *objects, map=map, **parameters))()
 
 
 async def aiter_tracking_values(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from trackadmin.compiler import ACTION, Snapshot
+from trackadmin.compiler import Snapshot
+from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.runtime.faults import UNKNOWN_MAP
 from trackadmin.runtime.state import after_fork_in_child, at_reset
 from trackadmin.runtime.values import Values
@@ -38,7 +39,7 @@ def event_counts() -> dict[tuple[str, str, str], int]:
 
 def count(snapshot: Snapshot, values: Values) -> None:
     """Count the event that these are the values of."""
-    action = values.get(ACTION)
+    action = values.get(ACTION_PARAMETER)
     declared = action in snapshot.document.actions
     slug = snapshot.slug if snapshot.digest else UNKNOWN_MAP  # a visitor may have made it up
     name = action[:MAX_ACTION] if isinstance(action, str) else ""

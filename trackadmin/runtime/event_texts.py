@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from trackadmin.codes import EventCode
 from trackadmin.compiler import SEPARATOR, Finding, Scalar, Snapshot
 from trackadmin.document.structure import (
+    ACTION_PARAMETER,
     BOOLEAN,
     CHOICE,
     INTEGER,
@@ -24,15 +25,15 @@ from trackadmin.texts import gettext as _
 MAX_NAMES, ALIKE = 20, 0.7
 
 
-def text_of(snapshot: Snapshot, action: Scalar, finding: Finding) -> Text:
-    """Say what is wrong with an event of this action."""
+def text_of(snapshot: Snapshot, parameters: Mapping[str, Scalar], finding: Finding) -> Text:
+    """Say what is wrong with an event of these parameters."""
     if finding.code is EventCode.ACTION_UNKNOWN:
         return _unknown_action(snapshot, finding.name)
     if finding.code is EventCode.PARAMETER_RESERVED:
         return _reserved(finding.name)
     if finding.code is EventCode.NAME_DEPRECATED:
         return _deprecated(snapshot, finding.name)
-    name = str(action)
+    name = str(parameters[ACTION_PARAMETER])
     return _OF_AN_ACTION[finding.code](name, snapshot.document.actions[name], finding.name)
 
 

@@ -8,9 +8,10 @@ from urllib.parse import quote, urlencode
 from django.db.models import Model
 
 from trackadmin.codes import EventCode, FaultCode
-from trackadmin.compiler import ACTION, Fault, Finding, Scalar, Snapshot
+from trackadmin.compiler import Fault, Finding, Scalar, Snapshot
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
+from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.exceptions import NoKey, PrefixConflict, WrongEvent
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.event_texts import text_of
@@ -56,17 +57,18 @@ def check_link(params: dict[str, Any], map: str = DEFAULT_MAP) -> None:
     Nothing is asked for: a script of the page may add the action, a parameter or an object.
     """
     snapshot = current_map(map)
-    given = {name: _parameter_text(scalar(v)) for name, v in params.items() if v is not None}
-    if snapshot.checks is None or ACTION not in given:
+    given: dict[str, Scalar] = {
+        name: _parameter_text(scalar(v)) for name, v in params.items() if v is not None
+    }
+    if snapshot.checks is None or ACTION_PARAMETER not in given:
         return
     reserved = [name for name in given if name in snapshot.reserved]
     wrong = [Finding(EventCode.PARAMETER_RESERVED, name) for name in reserved]
-    parameters: dict[str, Scalar] = {n: text for n, text in given.items() if n not in reserved}
+    parameters = {name: text for name, text in given.items() if name not in reserved}
     found = snapshot.checks.check(parameters, (), {}, from_url=True)
     wrong += [finding for finding in found if finding.code in _OF_A_LINK]
     if wrong:
-        action = given[ACTION]
-        raise WrongEvent(wrong, [text_of(snapshot, action, finding) for finding in wrong])
+        raise WrongEvent(wrong, [text_of(snapshot, given, finding) for finding in wrong])
 
 
 #: What is wrong with a URL whatever a script adds to it.

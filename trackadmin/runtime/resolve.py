@@ -145,7 +145,7 @@ def _with_objects(snapshot: Snapshot, values: Values, found: dict[str, Scalar]) 
         values.update(found)
         return values
     taken = [snapshot.lookup(name) for name, _, outcome in values.references if outcome in _TAKEN]
-    return complete(snapshot, values, found, {lookup.prefix for lookup in taken if lookup})
+    return complete(snapshot, values, found, dict.fromkeys(each.prefix for each in taken if each))
 
 
 def _take(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from trackadmin.codes import EventCode, FaultCode
-from trackadmin.compiler import ACTION, Finding, Scalar, Snapshot
+from trackadmin.compiler import Finding, Scalar, Snapshot
+from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.runtime.event import Event
 from trackadmin.runtime.event_counts import count
 from trackadmin.runtime.faults import report
@@ -65,5 +66,5 @@ def deprecated(reference: str) -> Finding:
 
 def _place(snapshot: Snapshot, values: Values) -> str:
     """The map, and the action if the map declares it: the names of others come from anybody."""
-    action = values.get(ACTION)
+    action = values.get(ACTION_PARAMETER)
     return f"{snapshot.slug}: {action}" if action in snapshot.document.actions else snapshot.slug

@@ -9,10 +9,11 @@ from django.db.models import Model
 from django.utils.functional import LazyObject
 
 from trackadmin.codes import EventCode, FaultCode
-from trackadmin.compiler import ACTION, SEPARATOR, Snapshot
+from trackadmin.compiler import SEPARATOR, Snapshot
 from trackadmin.compiler.savepoints import contained
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
+from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.exceptions import WrongEvent
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.event_texts import text_of
@@ -45,7 +46,7 @@ def track(action: str, /, *objects: Any, map: str = DEFAULT_MAP, **parameters: A
         values = event_values(snapshot, action, objects, parameters)
         wrong = [each for each in values.wrong if each.code is not EventCode.NAME_DEPRECATED]
         if strict and wrong:
-            raise WrongEvent(wrong, [text_of(snapshot, values.get(ACTION), each) for each in wrong])
+            raise WrongEvent(wrong, [text_of(snapshot, values, each) for each in wrong])
         send(snapshot, values)
     except Exception as error:
         if strict:
@@ -58,21 +59,35 @@ def event_values(
 ) -> Values:
     """The values of the event, with what is wrong with them."""
     values = Values(map=snapshot.slug, version=snapshot.number)
+    prefixed = {name: value for name, value in keywords.items() if _is_object(value)}
+    parameters = {
+        name: value
+        for name, value in keywords.items()
+        if name not in prefixed and value is not None
+    }
     with contained():  # a lazy text may ask the database
-        prefixed = {name: value for name, value in keywords.items() if _is_object(value)}
-        given = {name: value for name, value in keywords.items() if value is not None}
-        names = [ACTION, *(name for name in given if name not in prefixed)]
-        passing: dict[str, Any] = {}
-        for name, value in judged(Parameters(names, [given.get(name) for name in names])):
-            if name in passing or SEPARATOR in name or name in snapshot.reserved:
-                reserve(snapshot, name, values)
-            else:
-                passing[name] = value
-        passing[ACTION] = exact(action)
-        pass_through(passing, values)
+        pass_through(_passing(snapshot, action, parameters, values), values)
     found = flatten(snapshot, objects, prefixed, report)
-    brought = {*prefixes_of(snapshot, objects, prefixed)} if snapshot.checks else ()
+    brought: list[str] = []
+    if snapshot.checks is not None:
+        # The map does not know the prefixes that only the site's code uses.
+        known = snapshot.document.models
+        under = dict.fromkeys(prefixes_of(snapshot, objects, prefixed))
+        brought = [prefix for prefix in under if prefix in known]
     return complete(snapshot, values, found, brought, from_url=False)
+
+
+def _passing(
+    snapshot: Snapshot, action: object, parameters: dict[str, Any], values: Values
+) -> dict[str, Any]:
+    """The parameters that are taken, the action first; the others are noted in the values."""
+    passing = {ACTION_PARAMETER: exact(action)}
+    for name, value in judged(Parameters([*parameters], [*parameters.values()])):
+        if name in passing or SEPARATOR in name or name in snapshot.reserved:
+            reserve(snapshot, name, values)
+        else:
+            passing[name] = value
+    return passing
 
 
 def _is_object(value: Any) -> bool:
