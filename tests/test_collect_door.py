@@ -32,8 +32,8 @@ from trackadmin.runtime import (
     tracking_values,
     values_from_query,
 )
+from trackadmin.runtime.delivery import _Outlet, _outlets
 from trackadmin.runtime.event import new_id
-from trackadmin.runtime.sinks import _Outlet, _outlets
 from trackadmin.testing import override_map
 
 pytestmark = pytest.mark.django_db
@@ -415,7 +415,7 @@ clock = Clock()
 
 @pytest.fixture
 def stopped_clock(monkeypatch):
-    monkeypatch.setattr("trackadmin.runtime.sinks.monotonic", clock)
+    monkeypatch.setattr("trackadmin.runtime.delivery.monotonic", clock)
     yield clock
     _outlets.clear()
 

@@ -56,6 +56,7 @@ def test_the_exceptions_are_still_needed():
 #: Files that share a name: they are about the same thing, or Django looks for them.
 SAME_FILES = {
     "__init__": "faces of rooms",
+    "event": "the event, and where sites import it from",
     "trackadmin": "the name by which Django finds the command and the template tags",
     "versions": "the published versions: their table, and how editing finds them",
 }

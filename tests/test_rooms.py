@@ -70,7 +70,7 @@ DOORS = {
     "runtime.query": {"templatetags"},
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},
-    "runtime.sinks": {"testing"},
+    "runtime.delivery": {"testing"},
     "runtime.state": {"testing"},
     "runtime.loader": {"testing"},
     "runtime.current": {"testing"},

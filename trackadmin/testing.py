@@ -37,7 +37,7 @@ from trackadmin.compiler import Snapshot, check, compile_map
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import digest, dump, from_dict
 from trackadmin.exceptions import InvalidMap, errors_of
-from trackadmin.runtime import Event, current, sinks, state
+from trackadmin.runtime import Event, current, delivery, state
 from trackadmin.runtime.loader import Pinned
 from trackadmin.texts import gettext as _
 
@@ -56,11 +56,11 @@ def captured_events() -> Iterator[list[Event]]:
     refuses is in none; ``event_counts`` has it.
     """
     events: list[Event] = []
-    sinks.capture(events)
+    delivery.capture(events)
     try:
         yield events
     finally:
-        sinks.release(events)
+        delivery.release(events)
 
 
 def _tracked_events() -> Iterator[list[Event]]:

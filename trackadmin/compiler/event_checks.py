@@ -89,7 +89,7 @@ class EventChecks:
             # In JSON a parameter may be null; in Python it is left out then.
             if each not in parameters or (from_url and parameters[each] is None):
                 wrong.append(Finding(EventCode.ACTION_MISSING_PARAMETER, each))
-        wrong += self._read(action, parameters, from_url)
+        wrong += self._judged(action, parameters, from_url)
         return wrong
 
     def refuses(self, wrong: Collection[Finding]) -> bool:
@@ -102,7 +102,7 @@ class EventChecks:
             return []
         return [Finding(EventCode.ACTION_UNKNOWN, name[:MAX_ACTION])]
 
-    def _read(
+    def _judged(
         self, action: _Action, parameters: dict[str, Scalar], from_url: bool
     ) -> Iterator[Finding]:
         for name, value in [*parameters.items()]:
@@ -136,7 +136,7 @@ class _Action:
         self, name: str, entry: ActionEntry, document: Document, pseudonym: Pseudonym
     ) -> None:
         #: What is wrong with every event of the action.
-        self.state = tuple(_state(name, entry))
+        self.state = tuple(_of_its_state(name, entry))
         #: The prefixes that it may have.
         self.brings = frozenset(entry.brings)
         #: The prefixes that it must have, each with the names of its model's own values.
@@ -145,13 +145,11 @@ class _Action:
             for prefix, need in entry.brings.items()
             if need == REQUIRED
         )
-        self.parameters = {
-            each: _Parameter.of(p, pseudonym) for each, p in entry.parameters.items()
-        }
+        self.parameters = {each: _rule_of(p, pseudonym) for each, p in entry.parameters.items()}
         self.needed = tuple(each for each, p in entry.parameters.items() if p.required)
 
 
-def _state(name: str, entry: ActionEntry) -> Iterator[Finding]:
+def _of_its_state(name: str, entry: ActionEntry) -> Iterator[Finding]:
     if entry.state == PLANNED:
         yield Finding(EventCode.ACTION_NOT_LIVE, name)
     if entry.state == DEPRECATED or entry.until:
@@ -178,14 +176,13 @@ class _Parameter:
     pseudonym: Pseudonym | None
     is_dropped: bool
 
-    @classmethod
-    def of(cls, entry: ParameterEntry, pseudonym: Pseudonym) -> _Parameter:
-        """Compile the entry."""
-        return cls(
-            _choice(entry.choices) if entry.kind == CHOICE else _KINDS[entry.kind],
-            pseudonym if entry.privacy == PSEUDONYMISED else None,
-            entry.privacy == DROPPED,
-        )
+
+def _rule_of(entry: ParameterEntry, pseudonym: Pseudonym) -> _Parameter:
+    return _Parameter(
+        _one_of(entry.choices) if entry.kind == CHOICE else _KINDS[entry.kind],
+        pseudonym if entry.privacy == PSEUDONYMISED else None,
+        entry.privacy == DROPPED,
+    )
 
 
 #: Bits of an integer that any reader of the values can store.
@@ -195,13 +192,13 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re
 _BOOLEANS = {"true": True, "false": False}
 
 
-def _text(value: Scalar, from_url: bool) -> Scalar:
+def _text_value(value: Scalar, from_url: bool) -> Scalar:
     if type(value) is str:
         return value
     raise ValueError
 
 
-def _integer(value: Scalar, from_url: bool) -> Scalar:
+def _integer_value(value: Scalar, from_url: bool) -> Scalar:
     if type(value) is int:
         return value
     number = _whole(value) if from_url and type(value) is str else None
@@ -210,7 +207,7 @@ def _integer(value: Scalar, from_url: bool) -> Scalar:
     return number
 
 
-def _number(value: Scalar, from_url: bool) -> Scalar:
+def _number_value(value: Scalar, from_url: bool) -> Scalar:
     if type(value) is int or type(value) is float:
         return value
     if from_url and type(value) is str and _NUMBER.fullmatch(value):
@@ -227,7 +224,7 @@ def _whole(text: str) -> int | None:
     return number if number is None or number.bit_length() <= _BITS else None
 
 
-def _boolean(value: Scalar, from_url: bool) -> Scalar:
+def _boolean_value(value: Scalar, from_url: bool) -> Scalar:
     if type(value) is bool:
         return value
     if from_url and type(value) is str and value in _BOOLEANS:
@@ -235,15 +232,20 @@ def _boolean(value: Scalar, from_url: bool) -> Scalar:
     raise ValueError
 
 
-def _choice(choices: Collection[str]) -> _Read:
+def _one_of(choices: Collection[str]) -> _Read:
     known = frozenset(choices)
 
-    def read(value: Scalar, from_url: bool) -> Scalar:
+    def chosen(value: Scalar, from_url: bool) -> Scalar:
         if type(value) is str and value in known:
             return value
         raise ValueError
 
-    return read
+    return chosen
 
 
-_KINDS: dict[str, _Read] = {TEXT: _text, INTEGER: _integer, NUMBER: _number, BOOLEAN: _boolean}
+_KINDS: dict[str, _Read] = {
+    TEXT: _text_value,
+    INTEGER: _integer_value,
+    NUMBER: _number_value,
+    BOOLEAN: _boolean_value,
+}

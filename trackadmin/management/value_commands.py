@@ -89,7 +89,7 @@ def _resolve(options: Options, out: Output) -> None:
         said = text_of(snapshot, values, finding)
         out.say(_("%(code)s. %(reason)s") % {"code": finding.code, "reason": said})
     if values.refused:
-        out.say(_refused())
+        out.say(_no_sink())
 
 
 def _explain(options: Options, out: Output) -> None:
@@ -118,7 +118,7 @@ def _explain(options: Options, out: Output) -> None:
         out.data(_("  outcome: %(outcome)s") % {"outcome": finding.code})
         out.data(_("  reason: %(reason)s") % {"reason": said})
     if values.refused:
-        out.data("\n" + _refused())
+        out.data("\n" + _no_sink())
     out.data("\n" + _("queries for all references: %(count)s") % counted(len(queries)))
     for query in queries:
         out.data(_("  on %(database)s: %(sql)s") % {"database": query.alias, "sql": query.sql})
@@ -128,7 +128,7 @@ def _explain(options: Options, out: Output) -> None:
         out.data(words % {"path": path, "place": where, **counted(times)})
 
 
-def _refused() -> str:
+def _no_sink() -> str:
     """What becomes of an event that the map refuses."""
     return _("The map refuses this event: it is counted, and no sink gets it.")
 

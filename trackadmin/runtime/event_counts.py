@@ -37,7 +37,7 @@ def event_counts() -> dict[tuple[str, str, str], int]:
         return dict(_counts)
 
 
-def count(snapshot: Snapshot, values: Values) -> None:
+def count_event(snapshot: Snapshot, values: Values) -> None:
     """Count the event that these are the values of."""
     action = values.get(ACTION_PARAMETER)
     declared = action in snapshot.document.actions

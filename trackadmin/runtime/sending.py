@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from trackadmin.codes import EventCode, FaultCode
 from trackadmin.compiler import Finding, Scalar, Snapshot
 from trackadmin.document.structure import ACTION_PARAMETER
+from trackadmin.runtime.delivery import deliver
 from trackadmin.runtime.event import Event
-from trackadmin.runtime.event_counts import count
+from trackadmin.runtime.event_counts import count_event
 from trackadmin.runtime.faults import report
-from trackadmin.runtime.sinks import deliver
 from trackadmin.runtime.values import Values
 
 #: How many parameters of one event are listed for each fault of their names. The rest are counted.
@@ -19,7 +19,7 @@ MAX_LISTED = 20
 
 def send(snapshot: Snapshot, values: Values) -> None:
     """Count the event, and give it to every sink unless the map refuses it."""
-    count(snapshot, values)
+    count_event(snapshot, values)
     if values.refused:
         report(FaultCode.EVENT_REFUSED, _place(snapshot, values))
     else:
