@@ -48,13 +48,13 @@ class Values(dict[str, Scalar]):
     @property
     def reserved(self) -> list[str]:
         """The names of parameters that were left out because the map reserves them."""
-        return self._named(EventCode.PARAMETER_RESERVED)
+        return self._names_with(EventCode.PARAMETER_RESERVED)
 
     @property
     def deprecated(self) -> list[str]:
         """The old names of the map that were used, which leave it some day. They still work."""
-        return self._named(EventCode.NAME_DEPRECATED)
+        return self._names_with(EventCode.NAME_DEPRECATED)
 
-    def _named(self, code: EventCode) -> list[str]:
+    def _names_with(self, code: EventCode) -> list[str]:
         """The names that this is wrong with."""
         return [finding.name for finding in self.wrong if finding.code is code]
