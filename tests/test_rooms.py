@@ -32,6 +32,9 @@ DOORS = {
     "document.names": {"admin", "compiler", "models"},
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
+    # The place of actions, and dates that have come.
+    "document.action_rules": {"compiler"},
+    "document.grace": {"editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
     # One way to read a value strictly, for URLs and conditions.
@@ -48,6 +51,8 @@ DOORS = {
     "compiler.plan": {"editing"},
     # Nor does a sink break it.
     "compiler.savepoints": {"editing", "runtime"},
+    # What a publish would end before its date.
+    "compiler.old_names": {"editing"},
     "compiler.values.children": {"editing", "runtime"},
     "compiler.values.one_by_one": {"editing"},
     # Whole tables, and the connection that a server closed.

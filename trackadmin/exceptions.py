@@ -308,6 +308,17 @@ class NoteRequired(TrackAdminError):
         super().__init__(_("A note is required: say in a few words what changes and why."))
 
 
+class LeavesEarly(ProblemsError):
+    """The draft ends deprecated names before their date; ``names`` are these names.
+
+    ``problems`` say until when each stays and who decided so.
+    """
+
+    def __init__(self, what: Text | str, problems: Iterable[Problem], names: Iterable[str]) -> None:
+        super().__init__(what, problems)
+        self.names = tuple(names)
+
+
 class DraftChanged(TrackAdminError):
     """The draft is not the one that was reviewed."""
 

@@ -16,6 +16,7 @@ from trackadmin.editing import Review
 from trackadmin.exceptions import (
     DraftChanged,
     InvalidMap,
+    LeavesEarly,
     LiveChanged,
     NoteRequired,
     NothingChanged,
@@ -46,17 +47,25 @@ class PublishScreen(Screen):
                 expected=form.cleaned_data["expected"],
                 expected_live=form.cleaned_data["expected_live"],
                 refuse_same=True,
+                leave_early=self._early() if form.cleaned_data["leave_early"] else (),
             )
         except (DraftChanged, LiveChanged, NothingChanged) as changed:
             return self._sent_twice(form) or self._review(again=True, changed=changed)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._review(form)
+        except LeavesEarly as early:
+            form.add_error("leave_early", early.summary)
+            return self._review(form)
         except InvalidMap as refusal:
             return self._review(form, refusal=refusal)
         self.log_change(self.tracking_map, f"Published version {version.number}.")
         messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
         return self.go("version", self.tracking_map.pk, version.number)
+
+    def _early(self) -> list[str]:
+        """The names that the page listed. The form says which draft and which version it shows."""
+        return [each.name for each in editing.review(self.tracking_map).leaving]
 
     def _sent_twice(self, form: PublishForm) -> HttpResponse | None:
         """The answer to the second click of a double click, which the browser shows."""

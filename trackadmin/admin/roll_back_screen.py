@@ -124,7 +124,8 @@ class RollBackScreen(VersionScreen):
         live = editing.live_version(self.tracking_map)
         number = self.version.number
         now, unreadable = editing.readable_document(live) if live else (Document(), "")
-        difference = editing.diff(now, editing.readable_document(self.version)[0])
+        then, unreadable_then = editing.readable_document(self.version)
+        difference = editing.diff(now, then)
         return self.version_page(
             _("Roll back to version %(number)s") % {"number": number},
             (
@@ -133,6 +134,7 @@ class RollBackScreen(VersionScreen):
             ),
             form=form or self._form(live),
             groups=grouped(difference),
+            leaving=[] if unreadable_then else editing.leaving(self.tracking_map, live, then),
             same=live is not None and not difference and not unreadable,
             next_number=live.number + 1 if live else number + 1,
             **context,

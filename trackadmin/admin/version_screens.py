@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
-from trackadmin.admin.page_parameters import Unreadable, number, text, whole_number
+from trackadmin.admin.page_parameters import (
+    LARGEST_NUMBER,
+    Unreadable,
+    number,
+    text,
+    whole_number,
+)
 from trackadmin.admin.readable_version import readable
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
@@ -128,8 +134,15 @@ class CompareScreen(Screen):
             new=asked[1],
             faults=wrong,
             groups=grouped(difference),
+            early=self._early(*asked),
             count=len(difference.changes),
         )
+
+    def _early(self, old: str, new: str) -> list[MapVersion]:
+        """The versions after the one and up to the other in which names left early."""
+        numbers = sorted(whole_number(side) or LARGEST_NUMBER for side in (old, new))
+        between = editing.versions(self.tracking_map).defer("document").exclude(left_early="")
+        return list(between.filter(number__gt=numbers[0], number__lte=numbers[1]))
 
     def _sides(self) -> list[tuple[str, str]]:
         """The sides to choose from; the last one is the default."""

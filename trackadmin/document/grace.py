@@ -36,6 +36,32 @@ def grace_problems(document: Document) -> Iterator[Problem]:
     yield from _shared_names(document)
 
 
+def due_problems(document: Document, today: str) -> Iterator[Problem]:
+    """A warning for each entry whose date has come: its old name may leave the map."""
+    for where, name, until in dated(document):
+        if until <= today:
+            what = _("%(name)s stayed until %(date)s and still goes out.", name=name, date=until)
+            remedy = _("Remove it when nobody needs it any more, or give it a later date.")
+            yield Problem(ProblemCode.NAME_DUE, "warning", where, what, remedy)
+
+
+def dated(document: Document) -> Iterator[tuple[str, str, str]]:
+    """The place, the old name (``Old_`` for a prefix) and the date of each entry with a date."""
+    for prefix, entry in in_order(document.models):
+        where = at("", prefix)
+        if entry.until:
+            yield where, f"{entry.former_prefix}_", entry.until
+        for name, attribute in in_order(entry.attributes):
+            if attribute.until:
+                yield at(where, name), f"{prefix}_{name}", attribute.until
+        for accessor, child in in_order(entry.children):
+            if child.until:
+                yield at(where, accessor), f"{child.former_prefix}_", child.until
+    for name, action in in_order(document.actions):
+        if action.until:
+            yield at(ACTIONS, name), name, action.until
+
+
 def is_date(text: str) -> bool:
     """Whether this is a date as a map has it, such as ``2027-03-31``."""
     try:

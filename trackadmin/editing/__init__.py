@@ -8,6 +8,7 @@ from trackadmin.editing.building import (
     draft_row,
 )
 from trackadmin.editing.contents import Contents, contents, readable_document
+from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
@@ -42,6 +43,7 @@ __all__ = [
     "Head",
     "HeadEntry",
     "HistoryEntry",
+    "Leaving",
     "Preview",
     "PreviewRow",
     "Review",
@@ -68,6 +70,7 @@ __all__ = [
     "history",
     "import_document",
     "in_utc",
+    "leaving",
     "live_token",
     "live_version",
     "offered",
@@ -83,6 +86,7 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "today",
     "undo",
     "versions",
 ]

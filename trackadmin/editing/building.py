@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from trackadmin import compiler, document
 from trackadmin.catalog import catalog
 from trackadmin.document import Document, plain_fields
+from trackadmin.editing.deadlines import due
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
 from trackadmin.editing.tables import (
     ACTIONS,
@@ -67,7 +68,12 @@ def draft_digest(tracking_map: AnyMap) -> str:
 
 def draft_problems(tracking_map: AnyMap) -> list[Problem]:
     """All problems of the draft. It cannot be published with an error among them."""
-    return compiler.check(build_document(tracking_map), catalog())
+    return problems_of(build_document(tracking_map))
+
+
+def problems_of(draft: Document) -> list[Problem]:
+    """The problems of a draft, with the deprecated names whose date has come."""
+    return [*compiler.check(draft, catalog()), *due(draft)]
 
 
 def draft_rows(tracking_map: TrackingMap) -> QuerySet[TrackedModel]:

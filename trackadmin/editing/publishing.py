@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from trackadmin import compiler, document
@@ -9,6 +11,7 @@ from trackadmin.catalog import catalog
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import read_draft
+from trackadmin.editing.deadlines import leaving, require_no_early_leave
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.versions import get_version, live_token, live_version, read_version
@@ -34,15 +37,20 @@ def publish(
     expected: str | None = None,
     expected_live: str | None = None,
     refuse_same: bool = False,
+    leave_early: Iterable[str] = (),
 ) -> MapVersion:
     """Make the draft the next version, in one transaction.
 
     ``by`` is a user or ``None``. ``expected`` is the digest of the draft that was reviewed, see
     ``draft_digest``; ``expected_live`` names the version it was compared with, see ``live_token``.
-    ``refuse_same`` is for pages: a script may publish the live content again. Raises
-    :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`, :class:`LiveChanged`,
-    :class:`NothingChanged`, or :class:`InvalidMap` with every problem of the draft. Then there is
-    no version, no counter has changed and no signal is sent.
+    ``refuse_same`` is for pages: a script may publish the live content again. ``leave_early`` are
+    deprecated names that may leave the map before their date, this once; the note must say why,
+    and the version keeps which did. A name that ends with ``_`` stands for all that begin with it.
+
+    Raises :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`,
+    :class:`LiveChanged`, :class:`NothingChanged`, :class:`InvalidMap` with every problem of the
+    draft, or :class:`LeavesEarly` with every other name that would leave early. Then there is no
+    version, no counter has changed and no signal is sent.
     """
     _require_note(note)
     with locked(tracking_map) as current:
@@ -53,7 +61,9 @@ def publish(
         if refuse_same:
             _require_change(live, draft)
         _require_publishable(draft, text)
-        return _insert(current, text, live, by=by, note=note)
+        those = leaving(current, live, draft)
+        early = require_no_early_leave(those, allowed=leave_early, note=note)
+        return _insert(current, text, live, by=by, note=note, early=early)
 
 
 def roll_back(
@@ -68,7 +78,8 @@ def roll_back(
 ) -> MapVersion:
     """Bring version ``to`` back as the next version; the draft stays as it is.
 
-    Entries that the site's code no longer has do not stop it. ``expected`` (where the draft is
+    Entries that the site's code no longer has do not stop it, nor do names that leave early: the
+    version keeps which do. ``expected`` (where the draft is
     reset as well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. Raises
     :class:`UnknownMap`, :class:`UnknownVersion`, :class:`NoteRequired`, :class:`DraftChanged`,
     :class:`LiveChanged`, :class:`NothingChanged`, or :class:`DocumentError` if the old version is
@@ -86,7 +97,8 @@ def roll_back(
         # The same text as it was, unless today's format differs from that of its time.
         text = document.dump(old)
         compiler.compile_map(old, catalog(), slug=current.slug).prove()
-        return _insert(current, text, live, by=by, note=note, restores=to)
+        early = dict.fromkeys(each.name for each in leaving(current, live, old))
+        return _insert(current, text, live, by=by, note=note, early=early, restores=to)
 
 
 def _require_note(note: str) -> None:
@@ -135,6 +147,7 @@ def _insert(
     *,
     by: Person,
     note: str,
+    early: Iterable[str],
     restores: int | None = None,
 ) -> MapVersion:
     version = MapVersion(
@@ -145,6 +158,7 @@ def _insert(
         note=note.strip(),
         author_id=author_id(by),
         restores=restores,
+        left_early="\n".join(early),
     )
     version.save(using=write_database())
     _announce_on_commit(tracking_map.slug, version)

@@ -9,8 +9,9 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import FixCode
 from trackadmin.compiler import Fix
 from trackadmin.document import Diff, Document, digest, dump
-from trackadmin.editing.building import build_document
+from trackadmin.editing.building import build_document, problems_of
 from trackadmin.editing.contents import readable_document
+from trackadmin.editing.deadlines import Leaving, leaving
 from trackadmin.editing.fixes import offered
 from trackadmin.editing.versions import diff, live_version
 from trackadmin.exceptions import Problem, errors_of
@@ -34,6 +35,8 @@ class Review:
     unreadable: str
     #: What can be fixed with one click.
     fixes: list[Fix]
+    #: The deprecated names that the draft ends before their date.
+    leaving: list[Leaving]
 
     @property
     def count(self) -> int:
@@ -61,7 +64,7 @@ def review(tracking_map: TrackingMap) -> Review:
     draft = build_document(tracking_map)
     live = live_version(tracking_map)
     published, unreadable = readable_document(live) if live else (Document(), "")
-    problems = compiler.check(draft, catalog())
+    problems = problems_of(draft)
     return Review(
         draft=draft,
         published=published,
@@ -72,4 +75,5 @@ def review(tracking_map: TrackingMap) -> Review:
         drift=compiler.drift(published, catalog()),
         unreadable=unreadable,
         fixes=offered(tracking_map, draft, problems),
+        leaving=leaving(tracking_map, live, draft),
     )

@@ -29,7 +29,12 @@ from trackadmin.exceptions import InvalidMap, NotPublished
 from trackadmin.management.sql_views import drop_views, export_views
 from trackadmin.management.subcommand import Options, Output, Subcommand
 from trackadmin.management.utf8 import NotUtf8, read_text
-from trackadmin.management.version_commands import announce, by_argument, person
+from trackadmin.management.version_commands import (
+    announce,
+    by_argument,
+    leave_early_argument,
+    person,
+)
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
@@ -129,6 +134,7 @@ def _import_arguments(parser: ArgumentParser) -> None:
         ),
     )
     parser.add_argument("--note", default="", help=_("what changes and why, for --publish"))
+    leave_early_argument(parser)
     by_argument(parser)
 
 
@@ -164,7 +170,9 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
         difference = editing.import_document(slug, found, by=by, comment=comment)
         if not options["publish"]:
             return difference, None
-        return difference, editing.publish(slug, by=by, note=options["note"])
+        return difference, editing.publish(
+            slug, by=by, note=options["note"], leave_early=options["leave_early"]
+        )
 
 
 def _offer_fixes(fixes: list[Fix], out: Output) -> None:

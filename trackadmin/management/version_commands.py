@@ -65,10 +65,28 @@ def announce(version: MapVersion, out: Output) -> None:
             "digest": version.digest[:12],
         }
     )
+    if version.early_names:
+        words = _("These names left before their date: %(names)s.")
+        out.say(words % {"names": ", ".join(version.early_names)})
+
+
+def leave_early_argument(parser: ArgumentParser) -> None:
+    """Let the caller end deprecated names before their date."""
+    parser.add_argument(
+        "--leave-early",
+        metavar="NAME",
+        nargs="+",
+        default=[],
+        help=_(
+            "deprecated names that may leave before their date, with a note that says why; "
+            "Old_ stands for all names that begin with it"
+        ),
+    )
 
 
 def _publish_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--note", default="", help=_("what changes and why"))
+    leave_early_argument(parser)
     parser.add_argument(
         "--expected",
         metavar="DIGEST",
@@ -79,7 +97,11 @@ def _publish_arguments(parser: ArgumentParser) -> None:
 
 def _publish(options: Options, out: Output) -> None:
     version = editing.publish(
-        options["map"], by=person(options), note=options["note"], expected=options["expected"]
+        options["map"],
+        by=person(options),
+        note=options["note"],
+        expected=options["expected"],
+        leave_early=options["leave_early"],
     )
     announce(version, out)
     out.problems(editing.draft_problems(options["map"]))
@@ -126,6 +148,9 @@ def _version_line(row: dict[str, Any]) -> str:
         cells.append(_("by %(author)s") % {"author": row["author"]})
     if row["restores"]:
         cells.append(_("brings back version %(number)s") % {"number": row["restores"]})
+    if row["left_early"]:
+        names = ", ".join(row["left_early"])
+        cells.append(_("left before their date: %(names)s") % {"names": names})
     return "  ".join([*cells, " ".join(row["note"].split())])
 
 
@@ -137,6 +162,7 @@ def _as_json(version: MapVersion) -> dict[str, Any]:
         "author": str(version.author) if version.author else None,
         "created_at": editing.in_utc(version.created_at).isoformat(),
         "restores": version.restores,
+        "left_early": version.early_names,
     }
 
 

@@ -107,6 +107,11 @@ class MapVersion(models.Model):
             ),
         ]
 
+    @property
+    def early_names(self) -> list[str]:
+        """The names that left before their date."""
+        return self.left_early.splitlines()
+
     def __str__(self) -> str:
         return gettext("version %(number)s") % {"number": self.number}
 

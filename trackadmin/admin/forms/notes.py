@@ -84,6 +84,9 @@ class PublishForm(NoteForm):
 
     expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
     expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
+    leave_early = forms.BooleanField(
+        required=False, label=_("Let these names leave before their date")
+    )
 
 
 class RollBackForm(NoteForm):
