@@ -10,8 +10,8 @@ from django.db import Error, OperationalError, ProgrammingError, connections, tr
 from tests.host.models import Country, Order
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
-from trackadmin.compiler.driver.failures import is_out_of_time
 from trackadmin.compiler.driver.one_row import OneRow
+from trackadmin.compiler.failures import is_out_of_time
 from trackadmin.document import from_dict
 
 MAP = {

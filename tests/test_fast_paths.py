@@ -13,7 +13,8 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import FastPath
 from trackadmin.compiler import fast_paths
 from trackadmin.compiler.sql import row_readers, statements
-from trackadmin.compiler.values import children
+from trackadmin.compiler.values import aggregate_reader, children
+from trackadmin.document.structure import AggregateEntry
 from trackadmin.runtime import known_queries
 from trackadmin.runtime.flatten import flatten
 from trackadmin.runtime.resolve import resolve
@@ -98,6 +99,17 @@ def in_children(snapshot, monkeypatch):
     return NETHERLANDS
 
 
+def in_aggregates(snapshot, monkeypatch):
+    """Each value is then asked for by itself."""
+    entries = {"n": AggregateEntry("address_set"), "m": AggregateEntry("purchases")}
+    country = tracked("host.country", ["code", "name"], aggregates=entries)
+    monkeypatch.setattr(aggregate_reader, "_fetch", mistake())
+    compiled = compiler.compile_map(document(Country=country), catalog()).by_prefix["Country"]
+    values = compiled.flatten(Country.objects.get(), pytest.fail)
+    assert values.pop("Country_n") == values.pop("Country_m") == 0
+    return values
+
+
 PLANTED = {
     FastPath.KNOWN_QUERY: in_known_query,
     FastPath.KNOWN_LOOKUPS: in_known_lookups,
@@ -106,6 +118,7 @@ PLANTED = {
     FastPath.ROW: in_a_row,
     FastPath.FLATTEN: in_flatten,
     FastPath.CHILDREN: in_children,
+    FastPath.AGGREGATES: in_aggregates,
 }
 EVERY = [*PLANTED.items(), (FastPath.FLATTEN, in_flatten_of_several)]
 

@@ -58,7 +58,7 @@ DOORS = {
     # Whole tables, and the connection that a server closed.
     "compiler.sql.streams": {"runtime"},
     "compiler.host.managers": {"runtime"},
-    "compiler.driver.failures": {"runtime"},
+    "compiler.failures": {"runtime"},
     # Why a fast path was left, which is counted, and a cache that forgets.
     "compiler.bounded_cache": {"runtime"},
     "compiler.fast_paths": {"runtime"},

@@ -827,6 +827,11 @@ class FastPath(_Code):
         "A statement without Django's cursor. When left, Django's cursor runs it.",
         "Nothing in a transaction or while somebody watches queries, as with DEBUG.",
     )
+    AGGREGATES = (
+        "aggregates",
+        "All counts and sums of an object by one query. When left, each takes a query of its own.",
+        "Look at the database's log, and at the managers of the related models.",
+    )
     CHILDREN = (
         "children",
         "A child with its own children by one query. When left, each is loaded by itself.",

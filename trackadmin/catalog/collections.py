@@ -48,6 +48,8 @@ class CollectionFacts:
     path: str = ""
     #: The foreign key to the object: of the related model, or of the table in between.
     field: AnyField | None = None
+    #: The attributes that the primary key of the related model consists of.
+    primary_key: tuple[str, ...] = ()
     #: Why it may not be used; ``None`` where it may.
     refused: Refusal | None = None
 
@@ -138,4 +140,5 @@ def _complete(relation: Any, facts: CollectionFacts) -> CollectionFacts:
         key_field=final_field(end),
         path=path,
         field=field,
+        primary_key=tuple(each.attname for each in facts.model._meta.pk_fields),
     )

@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts
 from trackadmin.codes import Outcome
-from trackadmin.compiler.driver.failures import drop_broken
+from trackadmin.compiler.failures import drop_broken
 from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.query_tree import Along
 from trackadmin.compiler.savepoints import contained

@@ -90,6 +90,7 @@ class CompiledModel:
         return any(
             any(runs_code(node.model, output) for output in node.outputs)
             or any(not child.query_name for child in node.children)
+            or node.aggregates
             for node in self.node.walk()
         )
 

@@ -167,6 +167,9 @@ def _types(compiled: CompiledModel) -> Iterable[type]:
     for node in compiled.node.walk():
         for output in node.outputs:
             yield str if output.pseudonymised else RULES[output.facts.kind].column
+        for aggregate in node.aggregates:
+            column = str if aggregate.pseudonymised else RULES[aggregate.matched.kind].column
+            yield from (column for _name in aggregate.names)
 
 
 #: By the names that users give.

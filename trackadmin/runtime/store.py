@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.apps import apps
 from django.db import connections, router, transaction
 
-from trackadmin.compiler.driver.failures import drop_broken
+from trackadmin.compiler.failures import drop_broken
 
 if TYPE_CHECKING:
     from trackadmin.models import MapVersion

@@ -19,7 +19,7 @@ from secrets import randbits
 from typing import Any, Final, Literal, TypeAlias
 
 from trackadmin.compiler.driver.cursor_guard import is_djangos
-from trackadmin.compiler.driver.failures import OUT_OF_TIME
+from trackadmin.compiler.failures import OUT_OF_TIME
 from trackadmin.compiler.types import Row
 from trackadmin.compiler.values.encoders import encode
 

@@ -12,7 +12,7 @@ from django.db.models.expressions import Col
 
 from trackadmin.codes import FastPath, FaultCode, Outcome
 from trackadmin.compiler.bounded_cache import BoundedCache
-from trackadmin.compiler.driver.failures import drop_broken, is_out_of_time
+from trackadmin.compiler.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.fast_paths import left
 from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.lookups import Lookup

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import connections
-from django.db.models import Expression, QuerySet
+from django.db.models import QuerySet
 
 from trackadmin.codes import FastPath, Outcome
 from trackadmin.compiler.driver.one_row import OneRow
@@ -23,6 +23,7 @@ from trackadmin.compiler.obstacles import lies_with
 from trackadmin.compiler.plan import Node
 from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Shape, own_tables, shape_of
 from trackadmin.compiler.savepoints import contained
+from trackadmin.compiler.slot import Slot
 from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql.binding import binder
 from trackadmin.compiler.sql.conversions import Conversions
@@ -38,15 +39,8 @@ VENDORS = frozenset({"sqlite", "postgresql"})
 _READERS = "_trackadmin_readers"
 
 
-class _Slot(Expression):
-    """A placeholder in a query for the value that a request will bind."""
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return "%s", [self]
-
-
 class Query(NamedTuple):
-    """A query as the ORM has just written it, with a :class:`_Slot` among its parameters."""
+    """A query as the ORM has just written it, with a :class:`Slot` among its parameters."""
 
     sql: str
     parameters: tuple[Any, ...]
@@ -63,7 +57,7 @@ class Query(NamedTuple):
 
     def bound(self, value: Any) -> list[Any]:
         """The parameters, with the value in its place."""
-        return [value if type(each) is _Slot else each for each in self.parameters]
+        return [value if type(each) is Slot else each for each in self.parameters]
 
 
 class LookupQuery:
@@ -95,7 +89,7 @@ class LookupQuery:
     def written(self, rows: QuerySet[Any, Any]) -> Query:
         """The query for the rows that a manager gave."""
         shape, counted = self.shape(rows), not self._is_single(rows)
-        slot = _Slot(output_field=self.lookup.facts.field)
+        slot = Slot(output_field=self.lookup.facts.field)
         rows = rows.order_by().filter(**{self.lookup.source: slot})
         query: Any = rows.values_list(*(column.path for column in self.columns(shape))).query
         compiler = query.get_compiler(using=rows.db)

@@ -20,6 +20,7 @@ from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.types import Fault, Flatten, Pseudonym, Scalar, Values
+from trackadmin.compiler.values.aggregate_reader import aggregates_reader
 from trackadmin.compiler.values.assigned_values import encoder
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.encoders import Unencodable
@@ -112,12 +113,15 @@ def _filler(node: Node, pseudonym: Pseudonym) -> Callable[[Values, object, Fault
         if o is not first
     ]
     children = [(c, child_reader(c), _filler(c, pseudonym)) for c in node.children if c.names()]
+    read_aggregates = aggregates_reader(node, pseudonym) if node.aggregates else None
 
     def fill(values: Values, obj: object, fault: Fault, reads: Reads) -> None:
         for name, read in readers:
             values[name] = read(obj, fault, reads)
         for name, first, hidden in copied:
             values[name] = pseudonym(values[first]) if hidden else values[first]
+        if read_aggregates is not None:
+            values |= read_aggregates(obj, fault, reads)
         for child, get, fill_child in children:
             try:
                 found = get(obj, reads)

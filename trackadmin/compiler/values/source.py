@@ -20,6 +20,7 @@ from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.types import Pseudonym
 from trackadmin.compiler.values import one_by_one
+from trackadmin.compiler.values.aggregate_reader import aggregates_reader
 from trackadmin.compiler.values.assigned_values import encoder
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.rules import IN_LINE_NAMES, source_of_assigned
@@ -131,6 +132,10 @@ class _Body:
                 yield from self.output(output, node.model, number)
             else:
                 yield _copied(output, first)
+        if node.aggregates:
+            self.reads = True
+            self.constants[f"aggregates_{number}"] = aggregates_reader(node, self.pseudonym)
+            yield f"out.update(aggregates_{number}(o{number}, fault, {_READS}))"
         for at, child in enumerate(children):
             its = numbers[at] if early else next(self.nodes)
             if not early:

@@ -1,0 +1,92 @@
+"""From counts and sums to querysets, which the ORM writes: one value, or several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, OuterRef, Subquery, Sum
+from django.db.models.expressions import BaseExpression
+
+from trackadmin.compiler.aggregates import MatchedAggregate
+from trackadmin.compiler.host.related_rows import chosen
+from trackadmin.compiler.types import Rows
+from trackadmin.document.structure import COUNT, DISTINCT, LATEST, MAX, MIN, SUM
+
+#: Before the names of what is selected, so that no field of the host has the same name.
+NAME = "trackadmin_"
+
+
+def values_of(rows: Rows, group: Sequence[MatchedAggregate]) -> Rows:
+    """One row with these values of all the rows. They have the same conditions, and none of them
+    is the latest value, unless it is the only one: then there may be no row.
+    """
+    rows = conditional(rows, group[0])
+    if group[0].entry.function == LATEST:
+        newest: Rows = latest_first(rows, group[0])[:1]
+        return newest
+    names: dict[str, Any] = {
+        f"{NAME}{number}": _function(each) for number, each in enumerate(group)
+    }
+    found: Rows = rows.order_by().annotate(**names).values_list(*names)
+    found.query.group_by = None  # all rows are one group
+    return found
+
+
+def value_beside(rows: Rows, matched: MatchedAggregate, before: str) -> BaseExpression:
+    """The value as a part of a query that reads the object; ``before`` is the path to that."""
+    its = chosen(rows, matched.collection, OuterRef(before + matched.collection.key))
+    field = matched.field
+    output = field.target if field is not None and matched.entry.function == LATEST else None
+    return Subquery(values_of(its, [matched]), output_field=output)
+
+
+def value_by_definition(rows: Rows, matched: MatchedAggregate) -> Any:
+    """The value of an object's related objects by a query of its own, whatever the query is."""
+    rows = conditional(rows, matched)
+    if matched.entry.function != LATEST:
+        return rows.aggregate(**{NAME: _function(matched)})[NAME]
+    return next(iter(latest_first(rows, matched)[:1]), (None,))[0]
+
+
+def groups_of(aggregates: Sequence[MatchedAggregate]) -> list[list[MatchedAggregate]]:
+    """The values that one look at the related objects gives together."""
+    groups: dict[object, list[MatchedAggregate]] = {}
+    for each in aggregates:
+        latest = each.name if each.entry.function == LATEST else ""
+        groups.setdefault((each.collection.accessor, each.where, latest), []).append(each)
+    return [*groups.values()]
+
+
+def conditional(rows: Rows, matched: MatchedAggregate) -> Rows:
+    """The rows that meet the conditions."""
+    return rows.filter(**dict(matched.where)) if matched.where else rows
+
+
+def latest_first(rows: Rows, matched: MatchedAggregate) -> Rows:
+    """The values of the field, the newest object's first. Of equally new ones that with the
+    greatest primary key comes first; one without the column that is compared never does.
+    """
+    by = _column(matched.by)
+    keys = [F(name).desc() for name in matched.collection.primary_key]
+    rows = rows.filter(**{f"{by}__isnull": False}).order_by(F(by).desc(), *keys)
+    return rows.values_list(_column(matched.field))
+
+
+def _function(matched: MatchedAggregate) -> Any:
+    match matched.entry.function:
+        case name if name == COUNT:
+            return Count("*")
+        case name if name == DISTINCT:
+            return Count(_column(matched.field), distinct=True)
+        case name if name == SUM:
+            return Sum(_column(matched.field))
+        case name if name == MIN:
+            return Min(_column(matched.field))
+        case name if name == MAX:
+            return Max(_column(matched.field))
+    raise TypeError(f"{matched.name} has no function of all rows.")
+
+
+def _column(facts: Any) -> str:
+    return str(facts.attname)

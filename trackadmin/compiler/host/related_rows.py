@@ -1,0 +1,96 @@
+"""The rows that a relation's manager shows, asked for as Django's own related managers do."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.db.models.sql import Query
+
+from trackadmin.catalog import CollectionFacts
+from trackadmin.compiler.host.instances import member_of
+from trackadmin.compiler.host.managers import ManagerError, asking
+from trackadmin.compiler.host.usual_relations import is_usual_relation
+from trackadmin.compiler.types import Rows
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
+
+
+class NeedsObject(ManagerError):
+    """The manager looks at the object whose related objects it is asked for."""
+
+    @property
+    def text(self) -> Text:
+        """The sentence."""
+        return _("The manager of %(model)s looks at each object.", model=self.label)
+
+
+def rows_of_all(collection: CollectionFacts) -> Rows:
+    """What the relation's manager shows now, before the related objects of one object are chosen.
+
+    Raises :class:`ManagerError`.
+    """
+    model = collection.model
+    with asking(model):
+        manager_class: Any = type(model._default_manager)
+        manager = _without_object(manager_class)()
+        manager.model = model
+        rows: Rows = manager.get_queryset()
+        return rows
+
+
+def chosen(rows: Any, collection: CollectionFacts, key: Any) -> Rows:
+    """Those of the rows that are related to the object with this key, which may be an expression.
+
+    Raises :class:`ManagerError`.
+    """
+    with asking(collection.model):
+        if collection.kind == "many-to-many":
+            rows = rows._next_is_sticky()
+        found: Rows = rows.filter(**{collection.path: key})
+        return found
+
+
+def rows_of_object(obj: Model, collection: CollectionFacts) -> Rows:
+    """What the relation's manager shows now for an object, whether or not it was prefetched.
+
+    Raises :class:`ManagerError`.
+    """
+    with asking(collection.model):
+        descriptor: Any = member_of(type(obj), collection.accessor)
+        cls = descriptor.related_manager_cls
+        manager = descriptor.__get__(obj)
+        rows: Rows = manager._apply_rel_filters(super(cls, manager).get_queryset())
+        return rows
+
+
+def is_usual(collection: CollectionFacts) -> bool:
+    """Whether the related objects are those whose column names the object."""
+    return is_usual_relation(collection.field)
+
+
+def why_not_joined(rows: Any) -> Text | None:
+    """Why a manager's query cannot be part of another one; ``None`` where it can."""
+    query = rows.query
+    if not isinstance(rows, QuerySet) or type(query) is not Query:
+        return _("Its manager makes queries of its own kind.")
+    if query.is_sliced or query.combinator or query.distinct or query.group_by is not None:
+        return _("Its manager's query is sliced, distinct, grouped or a union.")
+    if query.extra or query.select_for_update or getattr(rows, "_fields", None) is not None:
+        return _("Its manager's query locks rows, contains raw SQL or selects values.")
+    if any(
+        each.contains_aggregate or each.contains_over_clause for each in query.annotations.values()
+    ):
+        return _("Its manager's query computes values over many rows.")
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _without_object(cls: type) -> Any:
+    """The manager's class, with which code that reads ``self.instance`` fails."""
+
+    def instance(self: Any) -> Any:
+        raise NeedsObject(self.model._meta.label, NeedsObject.__name__)
+
+    return type(cls.__name__, (cls,), {"instance": property(instance)})

@@ -1,0 +1,85 @@
+"""What goes out for a count or sum: of no objects, with a decimal's places, from the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Context, Decimal
+from typing import Any
+
+from django.db import models
+
+from trackadmin.catalog import Kind, has_own_conversions
+from trackadmin.compiler.aggregates import MatchedAggregate
+from trackadmin.compiler.types import Scalar
+from trackadmin.compiler.values.encoders import Encode
+from trackadmin.compiler.values.rules import RULES
+from trackadmin.document.structure import COUNT, DISTINCT, LATEST, SUM
+
+#: Enough for the sum of any column of decimals.
+_EXACT = Context(prec=2000)
+#: What a float is good for, as Django's own converter has it.
+_DIGITS = Context(prec=15)
+_NOTHING: dict[Kind, object] = {
+    Kind.INTEGER: 0,
+    Kind.FLOAT: 0.0,
+    Kind.DECIMAL: Decimal(0),
+    Kind.DURATION: timedelta(0),
+}
+
+
+def result_encoder(matched: MatchedAggregate) -> Encode:
+    """A function that encodes what the ORM gives for the value; ``None`` is for no objects."""
+    if matched.entry.function in (COUNT, DISTINCT):
+        return _count
+    encode: Encode = RULES[matched.kind].encode
+    nothing = _NOTHING.get(matched.kind) if matched.entry.function == SUM else None
+    if matched.kind == Kind.DECIMAL:
+        encode = _decimal(matched)
+
+    def encode_result(value: Any) -> Scalar:
+        value = nothing if value is None else value
+        return None if value is None else encode(value)
+
+    return encode_result
+
+
+def from_driver(matched: MatchedAggregate) -> Encode | None:
+    """A function that encodes what a database's driver gives for a number, in one step; ``None``
+    where the ORM has to convert it first.
+    """
+    converts = matched.field is not None and has_own_conversions(matched.field.target)
+    latest_key = matched.entry.function == LATEST and converts
+    if latest_key or matched.kind not in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL):
+        return None
+    encode = result_encoder(matched)
+    if matched.kind != Kind.INTEGER:
+        return encode
+
+    def integer(value: Any) -> Scalar:
+        return value if type(value) is int else encode(None if value is None else int(value))
+
+    return integer
+
+
+def _count(value: Any) -> Scalar:
+    return value if type(value) is int else int(value or 0)
+
+
+def _decimal(matched: MatchedAggregate) -> Callable[[Any], Scalar]:
+    field: Any = matched.field.target if matched.field else None
+    if isinstance(field, models.GeneratedField):
+        field = field.output_field
+    places = getattr(field, "decimal_places", None)
+    if places is None or has_own_conversions(field):
+        return RULES[Kind.DECIMAL].encode
+    step = Decimal(1).scaleb(-places)
+
+    def encode(value: Any) -> Scalar:
+        if type(value) is float:
+            value = _DIGITS.create_decimal_from_float(value)
+        elif type(value) is not Decimal:
+            value = Decimal(value)
+        return f"{value.quantize(step, context=_EXACT):f}" if value.is_finite() else None
+
+    return encode
