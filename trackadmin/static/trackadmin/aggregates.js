@@ -5,34 +5,30 @@
     const form = document.getElementById("tracked-model");
     let newest = 0;
 
-    function section() {
-        return form?.querySelector("[data-aggregates]");
-    }
-
-    function texts() {
-        return [...section().querySelectorAll("input[type=text], select")];
-    }
+    const section = () => form?.querySelector("[data-aggregates]");
 
     /* Ask the server for the section as it is after this, and put it in its place. */
     async function ask(what) {
-        const number = (newest += 1);
+        newest += 1;
+        const number = newest;
         const sent = new FormData(form);
         sent.set("_show", what);
         sent.set("_part", "aggregates");
         const found = await answer(sent);
         if (number !== newest) {
-            return;
+            return; // something else was chosen in the meantime
         }
         if (found) {
             put(found, sent);
         } else {
-            start(false);
+            offerButtons();
         }
     }
 
     async function answer(sent) {
         try {
-            const response = await fetch(form.action || location.href, {method: "POST", body: sent});
+            const address = form.getAttribute("action") || location.href;
+            const response = await fetch(address, {method: "POST", body: sent});
             const page = new DOMParser().parseFromString(await response.text(), "text/html");
             return page.querySelector("[data-aggregates]");
         } catch {
@@ -42,9 +38,9 @@
 
     function put(found, sent) {
         // What was typed while the answer was under way is newer than the answer.
-        const typed = texts().filter((each) => each.value !== (sent.get(each.name) ?? ""));
-        const focused = document.activeElement;
-        const was = {id: focused?.id, name: focused?.name, value: focused?.value};
+        const inputs = [...section().querySelectorAll("input[type=text], select")];
+        const typed = inputs.filter((each) => each.value !== (sent.get(each.name) ?? ""));
+        const focused = document.activeElement?.id;
         section().replaceWith(document.adoptNode(found));
         typed.forEach((each) => {
             const input = document.getElementById(each.id);
@@ -52,41 +48,45 @@
                 input.value = each.value;
             }
         });
-        start(true);
-        focus(was, sent.get("_show"));
+        hideButtons();
+        const next = toFocus(sent.get("_show")) || document.getElementById(focused);
+        next?.focus();
     }
 
-    /* The keyboard stays where it was; a new row gets it. */
-    function focus(was, what) {
-        const rows = section().querySelectorAll("fieldset");
-        const added = what === "add" && sentOne(rows);
-        const input = added || (was.id && document.getElementById(was.id));
-        const button = was.name === "_show" && form.querySelector(`[name=_show][value="${was.value}"]`);
-        (input || button || null)?.focus();
+    /* The row that was added, or the button that moved a row, in its new place. */
+    function toFocus(what) {
+        const [step, number] = what.split("-");
+        if (step === "add") {
+            return [...section().querySelectorAll("fieldset")].at(-1)?.querySelector("select");
+        }
+        const place = Number(number) + (step === "up" ? -1 : 1);
+        const buttons = [...section().querySelectorAll(`#g-${place} .ta-move button:enabled`)];
+        return buttons.find((each) => each.value.startsWith(step)) || buttons[0];
     }
 
-    function sentOne(rows) {
-        return rows.length ? rows[rows.length - 1].querySelector("select") : null;
+    function hideButtons() {
+        section().querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = true; });
     }
 
-    function start(works) {
-        section().querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = works; });
+    function offerButtons() {
+        section().querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = false; });
     }
 
-    if (section() && section().querySelector("[name=_show]")) {
-        start(true);
-        form.addEventListener("change", (event) => {
-            const what = event.target.dataset?.asks;
-            if (what) {
-                ask(what);
-            }
-        });
-        form.addEventListener("click", (event) => {
-            const button = event.target.closest("button[name=_show]");
-            if (button && !(button.hasAttribute("data-without-script"))) {
-                event.preventDefault();
-                ask(button.value);
-            }
-        });
+    if (!section()?.querySelector("[name=_show]")) {
+        return;
     }
+    hideButtons();
+    form.addEventListener("change", (event) => {
+        if (event.target.dataset.asks) {
+            ask(event.target.dataset.asks);
+        }
+    });
+    form.addEventListener("click", (event) => {
+        const button = event.target.closest("button[name=_show]");
+        // A button that is offered because the server did not answer sends the form itself.
+        if (button && !button.hasAttribute("data-without-script")) {
+            event.preventDefault();
+            ask(button.value);
+        }
+    });
 })();
