@@ -17,6 +17,7 @@ from django.test import override_settings
 from reversion.models import Revision
 
 from demo.models import BuyerProfile, CompanyAccount
+from tests.actions import with_actions
 from tests.drafts import everything
 from tests.host.models import Everything
 from tests.maps import EXAMPLE, document, tracked
@@ -851,3 +852,33 @@ def test_resolve_and_explain_tell_of_a_reserved_name():
     assert json.loads(resolved) == {"action": "x"}
     assert "parameter.reserved. The name 'User_id' is" in resolved.told
     assert "outcome: parameter.reserved" in explained
+
+
+def test_resolve_and_explain_tell_what_is_wrong_with_an_event():
+    """Codes for programs, sentences for people, and what becomes of the event; no value of it."""
+    query = "action=sign_up&channel=hunter2&x=1"
+    with with_actions("mark", "refuse"):
+        resolved, explained = run("resolve", query), run("explain", query)
+    assert json.loads(resolved) == {"action": "sign_up", "channel": "hunter2", "x": "1"}
+    for text in (resolved.told, explained):
+        assert "action.missing_model" in text
+        assert "must bring BuyerProfile" in text
+        assert "It must be one of: app, web." in text
+        assert "parameter.undeclared" in text
+        assert "The map refuses this event: it is counted, and no sink gets it." in text
+        assert "hunter2" not in text.replace(query, "")
+
+
+def test_explain_names_the_successor_of_an_old_name():
+    with with_actions():
+        assert "Use 'open_page' instead." in run("resolve", "action=old_one").told
+    attributes = [
+        "slug",
+        {"source": "slug", "name": "old", "lookup": True, "until": "2030-01-01"},
+    ]
+    attributes[1]["successor"] = "slug"
+    data = {"Manufacturer": {"attributes": attributes, "key": "slug"}}
+    with override_map(data):
+        told = run("resolve", "Manufacturer__old=x").told
+    assert "name.deprecated" in told
+    assert "Use 'Manufacturer__slug' instead." in told

@@ -11,10 +11,11 @@ from django.test import override_settings
 from django.urls import include, path, set_urlconf
 
 from demo.models import BuyerProfile, CompanyAccount
+from tests.actions import with_actions
 from tests.maps import EXAMPLE
 from trackadmin import testing
 from trackadmin.document import to_dict
-from trackadmin.exceptions import NoTrackingURL, NotTracked
+from trackadmin.exceptions import NoTrackingURL, NotTracked, WrongEvent
 from trackadmin.runtime import fault_counts
 from trackadmin.testing import override_map
 
@@ -142,3 +143,46 @@ def test_urls_of_the_site_that_raise_never_break_the_page(monkeypatch):
 def test_tag_needs_to_be_loaded():
     with pytest.raises(TemplateSyntaxError):
         Template("{% tracking_url %}")
+
+
+# ── The action's name and parameters ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("action=nothing", "The event has no action"),
+        ("action='sing_up'", "Did you mean 'sign_up'? Its actions are: open_page, sign_up"),
+        ("action='planned_one'", "planned and not live"),
+        ("action='sign_up' channel='App'", "It must be one of: app, web."),
+        ("action='sign_up' age='x'", "It must be a whole number"),
+        ("action='sign_up' agee=1", "Did you mean 'age'?"),
+        ("action='open_page' User_id=1", "'User_id' is, or looks like, a name of the map"),
+    ],
+)
+def test_a_wrong_action_or_parameter(tag, text):
+    """Strict raises with what is legal; otherwise the page is as it was."""
+    with with_actions():
+        with override_settings(TRACKADMIN={"STRICT": True}), pytest.raises(WrongEvent) as caught:
+            render(f"{{% tracking_url buyer {tag} %}}")
+        assert text in str(caught.value)
+        assert render(f"{{% tracking_url buyer {tag} %}}").startswith("/t/?action=")
+    assert fault_counts() == {}
+
+
+@override_settings(TRACKADMIN={"STRICT": True})
+def test_what_a_script_of_the_page_may_add_is_not_asked_for():
+    with with_actions():
+        for tag in (
+            "action='sign_up'",
+            "action='sign_up' age=5 agreed=True score=1.5 channel='app' note=3",
+            "buyer",
+            "buyer x=1",
+            "action='old_one'",
+        ):
+            assert render(f"{{% tracking_url {tag} %}}").startswith("/t/")
+    with with_actions("accept", "accept"):
+        assert render("{% tracking_url action='none' x=1 %}")
+        assert render("{% tracking_url action='open_page' x=1 %}")
+    with override_map(to_dict(EXAMPLE)):
+        assert render("{% tracking_url action='none' User_id=1 %}"), "no actions, nothing to check"

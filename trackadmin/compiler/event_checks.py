@@ -141,7 +141,7 @@ class _Action:
         self.brings = frozenset(entry.brings)
         #: The prefixes that it must have, each with the names of its model's own values.
         self.required = tuple(
-            (prefix, tuple(_names(prefix, document.models.get(prefix))))
+            (prefix, tuple(_output_names(prefix, document.models.get(prefix))))
             for prefix, need in entry.brings.items()
             if need == REQUIRED
         )
@@ -156,7 +156,7 @@ def _of_its_state(name: str, entry: ActionEntry) -> Iterator[Finding]:
         yield Finding(EventCode.NAME_DEPRECATED, name)
 
 
-def _names(prefix: str, entry: ModelEntry | None) -> Iterator[str]:
+def _output_names(prefix: str, entry: ModelEntry | None) -> Iterator[str]:
     for each in (entry.attributes, entry.aggregates) if entry else ():
         for name, value in each.items():
             if value.decision == TRACKED and value.privacy != DROPPED:

@@ -59,9 +59,10 @@ def prefixes_of(
 ) -> Iterator[str]:
     """The prefixes under which :func:`flatten` gives values of these objects. Never raises."""
     for keyword, obj in [*[("", obj) for obj in objects], *prefixed.items()]:
-        # An error of a lazy object has been reported.
+        # By the type, as a lazy object loads itself when it is asked for its class. Its error has
+        # been reported.
         with suppress(Exception):
-            model = None if isinstance(obj, type) else snapshot.find(obj)
+            model = None if issubclass(type(obj), type) else snapshot.find(obj)
             if model is not None:
                 yield keyword or model.prefix
 

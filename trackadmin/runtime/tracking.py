@@ -59,13 +59,13 @@ def event_values(
 ) -> Values:
     """The values of the event, with what is wrong with them."""
     values = Values(map=snapshot.slug, version=snapshot.number)
-    prefixed = {name: value for name, value in keywords.items() if _is_object(value)}
-    parameters = {
-        name: value
-        for name, value in keywords.items()
-        if name not in prefixed and value is not None
-    }
-    with contained():  # a lazy text may ask the database
+    with contained():  # a value's own code, or a lazy text, may ask the database
+        prefixed = {name: value for name, value in keywords.items() if _is_object(value)}
+        parameters = {
+            name: value
+            for name, value in keywords.items()
+            if name not in prefixed and value is not None
+        }
         pass_through(_passing(snapshot, action, parameters, values), values)
     found = flatten(snapshot, objects, prefixed, report)
     brought: list[str] = []
