@@ -12,12 +12,16 @@ from trackadmin import editing
 from trackadmin.admin.forms import EntryForm
 from trackadmin.catalog import catalog
 from trackadmin.document import (
+    ActionEntry,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
     ModelEntry,
+    ParameterEntry,
     dump,
     from_dict,
+    lists_of,
     parse,
     plain_fields,
     to_dict,
@@ -28,11 +32,37 @@ pytestmark = pytest.mark.django_db
 
 #: Values that a field must have, or else the entry would have an error on the test host.
 CHOSEN = {
+    (Document, "unknown_actions"): "mark",
+    (Document, "undeclared_parameters"): "refuse",
     (ModelEntry, "model"): "host.person",
     (ModelEntry, "key"): "the_id",
+    (ModelEntry, "until"): "2099-01-01",
     (AttributeEntry, "source"): "name",
     (AttributeEntry, "decision"): "tracked",
     (AttributeEntry, "privacy"): "sent",
+    (AttributeEntry, "successor"): "the_name",
+    (AttributeEntry, "until"): "2099-02-01",
+    (ChildEntry, "until"): "2099-03-01",
+    (AggregateEntry, "relation"): "purchases",
+    (AggregateEntry, "function"): "latest",
+    (AggregateEntry, "field"): "status",
+    (AggregateEntry, "by"): "level",
+    (AggregateEntry, "where"): {"paid": True},
+    (AggregateEntry, "decision"): "tracked",
+    (AggregateEntry, "privacy"): "pseudonymised",
+    (ActionEntry, "state"): "deprecated",
+    (ActionEntry, "brings"): {"Person": "required", "User": "optional"},
+    (ActionEntry, "successor"): "other",
+    (ActionEntry, "until"): "2099-04-01",
+    (ParameterEntry, "kind"): "choice",
+    (ParameterEntry, "choices"): ["one", "two"],
+    (ParameterEntry, "privacy"): "dropped",
+}
+#: Another value where the one that differs must be legal too.
+OTHER = {
+    bool: lambda value: not value,
+    int: lambda value: value + 1,
+    str: lambda value: f"{value}x",
 }
 #: Kept in another way: a file and a form give the order of what is listed.
 PLACE = "position"
@@ -43,38 +73,88 @@ def distinct(kind, numbers, **fixed):
     values = {}
     for each in plain_fields(kind):
         value = {bool: not each.default, int: next(numbers), str: f"{each.name}{next(numbers)}"}
-        values[each.name] = CHOSEN.get((kind, each.name), value[each.kind])
+        values[each.name] = CHOSEN.get((kind, each.name)) or value[each.kind]
     return kind(**{**values, **fixed})
 
 
 def full():
-    """A draft whose first model says something in every field of every class of entries."""
+    """A draft whose first entry of each class says something in every field."""
     numbers = count(7)
     attributes = {
         "the_id": AttributeEntry("id", position=0),
         "said": distinct(AttributeEntry, numbers, position=1),
         "asked": AttributeEntry("boss_id", decision="ignored", position=2),
+        "the_name": AttributeEntry("name", privacy="sent", position=3),
     }
-    children = {"user": distinct(ChildEntry, numbers, position=0)}
-    person = distinct(ModelEntry, numbers, position=0)
-    return Document(
-        {
-            "Person": replace(person, attributes=attributes, children=children),
+    person = distinct(
+        ModelEntry,
+        numbers,
+        position=0,
+        attributes=attributes,
+        children={"user": distinct(ChildEntry, numbers, position=0)},
+        aggregates={"newest": distinct(AggregateEntry, numbers, position=0)},
+    )
+    parameters = {"given": distinct(ParameterEntry, numbers, position=0)}
+    return distinct(
+        Document,
+        numbers,
+        models={
+            "Person": person,
             "User": ModelEntry("auth.user", position=1, attributes={"id": AttributeEntry("id")}),
-        }
+        },
+        actions={
+            "asked": distinct(ActionEntry, numbers, position=0, parameters=parameters),
+            "other": ActionEntry(position=1),
+        },
     )
 
 
-def test_the_entry_says_something_in_every_field():
-    """A new field that is not plain, or that this test cannot fill, is seen here."""
-    person = full().models["Person"]
-    for entry in (person, person.attributes["said"], person.children["user"]):
-        below = {"attributes", "children"}
-        assert {f.name for f in fields(entry)} - below == {
-            f.name for f in plain_fields(type(entry))
+#: An entry of each class, by its path from the document.
+PATHS = {
+    Document: (),
+    ModelEntry: ("models", "Person"),
+    AttributeEntry: ("models", "Person", "attributes", "said"),
+    ChildEntry: ("models", "Person", "children", "user"),
+    AggregateEntry: ("models", "Person", "aggregates", "newest"),
+    ActionEntry: ("actions", "asked"),
+    ParameterEntry: ("actions", "asked", "parameters", "given"),
+}
+
+
+def at(entry, path):
+    """The entry below another one, at this path."""
+    for listed, name in zip(path[::2], path[1::2], strict=True):
+        entry = getattr(entry, listed)[name]
+    return entry
+
+
+def changed(entry, path, **values):
+    """The entry with other values in the entry at this path."""
+    if not path:
+        return replace(entry, **values)
+    listed, name, *rest = path
+    below = getattr(entry, listed)
+    return replace(entry, **{listed: {**below, name: changed(below[name], rest, **values)}})
+
+
+def classes(entry=Document):
+    """Every class of entries, from the document down."""
+    yield entry
+    for _name, kind, _since in lists_of(entry):
+        yield from classes(kind)
+
+
+def test_the_document_says_something_in_every_field():
+    """A new field, or a new class of entries, that this test cannot fill is seen here."""
+    assert {*PATHS} == {*classes()}
+    for kind, path in PATHS.items():
+        entry = at(full(), path)
+        assert {f.name for f in fields(kind)} == {
+            *(f.name for f in plain_fields(kind)),
+            *(name for name, _kind, _since in lists_of(kind)),
         }
-        for each in plain_fields(type(entry)):
-            decided = (type(entry), each.name) in CHOSEN or each.name == PLACE
+        for each in plain_fields(kind):
+            decided = (kind, each.name) in CHOSEN or each.name == PLACE
             assert decided or getattr(entry, each.name) != each.default, each.name
 
 
@@ -99,6 +179,16 @@ def test_by_a_version():
     version = editing.publish("default", by=None)
     draft(Document())
     editing.restore_draft("default", version)
+    assert editing.build_document("default") == full()
+
+
+def test_an_action_by_the_history():
+    """Deleted, and put back from what the history keeps."""
+    draft(full())
+    editing.delete_action(the_map().actions.get(name="asked"))
+    assert "asked" not in editing.build_document("default").actions
+    edit = editing.history(the_map())[0]
+    editing.undo(the_map(), edit.revision, action="asked")
     assert editing.build_document("default") == full()
 
 
@@ -151,6 +241,10 @@ def test_what_a_child_brings_is_one_of_two_words():
 def test_an_entry_that_is_new_by_the_form():
     """The same form for a model that the map does not have yet: nothing comes from what was."""
     entry = full().models["Person"]
+    # What is new has no former names.
+    once = {name: each for name, each in entry.attributes.items() if not each.successor}
+    children = {n: replace(c, former_prefix="", until="") for n, c in entry.children.items()}
+    entry = replace(entry, attributes=once, children=children)
     facts = catalog().get(entry.model)
     sent = QueryDict(mutable=True)
     sent.update(filled(EntryForm(facts, "Person", entry)))
@@ -161,29 +255,18 @@ def test_an_entry_that_is_new_by_the_form():
         n: replace(a, position=0) for n, a in entry.attributes.items()
     }
     assert found.children == entry.children
+    assert found.aggregates == entry.aggregates
 
 
 def test_a_difference_in_any_field_is_seen():
     """Comparing leaves no field out, and says each in words."""
-    numbers = count(100)
     before = full()
-    person = before.models["Person"]
-    for kind, entry in (
-        (ModelEntry, person),
-        (AttributeEntry, person.attributes["said"]),
-        (ChildEntry, person.children["user"]),
-    ):
+    for kind, path in PATHS.items():
         for each in plain_fields(kind):
             if each.name == PLACE:
                 continue
-            value = {bool: not getattr(entry, each.name), int: next(numbers), str: "other"}
-            other = replace(entry, **{each.name: value[each.kind]})
-            if kind is ModelEntry:
-                after = other
-            elif kind is AttributeEntry:
-                after = replace(person, attributes={**person.attributes, "said": other})
-            else:
-                after = replace(person, children={"user": other})
-            changes = editing.diff(before, Document({**before.models, "Person": after})).changes
-            assert [c.field for c in changes] == [each.name]
+            value = getattr(at(before, path), each.name)
+            after = changed(before, path, **{each.name: OTHER[each.kind](value)})
+            changes = editing.diff(before, after).changes
+            assert [c.field for c in changes] == [each.name], (kind, each.name)
             assert changes[0].words()
