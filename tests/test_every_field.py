@@ -63,6 +63,8 @@ OTHER = {
     bool: lambda value: not value,
     int: lambda value: value + 1,
     str: lambda value: f"{value}x",
+    dict: lambda value: {**value, "x": "y"},
+    list: lambda value: [*value, "x"],
 }
 #: Kept in another way: a file and a form give the order of what is listed.
 PLACE = "position"
