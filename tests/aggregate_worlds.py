@@ -86,8 +86,9 @@ CLUB = {"members": of("members"), "friends": of("friends"), "named": of("members
 
 
 def the_map(**others):
+    person = tracked("host.person", ["id", "name"], ["boss"], "id", aggregates=PERSON)
     return document(
-        Person=tracked("host.person", ["id", "name"], ["boss"], "id", aggregates=PERSON),
+        Person=others.pop("Person", person),
         Country=tracked("host.country", ["code"], key="code", aggregates=COUNTRY),
         Place=tracked("host.place", ["name"], key="name", aggregates=PLACE),
         Restaurant=tracked("host.restaurant", ["name"], key="name", aggregates=RESTAURANT),

@@ -12,9 +12,12 @@ from django.db.models import Model
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
+from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.host.instances import is_plain
 from trackadmin.compiler.host.loading_code import declared, loading_code
 from trackadmin.compiler.host.manager_proofs import is_plain_manager, overridden
+from trackadmin.compiler.host.managers import ManagerError, is_constant
+from trackadmin.compiler.host.related_rows import is_usual, rows_to_join
 from trackadmin.compiler.host.usual_relations import is_usual_relation
 from trackadmin.compiler.plan import Node, Output
 from trackadmin.compiler.types import Rows
@@ -89,6 +92,29 @@ def child_obstacle(node: Node, child: Node, alias: str) -> Obstacle | None:
         return Obstacle(ObstacleCode.CHILD_CONSTRAINT, text)
     if not lies_with(node.model, alias, child.model):
         return Obstacle(ObstacleCode.CHILD_DATABASE, _("It is in another database."))
+    return None
+
+
+def aggregate_obstacle(
+    model: type[Model], matched: MatchedAggregate, alias: str
+) -> Obstacle | None:
+    """Why no query that reads an object gives a count or sum of its related objects, too; ``None``
+    where it does. A manager that is not constant is only asked when the query is made.
+    """
+    collection = matched.collection
+    if not is_usual(collection):
+        text = _("The site's code finds the related objects.")
+        return Obstacle(ObstacleCode.HOST_CODE, text)
+    between = collection.field.model if collection.field is not None else collection.model
+    if not all(lies_with(model, alias, each) for each in {collection.model, between}):
+        text = _("The related objects are in another database.")
+        return Obstacle(ObstacleCode.CHILD_DATABASE, text)
+    if not is_constant(collection.model):
+        return None
+    try:
+        rows_to_join(collection, alias)
+    except ManagerError as error:
+        return Obstacle(ObstacleCode.MANAGER, error.text)
     return None
 
 

@@ -14,12 +14,13 @@ from trackadmin.compiler.host.loading_code import declared
 from trackadmin.compiler.obstacles import (
     Obstacle,
     ObstacleCode,
+    aggregate_obstacle,
     child_obstacle,
     gives_instances,
     loading_obstacle,
     output_obstacle,
 )
-from trackadmin.compiler.plan import Node
+from trackadmin.compiler.plan import Aggregate, Node
 from trackadmin.compiler.types import Rows
 from trackadmin.texts import Text, joined
 from trackadmin.texts import gettext as _
@@ -55,6 +56,8 @@ class Shape:
     joined: tuple[Shape, ...]
     #: The other children. Where there are any, the row gives an instance to start from.
     loaded: tuple[Loaded, ...]
+    #: The counts and sums of the object that the query, or one for many rows, gives.
+    aggregates: tuple[Aggregate, ...] = ()
     #: How many tables and columns the query needs for it, at most, and how many columns if an
     #: instance above holds it.
     tables: int = field(init=False)
@@ -87,16 +90,30 @@ class Shape:
         return bool(self.why or self.loaded)
 
     @property
-    def form(self) -> tuple[tuple[str, bool, tuple[str, ...]], ...]:
+    def form(self) -> tuple[tuple[object, ...], ...]:
         """What distinguishes this shape from other shapes of the same tree."""
         return tuple(
-            (each.node.path, bool(each.why), tuple(loaded.node.path for loaded in each.loaded))
+            (
+                each.node.path,
+                bool(each.why),
+                tuple(loaded.node.path for loaded in each.loaded),
+                tuple(aggregate.path for aggregate in each.aggregates),
+            )
             for each in self.walk()
         )
 
     def alone(self) -> Shape:
         """The object without its joined children."""
         return replace(self, joined=())
+
+    def left_over(self) -> Node:
+        """The tree without the counts and sums that the query gives."""
+        below = {each.node.path: each.left_over() for each in self.joined}
+        return replace(
+            self.node,
+            aggregates=tuple(each for each in self.node.aggregates if each not in self.aggregates),
+            children=tuple(below.get(child.path, child) for child in self.node.children),
+        )
 
     def walk(self) -> Iterator[Shape]:
         """This object and all joined children below it."""
@@ -112,30 +129,49 @@ class Shape:
                 yield f"{child.node.query_name}__{path}"
 
 
-def shape_of(top: Node, alias: str, *, spare: int = 0, instances: bool = False) -> Shape:
+def shape_of(
+    top: Node, alias: str, *, spare: int = 0, instances: bool = False, counted: bool = False
+) -> Shape:
     """What one query of this database gives of a tree.
 
     ``spare`` is the number of tables that the query of the top's manager joins by itself.
-    ``instances`` says that the query gives all columns of all objects, as ``select_related`` does.
+    ``instances`` says that the query gives all columns of all objects, as ``select_related`` does;
+    ``counted`` that it gives counts and sums, too.
     """
-    return _fitting(_shape(top, alias, instances, declared()), MAX_TABLES - spare, instances)
+    made = _Shapes(alias, instances, counted, declared()).shape(top)
+    return _fitting(made, MAX_TABLES - spare, instances)
 
 
-def _shape(node: Node, alias: str, instances: bool, harmless: frozenset[str]) -> Shape:
-    why = loading_obstacle(node.model, harmless)
-    for output in () if why else node.outputs:
-        why = why or output_obstacle(node, output)
-    instances = instances or bool(why)
-    joined, loaded = [], []
-    for child in node.children:
-        if not_joined := child_obstacle(node, child, alias):
-            if child.names():
-                loaded.append(Loaded(child, not_joined))
-            continue
-        below = _shape(child, alias, instances, harmless)
-        if child.outputs or below.joined or below.loaded:
-            joined.append(below)
-    return _fitting(Shape(node, why, tuple(joined), tuple(loaded)), MAX_TABLES, instances)
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    alias: str
+    instances: bool
+    counted: bool
+    #: What :func:`declared` says.
+    harmless: frozenset[str]
+
+    def shape(self, node: Node) -> Shape:
+        why = loading_obstacle(node.model, self.harmless)
+        for output in () if why else node.outputs:
+            why = why or output_obstacle(node, output)
+        aggregates = []
+        for aggregate in node.aggregates if self.counted else ():
+            if not_given := aggregate_obstacle(node.model, aggregate.matched, self.alias):
+                why = why or not_given
+            else:
+                aggregates.append(aggregate)
+        below = replace(self, instances=self.instances or bool(why))
+        joined, loaded = [], []
+        for child in node.children:
+            if not_joined := child_obstacle(node, child, self.alias):
+                if child.names():
+                    loaded.append(Loaded(child, not_joined))
+                continue
+            its = below.shape(child)
+            if any(child.own_names()) or its.joined or its.loaded:
+                joined.append(its)
+        made = Shape(node, why, tuple(joined), tuple(loaded), tuple(aggregates))
+        return _fitting(made, MAX_TABLES, below.instances)
 
 
 def _fitting(shape: Shape, tables: int, instances: bool) -> Shape:

@@ -163,7 +163,7 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
             words = _("  count or sum: %(name)s. %(meaning)s")
             meaning = in_words(aggregate, catalog().get(entry.model))
             out.data(words % {"name": f"{lookup.prefix}_{name}", "meaning": meaning})
-    if not snapshot.resolver.is_constant(lookup.model):
+    if not snapshot.resolver.is_constant(lookup):
         out.data(_("  manager: asked each time, because its query may differ"))
     reason = snapshot.resolver.obstacle(lookup)
     if reason:

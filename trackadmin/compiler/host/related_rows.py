@@ -13,7 +13,7 @@ from trackadmin.compiler.host.instances import member_of
 from trackadmin.compiler.host.managers import ManagerError, asking
 from trackadmin.compiler.host.usual_relations import is_usual_relation
 from trackadmin.compiler.types import Rows
-from trackadmin.texts import Text
+from trackadmin.texts import Text, joined
 from trackadmin.texts import gettext as _
 
 
@@ -24,6 +24,19 @@ class NeedsObject(ManagerError):
     def text(self) -> Text:
         """The sentence."""
         return _("The manager of %(model)s looks at each object.", model=self.label)
+
+
+class NotJoined(ManagerError):
+    """The manager's query cannot be part of another one."""
+
+    def __init__(self, label: str, why: Text) -> None:
+        super().__init__(label, NotJoined.__name__)
+        self.why = why
+
+    @property
+    def text(self) -> Text:
+        """The sentence."""
+        return joined(_("The related objects are of %(model)s.", model=self.label), self.why)
 
 
 def rows_of_all(collection: CollectionFacts) -> Rows:
@@ -38,6 +51,21 @@ def rows_of_all(collection: CollectionFacts) -> Rows:
         manager.model = model
         rows: Rows = manager.get_queryset()
         return rows
+
+
+def rows_to_join(collection: CollectionFacts, alias: str) -> Rows:
+    """As :func:`rows_of_all`, as a part of a query of this database.
+
+    Raises :class:`NotJoined` where they cannot be, and :class:`ManagerError`.
+    """
+    rows: Any = rows_of_all(collection)
+    why = why_not_joined(rows)
+    if why is None and rows._db not in (None, alias):
+        why = _("Its manager uses another database.")
+    if why is not None:
+        raise NotJoined(collection.model._meta.label, why)
+    found: Rows = rows.using(alias)
+    return found
 
 
 def chosen(rows: Any, collection: CollectionFacts, key: Any) -> Rows:

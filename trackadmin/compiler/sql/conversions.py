@@ -11,6 +11,7 @@ from django.db.models.expressions import Expression
 from trackadmin.catalog import Kind, has_own_conversions
 from trackadmin.compiler.sql.row_readers import Column
 from trackadmin.compiler.types import Convert
+from trackadmin.compiler.values.aggregate_values import from_driver
 from trackadmin.compiler.values.rules import RULES
 from trackadmin.compiler.values.sqlite_values import Converter
 from trackadmin.compiler.values.stored_values import plain_or
@@ -36,21 +37,21 @@ class Conversions:
         #: Those of them whose field may make an object that is not the value to be sent.
         self._objects: set[int] = set()
         for at, (column, expression) in enumerate(zip(columns, expressions, strict=True)):
-            if not column.kind and not column.in_instance:
+            kind = None if column.in_instance else column.kind
+            if column.aggregate is not None:
+                kind, make = column.aggregate.matched.kind, from_driver(column.aggregate.matched)
+                if make is not None:
+                    self.fused[at] = make
+                    continue
+            elif not column.kind and not column.in_instance:
                 continue
             found = converters(expression, connection)
             if not found:
                 continue
-            make = None
-            if column.kind and not column.in_instance:
-                make = _fused(column.kind, found, expression, connection)
+            make = _fused(kind, found, expression, connection) if kind else None
             if make is None:
                 self.converted.append(at)
-                if (
-                    column.kind
-                    and not column.in_instance
-                    and has_own_conversions(expression.output_field)
-                ):
+                if kind and has_own_conversions(expression.output_field):
                     self._objects.add(at)
             else:
                 self.fused[at] = make

@@ -73,6 +73,8 @@ class Resolver:
         self._by_prefix = by_prefix
         #: Whether the default manager of a model always gives the same query.
         self._constant: dict[type[Model], bool] = {}
+        #: Whether all managers behind a reference do.
+        self._constant_lookups: dict[str, bool] = {}
         self._queries: dict[str, LookupQuery] = {}
         #: How each reference is answered in each database; for constant managers only.
         self._ways: dict[tuple[str, str], Way] = {}
@@ -87,7 +89,7 @@ class Resolver:
             databases: dict[str, list[Wanted]] = {}
             for at, (lookup, text) in enumerate(wanted):
                 try:
-                    rows = self._rows_now(lookup.model)
+                    rows = self._rows_now(lookup)
                     alias = router.db_for_read(lookup.model) if rows is None else rows.db
                     connections[alias]  # there may be no such database
                 except Exception as error:  # noqa: BLE001 the host's managers and routers
@@ -104,7 +106,7 @@ class Resolver:
         ``None`` where one statement cannot answer all, where two of them yield the same name, or
         where a manager must be asked each time.
         """
-        if not all(self.is_constant(lookup.model) for lookup in lookups):
+        if not all(self.is_constant(lookup) for lookup in lookups):
             return None
         aliases = {router.db_for_read(lookup.model) for lookup in lookups}
         if len(aliases) != 1:
@@ -138,8 +140,19 @@ class Resolver:
         part = self._way_now(lookup).part
         return () if part is None else tuple(reasons(part.shape))
 
-    def is_constant(self, model: type[Model]) -> bool:
-        """Whether the model's manager is asked once for this snapshot, and not on each request."""
+    def is_constant(self, lookup: Lookup) -> bool:
+        """Whether the managers behind a reference are asked once for this snapshot, and not on
+        each request: the model's own, and those of the objects that are counted.
+        """
+        known = self._constant_lookups.get(lookup.reference)
+        if known is None:
+            nodes = self._by_prefix[lookup.prefix].node.walk()
+            counted = (each.matched.collection.model for n in nodes for each in n.aggregates)
+            known = all(self._asked_once(model) for model in (lookup.model, *counted))
+            self._constant_lookups[lookup.reference] = known
+        return known
+
+    def _asked_once(self, model: type[Model]) -> bool:
         found = self._constant.get(model)
         if found is None:
             found = self._constant[model] = is_constant(model)
@@ -211,16 +224,16 @@ class Resolver:
         values = self._by_prefix[wanted.lookup.prefix].flatten(fetched.obj, fault)
         return Resolved(Outcome.FOUND, values)
 
-    def _rows_now(self, model: type[Model]) -> Rows | None:
-        """What the model's manager shows now; ``None`` where its query is constant."""
-        if self.is_constant(model):
+    def _rows_now(self, lookup: Lookup) -> Rows | None:
+        """What the model's manager shows now; ``None`` where the whole query is constant."""
+        if self.is_constant(lookup):
             return None
         with contained():
-            return rows_of(model)
+            return rows_of(lookup.model)
 
     def _way_now(self, lookup: Lookup) -> Way:
         try:
-            rows = self._rows_now(lookup.model)
+            rows = self._rows_now(lookup)
             if rows is None:
                 return self._way(lookup, router.db_for_read(lookup.model))
             return self._written(lookup, rows)
@@ -246,6 +259,8 @@ class Resolver:
             asked = self._lookup_query(lookup)
             query = asked.written(rows)
             part = LookupPart(asked, query, alias, constant=True)
+        except ManagerError as error:
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, error.text))
         except (DatabaseError, InterfaceError):
             # Not the query's fault: the next one to ask tries again.
             raise
@@ -264,9 +279,15 @@ class Resolver:
             if why := self._obstacle(lookup, rows):
                 return _by_loading(why)
             query = self._lookup_query(lookup).written(rows)
+        except ManagerError as error:
+            return _by_loading(Obstacle(ObstacleCode.MANAGER, error.text))
         except Exception as error:  # noqa: BLE001 the ORM refuses, or code of the host
             return _no_rows(error)
-        if not all(type(each) is Col for each in query.selected):
+        read = self._queries[lookup.reference].columns(query.shape)
+        if not all(
+            type(each) is Col or column.aggregate is not None
+            for column, each in zip(read, query.selected, strict=True)
+        ):
             text = _("Its manager selects something other than columns.")
             return _by_loading(Obstacle(ObstacleCode.MANAGER, text))
         key = (lookup.reference, alias, query.sql)

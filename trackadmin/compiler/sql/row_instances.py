@@ -42,7 +42,7 @@ class Layout:
 def whole(shape: Shape, before: str, key: str, layout: Layout) -> BindInstance:
     """Fills in the values of an object and its children from an instance."""
     bind = _maker(shape, before, key, layout)
-    flatten = _flattener(shape.node, layout)
+    flatten = _flattener(shape.left_over(), layout)
 
     def bound(converters: Converters) -> FillFromInstance:
         make = bind(converters)

@@ -12,12 +12,14 @@ from typing import TypeAlias
 
 from trackadmin.catalog import Kind
 from trackadmin.codes import FastPath, FaultCode
+from trackadmin.compiler.aggregate_queries import NAME
 from trackadmin.compiler.fast_paths import left
-from trackadmin.compiler.plan import Output
+from trackadmin.compiler.plan import Aggregate, Output
 from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.sql import row_instances
 from trackadmin.compiler.sql.row_instances import BindInstance, Converters, FillFromInstance, Layout
 from trackadmin.compiler.types import Convert, Fault, Row, Scalar, Values
+from trackadmin.compiler.values.aggregate_values import result_encoder
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.rules import IN_LINE_NAMES, RULES, source_of_loaded
 from trackadmin.compiler.values.source import literal
@@ -39,10 +41,14 @@ class Column:
     kind: Kind | None
     #: Whether an instance is made of it.
     in_instance: bool = False
+    #: A count or sum of the object to which this path leads, where it is one.
+    aggregate: Aggregate | None = None
+    before: str = ""
 
 
-def columns(top: Shape, shown_by: str = "") -> tuple[Column, ...]:
-    """The columns of a row in order, each once; the top's key comes first.
+def columns(top: Shape, shown_by: str = "", *, counted: bool = True) -> tuple[Column, ...]:
+    """The columns of a row in order, each once; the top's key comes first, and counts and sums
+    come last, unless they are not ``counted`` in the same query.
 
     ``shown_by`` is a field of the top that no row has empty: it then takes the place of the top's
     key.
@@ -60,7 +66,25 @@ def columns(top: Shape, shown_by: str = "") -> tuple[Column, ...]:
                 kinds.setdefault(path, None)
         for output in () if shape.why else shape.node.outputs:
             kinds[before + output.facts.attname] = output.facts.kind
-    return tuple(Column(path, kind, path in in_instances) for path, kind in kinds.items())
+    columns = [Column(path, kind, path in in_instances) for path, kind in kinds.items()]
+    for shape, before in every(top, "") if counted else ():
+        columns += [
+            Column(path_of(each, before), None, aggregate=each, before=before)
+            for each in shape.aggregates
+        ]
+    return tuple(columns)
+
+
+def path_of(aggregate: Aggregate, before: str) -> str:
+    """How a query names a count or sum of the object to which this path leads."""
+    return f"{before}{NAME}{aggregate.matched.name}"
+
+
+def every(shape: Shape, before: str) -> Iterator[tuple[Shape, str]]:
+    """Each object that the row gives, and how its columns' paths start."""
+    yield shape, before
+    for child in shape.joined:
+        yield from every(child, row_instances.start(child, before))
 
 
 def _read_apart(shape: Shape, before: str) -> Iterator[tuple[Shape, str]]:
@@ -108,6 +132,11 @@ def row_reader(
     constants: dict[str, object] = {
         **IN_LINE_NAMES,
         **{f"fused_{number}": convert for number, convert in fused.items()},
+        **{
+            f"result_{number}": result_encoder(column.aggregate.matched)
+            for number, column in enumerate(read)
+            if column.aggregate is not None
+        },
         "pseudonym": layout.pseudonym,
     }
     body = _Body(read, fused, converted, layout)
@@ -171,9 +200,11 @@ class _Body:
     def values(self, shape: Shape, before: str, key: str) -> Iterator[str]:
         if shape.why:
             yield self.instance(row_instances.whole(shape, before, key, self.layout))
+            yield from self.aggregates(shape, before, below=True)
             return
         for output in shape.node.outputs:
             yield from self.value(output, self.layout.places[before + output.facts.attname])
+        yield from self.aggregates(shape, before, below=False)
         if shape.loaded:
             yield self.instance(row_instances.loaded(shape, before, key, self.layout))
         for child in shape.joined:
@@ -186,6 +217,29 @@ class _Body:
         yield f"{_INDENT}{names}None"
         yield "else:"
         yield from (_INDENT + line for line in self.values(child, before, key))
+
+    def aggregates(self, shape: Shape, before: str, *, below: bool) -> Iterator[str]:
+        """The counts and sums of an object, and of those that are joined ``below`` it."""
+        for aggregate in shape.aggregates:
+            at = self.layout.places.get(path_of(aggregate, before))
+            if at is not None:
+                names = "".join(f"out[{literal(name)}] = " for name in aggregate.names)
+                value = self.result(at)
+                yield names + (f"pseudonym({value})" if aggregate.pseudonymised else value)
+        for child in shape.joined if below else ():
+            its = row_instances.start(child, before)
+            lines = [*self.aggregates(child, its, below=True)]
+            if lines:
+                key = row_instances.key_of(child.node.model, its)
+                yield f"if c{self.layout.places[key]} is not None:"
+                yield from (_INDENT + line for line in lines)
+
+    def result(self, at: int) -> str:
+        if at in self.fused:
+            return f"fused_{at}(c{at})"
+        return (
+            f"result_{at}(convert_{at}(c{at}))" if at in self.converted else f"result_{at}(c{at})"
+        )
 
     def instance(self, bind: BindInstance) -> str:
         self.binds.append(bind)
@@ -220,6 +274,8 @@ class _OneByOne:
         instances = iter(self._instances)
         if self._top.why:
             next(instances)(row, out, fault)
+            for shape, before in every(self._top, ""):
+                self._aggregates(shape, before, row, out, fault)
         else:
             self._object(self._top, "", row, out, fault, instances)
 
@@ -242,6 +298,8 @@ class _OneByOne:
                 out[output.name] = self._value(at, output, row[at])
             except Exception as error:  # noqa: BLE001 the host's converters may raise anything
                 fault(FaultCode.ATTRIBUTE_RAISED, output.path, error)
+        for each, start in every(shape, before) if shape.why else [(shape, before)]:
+            self._aggregates(each, start, row, out, fault)
         # Taken in the order of the generated lines, even if there is no object.
         fill = next(instances) if shape.has_instance else None
         if fill is not None and there:
@@ -252,6 +310,31 @@ class _OneByOne:
         for child in () if shape.why else shape.joined:
             start = row_instances.start(child, before)
             self._object(child, start, row, out, fault, instances)
+
+    def _aggregates(self, shape: Shape, before: str, row: Row, out: Values, fault: Fault) -> None:
+        places = self._layout.places
+        if before and row[places[row_instances.key_of(shape.node.model, before)]] is None:
+            return
+        for aggregate in shape.aggregates:
+            at = places.get(path_of(aggregate, before))
+            if at is None:
+                continue
+            try:
+                scalar = self._result(at, aggregate, row[at])
+            except Exception as error:  # noqa: BLE001 the host's converters may raise anything
+                fault(FaultCode.AGGREGATE_FAILED, aggregate.path, error)
+            else:
+                hidden = aggregate.pseudonymised
+                out |= dict.fromkeys(
+                    aggregate.names, self._layout.pseudonym(scalar) if hidden else scalar
+                )
+
+    def _result(self, at: int, aggregate: Aggregate, raw: object) -> Scalar:
+        if at in self._fused:
+            scalar: Scalar = self._fused[at](raw)
+            return scalar
+        convert = self._converters.get(at)
+        return result_encoder(aggregate.matched)(convert(raw) if convert else raw)
 
     def _value(self, at: int, output: Output, raw: object) -> Scalar:
         if at in self._fused:

@@ -25,6 +25,7 @@ from trackadmin.compiler.query_tree import MAX_COLUMNS, MAX_TABLES, Shape, own_t
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.slot import Slot
 from trackadmin.compiler.sql import statement_text
+from trackadmin.compiler.sql.aggregate_columns import with_aggregates
 from trackadmin.compiler.sql.binding import binder
 from trackadmin.compiler.sql.conversions import Conversions
 from trackadmin.compiler.sql.row_instances import Layout
@@ -75,7 +76,7 @@ class LookupQuery:
         key = (rows.db, own_tables(rows))
         found = self._shapes.get(key)
         if found is None:
-            found = self._shapes[key] = shape_of(self.node, key[0], spare=key[1])
+            found = self._shapes[key] = shape_of(self.node, key[0], spare=key[1], counted=True)
         return found
 
     def columns(self, shape: Shape) -> tuple[Column, ...]:
@@ -91,7 +92,9 @@ class LookupQuery:
         shape, counted = self.shape(rows), not self._is_single(rows)
         slot = Slot(output_field=self.lookup.facts.field)
         rows = rows.order_by().filter(**{self.lookup.source: slot})
-        query: Any = rows.values_list(*(column.path for column in self.columns(shape))).query
+        found = self.columns(shape)
+        rows = with_aggregates(rows, found)
+        query: Any = rows.values_list(*(column.path for column in found)).query
         compiler = query.get_compiler(using=rows.db)
         sql, parameters = compiler.as_sql()
         return Query(sql, tuple(parameters), counted, shape, compiler)
@@ -137,6 +140,8 @@ class LookupPart:
         self.width = len(expressions)
         #: How many tables it joins.
         self.tables = len(query.compiler.query.alias_map)
+        #: How many queries of related objects are among its columns.
+        self.inner = sum(len(each.aggregates) for each in self.shape.walk())
         self.names = asked.node.names()
         self._conversions = Conversions(asked.columns(self.shape), expressions, connections[alias])
         self.reader: RowReader = asked.reader(self.shape, alias, self._conversions)
@@ -224,7 +229,7 @@ class Statement:
         # A converter of the host takes a moment, not its text.
         datetimes: Datetimes = "texts" if all(part.shared for part in parts) else "objects"
         sql = statement_text.statement([part.subquery for part in parts])
-        tables = sum(part.tables for part in parts)
+        tables = sum(part.tables + part.inner for part in parts)
         self._one_row = OneRow(sql, connection, datetimes, tables=tables)
         #: The parts' queries, where all of them are constant.
         self._queries = [part.query for part in parts if part.query is not None]

@@ -12,6 +12,7 @@ from trackadmin.compiler import query_tree
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.obstacles import Obstacle, ObstacleCode, rows_obstacle
 from trackadmin.compiler.query_tree import Shape
+from trackadmin.compiler.sql.aggregate_columns import with_aggregates
 from trackadmin.compiler.sql.conversions import Conversions
 from trackadmin.compiler.sql.row_instances import Layout
 from trackadmin.compiler.sql.row_readers import RowReader, columns, row_reader
@@ -26,7 +27,9 @@ def shape(compiled: CompiledModel, rows: Rows) -> Shape | Obstacle:
     """What the rows of a queryset's query give, and in which form; or why its objects must be
     loaded.
     """
-    found = query_tree.shape_of(compiled.node, rows.db, spare=query_tree.own_tables(rows))
+    found = query_tree.shape_of(
+        compiled.node, rows.db, spare=query_tree.own_tables(rows), counted=True
+    )
     return obstacle(compiled, rows, found) or found
 
 
@@ -45,7 +48,8 @@ def stream(
     """The values of each row, which gives what :func:`shape` says, fetched in chunks."""
     read_columns = columns(shape)
     connection = connections[rows.db]
-    query = rows.prefetch_related(None).values_list(*(column.path for column in read_columns)).query
+    rows = with_aggregates(rows.prefetch_related(None), read_columns)
+    query = rows.values_list(*(column.path for column in read_columns)).query
     compiler = query.get_compiler(using=rows.db)
     in_chunks = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     chunks = compiler.execute_sql(chunked_fetch=in_chunks, chunk_size=chunk_size)

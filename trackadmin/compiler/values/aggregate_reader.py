@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from trackadmin.catalog import CollectionFacts, has_own_conversions
 from trackadmin.codes import FastPath, FaultCode
-from trackadmin.compiler.aggregate_rows import groups_of, value_by_definition, values_of
+from trackadmin.compiler.aggregate_queries import groups_of, value_by_definition, values_of
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.fast_paths import left
@@ -115,12 +115,12 @@ class _Reader:
             for alias, parts in self._parts(obj, found, fault, reads).items():
                 self._send(obj, alias, parts, found, fault, reads)
         else:
-            for value in self._values():
+            for value in self._each():
                 found[value.matched.name] = value.encode(None)
-        for value in self._values():
+        for value in self._each():
             yield value.aggregate, found.get(value.matched.name)
 
-    def _values(self) -> Iterator[_Value]:
+    def _each(self) -> Iterator[_Value]:
         return (value for group in self._groups for value in group.values)
 
     def _parts(
