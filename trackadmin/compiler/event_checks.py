@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple, TypeAlias
 
@@ -51,11 +50,11 @@ class EventChecks:
             name: _Action(name, entry, document, pseudonym)
             for name, entry in document.actions.items()
         }
-        self._unknown = document.unknown_actions
-        self._undeclared = document.undeclared_parameters
+        self._accepts_unknown = document.unknown_actions == ACCEPT
+        self._accepts_undeclared = document.undeclared_parameters == ACCEPT
         handled = {
-            EventCode.ACTION_UNKNOWN: self._unknown,
-            EventCode.PARAMETER_UNDECLARED: self._undeclared,
+            EventCode.ACTION_UNKNOWN: document.unknown_actions,
+            EventCode.PARAMETER_UNDECLARED: document.undeclared_parameters,
         }
         self._refused = frozenset(code for code, what in handled.items() if what == REFUSE)
 
@@ -76,50 +75,50 @@ class EventChecks:
         name = parameters.get(ACTION_PARAMETER)
         action = self._actions.get(name) if type(name) is str else None
         if action is None:
-            return self._unknown_action(name if type(name) is str else "")
+            return self._unknown(name if type(name) is str else "")
         wrong = [*action.state]
         for prefix, names in action.required:
-            # Its own values show that it came along as a child.
-            if prefix not in brought and not any(found.get(each) is not None for each in names):
+            if prefix not in brought and not _came_along(found, names):
                 wrong.append(Finding(EventCode.ACTION_MISSING_MODEL, prefix))
         for prefix in brought:
             if prefix not in action.brings:
                 wrong.append(Finding(EventCode.ACTION_UNEXPECTED_MODEL, prefix))
-        for each in action.needed:
-            # In JSON a parameter may be null; in Python it is left out then.
-            if each not in parameters or (from_url and parameters[each] is None):
-                wrong.append(Finding(EventCode.ACTION_MISSING_PARAMETER, each))
-        wrong += self._judged(action, parameters, from_url)
+        self._judge(action, parameters, from_url, wrong)
         return wrong
 
     def refuses(self, wrong: Collection[Finding]) -> bool:
         """Whether the map lets no sink have an event with these findings."""
         return any(finding.code in self._refused for finding in wrong)
 
-    def _unknown_action(self, name: str) -> list[Finding]:
+    def _unknown(self, name: str) -> list[Finding]:
         # A map without actions does not ask for any.
-        if self._unknown == ACCEPT or not (name or self._actions):
+        if self._accepts_unknown or not (name or self._actions):
             return []
         return [Finding(EventCode.ACTION_UNKNOWN, name[:MAX_ACTION])]
 
-    def _judged(
-        self, action: _Action, parameters: dict[str, Scalar], from_url: bool
-    ) -> Iterator[Finding]:
+    def _judge(
+        self, action: _Action, parameters: dict[str, Scalar], from_url: bool, wrong: list[Finding]
+    ) -> None:
+        """Change the parameters to what goes out, and note what is wrong with them."""
+        for name in action.needed:
+            # In JSON a parameter may be null; in Python it is left out then.
+            if name not in parameters or (from_url and parameters[name] is None):
+                wrong.append(Finding(EventCode.ACTION_MISSING_PARAMETER, name))
+        readers = action.from_url if from_url else action.typed
         for name, value in [*parameters.items()]:
-            declared = action.parameters.get(name)
-            if declared is None:
-                if self._undeclared != ACCEPT and name != ACTION_PARAMETER:
-                    yield Finding(EventCode.PARAMETER_UNDECLARED, name)
-                continue
-            try:
-                read = value if value is None and from_url else declared.read(value, from_url)
-            except ValueError:
-                read = value
-                yield Finding(EventCode.PARAMETER_WRONG_KIND, name)
-            if declared.is_dropped:
+            reader = readers.get(name)
+            if reader is not None:
+                try:
+                    parameters[name] = reader(value)
+                except ValueError:
+                    wrong.append(Finding(EventCode.PARAMETER_WRONG_KIND, name))
+            elif not self._accepts_undeclared and name != ACTION_PARAMETER:
+                wrong.append(Finding(EventCode.PARAMETER_UNDECLARED, name))
+        for name, pseudonym in action.private:
+            if name in parameters and pseudonym is None:
                 del parameters[name]
-            else:
-                parameters[name] = declared.pseudonym(read) if declared.pseudonym else read
+            elif name in parameters and pseudonym is not None:
+                parameters[name] = pseudonym(parameters[name])
 
 
 def event_checks(document: Document, pseudonym: Pseudonym) -> EventChecks | None:
@@ -127,6 +126,14 @@ def event_checks(document: Document, pseudonym: Pseudonym) -> EventChecks | None
     if not document.actions and document.unknown_actions == ACCEPT:
         return None
     return EventChecks(document, pseudonym)
+
+
+def _came_along(found: Mapping[str, Scalar], names: Collection[str]) -> bool:
+    """Whether a child with these names has values."""
+    for name in names:  # noqa: SIM110 any() with a generator takes three times as long
+        if found.get(name) is not None:
+            return True
+    return False
 
 
 class _Action:
@@ -145,8 +152,18 @@ class _Action:
             for prefix, need in entry.brings.items()
             if need == REQUIRED
         )
-        self.parameters = {each: _rule_of(p, pseudonym) for each, p in entry.parameters.items()}
-        self.needed = tuple(each for each, p in entry.parameters.items() if p.required)
+        parameters = entry.parameters.items()
+        #: The parameters that it must have.
+        self.needed = tuple(each for each, parameter in parameters if parameter.required)
+        #: How the value of each parameter is read that came in a URL, or from Python.
+        self.from_url = {each: _from_url(*_kind(parameter)) for each, parameter in parameters}
+        self.typed = {each: _typed(*_kind(parameter)) for each, parameter in parameters}
+        #: The parameters that do not go out as they are: as pseudonyms, or not at all.
+        self.private = tuple(
+            (each, pseudonym if parameter.privacy == PSEUDONYMISED else None)
+            for each, parameter in parameters
+            if parameter.privacy in (PSEUDONYMISED, DROPPED)
+        )
 
 
 def _of_its_state(name: str, entry: ActionEntry) -> Iterator[Finding]:
@@ -163,27 +180,12 @@ def _output_names(prefix: str, entry: ModelEntry | None) -> Iterator[str]:
                 yield f"{prefix}_{name}"
 
 
-#: Gives the value, ``ValueError`` if it is not of the kind. The flag says whether a text, as
-#: everything in a URL is, may stand for a value of another kind.
-_Read: TypeAlias = Callable[[Scalar, bool], Scalar]
-
-
-@dataclass(frozen=True, slots=True)
-class _Parameter:
-    """How the values of one parameter are read, and how they go out."""
-
-    read: _Read
-    pseudonym: Pseudonym | None
-    is_dropped: bool
-
-
-def _rule_of(entry: ParameterEntry, pseudonym: Pseudonym) -> _Parameter:
-    return _Parameter(
-        _one_of(entry.choices) if entry.kind == CHOICE else _KINDS[entry.kind],
-        pseudonym if entry.privacy == PSEUDONYMISED else None,
-        entry.privacy == DROPPED,
-    )
-
+#: Gives a parameter's value as it goes out, or ``ValueError`` if it is not of the kind.
+_Reader: TypeAlias = Callable[[Scalar], Scalar]
+#: The same for a text.
+_Parse: TypeAlias = Callable[[str], Scalar]
+#: The types that values of a kind have, and how a text is read.
+_Kind: TypeAlias = tuple[frozenset[type], _Parse]
 
 #: Bits of an integer that any reader of the values can store.
 _BITS = 63
@@ -192,60 +194,71 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re
 _BOOLEANS = {"true": True, "false": False}
 
 
-def _text_value(value: Scalar, from_url: bool) -> Scalar:
-    if type(value) is str:
-        return value
-    raise ValueError
+def _from_url(types: frozenset[type], parse: _Parse) -> _Reader:
+    """Reads what a URL has, which is all text, or a body of JSON, which may have null."""
+
+    def from_url(value: Scalar) -> Scalar:
+        if type(value) is str:
+            return parse(value)
+        if value is None or type(value) in types:
+            return value
+        raise ValueError
+
+    return from_url
 
 
-def _integer_value(value: Scalar, from_url: bool) -> Scalar:
-    if type(value) is int:
-        return value
-    number = _whole(value) if from_url and type(value) is str else None
-    if number is None:
+def _typed(types: frozenset[type], parse: _Parse) -> _Reader:
+    """Reads a value from Python, which is of exactly its type."""
+
+    def of_its_type(value: Scalar) -> Scalar:
+        if type(value) not in types:
+            raise ValueError
+        return parse(value) if type(value) is str else value
+
+    return of_its_type
+
+
+def _kind(entry: ParameterEntry) -> _Kind:
+    return _one_of(entry.choices) if entry.kind == CHOICE else _KINDS[entry.kind]
+
+
+def _one_of(choices: Collection[str]) -> _Kind:
+    known = frozenset(choices)
+
+    def chosen(text: str) -> str:
+        if text not in known:
+            raise ValueError
+        return text
+
+    return frozenset({str}), chosen
+
+
+def _whole_number(text: str) -> int:
+    if not _INTEGER.fullmatch(text) or int(text).bit_length() > _BITS:
+        raise ValueError
+    return int(text)
+
+
+def _any_number(text: str) -> int | float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    if _INTEGER.fullmatch(text) and int(text).bit_length() <= _BITS:
+        return int(text)
+    number = float(text)
+    if not isfinite(number):
         raise ValueError
     return number
 
 
-def _number_value(value: Scalar, from_url: bool) -> Scalar:
-    if type(value) is int or type(value) is float:
-        return value
-    if from_url and type(value) is str and _NUMBER.fullmatch(value):
-        whole = _whole(value)
-        number = float(value) if whole is None else whole
-        if isfinite(number):
-            return number
-    raise ValueError
-
-
-def _whole(text: str) -> int | None:
-    """The integer that the text is, in its one spelling; ``None`` if it is none."""
-    number = int(text) if _INTEGER.fullmatch(text) else None
-    return number if number is None or number.bit_length() <= _BITS else None
-
-
-def _boolean_value(value: Scalar, from_url: bool) -> Scalar:
-    if type(value) is bool:
-        return value
-    if from_url and type(value) is str and value in _BOOLEANS:
-        return _BOOLEANS[value]
-    raise ValueError
-
-
-def _one_of(choices: Collection[str]) -> _Read:
-    known = frozenset(choices)
-
-    def chosen(value: Scalar, from_url: bool) -> Scalar:
-        if type(value) is str and value in known:
-            return value
+def _yes_or_no(text: str) -> bool:
+    if text not in _BOOLEANS:
         raise ValueError
+    return _BOOLEANS[text]
 
-    return chosen
 
-
-_KINDS: dict[str, _Read] = {
-    TEXT: _text_value,
-    INTEGER: _integer_value,
-    NUMBER: _number_value,
-    BOOLEAN: _boolean_value,
+_KINDS: dict[str, _Kind] = {
+    TEXT: (frozenset({str}), str),
+    INTEGER: (frozenset({int}), _whole_number),
+    NUMBER: (frozenset({int, float}), _any_number),
+    BOOLEAN: (frozenset({bool}), _yes_or_no),
 }

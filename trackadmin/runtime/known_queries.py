@@ -43,6 +43,8 @@ class KnownQuery:
     names: tuple[str, ...]
     #: Those of them that are old names.
     deprecated: tuple[str, ...]
+    #: The prefixes of their tracked models.
+    prefixes: tuple[str, ...]
     lookups: KnownLookups
 
 
@@ -99,6 +101,7 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
         places=tuple(at for at, _ in references),
         names=tuple(lookup.reference for lookup in lookups),
         deprecated=tuple(lookup.reference for lookup in lookups if lookup.deprecated),
+        prefixes=tuple(dict.fromkeys(lookup.prefix for lookup in lookups)),
         lookups=known,
     )
 

@@ -96,7 +96,7 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     if answer.values is not None:
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
         values.references = [*map(_reference, found_all)]
-        return _with_objects(snapshot, values, answer.values)
+        return complete(snapshot, values, answer.values, known.prefixes)
     found: dict[str, Scalar] = {}
     for lookup, text, each in zip(known.lookups.lookups, texts, answer.each or (), strict=True):
         outcome = _take(snapshot, lookup, each, found)

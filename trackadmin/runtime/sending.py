@@ -41,15 +41,20 @@ def complete(
     checks = snapshot.checks
     if checks is not None:
         wrong = checks.check(values, brought, found, from_url=from_url)
-        place = _place(snapshot, values)
-        for finding in wrong:
-            if finding.code is not EventCode.NAME_DEPRECATED:
-                report(finding.code, place)
-        # First what the map asks for, as an event has room for some only.
-        values.wrong[:0] = wrong
-        values.refused = checks.refuses(values.wrong)
+        if wrong:
+            _note(snapshot, values, wrong)
+            values.refused = checks.refuses(wrong)
     values.update(found)
     return values
+
+
+def _note(snapshot: Snapshot, values: Values, wrong: list[Finding]) -> None:
+    place = _place(snapshot, values)
+    for finding in wrong:
+        if finding.code is not EventCode.NAME_DEPRECATED:
+            report(finding.code, place)
+    # First what the map asks for, as an event has room for some only.
+    values.wrong[:0] = wrong
 
 
 def reserve(snapshot: Snapshot, name: str, values: Values) -> None:
