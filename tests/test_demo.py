@@ -2,6 +2,7 @@
 
 import json
 import signal
+from html import unescape
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,6 +17,7 @@ from django.utils import timezone
 from demo import sinks
 from demo.models import BuyerProfile, CompanyAccount, Order, Product, TrackedEvent
 from demo.preparation import FIXTURES, prepare
+from demo.views import PRODUCTS_A_PAGE
 from tests.browser import ROOT, DemoSite
 from trackadmin.document import Document
 from trackadmin.editing import import_document, publish
@@ -37,6 +39,9 @@ EXAMPLE = {
     "CompanyAccount_name": "The Demo Account",
     "CompanyAccount_is_demo": True,
 }
+#: What the demo's map adds to the example: what the buyer has ordered.
+ORDERED = {"BuyerProfile_orders_count": 10, "BuyerProfile_orders_total_sum": "3629.50"}
+TRACKED = EXAMPLE | ORDERED
 ABBREVIATED = (
     f"action=signup_click&BuyerProfile__uuid={BUYER}&CompanyAccount__name=The%20Demo%20Account"
 )
@@ -65,10 +70,10 @@ def example_objects():
 
 
 def test_tracking_values_gives_the_twelve(prepared):
-    """Exactly the example's names and values, in the map's order."""
+    """The example's names and values, and what the buyer has ordered; in the map's order."""
     values = tracking_values(*example_objects())
-    assert values == EXAMPLE
-    assert list(values) == list(EXAMPLE)
+    assert values == TRACKED
+    assert [name for name in values if name not in ORDERED] == list(EXAMPLE)
 
 
 def test_tracking_query_gives_the_abbreviated_url(prepared):
@@ -81,7 +86,7 @@ def test_resolve_command_gives_the_twelve_and_the_action(site):
     """``manage.py trackadmin resolve`` yields the same dict as JSON."""
     assert json.loads(site.manage("trackadmin", "resolve", ABBREVIATED)) == {
         "action": "signup_click",
-        **EXAMPLE,
+        **TRACKED,
     }
 
 
@@ -93,7 +98,8 @@ def test_real_request_gives_the_twelve_and_the_action(site):
         status, body = site.get("/events.json")
         assert status == 200
         event = json.loads(body)["events"][-1]
-        assert dict(event["became"]) == {"action": "signup_click", **EXAMPLE}
+        assert dict(event["became"]) == {"action": "signup_click", **TRACKED}
+        assert event["wrong"] == []
         assert parse_qs(event["sent"].partition("?")[2]) == parse_qs(ABBREVIATED)
         assert event["version"] == 1
         logged = site.logged()
@@ -217,7 +223,8 @@ def test_product_team_may_edit_and_publish_maps_and_only_see_the_shop(prepared):
 
 def test_every_model_of_the_map_can_be_searched_in_the_admin():
     """The preview picks its sample object by the search of the host's own admin."""
-    for prefix, entry in json.loads((ROOT / "fixtures/demo_map.json").read_text()).items():
+    models = json.loads((ROOT / "fixtures/demo_map.json").read_text())["models"]
+    for prefix, entry in models.items():
         model_admin = admin.site.get_model_admin(apps.get_model(entry["model"]))
         assert model_admin.search_fields, prefix
 
@@ -238,6 +245,32 @@ def shop(prepared, client, settings):
     settings.ROOT_URLCONF = "demo.urls"
     settings.TRACKADMIN = {"SINKS": ["demo.sinks.TableSink"], "STRICT": False}
     return client
+
+
+def test_an_event_that_lacks_its_company_is_marked(shop):
+    """The page's own button sends it, and the page gets what is wrong. The event arrives."""
+    page = shop.get("/").content.decode()
+    (button,) = [line for line in page.splitlines() if "Sign up without a company" in line]
+    url = unescape(button.split('data-track="')[1].split('"')[0])
+    assert "CompanyAccount" not in url
+    assert shop.get(url).status_code == 204
+    (event,) = shop.get("/events.json").json()["events"]
+    assert event["wrong"] == [{"code": "action.missing_model", "name": "CompanyAccount"}]
+    assert dict(event["became"])["BuyerProfile_uuid"] == BUYER
+
+
+def test_every_button_sends_an_action_of_the_map(shop):
+    """Nothing but the button that is meant to be wrong is wrong."""
+    page = shop.get("/").content.decode()
+    urls = {unescape(part.split('"')[0]) for part in page.split('data-track="')[1:]}
+    assert len(urls) > PRODUCTS_A_PAGE
+    for url in urls:
+        assert shop.get(url).status_code == 204
+    found = [json.loads(event.wrong) for event in TrackedEvent.objects.all()]
+    assert len(found) == len(urls)
+    assert [wrong for wrong in found if wrong] == [
+        [{"code": "action.missing_model", "name": "CompanyAccount"}]
+    ]
 
 
 def test_page_writes_tracking_urls_for_the_chosen_buyer_and_company(shop):
@@ -273,7 +306,7 @@ def test_shop_goes_on_whatever_the_product_team_publishes(shop):
     tracking_map = TrackingMap.objects.get(slug="default")
     empty = Document(models={})
     import_document(tracking_map, empty)
-    publish(tracking_map, by=None)
+    publish(tracking_map, by=None, note="A test.", leave_early=["Product_stock_number"])
     page = shop.get("/")
     assert page.status_code == 200
     assert "BuyerProfile__uuid" not in page.content.decode()
@@ -296,6 +329,9 @@ def test_ordering_makes_one_order_and_its_tracking_url(shop):
     assert became["Order_number"] == order.number
     assert became["Product_sku"] == product.sku
     assert EXAMPLE.items() <= became.items()
+    assert became["BuyerProfile_orders_count"] == ORDERED["BuyerProfile_orders_count"] + 1
+    assert became["Product_stock_number"] == product.sku, "the old name, until its date"
+    assert became["channel"] == "shop"
     assert "ShippingAddress_Country_code" in became
     assert "BillingAddress_street" not in became
     assert order.billing_address.postcode not in str(became["BillingAddress_postcode"])

@@ -89,7 +89,7 @@ def test_every_process_tracks_with_a_new_version_in_time(tmp_path, redis):
     with Worker(site, redis.url) as worker:
         before = worker.work_in_both()
         data = json.loads((ROOT / "fixtures/demo_map.json").read_text())
-        data["CompanyAccount"]["attributes"].remove("is_demo")
+        data["models"]["CompanyAccount"]["attributes"].remove("is_demo")
         (tmp_path / "map.json").write_text(json.dumps(data))
         site.manage("trackadmin", "import", str(tmp_path / "map.json"), "--publish")
         time.sleep(REFRESH_SECONDS)

@@ -137,9 +137,9 @@ def change_draft(site):
     """Remove an attribute from the draft or add it again; whether the live map has it now."""
     live = json.loads(site.manage("trackadmin", "export"))
     data = json.loads((ROOT / "fixtures/demo_map.json").read_text())
-    had = "is_demo" in map(source, live["CompanyAccount"]["attributes"])
+    had = "is_demo" in map(source, live["models"]["CompanyAccount"]["attributes"])
     if had:
-        data["CompanyAccount"]["attributes"].remove("is_demo")
+        data["models"]["CompanyAccount"]["attributes"].remove("is_demo")
     file = site.folder / "map.json"
     file.write_text(json.dumps(data))
     site.manage("trackadmin", "import", str(file))
