@@ -53,6 +53,7 @@ DOORS = {
     "compiler.savepoints": {"editing", "runtime"},
     # What a publish would end before its date.
     "compiler.old_names": {"editing"},
+    "compiler.values.aggregate_reader": {"editing"},
     "compiler.values.children": {"editing", "runtime"},
     "compiler.values.one_by_one": {"editing"},
     # Whole tables, and the connection that a server closed.

@@ -1,4 +1,4 @@
-"""Counts and sums in a real Chromium: chosen, published; also without scripts."""
+"""Counts and sums in a real Chromium: chosen, previewed, published; also without scripts."""
 
 import pytest
 from playwright.sync_api import expect
@@ -50,7 +50,7 @@ def start(opened, site):
     expect(opened.get_by_text("Nothing is counted yet.")).to_be_visible()
 
 
-def test_a_count_is_picked_and_published(browser, site):
+def test_a_count_is_picked_previewed_and_published(browser, site):
     """Each choice shows at once what fits it, and the name follows."""
     with page(browser) as opened:
         log_in(opened, site, "product")
@@ -68,6 +68,10 @@ def test_a_count_is_picked_and_published(browser, site):
         expect(row.get_by_label("Condition 2: field")).to_be_visible()
         expect(opened.get_by_role("button", name="Show what fits")).to_be_hidden()
         save(opened)
+        opened.goto(site.url + MAP + "preview/?model=BuyerProfile")
+        opened.locator(".ta-newest a").first.click()
+        shown = opened.locator("#preview-rows tr").filter(has_text=NAME)
+        expect(shown.locator("td").first).to_contain_text("0")
         opened.goto(site.url + MAP + "publish/")
         expect(opened.get_by_text("orders_shipped_count").first).to_be_visible()
         opened.locator("form .ta-primary").click()

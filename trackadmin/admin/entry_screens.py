@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import EntryForm
-from trackadmin.admin.forms.aggregate_rows import ASKS
+from trackadmin.admin.forms.aggregate_list import ASKS
 from trackadmin.admin.page_parameters import choice, matching
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
+from trackadmin.admin.count_costs import counted_in_words
 from trackadmin.admin.differences import faults
 from trackadmin.admin.page_parameters import choice, number, text
 from trackadmin.admin.samples import Samples, SampleSearch, sample
@@ -178,15 +179,20 @@ class PreviewScreen(PreviewBase):
         return [*known, (PRIMARY_KEY, PRIMARY_KEY)]
 
     def _tried(self, samples: Samples, obj: models.Model) -> dict[str, Any]:
-        may_view = self._viewer.may_view
+        viewer = self._viewer
         with host_code(Doing.VALUES, samples.facts.cased_label):
             preview = editing.preview(
-                self.tracking_map, obj, document=self.draft, may_view=may_view
+                self.tracking_map,
+                obj,
+                document=self.draft,
+                may_view=viewer.may_view,
+                may_view_all=viewer.may_view_all,
             )
         return {
             "preview": preview,
             "problems": faults(preview.problems, self.model_addresses()),
             "rows": [shown_row(row, preview) for row in preview.rows],
+            "counted": [counted_in_words(each) for each in preview.counted],
             "hidden": preview.hidden,
             "json": values_as_json(preview),
             "counts": list(counts_of(preview)),

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
+from trackadmin.admin.count_costs import new_counts
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import PublishForm
 from trackadmin.admin.screen import Screen
@@ -91,6 +92,7 @@ class PublishScreen(Screen):
             form=form or PublishForm(initial=_reviewed(reviewed)),
             review=reviewed,
             groups=grouped(reviewed.difference),
+            counts=new_counts(reviewed.draft, reviewed.published),
             errors=faults(reviewed.errors, addresses),
             warnings=faults((p for p in reviewed.problems if p.level != "error"), addresses),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,

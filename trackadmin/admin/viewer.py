@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy
 
 logger = logging.getLogger("trackadmin")
 
+#: Of how many objects a host's admin that decides object by object is asked.
+MOST_ASKED = 100
 #: How many characters of an object's own text a page shows.
 LONGEST_LABEL = 200
 
@@ -143,6 +145,33 @@ class Viewer:
         with _closed_on_error(model) as answer:
             answer.yes = all(self._may_view(each, obj) for each in self._classes(model, obj))
         return answer.yes
+
+    def may_view_all(self, rows: QuerySet[Any]) -> bool:
+        """Whether the user may view each of these objects, so that a number may tell about them.
+
+        If the host's admin raises an error, the user may not view them.
+        """
+        model = rows.model
+        with _closed_on_error(model) as answer:
+            answer.yes = self.permits(model) and self._lists_all(rows) and self._permits_all(rows)
+        return answer.yes
+
+    def _lists_all(self, rows: QuerySet[Any]) -> bool:
+        """Whether the host's admin lists all of them, or that of the nearest parent does."""
+        listing = rows.model if self.admin_of(rows.model) else self._registered_parent(rows.model)
+        if listing is None:
+            return True
+        return not rows.exclude(pk__in=self.rows(listing).values("pk")).exists()
+
+    def _permits_all(self, rows: QuerySet[Any]) -> bool:
+        """Whether an admin that decides for each object permits all of them; a few are asked."""
+        admin = self.admin_of(rows.model) or self.admin_of(
+            self._registered_parent(rows.model) or rows.model
+        )
+        if admin is None or type(admin).has_view_permission is ModelAdmin.has_view_permission:
+            return True
+        found = list(rows[: MOST_ASKED + 1])
+        return len(found) <= MOST_ASKED and all(self.permits(rows.model, each) for each in found)
 
     def _classes(self, model: type[Model], obj: Model | None) -> set[type[Model]]:
         """The model, and the object's own class if that has an admin of its own."""

@@ -13,11 +13,13 @@ from trackadmin.texts import gettext as _
 
 
 class CostCode(StrEnum):
-    """Why there may be a query."""
+    """Why there may be a query, or a slow one."""
 
     COMPUTED = "computed"
     READ_BY_CODE = "read_by_code"
     NOT_LOADED = "not_loaded"
+    COUNTED = "counted"
+    NOT_INDEXED = "not_indexed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class Cost:
                 )
             case CostCode.NOT_LOADED:
                 text = _("%(where)s costs a query where it is not loaded yet.", where=self.where)
+            case CostCode.COUNTED:
+                text = _("The counts and sums of %(where)s cost a query.", where=self.where)
+            case CostCode.NOT_INDEXED:
+                text = _(
+                    "%(where)s: no index finds the related objects of one object, so their whole "
+                    "table is read.",
+                    where=self.where,
+                )
         return str(text)
 
 
@@ -63,3 +73,8 @@ def _computed(node: Node) -> Iterator[Cost]:
             yield Cost(CostCode.COMPUTED, output.name)
         elif runs_code(node.model, output):
             yield Cost(CostCode.READ_BY_CODE, output.name)
+    if node.aggregates:
+        yield Cost(CostCode.COUNTED, node.path)
+    for aggregate in node.aggregates:
+        if not aggregate.matched.collection.indexed:
+            yield from (Cost(CostCode.NOT_INDEXED, name) for name in aggregate.names)

@@ -27,7 +27,7 @@ from trackadmin.editing.saving import (
     save_tracked_model,
 )
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
-from trackadmin.editing.trying import Unshown
+from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -40,6 +40,7 @@ from trackadmin.editing.versions import (
 
 __all__ = [
     "Contents",
+    "Counted",
     "Head",
     "HeadEntry",
     "HistoryEntry",

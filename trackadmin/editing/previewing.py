@@ -21,7 +21,16 @@ from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.partial_map import compile_what_can
-from trackadmin.editing.trying import MayView, Trial, Tried, Unshown, everything
+from trackadmin.editing.trying import (
+    Counted,
+    MayView,
+    MayViewAll,
+    Trial,
+    Tried,
+    Unshown,
+    each_of,
+    everything,
+)
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.texts import gettext as _
@@ -61,6 +70,8 @@ class Preview:
     url: str
     #: How many queries the draft's values took, with nothing loaded but the object.
     queries: int
+    #: What the draft's counts and sums took, object by object.
+    counted: tuple[Counted, ...]
     #: The problems of the draft, and of this object's values.
     problems: tuple[Problem, ...]
 
@@ -76,11 +87,14 @@ def preview(
     *,
     document: Document | None = None,
     may_view: MayView = everything,
+    may_view_all: MayViewAll | None = None,
 ) -> Preview:
     """Flatten ``obj`` by the draft (or by ``document`` instead), and by the live version.
 
     ``may_view`` is asked for each related object. An object that it hides is not read, and neither
-    are its own children. A draft with errors is previewed as far as it compiles, and the errors
+    are its own children. ``may_view_all`` is asked whether all objects of a relation may be seen:
+    otherwise nothing that is computed of them is shown. Without it, ``may_view`` is asked about
+    each of them. A draft with errors is previewed as far as it compiles, and the errors
     are among the problems. The site's own code runs no longer than ``PREVIEW_SECONDS``, and what
     it writes is rolled back.
     """
@@ -95,7 +109,8 @@ def preview(
         fresh = _fresh(obj)
         # Compiled before the time for the host's code begins to run.
         draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
-        trial = Trial(fresh, may_view, conf.PREVIEW_SECONDS)
+        all_of = may_view_all or each_of(may_view)
+        trial = Trial(fresh, may_view, all_of, conf.PREVIEW_SECONDS)
         # The draft first: its queries are counted with nothing loaded but the object.
         new, old = trial.tried(draft_model), trial.tried(live_model)
         url = _url(draft_model, fresh)
@@ -108,6 +123,7 @@ def preview(
         hidden=tuple(sorted(trial.hidden)),
         url=url,
         queries=new.queries,
+        counted=tuple(new.counted),
         problems=(*problems, *new.problems),
     )
 

@@ -5,21 +5,22 @@ The flattener cannot do this: it is one function that reads everything, for one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, TypeAlias
 
 from django.db import connections
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from trackadmin.codes import FaultCode, ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.host.instances import cache_name, is_plain
-from trackadmin.compiler.plan import Node, Output
+from trackadmin.compiler.plan import Aggregate, Node, Output
 from trackadmin.compiler.savepoints import Reads, contained
+from trackadmin.compiler.values.aggregate_reader import aggregates_reader
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.one_by_one import attribute_reader
 from trackadmin.exceptions import Problem
@@ -29,6 +30,11 @@ from trackadmin.texts import gettext as _
 #: objects of its model at all.
 MayView: TypeAlias = Callable[[type[Model], Model | None], bool]
 
+#: Whether somebody may see each of these related objects, of which a number is computed.
+MayViewAll: TypeAlias = Callable[[QuerySet[Any]], bool]
+
+#: Of how many related objects each is asked about, if nobody can tell about all of them at once.
+MOST_ASKED = 100
 #: Statements that are there because the preview runs in a transaction.
 OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
@@ -45,11 +51,40 @@ def everything(model: type[Model], obj: Model | None) -> bool:
     return True
 
 
+def each_of(may_view: MayView) -> MayViewAll:
+    """Asks about one related object after the other; more than ``MOST_ASKED`` are not seen."""
+
+    def may_view_all(rows: QuerySet[Any]) -> bool:
+        if may_view is everything:
+            return True
+        found = list(rows[: MOST_ASKED + 1]) if may_view(rows.model, None) else None
+        return (
+            found is not None
+            and len(found) <= MOST_ASKED
+            and all(may_view(rows.model, each) for each in found)
+        )
+
+    return may_view_all
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts and sums of one object, and what they took."""
+
+    #: ``Order.buyer``: from object to object, for people.
+    path: str
+    model: type[Model]
+    aggregates: tuple[Aggregate, ...]
+    queries: int
+    seconds: float
+
+
 @dataclass(slots=True)
 class Tried:
     """The values of the object by one version."""
 
     values: dict[str, Scalar] = field(default_factory=dict)
+    counted: list[Counted] = field(default_factory=list)
     unshown: dict[str, Unshown] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     queries: int = 0
@@ -58,8 +93,10 @@ class Tried:
 class Trial:
     """One object, tried with several versions; what was read for one is not read again."""
 
-    def __init__(self, obj: Model, may_view: MayView, seconds: float) -> None:
-        self.obj, self.may_view = obj, may_view
+    def __init__(
+        self, obj: Model, may_view: MayView, may_view_all: MayViewAll, seconds: float
+    ) -> None:
+        self.obj, self.may_view, self.may_view_all = obj, may_view, may_view_all
         self.seconds, self.deadline = seconds, monotonic() + seconds
         #: The labels of the models with hidden objects.
         self.hidden: set[str] = set()
@@ -67,6 +104,8 @@ class Trial:
         self._related: dict[tuple[int, str], Any] = {}
         self._seen: dict[int, bool] = {}
         self._seen_models: dict[type[Model], bool] = {}
+        #: Whether all objects of a relation may be seen.
+        self._seen_all: dict[tuple[int, str], bool] = {}
         #: Objects whose ids are keys above, so that no other object takes over their ids.
         self._kept: list[Any] = []
         self._count = _Count()
@@ -90,6 +129,7 @@ class Trial:
     def _node(self, compiled: CompiledModel, node: Node, obj: Any, out: Tried) -> None:
         for output in node.outputs:
             out.values[output.name] = self._output(compiled, node, output, obj, out)
+        self._count_related(compiled, node, obj, out)
         for child in (each for each in node.children if each.names()):
             self._try_child(compiled, node, child, obj, out)
 
@@ -115,19 +155,49 @@ class Trial:
     def _missing(self, child: Node, out: Tried) -> None:
         for node in child.walk():
             if self._may_view_any(node.model):
-                out.values.update((output.name, None) for output in node.outputs)
+                out.values.update((name, None) for name in node.own_names())
             else:
                 self.hidden.add(node.model._meta.label)
-                self._hide_names(node, out, Unshown.HIDDEN)
+                self._hide(node.own_names(), out, Unshown.HIDDEN)
 
     def _nothing(self, top: Node, out: Tried, why: Unshown) -> None:
         for node in top.walk():
-            self._hide_names(node, out, why)
+            self._hide(node.own_names(), out, why)
 
-    def _hide_names(self, node: Node, out: Tried, why: Unshown) -> None:
-        for output in node.outputs:
-            out.values[output.name] = None
-            out.unshown[output.name] = why
+    def _hide(self, names: Iterable[str], out: Tried, why: Unshown) -> None:
+        for name in names:
+            out.values[name] = None
+            out.unshown[name] = why
+
+    def _count_related(self, compiled: CompiledModel, node: Node, obj: Any, out: Tried) -> None:
+        """The counts and sums of objects that may all be seen; a number tells about each."""
+        part = replace(node, aggregates=tuple(self._countable(node, obj, out)))
+        if not part.aggregates:
+            return
+        read = aggregates_reader(part, compiled.pseudonym)
+        before, start = self._count.number, perf_counter()
+        out.values |= read(obj, _faults(out), self._reads)
+        seconds, queries = perf_counter() - start, self._count.number - before
+        out.counted.append(Counted(node.path, node.model, part.aggregates, queries, seconds))
+
+    def _countable(self, node: Node, obj: Any, out: Tried) -> Iterator[Aggregate]:
+        """The counts and sums that may be shown; the names of the others are told why not."""
+        for aggregate in node.aggregates:
+            if self._late():
+                self._tell_late(aggregate.path, out)
+                self._hide(aggregate.names, out, Unshown.LATE)
+                continue
+            try:
+                visible = self._may_view_all(obj, aggregate)
+            except Exception as error:  # noqa: BLE001 the host's manager may raise anything
+                _faults(out)(FaultCode.AGGREGATE_FAILED, aggregate.path, error)
+                out.values.update((name, None) for name in aggregate.names)
+                continue
+            if visible:
+                yield aggregate
+            else:
+                self.hidden.add(aggregate.matched.collection.model._meta.label)
+                self._hide(aggregate.names, out, Unshown.HIDDEN)
 
     def _output(
         self, compiled: CompiledModel, node: Node, output: Output, obj: Any, out: Tried
@@ -174,6 +244,19 @@ class Trial:
                 self._seen_models[model] = self.may_view(model, None)
         return self._seen_models[model]
 
+    def _may_view_all(self, obj: Any, aggregate: Aggregate) -> bool:
+        """Whether all the related objects may be seen; raises what the site's manager raises."""
+        collection = aggregate.matched.collection
+        if not obj._is_pk_set():  # it has no related objects yet
+            return self._may_view_any(collection.model)
+        key = (id(obj), collection.accessor)
+        if key not in self._seen_all:
+            self._kept.append(obj)
+            with self._count.paused(), contained():
+                rows = getattr(obj, collection.accessor).all()
+                self._seen_all[key] = self.may_view_all(rows)
+        return self._seen_all[key]
+
     def _tell_late(self, where: str, out: Tried) -> None:
         """Once: a large map has hundreds of names, and the row of each shows it."""
         if all(problem.code != ProblemCode.PREVIEW_TIME_LIMIT for problem in out.problems):
@@ -192,7 +275,7 @@ class _Count:
     """Counts the queries of every database, whether or not the site is in debug mode."""
 
     def __init__(self) -> None:
-        self._number, self._on = 0, True
+        self.number, self._on = 0, True
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -211,11 +294,11 @@ class _Count:
 
     def taken(self) -> int:
         """How many there were since the last call."""
-        number, self._number = self._number, 0
+        number, self.number = self.number, 0
         return number
 
     def _see(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self._number += self._on and not str(sql).startswith(OF_TRANSACTIONS)
+        self.number += self._on and not str(sql).startswith(OF_TRANSACTIONS)
         return execute(sql, params, many, context)
 
 

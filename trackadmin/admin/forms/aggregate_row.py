@@ -233,7 +233,7 @@ class AggregateRow(forms.Form):
         where.widget.attrs["aria-label"] = gettext("Condition %(number)s: field") % named
         value = forms.CharField(required=False, strip=False, max_length=200)
         field = self._field_named(self.typed(f"where_{number}"))
-        if choices := _values(field):
+        if choices := _choices_of(field):
             now = self.typed(f"value_{number}")
             known = now in dict(choices)
             value.widget = forms.Select(
@@ -282,7 +282,7 @@ class AggregateRow(forms.Form):
         stored = self._known_value(name)
         if stored is not None and text == _as_text(stored):
             return stored
-        choices = _values(field)
+        choices = _choices_of(field)
         try:
             value = condition_from_text(field, text if choices else text.strip())
         except ValueError:
@@ -313,7 +313,7 @@ def _as_text(value: str | int | bool) -> str:
 
 def _no_value(field: AttributeFacts, text: str) -> str:
     values = {"value": text, "field": field.verbose_name, "type": field.type_label}
-    if choices := _values(field):
+    if choices := _choices_of(field):
         why = gettext("'%(value)s' is none of the values of %(field)s. Choose one of: %(choices)s.")
         return why % {**values, "choices": ", ".join(str(label) for __, label in choices)}
     return gettext("'%(value)s' is no value of %(field)s (%(type)s). Give another.") % values
@@ -330,7 +330,7 @@ def _field_label(field: AttributeFacts) -> str:
     return said if said.lower() == plain else f"{said} ({field.name})"
 
 
-def _values(field: AttributeFacts | None) -> list[tuple[str, Any]]:
+def _choices_of(field: AttributeFacts | None) -> list[tuple[str, Any]]:
     """The values to pick from; empty where any may be typed."""
     if field is None:
         return []

@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from trackadmin.admin.forms.aggregate_rows import AggregateRows, why_gone
+from trackadmin.admin.forms.aggregate_list import AggregateRows, why_gone
 from trackadmin.admin.forms.form_errors import FormError, form_errors_of
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow

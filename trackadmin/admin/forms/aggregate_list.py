@@ -49,7 +49,7 @@ class AggregateRows:
         self.facts, self.entry = facts, entry
         self.rows: list[AggregateRow] = []
         if facts is not None:
-            self.rows = list(self._rows(facts, data, asked))
+            self.rows = list(self._aggregate_rows(facts, data, asked))
         if data is not None:
             self._propose()
         if asked:
@@ -111,7 +111,7 @@ class AggregateRows:
             return [*(row.known.position for row in kept if row.known), *range(start, start + new)]
         return list(range(len(kept)))
 
-    def _rows(
+    def _aggregate_rows(
         self, facts: ModelFacts, data: QueryDict | None, asked: str
     ) -> Iterator[AggregateRow]:
         offered = [
