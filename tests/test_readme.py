@@ -101,8 +101,11 @@ def test_blocks_put_trackadmin_into_an_empty_project(project):
     click = "from django.test import Client\nclient = Client(headers={'host': 'localhost'})\n"
     click += "client.get('/t/?action=hello&User__id=1')"
     run(project, [sys.executable, "manage.py", "shell", "-v0", "-c", click])
-    (event,) = (project / "events.log").read_text().splitlines()
-    assert json.loads(event)["values"] == {"action": "hello", **expected}
+    # One by the line of Python, one by the click.
+    sent = map(json.loads, (project / "events.log").read_text().splitlines())
+    assert [event["values"] for event in sent] == [
+        {"action": action, **expected} for action in ("profile_opened", "hello")
+    ]
     run(project, [sys.executable, "manage.py", "check", "--database", "default"])
 
 
