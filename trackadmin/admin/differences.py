@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trackadmin.document import Diff
+from trackadmin.document import Change, Diff
 from trackadmin.exceptions import Problem, few
 
 #: The mark before each line, for people who do not see the colour.
@@ -23,9 +23,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The changes of one tracked model; of the map itself where the prefix is empty."""
+    """The changes of one tracked model or action; of the map itself where both are empty."""
 
     prefix: str
+    action: str = ""
     lines: list[Line] = field(default_factory=list)
 
 
@@ -38,18 +39,29 @@ class Fault:
 
 
 def grouped(diff: Diff) -> list[Group]:
-    """The changes by tracked model, in the order of the diff."""
-    groups: dict[str, Group] = {}
+    """The changes by tracked model and action, in the order of the diff."""
+    groups: dict[tuple[str, str], Group] = {}
     for change in diff.changes:
-        prefix = change.where.split(".")[0]
+        of = _of_what(change)
         line = Line(change.kind, MARKS[change.kind], change.words_below_model())
-        groups.setdefault(prefix, Group(prefix)).lines.append(line)
+        groups.setdefault(of, Group(*of)).lines.append(line)
     return list(groups.values())
 
 
 def changed_prefixes(diff: Diff) -> set[str]:
     """The prefixes of the tracked models that differ."""
-    return {change.where.split(".")[0] for change in diff.changes}
+    return {_of_what(change)[0] for change in diff.changes}
+
+
+def changed_actions(diff: Diff) -> set[str]:
+    """The names of the actions that differ."""
+    return {_of_what(change)[1] for change in diff.changes}
+
+
+def _of_what(change: Change) -> tuple[str, str]:
+    """The prefix and the name of the action that a change belongs to; one of them is empty."""
+    name = change.where.split(".")[0]
+    return ("", name) if change.subject in ("action", "parameter") else (name, "")
 
 
 def count_lines(groups: Iterable[Group]) -> int:
@@ -60,7 +72,11 @@ def count_lines(groups: Iterable[Group]) -> int:
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:
     """The problems that the page shows, errors first.
 
-    ``addresses`` gives the page of each prefix.
+    ``addresses`` gives the page of each prefix, and of each action as ``actions.name``.
     """
     known = addresses or {}
-    return [Fault(each, known.get(each.where.split(".")[0], "")) for each in few(problems)]
+    return [Fault(each, _address(each.where.split("."), known)) for each in few(problems)]
+
+
+def _address(steps: list[str], known: Mapping[str, str]) -> str:
+    return known.get(".".join(steps[:2])) or known.get(steps[0], "")

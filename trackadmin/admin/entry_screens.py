@@ -1,26 +1,28 @@
-"""What the pages of a tracked model share: showing the form and trying to save it."""
+"""What the pages of one tracked model or one action share: its row, its form, trying to save it."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
-from trackadmin.admin.differences import faults
+from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.aggregate_list import ASKS
 from trackadmin.admin.page_parameters import choice, matching
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
-from trackadmin.document import Document, ModelEntry
-from trackadmin.exceptions import InvalidMap
+from trackadmin.document import Diff, Document
+from trackadmin.editing import Head, HeadEntry, Saved
+from trackadmin.exceptions import InvalidMap, StaleForm
 from trackadmin.models import TrackedModel, TrackingMap
 
-#: A parameter of the form that adds a model: show what was sent without saving it.
+#: A parameter of the form that adds a model or an action: show what was sent without saving it.
 DELETED = "deleted"
 #: A parameter of the form: show it again, with this done, without saving it.
 SHOW = "_show"
@@ -28,38 +30,171 @@ SHOW = "_show"
 PART = "_part"
 
 
-class EntryScreen(Screen):
-    """What adding and changing share: showing the form and trying to save it."""
+class FormScreen(Screen):
+    """A page with the form of a tracked model or an action."""
 
-    template_name = "admin/trackadmin/tracked_model.html"
     tab = "map"
+    #: What the form may ask for instead of being saved, as a pattern.
+    asks = ""
+
+    @cached_property
+    def asked(self) -> str:
+        """What the form asks for instead of being saved; empty if it is to be saved."""
+        return matching(self.request.POST, SHOW, self.asks)
 
     @cached_property
     def draft(self) -> Document:
         """The draft of the map."""
         return editing.build_document(self.tracking_map)
 
-    def attempt(self, form: EntryForm, tracked_model: TrackedModel | None) -> editing.Saved | None:
+    def attempt(self, form: Any, row: Head | None) -> Saved[Any] | None:
         """Save the form. If it is refused, put the problems into the form and return ``None``."""
         if not form.is_valid():
             return None
         try:
-            return editing.save_tracked_model(
-                self.tracking_map,
-                form.prefix,
-                form.as_entry(),
-                tracked_model=tracked_model,
-                seen=form.seen,
-                by=self.request.user,
-            )
+            return self.save(form, row)
         except InvalidMap as refusal:
             form.refuse(refusal.problems)
             return None
 
+    def save(self, form: Any, row: Head | None) -> Saved[Any]:
+        """Write the form to the row; ``None`` adds one."""
+        raise NotImplementedError
+
+
+class HeadScreen(Screen):
+    """A page of one tracked model or action, whose key is in its address."""
+
+    #: What the names of its pages have in common.
+    model = "trackedmodel"
+
+    def find(self, pk: int) -> Head | None:
+        """The row with this key."""
+        raise NotImplementedError
+
+    def missing(self) -> str:
+        """What a 404 says."""
+        raise NotImplementedError
+
     @cached_property
-    def asked(self) -> str:
-        """What the form asks for instead of being saved; empty if it is to be saved."""
-        return matching(self.request.POST, SHOW, ASKS)
+    def row(self) -> Head | None:
+        """The row of the page's address; ``None`` if there is none."""
+        return self.find(self.kwargs["object_id"])
+
+    @property
+    def head(self) -> Head:
+        """The row of the page's address; a 404 if there is none."""
+        if self.row is None:
+            raise Http404(self.missing())
+        return self.row
+
+    @cached_property
+    def tracking_map(self) -> TrackingMap:
+        """The map that has it."""
+        return self.head.map
+
+    @cached_property
+    def entry(self) -> Any:
+        """The row as the draft has it."""
+        return editing.entry_of(self.head)
+
+    def page_of_row(self, page: str, *args: object) -> str:
+        """The address of one of its pages."""
+        return self.address(page, self.head.pk, *args, model=self.model)
+
+    def would_change(self, name: str, entry: HeadEntry) -> Diff:
+        """What it would change to write this entry to the row."""
+        return editing.entry_diff({str(self.head): self.entry}, name, entry)
+
+
+class ChangeHeadScreen(HeadScreen, FormScreen):
+    """The form of a tracked model or an action that the draft has."""
+
+    def form_of_row(self, data: Any = None, seen: int | None = None) -> Any:
+        """The form, with what was sent or what the draft has. ``seen`` is what it shows."""
+        raise NotImplementedError
+
+    def form_page(self, form: Any, **context: Any) -> HttpResponse:
+        """The page with the form."""
+        raise NotImplementedError
+
+    def address_to_add_again(self) -> str:
+        """The form that adds what somebody deleted; a 404 where there is none."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show the form with what the draft has."""
+        return self.form_page(self.form_of_row())
+
+    def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Save the form, or show it again with what was wrong."""
+        if self.row is None:
+            return self._deleted()
+        form = self.form_of_row(request.POST)
+        if self.asked:
+            return self.form_page(form)
+        try:
+            saved = self.attempt(form, self.head)
+        except StaleForm as stale:
+            return self._deleted() if stale.current is None else self._stale_page(form, stale)
+        if saved is None:
+            return self.form_page(form)
+        self._tell(saved)
+        if "_continue" in request.POST:
+            return self.go("change", saved.row.pk, model=self.model)
+        return self.go_back(saved.row.map_id)
+
+    def go_back(self, map_id: int) -> HttpResponse:
+        """A redirect to the list that the row is in."""
+        return self.go("change", map_id)
+
+    def _deleted(self) -> HttpResponse:
+        """Send the input to the form that adds it again, since somebody deleted it."""
+        # 307: the browser sends the same form there.
+        return HttpResponse(status=307, headers={"Location": self.address_to_add_again()})
+
+    def _stale_page(self, form: Any, stale: StaleForm) -> HttpResponse:
+        """Show what others changed, what this form would change now, and the form as it was."""
+        data = self.request.POST.copy()
+        data["seen"] = str(stale.current)
+        missed = max((stale.current or 0) - (stale.seen or 0), 1)
+        return self.form_page(
+            self.form_of_row(data, stale.current),
+            stale=stale,
+            missed=[
+                (entry, grouped(entry.changes))
+                for entry in editing.history(self.head, limit=missed)
+            ],
+            would=grouped(self.would_change(form.chosen_name, form.as_entry())),
+        )
+
+    def _tell(self, saved: Saved[Any]) -> None:
+        name = {"prefix": saved.row}
+        if not saved.changes:
+            told = _("Nothing was changed: %(prefix)s is as it was.") % name
+            messages.info(self.request, told)
+            return
+        self.log_change(saved.row, *saved.changes.changes)
+        told = _("%(prefix)s was saved in the draft. Publish to make it live.")
+        messages.success(self.request, told % name)
+
+
+class EntryScreen(FormScreen):
+    """What adding and changing a tracked model share."""
+
+    template_name = "admin/trackadmin/tracked_model.html"
+    asks = ASKS
+
+    def save(self, form: EntryForm, row: Any) -> Saved[Any]:
+        """Write the form to the row; ``None`` adds one."""
+        return editing.save_tracked_model(
+            self.tracking_map,
+            form.prefix,
+            form.as_entry(),
+            tracked_model=row,
+            seen=form.seen,
+            by=self.request.user,
+        )
 
     def entry_page(
         self, form: EntryForm, title: str, *crumbs: tuple[str, str], **context: Any
@@ -91,30 +226,21 @@ class EntryScreen(Screen):
         return {row.model_label: row for row in self.tracking_map.tracked_models.all()}
 
 
-class RowScreen(EntryScreen):
-    """What the pages of one tracked model share: its row and its entry in the draft."""
+class RowScreen(HeadScreen, EntryScreen):
+    """What the pages of one tracked model share."""
 
-    @cached_property
-    def row(self) -> TrackedModel | None:
-        """The row of the page's address; ``None`` if there is none."""
-        return editing.draft_row(self.kwargs["object_id"])
+    def find(self, pk: int) -> TrackedModel | None:
+        """The tracked model with this key."""
+        return editing.draft_row(pk)
+
+    def missing(self) -> str:
+        """What a 404 says."""
+        return _("There is no such tracked model. It may have been deleted.")
 
     @property
-    def tracked_model(self) -> TrackedModel:
+    def tracked_model(self) -> Any:
         """The row of the page's address; a 404 if there is none."""
-        if self.row is None:
-            raise Http404(_("There is no such tracked model. It may have been deleted."))
-        return self.row
-
-    @cached_property
-    def tracking_map(self) -> TrackingMap:
-        """The map of the tracked model."""
-        return self.tracked_model.map
-
-    @cached_property
-    def entry(self) -> ModelEntry:
-        """The tracked model as the draft has it."""
-        return editing.entry_of(self.tracked_model)
+        return self.head
 
 
 def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:

@@ -1,4 +1,4 @@
-"""The edit history of a map and of a tracked model, and the pages that restore from it."""
+"""The edit history of a map, a tracked model and an action, and the pages that restore from it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import Group, count_lines, faults, grouped
-from trackadmin.admin.entry_screens import RowScreen
+from trackadmin.admin.action_form_screens import ActionRowScreen
+from trackadmin.admin.entry_screens import HeadScreen, RowScreen
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
-from trackadmin.editing import HistoryEntry, StoredEntry
+from trackadmin.editing import Head, HistoryEntry, StoredEntry
 from trackadmin.exceptions import InvalidMap, StaleForm, UnknownRevision
-from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.models import TrackingMap
 
 #: How many of the newest edits a page shows; older ones stay in the database.
 SHOWN = 100
@@ -57,50 +58,62 @@ class MapHistoryScreen(Screen):
         return self.page(_("History"), steps=[self._step(entry) for entry in entries])
 
     def _step(self, entry: HistoryEntry) -> Step:
-        return step_of(entry, list(self._links(entry)) if self.may.add_model else [])
+        models = entry.deleted if self.may.add_model else ()
+        actions = entry.deleted_actions if self.may.add_action else ()
+        links = [
+            *self._links(entry, "bring_back", "prefix", set(models) - self._prefixes),
+            *self._links(entry, "bring_back_action", "action", set(actions) - self._actions),
+        ]
+        return step_of(entry, links)
 
-    def _links(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
-        for prefix in entry.deleted:
-            if prefix not in self._prefixes:
-                address = self.address("bring_back", self.tracking_map.pk, entry.revision)
-                words = _("Restore %(prefix)s") % {"prefix": prefix}
-                yield words, f"{address}?{urlencode({'prefix': prefix})}"
+    def _links(
+        self, entry: HistoryEntry, page: str, parameter: str, names: set[str]
+    ) -> Iterator[tuple[str, str]]:
+        for name in sorted(names):
+            address = self.address(page, self.tracking_map.pk, entry.revision)
+            words = _("Restore %(prefix)s") % {"prefix": name}
+            yield words, f"{address}?{urlencode({parameter: name})}"
 
     @cached_property
     def _prefixes(self) -> set[str]:
         return set(self.tracking_map.tracked_models.values_list("prefix", flat=True))
 
+    @cached_property
+    def _actions(self) -> set[str]:
+        return set(self.tracking_map.actions.values_list("name", flat=True))
 
-class ModelHistoryScreen(RowScreen):
-    """Every edit of one tracked model; each earlier state can be restored."""
+
+class HeadHistoryScreen(HeadScreen):
+    """Every edit of one tracked model or action; each earlier state can be restored."""
 
     template_name = "admin/trackadmin/history.html"
     tab = "history"
+    #: The permission to restore.
+    to_restore = "change_model"
 
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The list."""
-        row = self.tracked_model
+        row = self.head
         entries = editing.history(row, limit=SHOWN)
         return self.page(
             _("History"),
-            (row.prefix, self.address("change", row.pk, model="trackedmodel")),
+            (str(row), self.page_of_row("change")),
             steps=list(self._steps(entries)),
-            tracked_model=row,
+            subject=row,
         )
 
     def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
         for place, entry in enumerate(entries):
             links = []
+            gone = entry.deleted or entry.deleted_actions
             # The newest edit is the state now: there is nothing to restore.
-            if place and self.may.change_model and not entry.deleted:
-                pk = self.tracked_model.pk
-                address = self.address("undo", pk, entry.revision, model="trackedmodel")
-                links.append((_("Restore this state"), address))
+            if place and getattr(self.may, self.to_restore) and not gone:
+                links.append((_("Restore this state"), self.page_of_row("undo", entry.revision)))
             yield step_of(entry, links)
 
 
-class UndoScreen(RowScreen):
-    """Restore a tracked model as it was after an earlier edit."""
+class HeadUndoScreen(HeadScreen):
+    """Restore a tracked model or an action as it was after an earlier edit."""
 
     template_name = "admin/trackadmin/undo.html"
     to_read = "change_model"
@@ -112,10 +125,9 @@ class UndoScreen(RowScreen):
 
     def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
         """Restore it, unless somebody saved it since the page was opened."""
-        seen, row = number(request.POST, "seen"), self.tracked_model
+        seen, row = number(request.POST, "seen"), self.head
         try:
-            editing.undo(row, revision, seen=seen, by=request.user)
-            row.refresh_from_db()
+            row = editing.undo(row, revision, seen=seen, by=request.user)
         except UnknownRevision as unknown:
             raise Http404(str(unknown)) from unknown
         except StaleForm as stale:
@@ -126,29 +138,49 @@ class UndoScreen(RowScreen):
         except InvalidMap as refusal:
             return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
         self.log_change(row, f"Restored as it was after edit {revision}.")
-        told = _("%(prefix)s was restored in the draft as it was then.") % {"prefix": row.prefix}
+        told = _("%(prefix)s was restored in the draft as it was then.") % {"prefix": row}
         messages.success(request, told)
-        return self.go("change", row.pk, model="trackedmodel")
+        return self.go("change", row.pk, model=self.model)
 
     def _confirmation(self, **context: Any) -> HttpResponse:
-        row, stored = self.tracked_model, self._stored
+        row, stored = self.head, self._stored
         return self.page(
-            _("Restore %(prefix)s") % {"prefix": row.prefix},
-            (row.prefix, self.address("change", row.pk, model="trackedmodel")),
-            (_("History"), self.address("history", row.pk, model="trackedmodel")),
-            tracked_model=row,
+            _("Restore %(prefix)s") % {"prefix": row},
+            (str(row), self.page_of_row("change")),
+            (_("History"), self.page_of_row("history")),
+            subject=row,
             lead=_("This restores %(prefix)s as it was after edit %(number)s.")
-            % {"prefix": row.prefix, "number": stored.revision},
-            groups=grouped(editing.entry_diff({row.prefix: self.entry}, stored.name, stored.entry)),
+            % {"prefix": row, "number": stored.revision},
+            groups=grouped(self.would_change(stored.name, stored.entry)),
             button=_("Restore this state"),
             seen=row.lock_version,
-            back=self.address("history", row.pk, model="trackedmodel"),
+            back=self.page_of_row("history"),
             **context,
         )
 
     @cached_property
     def _stored(self) -> StoredEntry:
-        return as_it_was(self.tracked_model, self.kwargs["revision"])
+        return as_it_was(self.head, self.kwargs["revision"])
+
+
+class ModelHistoryScreen(RowScreen, HeadHistoryScreen):
+    """Every edit of one tracked model."""
+
+
+class UndoScreen(RowScreen, HeadUndoScreen):
+    """Restore a tracked model as it was after an earlier edit."""
+
+
+class ActionHistoryScreen(ActionRowScreen, HeadHistoryScreen):
+    """Every edit of one action."""
+
+    to_restore = "change_action"
+
+
+class ActionUndoScreen(ActionRowScreen, HeadUndoScreen):
+    """Restore an action as it was after an earlier edit."""
+
+    to_read = "change_action"
 
 
 class BringBackScreen(Screen):
@@ -158,6 +190,9 @@ class BringBackScreen(Screen):
     to_read = "add_model"
     to_write = "add_model"
     tab = "history"
+    #: The parameter with the name that it had.
+    parameter = "prefix"
+    model = "trackedmodel"
 
     def get(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
         """Show what would be restored."""
@@ -166,14 +201,13 @@ class BringBackScreen(Screen):
     def post(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
         """Restore it."""
         stored = self._stored
-        if TrackedModel.objects.filter(pk=stored.pk).exists():
+        if self._is_there(stored):
             return self._confirmation(
                 refusal=_("%(prefix)s is already in the draft.") % {"prefix": stored.name}
             )
+        named = {self.parameter: stored.name}
         try:
-            row = editing.undo(
-                self.tracking_map, revision, prefix=stored.name, seen=0, by=request.user
-            )
+            row = editing.undo(self.tracking_map, revision, **named, seen=0, by=request.user)
         except (InvalidMap, StaleForm, UnknownRevision) as refusal:
             problems = faults(getattr(refusal, "problems", ()))
             summary = getattr(refusal, "summary", str(refusal))
@@ -181,7 +215,14 @@ class BringBackScreen(Screen):
         self.log_addition(row, "Restored.")
         told = _("%(prefix)s was restored in the draft.") % {"prefix": row}
         messages.success(request, told)
-        return self.go("change", row.pk, model="trackedmodel")
+        return self.go("change", row.pk, model=self.model)
+
+    def missing(self) -> str:
+        """What a 404 says of an edit that deleted nothing of this name."""
+        return _("This edit did not delete a tracked model with this prefix.")
+
+    def _is_there(self, stored: StoredEntry) -> bool:
+        return editing.draft_row(stored.pk) is not None
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         stored = self._stored
@@ -200,18 +241,32 @@ class BringBackScreen(Screen):
 
     @cached_property
     def _stored(self) -> StoredEntry:
-        prefix = text(self.request.GET, "prefix")
-        stored = as_it_was(self.tracking_map, self.kwargs["revision"], prefix=prefix)
+        named = {self.parameter: text(self.request.GET, self.parameter)}
+        stored = as_it_was(self.tracking_map, self.kwargs["revision"], **named)
         if not stored.deleted:
-            raise Http404(_("This edit did not delete a tracked model with this prefix."))
+            raise Http404(self.missing())
         return stored
 
 
-def as_it_was(
-    subject: TrackedModel | TrackingMap, revision: int, *, prefix: str = ""
-) -> StoredEntry:
+class BringBackActionScreen(BringBackScreen):
+    """Restore a deleted action in the draft."""
+
+    to_read = "add_action"
+    to_write = "add_action"
+    parameter = "action"
+    model = "trackedaction"
+
+    def missing(self) -> str:
+        """What a 404 says of an edit that deleted nothing of this name."""
+        return _("This edit did not delete an action with this name.")
+
+    def _is_there(self, stored: StoredEntry) -> bool:
+        return editing.action_row(stored.pk) is not None
+
+
+def as_it_was(subject: Head | TrackingMap, revision: int, **named: str) -> StoredEntry:
     """The state after an edit; a 404 if there is no such edit."""
     try:
-        return editing.as_it_was(subject, revision, prefix=prefix)
+        return editing.as_it_was(subject, revision, **named)
     except UnknownRevision as unknown:
         raise Http404(str(unknown)) from unknown

@@ -17,6 +17,11 @@ class Permissions:
     add_model: bool
     change_model: bool
     delete_model: bool
+    add_action: bool
+    change_action: bool
+    delete_action: bool
+    #: To replace the whole draft.
+    change_draft: bool
     publish: bool
 
 
@@ -36,5 +41,9 @@ def permissions_of(user: Any) -> Permissions:
         add_model=view and may("add_trackedmodel"),
         change_model=view and may("change_trackedmodel"),
         delete_model=view and may("delete_trackedmodel"),
+        add_action=view and may("add_trackedaction"),
+        change_action=view and may("change_trackedaction"),
+        delete_action=view and may("delete_trackedaction"),
+        change_draft=view and may("change_trackedmodel") and may("change_trackedaction"),
         publish=view and may("publish_trackingmap"),
     )

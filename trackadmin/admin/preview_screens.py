@@ -190,7 +190,7 @@ class PreviewScreen(PreviewBase):
             )
         return {
             "preview": preview,
-            "problems": faults(preview.problems, self.model_addresses()),
+            "problems": faults(preview.problems, self.entry_addresses()),
             "rows": [shown_row(row, preview) for row in preview.rows],
             "counted": [counted_in_words(each) for each in preview.counted],
             "hidden": preview.hidden,

@@ -83,7 +83,7 @@ class PublishScreen(Screen):
         self, form: PublishForm | None = None, *, again: bool = False, **context: Any
     ) -> HttpResponse:
         """The page. ``again`` keeps the note and shows the draft as it is now."""
-        reviewed, addresses = editing.review(self.tracking_map), self.model_addresses()
+        reviewed, addresses = editing.review(self.tracking_map), self.entry_addresses()
         if again:
             note = self.request.POST.get("note", "")
             form = PublishForm({"note": note, **_reviewed(reviewed)})

@@ -41,7 +41,7 @@ class RollBackScreen(VersionScreen):
         """Roll back. The draft changes too if the box was checked."""
         form = RollBackForm(request.POST)
         valid = form.is_valid()
-        if form.cleaned_data.get("reset_draft") and not self.may.change_model:
+        if form.cleaned_data.get("reset_draft") and not self.may.change_draft:
             raise PermissionDenied
         if not valid:
             return self._confirmation(form)

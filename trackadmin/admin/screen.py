@@ -88,10 +88,14 @@ class Screen(View):
             },
         )
 
-    def model_addresses(self) -> dict[str, str]:
-        """The pages of the map's tracked models, by prefix."""
-        rows = self.tracking_map.tracked_models.values_list("prefix", "pk")
-        return {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in rows}
+    def entry_addresses(self) -> dict[str, str]:
+        """The pages of the map's tracked models and actions, by the place that a problem names."""
+        models = self.tracking_map.tracked_models.values_list("prefix", "pk")
+        actions = self.tracking_map.actions.values_list("name", "pk")
+        return {
+            f"actions.{name}": self.address("change", pk, model="trackedaction")
+            for name, pk in actions
+        } | {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in models}
 
     def log_addition(self, row: Model, *sentences: object) -> None:
         """Write to the admin's log that a row was added, in English as all of the log."""

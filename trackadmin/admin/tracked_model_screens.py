@@ -9,51 +9,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
-from trackadmin.admin.differences import grouped
-from trackadmin.admin.entry_screens import DELETED, RowScreen, add_address
+from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.catalog import catalog
-from trackadmin.document import Diff
 from trackadmin.exceptions import StaleForm
-from trackadmin.models import TrackedModel
 
 
-class ChangeScreen(RowScreen):
+class ChangeScreen(RowScreen, ChangeHeadScreen):
     """The form of a tracked model."""
 
-    def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show the form with what the draft has."""
-        return self._form_page(self._form())
-
-    def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Save the form, or show it again with what was wrong."""
-        if self.row is None:
-            return self._deleted(request)
-        form = self._form(request)
-        if self.asked:
-            return self._form_page(form)
-        try:
-            saved = self.attempt(form, self.tracked_model)
-        except StaleForm as stale:
-            return (
-                self._deleted(request) if stale.current is None else self._stale_page(form, stale)
-            )
-        if saved is None:
-            return self._form_page(form)
-        self._tell(saved.row, saved.changes)
-        if "_continue" in request.POST:
-            return self.go("change", saved.row.pk, model="trackedmodel")
-        return self.go("change", saved.row.map_id)
-
-    def _form(self, request: HttpRequest | None = None) -> EntryForm:
+    def form_of_row(self, data: Any = None, seen: int | None = None) -> EntryForm:
+        """The form, with what was sent or what the draft has."""
         row = self.tracked_model
-        facts = catalog().get(row.model_label)
-        data = request.POST if request else None
-        seen, asked = row.lock_version, self.asked
+        seen = row.lock_version if seen is None else seen
+        facts, asked = catalog().get(row.model_label), self.asked
         return EntryForm(facts, row.prefix, self.entry, seen=seen, data=data, asked=asked)
 
-    def _form_page(self, form: EntryForm, **context: Any) -> HttpResponse:
+    def form_page(self, form: EntryForm, **context: Any) -> HttpResponse:
+        """The page with the form."""
         row = self.tracked_model
         return self.entry_page(
             form,
@@ -65,43 +39,13 @@ class ChangeScreen(RowScreen):
             **context,
         )
 
-    def _deleted(self, request: HttpRequest) -> HttpResponse:
-        """Send the input to the form that adds the model again, since somebody deleted it."""
-        tracking_map, label = number(request.POST, "map"), text(request.POST, "model")
+    def address_to_add_again(self) -> str:
+        """The form that adds the model that somebody deleted."""
+        query = self.request.POST
+        tracking_map, label = number(query, "map"), text(query, "model")
         if tracking_map is None or catalog().get(label) is None:
-            raise Http404(_("There is no such tracked model. It may have been deleted."))
-        address = add_address(self, tracking_map, label, **{DELETED: "1"})
-        # 307: the browser sends the same form there.
-        return HttpResponse(status=307, headers={"Location": address})
-
-    def _stale_page(self, form: EntryForm, stale: StaleForm) -> HttpResponse:
-        """Show what others changed, what this form would change now, and the form as it was."""
-        data = self.request.POST.copy()
-        data["seen"] = str(stale.current)
-        again = EntryForm(
-            form.facts, self.tracked_model.prefix, self.entry, seen=stale.current, data=data
-        )
-        missed = max((stale.current or 0) - (stale.seen or 0), 1)
-        now = {self.tracked_model.prefix: self.entry}
-        would = editing.entry_diff(now, form.prefix, form.as_entry())
-        return self._form_page(
-            again,
-            stale=stale,
-            missed=[
-                (entry, grouped(entry.changes))
-                for entry in editing.history(self.tracked_model, limit=missed)
-            ],
-            would=grouped(would),
-        )
-
-    def _tell(self, saved: TrackedModel, changes: Diff) -> None:
-        if not changes:
-            told = _("Nothing was changed: %(prefix)s is as it was.") % {"prefix": saved.prefix}
-            messages.info(self.request, told)
-            return
-        self.log_change(saved, *changes.changes)
-        told = _("%(prefix)s was saved in the draft. Publish to make it live.")
-        messages.success(self.request, told % {"prefix": saved.prefix})
+            raise Http404(self.missing())
+        return add_address(self, tracking_map, label, **{DELETED: "1"})
 
 
 class DeleteScreen(RowScreen):
@@ -140,6 +84,9 @@ class DeleteScreen(RowScreen):
             tracked_model=row,
             entry=self.entry,
             parents=self._parents(),
+            actions=[
+                name for name, action in self.draft.actions.items() if row.prefix in action.brings
+            ],
             **context,
         )
 

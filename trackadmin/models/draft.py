@@ -56,6 +56,8 @@ def _choices(labels: Mapping[str, Text]) -> list[tuple[str, Any]]:
     return [(value, lazystr(label)) for value, label in labels.items()]
 
 
+STATE_CHOICES = _choices(STATE_LABELS)
+PARAMETER_CHOICES = _choices(PARAMETER_LABELS)
 DECISION_CHOICES = _choices(DECISION_LABELS)
 PRIVACY_CHOICES = _choices(PRIVACY_LABELS)
 HANDLING_CHOICES = _choices(HANDLING_LABELS)
@@ -349,7 +351,7 @@ class TrackedAction(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     description = models.TextField(blank=True)
     owner = models.CharField(max_length=LONGEST_OWNER, blank=True)
-    state = models.CharField(max_length=20, choices=_choices(STATE_LABELS), default=LIVE)
+    state = models.CharField(max_length=20, choices=STATE_CHOICES, default=LIVE)
     #: Prefix of a tracked model to ``required`` or ``optional``.
     brings = models.JSONField(default=dict, blank=True)
     position = models.PositiveIntegerField(default=0)
@@ -385,7 +387,7 @@ class TrackedParameter(models.Model):
 
     action = models.ForeignKey(TrackedAction, models.CASCADE, related_name="parameters")
     name = models.CharField(max_length=NAME_LENGTH)
-    kind = models.CharField(max_length=20, choices=_choices(PARAMETER_LABELS), default=TEXT)
+    kind = models.CharField(max_length=20, choices=PARAMETER_CHOICES, default=TEXT)
     required = models.BooleanField(default=False)
     #: The values that a parameter of the kind ``choice`` may have.
     choices = models.JSONField(default=list, blank=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.aggregate_list import AggregateRows, why_gone
-from trackadmin.admin.forms.form_errors import FormError, form_errors_of
 from trackadmin.admin.forms.head import HeadForm
+from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
@@ -23,7 +23,6 @@ from trackadmin.document.structure import (
     AggregateEntry,
     in_order,
 )
-from trackadmin.exceptions import Problem
 
 #: The fields of the entry that the head has as they are; the key is chosen among the rows.
 OF_HEAD = [
@@ -34,7 +33,7 @@ OF_HEAD = [
 NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
 
 
-class EntryForm:
+class EntryForm(JoinedForm):
     """One tracked model as a form: a head, and a row for each attribute and relation.
 
     ``facts`` is ``None`` if the code no longer has the model: then every entry is gone.
@@ -50,10 +49,10 @@ class EntryForm:
         data: QueryDict | None = None,
         asked: str = "",
     ) -> None:
+        super().__init__()
         self.facts = facts
         self.entry = entry
         self.data = data
-        self.problems: list[Problem] = []
         self.attributes = list(self._attribute_rows())
         self.relations = list(self._relation_rows())
         self.aggregates = AggregateRows(facts, entry, data, asked)
@@ -79,16 +78,6 @@ class EntryForm:
         """How many attributes are tracked in the form as it is now."""
         return sum(row.tracked for row in self.attributes)
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether it cannot be saved."""
-        return bool(self.problems or self.marks)
-
-    @property
-    def marks(self) -> list[FormError]:
-        """The errors in the form, from top to bottom."""
-        return [mark for form in self._forms() for mark in form_errors_of(form)]
-
     # Checking ---------------------------------------------------------------------------------
 
     def is_valid(self) -> bool:
@@ -102,10 +91,9 @@ class EntryForm:
         return str(self.head.cleaned_data["prefix"])
 
     @property
-    def seen(self) -> int | None:
-        """The edit of the tracked model that the user saw."""
-        seen: int | None = self.head.cleaned_data["seen"]
-        return seen
+    def chosen_name(self) -> str:
+        """The prefix, as the pages of tracked models and actions both ask for it."""
+        return self.prefix
 
     def as_entry(self) -> ModelEntry:
         """The tracked model as an entry; only if the form is valid."""
@@ -120,10 +108,6 @@ class EntryForm:
             aggregates=self._aggregates(),
             **{name: head[name] for name in OF_HEAD},
         )
-
-    def refuse(self, problems: Iterable[Problem]) -> None:
-        """Show the problems that the editing call found."""
-        self.problems += problems
 
     # Inside -----------------------------------------------------------------------------------
 

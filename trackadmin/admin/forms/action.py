@@ -1,0 +1,356 @@
+"""The form of an action: what it is, which tracked models it brings, and its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from trackadmin.admin.forms.joined import JoinedForm
+from trackadmin.admin.forms.name_errors import name_refusal
+from trackadmin.admin.forms.seen import SeenField
+from trackadmin.admin.page_parameters import Unreadable, number
+from trackadmin.document import ActionEntry, ParameterEntry
+from trackadmin.document.structure import CHOICE, OPTIONAL, REQUIRED, TEXT, UNDECLARED, in_order
+from trackadmin.document.value_rules import LONGEST_OWNER
+from trackadmin.models.draft import (
+    NAME_LENGTH,
+    PARAMETER_CHOICES,
+    PRIVACY_CHOICES,
+    STATE_CHOICES,
+)
+
+#: The number of rows for parameters that the form says it has.
+ROWS = "rows"
+#: How many rows a form may have, and how many empty ones a page offers at a time.
+MOST_ROWS, EMPTY_ROWS = 200, 3
+#: The button that offers more empty rows without saving.
+MORE = "_more"
+
+NEEDS = [("", _("No")), (OPTIONAL, _("May bring")), (REQUIRED, _("Must bring"))]
+#: Of a prefix that the map no longer has.
+GONE_NEEDS = [("", _("Remove"))]
+NEED_WORDS = {value: words for value, words in NEEDS if value}
+
+
+class ActionHeadForm(forms.Form):
+    """The fields of the action itself."""
+
+    #: What the fields belong to; empty where their own labels say it.
+    said = ""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=NAME_LENGTH,
+        help_text=_("What the site sends as the action, e.g. signup_click."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    owner = forms.CharField(
+        max_length=LONGEST_OWNER,
+        required=False,
+        label=_("Owner"),
+        help_text=_("The team or person to ask about it."),
+    )
+    description = forms.CharField(
+        label=_("What it means"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("When exactly the site sends it, for people who read the data."),
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=STATE_CHOICES,
+        help_text=_(
+            "Planned: the site does not send it yet. Deprecated: it still comes, but nobody should "
+            "build on it."
+        ),
+    )
+    until = forms.DateField(
+        label=_("Stays until"),
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("A deprecated action cannot leave the map before this date."),
+    )
+    successor = forms.ChoiceField(
+        label=_("Replaced by"),
+        required=False,
+        help_text=_("The action that takes its place. It needs the date as well."),
+    )
+    seen = SeenField(label=_("Edit"), required=False)
+
+    def __init__(self, *args: Any, others: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = str(self.initial.get("successor") or "")
+        names = [*others, *([known] if known not in {"", *others} else [])]
+        self.fields["successor"].choices = [  # type: ignore[attr-defined]
+            ("", gettext("Nothing")),
+            *((name, name) for name in names),
+        ]
+
+    def clean_name(self) -> str:
+        """A name that an action can have."""
+        name: str = self.cleaned_data["name"]
+        if why := name_refusal(name):
+            raise forms.ValidationError(why)
+        return name
+
+    def clean_until(self) -> str:
+        """The date as a map has it."""
+        until = self.cleaned_data["until"]
+        return until.isoformat() if until else ""
+
+
+class BringsRow(forms.Form):
+    """Whether the action brings an object of one tracked model."""
+
+    need = forms.ChoiceField(choices=NEEDS, required=False, widget=forms.RadioSelect)
+
+    def __init__(self, tracked: str, need: str, *, gone: bool, **kwargs: Any) -> None:
+        #: The prefix of the tracked model.
+        self.tracked = self.said = tracked
+        self.known = need
+        #: The map no longer has the tracked model.
+        self.gone = gone
+        kwargs.setdefault("initial", {"need": need})
+        super().__init__(prefix=f"b-{tracked}", **kwargs)
+        if gone:
+            kept = [(need, NEED_WORDS.get(need, need))]
+            self.fields["need"].choices = GONE_NEEDS + kept  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> str:
+        """What was chosen; what the draft has if the page did not have the row."""
+        if self.add_prefix("need") not in self.data:
+            return self.known
+        need: str = self.cleaned_data["need"]
+        return need
+
+
+class ParameterRow(forms.Form):
+    """One parameter of the action; a row without a name is not one."""
+
+    name = forms.CharField(max_length=NAME_LENGTH, required=False)
+    kind = forms.ChoiceField(choices=PARAMETER_CHOICES, required=False)
+    required = forms.BooleanField(required=False)
+    choices = forms.CharField(
+        required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    privacy = forms.ChoiceField(choices=PRIVACY_CHOICES, required=False)
+    description = forms.CharField(required=False, max_length=2000)
+    remove = forms.BooleanField(required=False)
+
+    def __init__(self, place: int, **kwargs: Any) -> None:
+        super().__init__(prefix=f"p-{place}", **kwargs)
+        self.place = place
+        known = str(self["name"].value() or "")
+        self.said = known or gettext("Parameter %(number)s") % {"number": place + 1}
+        said = {
+            "name": gettext("Name of %(name)s"),
+            "kind": gettext("Kind of %(name)s"),
+            "required": gettext("Events must have %(name)s"),
+            "choices": gettext("Choices of %(name)s, one a line"),
+            "privacy": gettext("Privacy of %(name)s"),
+            "description": gettext("Description of %(name)s"),
+            "remove": gettext("Remove %(name)s"),
+        }
+        for field, label in said.items():
+            self.fields[field].widget.attrs["aria-label"] = label % {"name": self.said}
+        self.fields["name"].widget.attrs |= {
+            "spellcheck": "false",
+            "autocomplete": "off",
+            "placeholder": gettext("Name"),
+        }
+        self.fields["description"].widget.attrs["placeholder"] = gettext("What it means")
+        self.fields["choices"].widget.attrs["placeholder"] = gettext("One choice a line")
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the row is to be removed, or was never filled in."""
+        data = self.cleaned_data
+        return bool(data["remove"]) or not any(
+            data.get(name) for name in ("name", "description", "choices")
+        )
+
+    def clean_choices(self) -> list[str]:
+        """The lines that are not empty."""
+        lines = self.cleaned_data["choices"].splitlines()
+        return [line.strip() for line in lines if line.strip()]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the name and the choices of a row that is filled in."""
+        data = super().clean() or {}
+        data["kind"] = data.get("kind") or TEXT
+        data["privacy"] = data.get("privacy") or UNDECLARED
+        if self.errors or self.is_left_out:
+            if data.get("remove"):
+                self.errors.clear()
+            return data
+        name, choices = data["name"], data["choices"]
+        if not name:
+            self.add_error("name", gettext("Give the parameter a name, or empty the row."))
+        elif why := name_refusal(name):
+            self.add_error("name", why)
+        if data["kind"] == CHOICE and not choices:
+            self.add_error("choices", gettext("Write each value that it may have on its own line."))
+        elif data["kind"] != CHOICE and choices:
+            words = dict(PARAMETER_CHOICES)[CHOICE]
+            message = gettext(
+                "Only the kind “%(kind)s” has choices. Change the kind, or empty this."
+            )
+            self.add_error("choices", message % {"kind": words})
+        return data
+
+    def as_entry(self, known: ParameterEntry | None, position: int) -> ParameterEntry:
+        """The row as an entry; only for a row that is not left out."""
+        data = self.cleaned_data
+        # Fields that the form does not have stay as they are.
+        return replace(
+            known or ParameterEntry(),
+            kind=data["kind"],
+            required=data["required"],
+            choices=data["choices"],
+            privacy=data["privacy"],
+            description=data["description"],
+            position=position,
+        )
+
+
+class ActionForm(JoinedForm):
+    """One action as a form: a head, a row for each tracked model and for each parameter.
+
+    ``prefixes`` are the tracked models of the draft, and ``others`` its other actions. A form that
+    only asks for ``more`` rows is not checked.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        entry: ActionEntry,
+        *,
+        prefixes: Collection[str],
+        others: Collection[str] = (),
+        seen: int | None = None,
+        data: QueryDict | None = None,
+    ) -> None:
+        self.entry = entry
+        self.data = data
+        self.wants_more = data is not None and MORE in data
+        super().__init__()
+        initial = {"name": name, "seen": seen} | {
+            field: getattr(entry, field)
+            for field in ("owner", "description", "state", "until", "successor")
+        }
+        self.head: ActionHeadForm = self._made(
+            lambda **given: ActionHeadForm(others=others, label_suffix="", **given), initial
+        )
+        # A form that adds has seen no edit. One that changes must say which it has seen.
+        self.head.fields["seen"].required = seen is not None
+        self.brings = list(self._brings_rows(prefixes))
+        self.parameters = list(self._parameter_rows())
+
+    @property
+    def row_count(self) -> int:
+        """How many rows for parameters the form has."""
+        return len(self.parameters)
+
+    def is_valid(self) -> bool:
+        """Whether the form can be given to the editing call."""
+        wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
+        return not wrong and self._names_differ()
+
+    @property
+    def chosen_name(self) -> str:
+        """The name as the user wrote it."""
+        return str(self.head.cleaned_data["name"])
+
+    def as_entry(self) -> ActionEntry:
+        """The action as an entry; only if the form is valid."""
+        head = self.head.cleaned_data
+        # Fields that the form does not have stay as they are.
+        return replace(
+            self.entry,
+            owner=head["owner"],
+            description=head["description"],
+            state=head["state"],
+            until=head["until"],
+            successor=head["successor"],
+            brings={row.tracked: row.chosen for row in self.brings if row.chosen},
+            parameters=self._parameters(),
+        )
+
+    def _forms(self) -> list[forms.Form]:
+        return [self.head, *self.brings, *self.parameters]
+
+    def _made(self, make: Callable[..., Any], initial: Mapping[str, Any]) -> Any:
+        """The form with what was sent. What is not to be checked becomes its initial values."""
+        form = make(initial=initial, data=self.data)
+        if not self.wants_more:
+            return form
+        return make(initial={name: form[name].value() for name in form.fields})
+
+    def _brings_rows(self, prefixes: Collection[str]) -> Iterator[BringsRow]:
+        gone = [prefix for prefix in sorted(self.entry.brings) if prefix not in prefixes]
+        for prefix in [*prefixes, *gone]:
+            need = self.entry.brings.get(prefix, "")
+            yield self._made(
+                lambda prefix=prefix, need=need, **given: BringsRow(
+                    prefix, need, gone=prefix not in prefixes, **given
+                ),
+                {"need": need},
+            )
+
+    def _parameter_rows(self) -> Iterator[ParameterRow]:
+        known = [
+            {
+                "name": name,
+                "kind": parameter.kind,
+                "required": parameter.required,
+                "choices": "\n".join(parameter.choices),
+                "privacy": parameter.privacy,
+                "description": parameter.description,
+            }
+            for name, parameter in in_order(self.entry.parameters)
+        ]
+        for place in range(self._count(len(known))):
+            initial = known[place] if place < len(known) else {}
+            yield self._made(lambda place=place, **given: ParameterRow(place, **given), initial)
+
+    def _count(self, known: int) -> int:
+        """How many rows there are. What the page says decides: rows of others are not its own."""
+        if self.data is None:
+            return known + EMPTY_ROWS
+        sent = number(self.data, ROWS)
+        if sent is None or sent > MOST_ROWS:
+            legal = gettext("Give a number up to %(most)s.") % {"most": MOST_ROWS}
+            raise Unreadable(ROWS, self.data.get(ROWS, ""), legal)
+        return min(sent + EMPTY_ROWS, MOST_ROWS) if self.wants_more else sent
+
+    def _filled_rows(self) -> list[ParameterRow]:
+        return [row for row in self.parameters if not row.is_left_out]
+
+    def _names_differ(self) -> bool:
+        taken: set[str] = set()
+        for row in self._filled_rows():
+            name = row.cleaned_data["name"]
+            if name in taken:
+                message = gettext("There is already a parameter “%(name)s”. Change one.")
+                row.add_error("name", message % {"name": name})
+            taken.add(name)
+        return not any(row.errors for row in self.parameters)
+
+    def _parameters(self) -> Mapping[str, ParameterEntry]:
+        known = [parameter.position for _, parameter in in_order(self.entry.parameters)]
+        free = max(known, default=-1) + 1
+        positions = [*known, *range(free, free + self.row_count)]
+        return {
+            name: row.as_entry(self.entry.parameters.get(name), positions[row.place])
+            for row in self._filled_rows()
+            for name in [row.cleaned_data["name"]]
+        }
