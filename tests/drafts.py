@@ -7,9 +7,12 @@ from tests.maps import document, tracked
 from trackadmin import editing
 from trackadmin.models import (
     MapVersion,
+    TrackedAction,
+    TrackedAggregate,
     TrackedAttribute,
     TrackedChild,
     TrackedModel,
+    TrackedParameter,
     TrackingMap,
 )
 
@@ -18,6 +21,9 @@ TABLES = (
     TrackedModel,
     TrackedAttribute,
     TrackedChild,
+    TrackedAggregate,
+    TrackedAction,
+    TrackedParameter,
     MapVersion,
     Revision,
     Version,

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tests.maps import EXAMPLE
 from trackadmin import editing
+from trackadmin.document import ActionEntry
 from trackadmin.models import MapVersion, TrackingMap
 
 MARKS = [
@@ -70,6 +71,24 @@ def model_page(page, *args):
     return reverse(f"admin:trackadmin_trackedmodel_{page}", args=args)
 
 
+def action_page(page, *args):
+    return reverse(f"admin:trackadmin_trackedaction_{page}", args=args)
+
+
+def some_actions(row):
+    """An action that was edited once, and the edit that deleted another one, called gone."""
+    known = row.actions.filter(name="signup").first()
+    if known is None:
+        kept = ActionEntry("Somebody signed up.", brings={"User": "required"})
+        known = editing.save_action(row, "signup", kept).row
+        editing.save_action(row, "signup", replace(kept, owner="Growth team"), action=known)
+        known.refresh_from_db()
+    if not (deletions := [e for e in editing.history(row) if e.deleted_actions]):
+        editing.delete_action(editing.save_action(row, "gone", ActionEntry()).row)
+        deletions = editing.history(row, limit=1)
+    return known, deletions[0].revision
+
+
 def pages_of(row, *, version=1):
     """Every address of ours by the end of its name, with a valid path.
 
@@ -78,13 +97,18 @@ def pages_of(row, *, version=1):
     pk, model = row.pk, row.tracked_models.get(prefix="User")
     edits = editing.history(model)
     deletion = next(e for e in editing.history(row) if e.deleted)
+    action, action_deletion = some_actions(row)
+    first = editing.history(action)[-1].revision
     return {
         "trackingmap_add": map_page("add"),
         "trackingmap_change": map_page("change", pk),
         "trackingmap_delete": map_page("delete", pk),
         "trackingmap_history": map_page("history", pk),
         "trackingmap_bring_back": map_page("bring_back", pk, deletion.revision),
+        "trackingmap_bring_back_action": map_page("bring_back_action", pk, action_deletion),
         "trackingmap_move": map_page("move", pk),
+        "trackingmap_actions": map_page("actions", pk),
+        "trackingmap_move_action": map_page("move_action", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_preview": map_page("preview", pk),
@@ -101,6 +125,12 @@ def pages_of(row, *, version=1):
         "trackedmodel_history": model_page("history", model.pk),
         "trackedmodel_undo": model_page("undo", model.pk, edits[-1].revision),
         "trackedmodel_changelist": model_page("changelist"),
+        "trackedaction_add": action_page("add"),
+        "trackedaction_change": action_page("change", action.pk),
+        "trackedaction_delete": action_page("delete", action.pk),
+        "trackedaction_history": action_page("history", action.pk),
+        "trackedaction_undo": action_page("undo", action.pk, first),
+        "trackedaction_changelist": action_page("changelist"),
         "mapversion_changelist": reverse("admin:trackadmin_mapversion_changelist"),
         "mapversion_change": reverse(
             "admin:trackadmin_mapversion_change", args=[MapVersion.objects.get(number=version).pk]

@@ -224,7 +224,8 @@ def test_who_may_publish_but_not_edit_cannot_reset_the_draft(client, tracking_ma
 
 
 def test_who_may_edit_too_can_reset_the_draft(client, tracking_map):
-    client_of(client, "view_trackingmap", "publish_trackingmap", "change_trackedmodel")
+    edits = ("change_trackedmodel", "change_trackedaction")
+    client_of(client, "view_trackingmap", "publish_trackingmap", *edits)
     page = map_page("roll_back", tracking_map.pk, 1)
     assert "reset_draft" in client.get(page).content.decode()
     client.post(page, {**hidden(client, page), "reset_draft": "on"})

@@ -15,6 +15,7 @@ from tests.maps import attribute, document, tracked
 from tests.pages import read
 from tests.screens import map_page, pages_of, registered
 from trackadmin import editing
+from trackadmin.document import ActionEntry, ParameterEntry
 from trackadmin.models import TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
@@ -64,6 +65,14 @@ def tracking_map():
     assert entry != changed
     company = row.tracked_models.get(prefix="CompanyAccount")
     editing.delete_tracked_model(company, by=author, comment=hostile("deleted"))
+    said = {"description": hostile("parameter"), "choices": [hostile("choice")], "kind": "choice"}
+    action = ActionEntry(
+        hostile("action"),
+        owner=hostile("team"),
+        brings={"User": "required", "Everything": "optional"},
+        parameters={"said": ParameterEntry(**said)},
+    )
+    editing.save_action(row, "signup", action, by=author)
     Everything.objects.create(slug="thing", long_text=hostile("value"))
     return row
 
@@ -95,7 +104,9 @@ def pages(row):
     model = row.tracked_models.get(prefix="Everything")
     found |= {
         "trackingmap_bring_back": found["trackingmap_bring_back"] + "?prefix=CompanyAccount",
+        "trackingmap_bring_back_action": found["trackingmap_bring_back_action"] + "?action=gone",
         "trackedmodel_add": found["trackedmodel_add"] + f"?map={row.pk}",
+        "trackedaction_add": found["trackedaction_add"] + f"?map={row.pk}",
         "the form": screens.model_page("change", model.pk),
         "its history": screens.model_page("history", model.pk),
         "its deletion": screens.model_page("delete", model.pk),
@@ -105,6 +116,7 @@ def pages(row):
     }
     for name in (
         "trackingmap_move",
+        "trackingmap_move_action",
         "trackingmap_fix",
         "trackingmap_search",
         "mapversion_change",
@@ -129,6 +141,7 @@ SHOWN = [
     *("author", "name", "about", "owner1", "owner2", "attribute", "model", "company"),
     *("comment", "note1", "note2", "rollback", "edit", "changed", "deleted", "value"),
     *("object", "verbose", "help", "modelname"),
+    *("action", "team", "parameter", "choice"),
 ]
 
 

@@ -73,7 +73,9 @@ def client(tracking_map):
 def every_page(row):
     pages = pages_of(row, version=FIRST)
     pages["trackingmap_bring_back"] += "?prefix=CompanyAccount"
+    pages["trackingmap_bring_back_action"] += "?action=gone"
     pages["trackedmodel_add"] += f"?map={row.pk}"
+    pages["trackedaction_add"] += f"?map={row.pk}"
     user = User.objects.get()
     preview = map_page("preview", row.pk)
     return {
@@ -85,7 +87,10 @@ def every_page(row):
 
 
 #: No page of HTML: only posted to, a download, a redirect.
-ELSEWHERE = ("trackingmap_move", "trackingmap_fix", "trackingmap_document", "mapversion_change")
+ELSEWHERE = (
+    *("trackingmap_move", "trackingmap_move_action", "trackingmap_fix", "trackingmap_document"),
+    "mapversion_change",
+)
 
 
 def opened(client, row):

@@ -84,7 +84,7 @@ def test_name_and_description_are_saved(client, tracking_map, page):
     client_of(client, "change_trackingmap")
     sent = sent_by(client, page, name="The shop", description="What the shop tracks.")
     response = client.post(page, sent, follow=True)
-    assert said(response) == ["The name and the description were saved."]
+    assert said(response) == ["The map’s name, description and settings were saved."]
     tracking_map.refresh_from_db()
     assert (tracking_map.name, tracking_map.description) == ("The shop", "What the shop tracks.")
     assert editing.history(tracking_map)[0].who == "user0"

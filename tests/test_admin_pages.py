@@ -16,18 +16,32 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from demo.models import BuyerProfile
 from tests import screens
 from tests.maps import tracked
-from tests.screens import client_of, edit, map_page, model_page, published_example
+from tests.screens import (
+    action_page,
+    client_of,
+    edit,
+    map_page,
+    model_page,
+    published_example,
+    some_actions,
+)
 from trackadmin import editing
-from trackadmin.admin import MapVersionAdmin, TrackedModelAdmin, TrackingMapAdmin
+from trackadmin.admin import (
+    MapVersionAdmin,
+    TrackedActionAdmin,
+    TrackedModelAdmin,
+    TrackingMapAdmin,
+)
 from trackadmin.document import AttributeEntry
-from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'&"
 #: What may be done to something; with "view" alone nothing may.
-LISTS = {"maps", "models", "all versions"}  # Django's own pages; nothing there takes a POST
-VIEWS = ("view_trackingmap", "view_trackedmodel", "view_mapversion")
+#: Django's own pages; nothing there takes a POST.
+LISTS = {"maps", "models", "all versions", "all actions"}
+VIEWS = ("view_trackingmap", "view_trackedmodel", "view_trackedaction", "view_mapversion")
 
 
 @pytest.fixture
@@ -36,6 +50,7 @@ def tracking_map():
     row = published_example()
     edit(row, "User", owner="Accounts team", key="")
     editing.delete_tracked_model(row.tracked_models.get(prefix="CompanyAccount"))
+    some_actions(row)
     return row
 
 
@@ -44,6 +59,7 @@ def pages_of(row):
     pk, model = row.pk, row.tracked_models.get(prefix="User")
     entries = editing.history(model)
     deletion = next(e for e in editing.history(row) if e.deleted)
+    action, action_deletion = some_actions(row)
     return {
         "maps": map_page("changelist"),
         "add map": map_page("add"),
@@ -65,6 +81,14 @@ def pages_of(row):
         "delete": model_page("delete", model.pk),
         "history": model_page("history", model.pk),
         "undo": model_page("undo", model.pk, entries[-1].revision),
+        "actions": map_page("actions", pk),
+        "all actions": action_page("changelist"),
+        "add action": action_page("add") + f"?map={pk}",
+        "action": action_page("change", action.pk),
+        "delete action": action_page("delete", action.pk),
+        "action history": action_page("history", action.pk),
+        "undo action": action_page("undo", action.pk, editing.history(action)[-1].revision),
+        "bring back action": map_page("bring_back_action", pk, action_deletion) + "?action=gone",
         "all versions": reverse("admin:trackadmin_mapversion_changelist"),
     }
 
@@ -79,6 +103,10 @@ TO_WRITE = {
     "add": "add_trackedmodel",
     "delete": "delete_trackedmodel",
     "undo": "change_trackedmodel",
+    "add action": "add_trackedaction",
+    "delete action": "delete_trackedaction",
+    "undo action": "change_trackedaction",
+    "bring back action": "add_trackedaction",
 }
 
 
@@ -360,6 +388,7 @@ def test_no_view_runs_in_a_transaction_of_the_request():
     for model, cls in [
         (TrackingMap, TrackingMapAdmin),
         (TrackedModel, TrackedModelAdmin),
+        (TrackedAction, TrackedActionAdmin),
         (MapVersion, MapVersionAdmin),
     ]:
         for pattern in cls(model, admin.site).get_urls():
@@ -367,4 +396,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 15 + 5 + 1
+    assert found == 18 + 5 + 5 + 1

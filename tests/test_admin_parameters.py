@@ -19,8 +19,13 @@ from trackadmin.admin.page_parameters import (
     number,
     text,
 )
-from trackadmin.admin.registry import MapVersionAdmin, TrackedModelAdmin, TrackingMapAdmin
-from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.admin.registry import (
+    MapVersionAdmin,
+    TrackedActionAdmin,
+    TrackedModelAdmin,
+    TrackingMapAdmin,
+)
+from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
 
@@ -131,16 +136,25 @@ ENTRY = [
     "g-1-relation",
     "g-1-value_1",
 ]
+ACTION = [
+    *("map", "name", "owner", "state", "until", "successor", "seen", "rows", "_show"),
+    *("b-User-need", "p-0-name", "p-0-kind", "p-0-choices", "p-0-privacy"),
+]
 #: Fields of a large form, which no address holds.
-IN_FORMS_ONLY = set(ENTRY) - {"map", "model"}
+IN_FORMS_ONLY = {*ENTRY, *ACTION} - {"map", "model"}
 #: What each page reads, from its address or its form.
 PARAMETERS = {
     "trackingmap_add": ["name", "slug", "description"],
-    "trackingmap_change": ["name", "description", "seen"],
+    "trackingmap_change": [
+        *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
+    ],
     "trackingmap_delete": ["expected"],
     "trackingmap_history": ["page", "x"],
     "trackingmap_bring_back": ["prefix"],
+    "trackingmap_bring_back_action": ["action"],
     "trackingmap_move": ["prefix", "to"],
+    "trackingmap_actions": ["page", "x"],
+    "trackingmap_move_action": ["action", "to"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],
@@ -157,18 +171,26 @@ PARAMETERS = {
     "trackedmodel_history": ["page", "x"],
     "trackedmodel_undo": ["seen"],
     "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
+    "trackedaction_add": [*ACTION, "deleted"],
+    "trackedaction_change": [*ACTION, "_continue"],
+    "trackedaction_delete": ["seen"],
+    "trackedaction_history": ["page", "x"],
+    "trackedaction_undo": ["seen"],
+    "trackedaction_changelist": [*LISTS, "map__id__exact", "map__isnull"],
     "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
     "mapversion_change": ["x"],
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist"}
+READ_ONLY |= {"changelist", "actions"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
     "trackingmap_bring_back": [{}, {"prefix": "CompanyAccount"}],
+    "trackingmap_bring_back_action": [{}, {"action": "gone"}],
     "trackedmodel_add": [{}, {"model": "demo.order"}],
+    "trackedaction_change": [{}, {"rows": "1", "name": "signup", "state": "live"}],
 }
 
 
@@ -179,6 +201,7 @@ def test_no_address_is_left_out(tracking_map):
         for model, cls in [
             (TrackingMap, TrackingMapAdmin),
             (TrackedModel, TrackedModelAdmin),
+            (TrackedAction, TrackedActionAdmin),
             (MapVersion, MapVersionAdmin),
         ]
         for pattern in cls(model, admin.site).get_urls()

@@ -21,6 +21,7 @@ OWNER, NOTE = "Owner1", "Note1"
 #: Only posted to, or no page of HTML.
 NO_PAGES = {
     "trackingmap_move",
+    "trackingmap_move_action",
     "trackingmap_fix",
     "trackingmap_document",
     "trackingmap_search",
@@ -75,7 +76,9 @@ def every_page(row):
     """The address of every page that a GET opens, by name."""
     pages = {n: a for n, a in pages_of(row, version=2).items() if n not in NO_PAGES}
     pages["trackingmap_bring_back"] += "?prefix=CompanyAccount"
+    pages["trackingmap_bring_back_action"] += "?action=gone"
     pages["trackedmodel_add"] += f"?map={row.pk}"
+    pages["trackedaction_add"] += f"?map={row.pk}"
     user = User.objects.first()
     preview = map_page("preview", row.pk)
     return {

@@ -3,6 +3,11 @@
 Django's admin finds this module by itself; a host that never loads the admin never loads it.
 """
 
-from trackadmin.admin.registry import MapVersionAdmin, TrackedModelAdmin, TrackingMapAdmin
+from trackadmin.admin.registry import (
+    MapVersionAdmin,
+    TrackedActionAdmin,
+    TrackedModelAdmin,
+    TrackingMapAdmin,
+)
 
-__all__ = ["MapVersionAdmin", "TrackedModelAdmin", "TrackingMapAdmin"]
+__all__ = ["MapVersionAdmin", "TrackedActionAdmin", "TrackedModelAdmin", "TrackingMapAdmin"]

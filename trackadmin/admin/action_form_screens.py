@@ -9,16 +9,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, FormScreen, HeadScreen
 from trackadmin.admin.forms import ActionForm
+from trackadmin.admin.forms.action import ASKS
 from trackadmin.admin.page_parameters import choice, number
 from trackadmin.document import ActionEntry, in_order
 from trackadmin.editing import Saved
 from trackadmin.exceptions import StaleForm
-from trackadmin.models import TrackedAction, TrackingMap
+from trackadmin.models import TrackingMap
 
 
 class ActionFormScreen(FormScreen):
@@ -26,6 +28,7 @@ class ActionFormScreen(FormScreen):
 
     template_name = "admin/trackadmin/action.html"
     tab = "actions"
+    asks = ASKS
 
     def save(self, form: ActionForm, row: Any) -> Saved[Any]:
         """Write the form to the row; ``None`` adds one."""
@@ -45,6 +48,7 @@ class ActionFormScreen(FormScreen):
             entry,
             prefixes=[prefix for prefix, _model in in_order(self.draft.models)],
             others=[other for other, _action in in_order(self.draft.actions) if other != name],
+            asked=self.asked,
             **given,
         )
 
@@ -57,8 +61,8 @@ class ActionFormScreen(FormScreen):
             (_("Actions"), self.address("actions", self.tracking_map.pk)),
             *crumbs,
             form=form,
+            asked=self.asked,
             problems=faults(form.problems),
-            labels={prefix: model.model for prefix, model in self.draft.models.items()},
             **context,
         )
 
@@ -69,13 +73,8 @@ class ActionRowScreen(HeadScreen):
     model = "trackedaction"
     to_write = "change_action"
 
-    def find(self, pk: int) -> TrackedAction | None:
-        """The action with this key."""
-        return editing.action_row(pk)
-
-    def missing(self) -> str:
-        """What a 404 says."""
-        return _("There is no such action. It may have been deleted.")
+    row_of = staticmethod(editing.action_row)
+    no_row = gettext_lazy("There is no such action. It may have been deleted.")
 
 
 class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
@@ -83,23 +82,15 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
 
     to_write = "change_action"
 
-    def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Save the form, show it again with what was wrong, or with more rows."""
-        if self.row is not None:
-            form = self.form_of_row(request.POST)
-            if form.wants_more:
-                return self.form_page(form)
-        return super().post(request, object_id)
-
     def form_of_row(self, data: Any = None, seen: int | None = None) -> ActionForm:
         """The form, with what was sent or what the draft has."""
-        row = self.head
+        row = self.head_row
         seen = row.lock_version if seen is None else seen
         return self.action_form(str(row), self.entry, seen=seen, data=data)
 
     def form_page(self, form: ActionForm, **context: Any) -> HttpResponse:
         """The page with the form."""
-        row = self.head
+        row = self.head_row
         return self.action_page(
             form, str(row), action=row, writable=self.may.change_action, **context
         )
@@ -112,7 +103,7 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
         """The form that adds the action that somebody deleted."""
         tracking_map = number(self.request.POST, "map")
         if tracking_map is None:
-            raise Http404(self.missing())
+            raise Http404(str(self.no_row))
         query = urlencode({"map": tracking_map, DELETED: "1"})
         return f"{self.address('add', model=self.model)}?{query}"
 
@@ -136,7 +127,7 @@ class AddActionScreen(ActionFormScreen):
         """Add the action."""
         form = self.action_form("", self._empty(), data=request.POST)
         deleted = choice(request.GET, DELETED, ["1"]) == "1"
-        if form.wants_more or deleted:
+        if self.asked or deleted:
             return self._form_page(form, deleted=deleted)
         saved = self.attempt(form, None)
         if saved is None:
@@ -172,7 +163,7 @@ class DeleteActionScreen(ActionRowScreen):
 
     def post(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Delete it, unless somebody saved it in the meantime."""
-        row: Any = self.head
+        row: Any = self.head_row
         pk, seen = row.pk, number(request.POST, "seen")
         try:
             editing.delete_action(row, seen=seen, by=request.user)
@@ -187,7 +178,7 @@ class DeleteActionScreen(ActionRowScreen):
         return self.go("actions", row.map_id)
 
     def _confirmation(self, **context: Any) -> HttpResponse:
-        row: Any = self.head
+        row: Any = self.head_row
         others = self.tracking_map.actions.filter(successor=row.name)
         return self.page(
             _("Delete %(name)s?") % {"name": row},

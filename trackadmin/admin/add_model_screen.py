@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.entry_screens import DELETED, EntryScreen, add_address
 from trackadmin.admin.forms import EntryForm
-from trackadmin.admin.page_parameters import choice, number, text
+from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.suggestions import models_left, suggested_entry
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import ModelEntry
@@ -27,12 +27,7 @@ class AddScreen(EntryScreen):
     @cached_property
     def tracking_map(self) -> TrackingMap:
         """The map that the address names, or the first one if it names none."""
-        wanted = number(self.request.GET, "map")
-        maps = TrackingMap.objects.all()
-        found = maps.first() if wanted is None else maps.filter(pk=wanted).first()
-        if found is None:
-            raise Http404(_("There is no such tracking map."))
-        return found
+        return self.map_of_parameter()
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the choice of a model, or the form of the chosen one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
@@ -68,59 +70,51 @@ class HeadScreen(Screen):
     #: What the names of its pages have in common.
     model = "trackedmodel"
 
-    def find(self, pk: int) -> Head | None:
-        """The row with this key."""
-        raise NotImplementedError
-
-    def missing(self) -> str:
-        """What a 404 says."""
-        raise NotImplementedError
+    #: Gives the row with a key.
+    row_of: Callable[[int], Head | None]
+    #: What a 404 says.
+    no_row: object
 
     @cached_property
     def row(self) -> Head | None:
         """The row of the page's address; ``None`` if there is none."""
-        return self.find(self.kwargs["object_id"])
+        return self.row_of(self.kwargs["object_id"])
 
     @property
-    def head(self) -> Head:
+    def head_row(self) -> Head:
         """The row of the page's address; a 404 if there is none."""
         if self.row is None:
-            raise Http404(self.missing())
+            raise Http404(str(self.no_row))
         return self.row
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
         """The map that has it."""
-        return self.head.map
+        return self.head_row.map
 
     @cached_property
     def entry(self) -> Any:
         """The row as the draft has it."""
-        return editing.entry_of(self.head)
+        return editing.entry_of(self.head_row)
 
     def page_of_row(self, page: str, *args: object) -> str:
         """The address of one of its pages."""
-        return self.address(page, self.head.pk, *args, model=self.model)
+        return self.address(page, self.head_row.pk, *args, model=self.model)
 
     def would_change(self, name: str, entry: HeadEntry) -> Diff:
         """What it would change to write this entry to the row."""
-        return editing.entry_diff({str(self.head): self.entry}, name, entry)
+        return editing.entry_diff({str(self.head_row): self.entry}, name, entry)
 
 
 class ChangeHeadScreen(HeadScreen, FormScreen):
     """The form of a tracked model or an action that the draft has."""
 
-    def form_of_row(self, data: Any = None, seen: int | None = None) -> Any:
-        """The form, with what was sent or what the draft has. ``seen`` is what it shows."""
-        raise NotImplementedError
-
-    def form_page(self, form: Any, **context: Any) -> HttpResponse:
-        """The page with the form."""
-        raise NotImplementedError
-
-    def address_to_add_again(self) -> str:
-        """The form that adds what somebody deleted; a 404 where there is none."""
-        raise NotImplementedError
+    #: Gives the form with what was sent, or what the draft has, and the edit that it shows.
+    form_of_row: Callable[..., Any]
+    #: Gives the page with a form.
+    form_page: Callable[..., HttpResponse]
+    #: Gives the address of the form that adds what somebody deleted, or raises a 404.
+    address_to_add_again: Callable[[], str]
 
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show the form with what the draft has."""
@@ -134,7 +128,7 @@ class ChangeHeadScreen(HeadScreen, FormScreen):
         if self.asked:
             return self.form_page(form)
         try:
-            saved = self.attempt(form, self.head)
+            saved = self.attempt(form, self.head_row)
         except StaleForm as stale:
             return self._deleted() if stale.current is None else self._stale_page(form, stale)
         if saved is None:
@@ -163,7 +157,7 @@ class ChangeHeadScreen(HeadScreen, FormScreen):
             stale=stale,
             missed=[
                 (entry, grouped(entry.changes))
-                for entry in editing.history(self.head, limit=missed)
+                for entry in editing.history(self.head_row, limit=missed)
             ],
             would=grouped(self.would_change(form.chosen_name, form.as_entry())),
         )
@@ -229,18 +223,13 @@ class EntryScreen(FormScreen):
 class RowScreen(HeadScreen, EntryScreen):
     """What the pages of one tracked model share."""
 
-    def find(self, pk: int) -> TrackedModel | None:
-        """The tracked model with this key."""
-        return editing.draft_row(pk)
-
-    def missing(self) -> str:
-        """What a 404 says."""
-        return _("There is no such tracked model. It may have been deleted.")
+    row_of = staticmethod(editing.draft_row)
+    no_row = gettext_lazy("There is no such tracked model. It may have been deleted.")
 
     @property
     def tracked_model(self) -> Any:
         """The row of the page's address; a 404 if there is none."""
-        return self.head
+        return self.head_row
 
 
 def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:

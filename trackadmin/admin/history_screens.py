@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.action_form_screens import ActionRowScreen
+from trackadmin.admin.differences import Group, count_lines, faults, grouped
 from trackadmin.admin.entry_screens import HeadScreen, RowScreen
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
@@ -93,7 +93,7 @@ class HeadHistoryScreen(HeadScreen):
 
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The list."""
-        row = self.head
+        row = self.head_row
         entries = editing.history(row, limit=SHOWN)
         return self.page(
             _("History"),
@@ -125,7 +125,7 @@ class HeadUndoScreen(HeadScreen):
 
     def post(self, request: HttpRequest, object_id: int, revision: int) -> HttpResponse:
         """Restore it, unless somebody saved it since the page was opened."""
-        seen, row = number(request.POST, "seen"), self.head
+        seen, row = number(request.POST, "seen"), self.head_row
         try:
             row = editing.undo(row, revision, seen=seen, by=request.user)
         except UnknownRevision as unknown:
@@ -143,7 +143,7 @@ class HeadUndoScreen(HeadScreen):
         return self.go("change", row.pk, model=self.model)
 
     def _confirmation(self, **context: Any) -> HttpResponse:
-        row, stored = self.head, self._stored
+        row, stored = self.head_row, self._stored
         return self.page(
             _("Restore %(prefix)s") % {"prefix": row},
             (str(row), self.page_of_row("change")),
@@ -160,7 +160,7 @@ class HeadUndoScreen(HeadScreen):
 
     @cached_property
     def _stored(self) -> StoredEntry:
-        return as_it_was(self.head, self.kwargs["revision"])
+        return as_it_was(self.head_row, self.kwargs["revision"])
 
 
 class ModelHistoryScreen(RowScreen, HeadHistoryScreen):
@@ -193,6 +193,10 @@ class BringBackScreen(Screen):
     #: The parameter with the name that it had.
     parameter = "prefix"
     model = "trackedmodel"
+    #: Gives the row with a key.
+    row_of: Callable[[int], Head | None] = staticmethod(editing.draft_row)
+    #: What a 404 says of an edit that deleted nothing of this name.
+    not_deleted = gettext_lazy("This edit did not delete a tracked model with this prefix.")
 
     def get(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
         """Show what would be restored."""
@@ -201,7 +205,7 @@ class BringBackScreen(Screen):
     def post(self, request: HttpRequest, map_id: int, revision: int) -> HttpResponse:
         """Restore it."""
         stored = self._stored
-        if self._is_there(stored):
+        if self.row_of(stored.pk):
             return self._confirmation(
                 refusal=_("%(prefix)s is already in the draft.") % {"prefix": stored.name}
             )
@@ -216,13 +220,6 @@ class BringBackScreen(Screen):
         told = _("%(prefix)s was restored in the draft.") % {"prefix": row}
         messages.success(request, told)
         return self.go("change", row.pk, model=self.model)
-
-    def missing(self) -> str:
-        """What a 404 says of an edit that deleted nothing of this name."""
-        return _("This edit did not delete a tracked model with this prefix.")
-
-    def _is_there(self, stored: StoredEntry) -> bool:
-        return editing.draft_row(stored.pk) is not None
 
     def _confirmation(self, **context: Any) -> HttpResponse:
         stored = self._stored
@@ -244,7 +241,7 @@ class BringBackScreen(Screen):
         named = {self.parameter: text(self.request.GET, self.parameter)}
         stored = as_it_was(self.tracking_map, self.kwargs["revision"], **named)
         if not stored.deleted:
-            raise Http404(self.missing())
+            raise Http404(self.not_deleted)
         return stored
 
 
@@ -255,13 +252,8 @@ class BringBackActionScreen(BringBackScreen):
     to_write = "add_action"
     parameter = "action"
     model = "trackedaction"
-
-    def missing(self) -> str:
-        """What a 404 says of an edit that deleted nothing of this name."""
-        return _("This edit did not delete an action with this name.")
-
-    def _is_there(self, stored: StoredEntry) -> bool:
-        return editing.action_row(stored.pk) is not None
+    row_of = staticmethod(editing.action_row)
+    not_deleted = gettext_lazy("This edit did not delete an action with this name.")
 
 
 def as_it_was(subject: Head | TrackingMap, revision: int, **named: str) -> StoredEntry:

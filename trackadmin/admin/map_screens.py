@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from trackadmin.exceptions import InvalidMap, StaleForm
 
 
 class State(TextChoices):
-    """How a tracked model of the draft differs from the live version."""
+    """How a tracked model or an action of the draft differs from the live version."""
 
     NEW = "new", gettext_lazy("new")
     CHANGED = "changed", gettext_lazy("changed")
@@ -60,7 +61,7 @@ class MapScreen(Screen):
         return self._page(self._form())
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """Save the map's name and description."""
+        """Save the map's name, its description, and what it does with unknown events."""
         form = MapForm(request.POST)
         if not form.is_valid():
             return self._page(form)
@@ -70,6 +71,8 @@ class MapScreen(Screen):
                 self.tracking_map,
                 name=data["name"],
                 description=data["description"],
+                unknown_actions=data["unknown_actions"] or None,
+                undeclared_parameters=data["undeclared_parameters"] or None,
                 seen=data["seen"],
                 by=request.user,
             )
@@ -79,14 +82,15 @@ class MapScreen(Screen):
             self.tracking_map.refresh_from_db()
             return self._page(MapForm(again), stale=stale, current=self.tracking_map)
         if saved.lock_version != data["seen"]:
-            self.log_change(saved, "Changed the name or the description.")
-        messages.success(request, _("The name and the description were saved."))
+            self.log_change(saved, "Changed the name, the description or a setting.")
+        messages.success(request, _("The map’s name, description and settings were saved."))
         return self.go("change", saved.pk)
 
     def _form(self) -> MapForm:
         row = self.tracking_map
-        initial = {"name": row.name, "description": row.description, "seen": row.lock_version}
-        return MapForm(initial=initial)
+        shown = ("name", "description", "unknown_actions", "undeclared_parameters")
+        initial = {name: getattr(row, name) for name in shown}
+        return MapForm(initial={**initial, "seen": row.lock_version})
 
     def _page(self, form: MapForm, **context: Any) -> HttpResponse:
         reviewed = editing.review(self.tracking_map)
@@ -98,6 +102,7 @@ class MapScreen(Screen):
             drift=faults(reviewed.drift, self.entry_addresses()),
             rows=self._model_rows(reviewed),
             removed=[p for p in reviewed.published.models if p not in reviewed.draft.models],
+            actions=[name for name, _action in in_order(reviewed.draft.actions)],
             **context,
         )
 
@@ -116,10 +121,6 @@ def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
     """A tracked model as the list shows it."""
     entry = reviewed.draft.models[prefix]
     facts = catalog().get(entry.model)
-    if prefix not in reviewed.published.models:
-        state = State.NEW if reviewed.live else State.SAME
-    else:
-        state = State.CHANGED if prefix in changed else State.SAME
     return Row(
         pk=pk,
         prefix=prefix,
@@ -136,8 +137,15 @@ def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
             else accessor
             for accessor, child in in_order(entry.children)
         ],
-        state=state,
+        state=state_of(prefix, reviewed.live, reviewed.published.models, changed),
     )
+
+
+def state_of(name: str, live: object, published: Collection[str], changed: set[str]) -> State:
+    """How an entry of the draft differs from the live version, if there is one."""
+    if name not in published:
+        return State.NEW if live else State.SAME
+    return State.CHANGED if name in changed else State.SAME
 
 
 #: The directions of a move, and by how many places each moves.
@@ -153,7 +161,7 @@ class MoveScreen(Screen):
         step = STEPS.get(choice(request.POST, "to", STEPS), 0)
         draft = editing.build_document(self.tracking_map)
         before = [prefix for prefix, _ in in_order(draft.models)]
-        after = _moved(before, moved, step)
+        after = moved_by(before, moved, step)
         if after != before:
             self._reorder(after, moved)
         return self.go("change", self.tracking_map.pk)
@@ -169,7 +177,7 @@ class MoveScreen(Screen):
             self.log_change(self.tracking_map, f"Moved {moved}.")
 
 
-def _moved(order: list[str], name: str, step: int) -> list[str]:
+def moved_by(order: list[str], name: str, step: int) -> list[str]:
     """The list with one name moved by a step; unchanged beyond its ends or without the name."""
     if name not in order:
         return order

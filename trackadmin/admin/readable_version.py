@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.rows import PRIVACY_WORDS
 from trackadmin.catalog import catalog, in_words
-from trackadmin.document import AggregateEntry, AttributeEntry, ChildEntry, ModelEntry
-from trackadmin.document.structure import TRACKED, UNDECLARED, in_order
+from trackadmin.document import (
+    ActionEntry,
+    AggregateEntry,
+    AttributeEntry,
+    ChildEntry,
+    ModelEntry,
+    ParameterEntry,
+)
+from trackadmin.document.structure import ACCEPT, REQUIRED, TRACKED, UNDECLARED, in_order
 from trackadmin.editing import Contents
+from trackadmin.models.draft import HANDLING_CHOICES, PARAMETER_CHOICES, STATE_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,81 @@ def readable(contents: Contents) -> list[ReadableModel]:
     return [_model(prefix, entry, contents.names.get(prefix, ())) for prefix, entry in models]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadableAction:
+    """One action with what an event about it brings."""
+
+    name: str
+    entry: ActionEntry
+    #: A word of its state, and the state in the reader's language.
+    state: tuple[str, str]
+    #: Until when it stays; ``None`` where there is no date.
+    until: date | None
+    must_bring: list[str]
+    may_bring: list[str]
+    parameters: list[ReadableParameter]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableParameter:
+    """One parameter of an action."""
+
+    name: str
+    kind: str
+    required: bool
+    choices: Sequence[str]
+    privacy: str
+    description: str
+
+
+def readable_actions(contents: Contents) -> list[ReadableAction]:
+    """The actions of a version in their order."""
+    return [readable_action(name, entry) for name, entry in in_order(contents.document.actions)]
+
+
+def readable_settings(contents: Contents) -> list[tuple[str, str]]:
+    """What the map does with events that it does not know; empty where it accepts all of them."""
+    document, words = contents.document, dict(HANDLING_CHOICES)
+    shown = [
+        (_("Unknown actions"), document.unknown_actions),
+        (_("Undeclared parameters"), document.undeclared_parameters),
+    ]
+    if all(value == ACCEPT for _name, value in shown):
+        return []
+    return [(name, str(words.get(value, value))) for name, value in shown]
+
+
+def readable_action(name: str, entry: ActionEntry) -> ReadableAction:
+    """One action as people read it."""
+    brings = sorted(entry.brings.items())
+    return ReadableAction(
+        name=name,
+        entry=entry,
+        state=(entry.state, str(dict(STATE_CHOICES).get(entry.state, entry.state))),
+        until=_date(entry.until),
+        must_bring=[prefix for prefix, need in brings if need == REQUIRED],
+        may_bring=[prefix for prefix, need in brings if need != REQUIRED],
+        parameters=[
+            ReadableParameter(
+                name=parameter,
+                kind=str(dict(PARAMETER_CHOICES).get(each.kind, each.kind)),
+                required=each.required,
+                choices=each.choices,
+                privacy=_privacy(each),
+                description=each.description,
+            )
+            for parameter, each in in_order(entry.parameters)
+        ],
+    )
+
+
+def _date(until: str) -> date | None:
+    try:
+        return date.fromisoformat(until)
+    except ValueError:
+        return None
+
+
 def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableModel:
     facts = catalog().get(entry.model)
     label = facts.cased_label if facts else entry.model
@@ -91,7 +176,7 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
     return shown
 
 
-def _privacy(entry: AttributeEntry | AggregateEntry) -> str:
+def _privacy(entry: AttributeEntry | AggregateEntry | ParameterEntry) -> str:
     return "" if entry.privacy == UNDECLARED else str(PRIVACY_WORDS[entry.privacy])
 
 

@@ -16,10 +16,19 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from trackadmin.admin.action_form_screens import (
+    AddActionScreen,
+    ChangeActionScreen,
+    DeleteActionScreen,
+)
+from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
 from trackadmin.admin.fix_screen import FixScreen
 from trackadmin.admin.history_screens import (
     NOBODY,
+    ActionHistoryScreen,
+    ActionUndoScreen,
+    BringBackActionScreen,
     BringBackScreen,
     MapHistoryScreen,
     ModelHistoryScreen,
@@ -41,7 +50,7 @@ from trackadmin.admin.version_screens import (
     VersionScreen,
     VersionsScreen,
 )
-from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 
 class ScreenAdmin(AnyAdmin):
@@ -98,7 +107,14 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/delete/", "delete", DeleteMapScreen),
         ("<int:map_id>/history/", "history", MapHistoryScreen),
         ("<int:map_id>/history/<int:revision>/bring-back/", "bring_back", BringBackScreen),
+        (
+            "<int:map_id>/history/<int:revision>/bring-back-action/",
+            "bring_back_action",
+            BringBackActionScreen,
+        ),
         ("<int:map_id>/move/", "move", MoveScreen),
+        ("<int:map_id>/actions/", "actions", ActionsScreen),
+        ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),
@@ -151,6 +167,23 @@ class TrackedModelAdmin(ScreenAdmin):
         ("<int:object_id>/delete/", "delete", DeleteScreen),
         ("<int:object_id>/history/", "history", ModelHistoryScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", UndoScreen),
+    )
+
+
+@admin.register(TrackedAction)
+class TrackedActionAdmin(ScreenAdmin):
+    """Actions of all maps, to search, and the pages of one."""
+
+    list_display = ("name", "map", "state", "owner", "until")
+    list_filter = ("map",)
+    list_select_related = ("map",)
+    search_fields = ("name", "owner", "description", "parameters__name")
+    screens = (
+        ("add/", "add", AddActionScreen),
+        ("<int:object_id>/change/", "change", ChangeActionScreen),
+        ("<int:object_id>/delete/", "delete", DeleteActionScreen),
+        ("<int:object_id>/history/", "history", ActionHistoryScreen),
+        ("<int:object_id>/history/<int:revision>/undo/", "undo", ActionUndoScreen),
     )
 
 

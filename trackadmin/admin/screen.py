@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from trackadmin.admin.page_parameters import Unreadable
+from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.models import TrackingMap
 from trackadmin.texts import english
@@ -54,6 +54,15 @@ class Screen(View):
     def tracking_map(self) -> TrackingMap:
         """The map of the page's address; a 404 if there is none."""
         found = TrackingMap.objects.filter(pk=self.kwargs["map_id"]).first()
+        if found is None:
+            raise Http404(_("There is no such tracking map."))
+        return found
+
+    def map_of_parameter(self) -> TrackingMap:
+        """The map that the parameter ``map`` names, or the first one if the address has none."""
+        wanted = number(self.request.GET, "map")
+        maps = TrackingMap.objects.all()
+        found = maps.first() if wanted is None else maps.filter(pk=wanted).first()
         if found is None:
             raise Http404(_("There is no such tracking map."))
         return found

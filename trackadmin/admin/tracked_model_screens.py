@@ -44,7 +44,7 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
         query = self.request.POST
         tracking_map, label = number(query, "map"), text(query, "model")
         if tracking_map is None or catalog().get(label) is None:
-            raise Http404(self.missing())
+            raise Http404(str(self.no_row))
         return add_address(self, tracking_map, label, **{DELETED: "1"})
 
 

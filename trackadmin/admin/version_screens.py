@@ -19,7 +19,7 @@ from trackadmin.admin.page_parameters import (
     text,
     whole_number,
 )
-from trackadmin.admin.readable_version import readable
+from trackadmin.admin.readable_version import readable, readable_actions, readable_settings
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
 from trackadmin.exceptions import UnknownVersion
@@ -78,6 +78,8 @@ class VersionScreen(Screen):
             live=editing.live_version(self.tracking_map),
             unreadable=contents.unreadable,
             models=readable(contents),
+            actions=readable_actions(contents),
+            settings=readable_settings(contents),
             drift=faults(contents.drift),
             json=_indented(self.version.document),
             **context,

@@ -78,20 +78,20 @@ def problems_of(draft: Document) -> list[Problem]:
 
 def draft_rows(tracking_map: TrackingMap) -> QuerySet[TrackedModel]:
     """The map's tracked models with the rows below them."""
-    return _rows(MODELS, tracking_map)
+    return _with_rows_below(MODELS, tracking_map)
 
 
 def action_rows(tracking_map: TrackingMap) -> QuerySet[TrackedAction]:
     """The map's actions with their parameters."""
-    return _rows(ACTIONS, tracking_map)
+    return _with_rows_below(ACTIONS, tracking_map)
 
 
 def head_rows(tracking_map: TrackingMap, tables: Sequence[HeadTable] = HEADS) -> list[Any]:
     """All of the map's rows of these tables, with the rows below them."""
-    return [row for table in tables for row in _rows(table, tracking_map)]
+    return [row for table in tables for row in _with_rows_below(table, tracking_map)]
 
 
-def _rows(table: HeadTable, tracking_map: TrackingMap) -> QuerySet[Any]:
+def _with_rows_below(table: HeadTable, tracking_map: TrackingMap) -> QuerySet[Any]:
     rows = table.model._default_manager.using(write_database()).filter(map_id=tracking_map.pk)
     return rows.prefetch_related(*table.below)
 

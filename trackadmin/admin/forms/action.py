@@ -29,8 +29,8 @@ from trackadmin.models.draft import (
 ROWS = "rows"
 #: How many rows a form may have, and how many empty ones a page offers at a time.
 MOST_ROWS, EMPTY_ROWS = 200, 3
-#: The button that offers more empty rows without saving.
-MORE = "_more"
+#: What the form may ask for without being saved: more empty rows.
+ASKS, MORE = r"(?:parameters)?", "parameters"
 
 NEEDS = [("", _("No")), (OPTIONAL, _("May bring")), (REQUIRED, _("Must bring"))]
 #: Of a prefix that the map no longer has.
@@ -226,7 +226,7 @@ class ActionForm(JoinedForm):
     """One action as a form: a head, a row for each tracked model and for each parameter.
 
     ``prefixes`` are the tracked models of the draft, and ``others`` its other actions. A form that
-    only asks for ``more`` rows is not checked.
+    only asks to be shown again is not checked.
     """
 
     def __init__(
@@ -238,11 +238,12 @@ class ActionForm(JoinedForm):
         others: Collection[str] = (),
         seen: int | None = None,
         data: QueryDict | None = None,
+        asked: str = "",
     ) -> None:
+        super().__init__()
         self.entry = entry
         self.data = data
-        self.wants_more = data is not None and MORE in data
-        super().__init__()
+        self.asked = asked
         initial = {"name": name, "seen": seen} | {
             field: getattr(entry, field)
             for field in ("owner", "description", "state", "until", "successor")
@@ -259,11 +260,6 @@ class ActionForm(JoinedForm):
     def row_count(self) -> int:
         """How many rows for parameters the form has."""
         return len(self.parameters)
-
-    def is_valid(self) -> bool:
-        """Whether the form can be given to the editing call."""
-        wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
-        return not wrong and self._names_differ()
 
     @property
     def chosen_name(self) -> str:
@@ -291,7 +287,7 @@ class ActionForm(JoinedForm):
     def _made(self, make: Callable[..., Any], initial: Mapping[str, Any]) -> Any:
         """The form with what was sent. What is not to be checked becomes its initial values."""
         form = make(initial=initial, data=self.data)
-        if not self.wants_more:
+        if not self.asked:
             return form
         return make(initial={name: form[name].value() for name in form.fields})
 
@@ -330,12 +326,12 @@ class ActionForm(JoinedForm):
         if sent is None or sent > MOST_ROWS:
             legal = gettext("Give a number up to %(most)s.") % {"most": MOST_ROWS}
             raise Unreadable(ROWS, self.data.get(ROWS, ""), legal)
-        return min(sent + EMPTY_ROWS, MOST_ROWS) if self.wants_more else sent
+        return min(sent + EMPTY_ROWS, MOST_ROWS) if self.asked == MORE else sent
 
     def _filled_rows(self) -> list[ParameterRow]:
         return [row for row in self.parameters if not row.is_left_out]
 
-    def _names_differ(self) -> bool:
+    def _agree(self) -> bool:
         taken: set[str] = set()
         for row in self._filled_rows():
             name = row.cleaned_data["name"]

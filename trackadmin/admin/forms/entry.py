@@ -80,11 +80,6 @@ class EntryForm(JoinedForm):
 
     # Checking ---------------------------------------------------------------------------------
 
-    def is_valid(self) -> bool:
-        """Whether the form can be given to the editing call."""
-        wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
-        return not wrong and self._names_differ() and self._key_can_be_one()
-
     @property
     def prefix(self) -> str:
         """The prefix as the user wrote it."""
@@ -167,6 +162,9 @@ class EntryForm(JoinedForm):
             "key": key,
             "seen": seen,
         }
+
+    def _agree(self) -> bool:
+        return self._names_differ() and self._key_can_be_one()
 
     def _names_differ(self) -> bool:
         gone = [row.name for row in self._kept(AttributeEntry)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -16,6 +16,10 @@ class JoinedForm:
 
     #: The form with the fields of the tracked model or the action itself.
     head: Any
+    #: Gives all forms, in the order of the page.
+    _forms: Callable[[], list[forms.Form]]
+    #: Whether forms that are valid also fit together. It marks where they do not.
+    _agree: Callable[[], bool]
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -30,6 +34,11 @@ class JoinedForm:
         """The errors in the form, from top to bottom."""
         return [mark for form in self._forms() for mark in form_errors_of(form)]
 
+    def is_valid(self) -> bool:
+        """Whether the form can be given to the editing call."""
+        wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
+        return not wrong and self._agree()
+
     @property
     def seen(self) -> int | None:
         """The edit that the user saw."""
@@ -39,7 +48,3 @@ class JoinedForm:
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Show the problems that the editing call found."""
         self.problems += problems
-
-    def _forms(self) -> list[forms.Form]:
-        """All of them, in the order of the page."""
-        raise NotImplementedError

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.conf import conf
+from trackadmin.document.structure import ACCEPT, MARK, REFUSE
 from trackadmin.models import TrackingMap
 from trackadmin.models.draft import MAP_NAME_LENGTH, SLUG_LENGTH
 
@@ -19,7 +20,7 @@ LIVE = r"\A(?:0:|[1-9][0-9]{0,18}:[0-9a-f]{64})\Z"
 
 
 class MapForm(forms.Form):
-    """The name and the description of a map."""
+    """The name and the description of a map, and what it does with what it does not know."""
 
     name = forms.CharField(label=_("Name"), max_length=MAP_NAME_LENGTH)
     description = forms.CharField(
@@ -27,6 +28,32 @@ class MapForm(forms.Form):
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    #: Not required: a page that was opened before an upgrade does not send them.
+    unknown_actions = forms.ChoiceField(
+        label=_("Unknown actions"),
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[
+            (ACCEPT, _("Accept: an action that the map does not have is sent on like any other.")),
+            (MARK, _("Accept and mark: it is sent on, and the event says that it is unknown.")),
+            (REFUSE, _("Refuse: it is not sent on. It is counted, so that you can see it.")),
+        ],
+        help_text=_("What happens to an event whose action this map does not list."),
+    )
+    undeclared_parameters = forms.ChoiceField(
+        label=_("Undeclared parameters"),
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[
+            (ACCEPT, _("Accept: a parameter that the action does not declare is sent on.")),
+            (MARK, _("Accept and mark: it is sent on, and the event names the parameter.")),
+            (REFUSE, _("Refuse: the whole event is not sent on. It is counted.")),
+        ],
+        help_text=_(
+            "What happens to an event with a parameter that its action does not list. Actions that "
+            "the map does not have declare none."
+        ),
     )
     seen = SeenField(label=_("Edit"))
 
