@@ -190,14 +190,14 @@ def _history_entry(
         who=revision.user.get_username() if revision.user else "",
         reason=reason if reason and ours else revision.comment,
         changes=changes,
-        prefixes=_named(touched, MODELS),
-        deleted=_named((each for each in touched if each.deleted), MODELS),
-        actions=_named(touched, ACTIONS),
-        deleted_actions=_named((each for each in touched if each.deleted), ACTIONS),
+        prefixes=_names_in(touched, MODELS),
+        deleted=_names_in((each for each in touched if each.deleted), MODELS),
+        actions=_names_in(touched, ACTIONS),
+        deleted_actions=_names_in((each for each in touched if each.deleted), ACTIONS),
     )
 
 
-def _named(stored: Iterable[StoredEntry], table: HeadTable) -> tuple[str, ...]:
+def _names_in(stored: Iterable[StoredEntry], table: HeadTable) -> tuple[str, ...]:
     return tuple(each.name for each in stored if each.table is table)
 
 

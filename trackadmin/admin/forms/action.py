@@ -125,7 +125,7 @@ class BringsRow(forms.Form):
             self.fields["need"].choices = GONE_NEEDS + kept  # type: ignore[attr-defined]
 
     @property
-    def chosen(self) -> str:
+    def chosen_need(self) -> str:
         """What was chosen; what the draft has if the page did not have the row."""
         if self.add_prefix("need") not in self.data:
             return self.known
@@ -277,7 +277,7 @@ class ActionForm(JoinedForm):
             state=head["state"],
             until=head["until"],
             successor=head["successor"],
-            brings={row.tracked: row.chosen for row in self.brings if row.chosen},
+            brings={row.tracked: row.chosen_need for row in self.brings if row.chosen_need},
             parameters=self._parameters(),
         )
 
@@ -314,11 +314,11 @@ class ActionForm(JoinedForm):
             }
             for name, parameter in in_order(self.entry.parameters)
         ]
-        for place in range(self._count(len(known))):
+        for place in range(self._rows_to_show(len(known))):
             initial = known[place] if place < len(known) else {}
             yield self._made(lambda place=place, **given: ParameterRow(place, **given), initial)
 
-    def _count(self, known: int) -> int:
+    def _rows_to_show(self, known: int) -> int:
         """How many rows there are. What the page says decides: rows of others are not its own."""
         if self.data is None:
             return known + EMPTY_ROWS
