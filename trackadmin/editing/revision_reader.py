@@ -154,7 +154,9 @@ def _read_rows(
     kept: dict[str, Table] = {
         each.label: each for head in tables for each in (head, *head.below.values())
     }
-    rows = versions.filter(content_type__in=[content_type_of(t.model) for t in kept.values()])
+    # By name, so that a process that has just started does not ask for each content type.
+    apps, models = zip(*(label.split(".") for label in kept), strict=True)
+    rows = versions.filter(content_type__app_label__in=apps, content_type__model__in=models)
     if only is not None:
         # "17" is in "171" too; rows of another have no head here and drop out.
         above = {below.above for head in tables for below in head.below.values()}
