@@ -231,6 +231,18 @@ def test_a_page_that_is_older_than_a_field_does_not_empty_it():
     assert again.as_entry() == entry
 
 
+def test_a_page_that_is_older_than_counts_and_sums_removes_none():
+    entry = full().models["Person"]
+    facts = catalog().get(entry.model)
+    shown = filled(EntryForm(facts, "Person", entry, seen=1))
+    sent = QueryDict(mutable=True)
+    sent.update({name: value for name, value in shown.items() if not name.startswith("g-")})
+    assert len(sent) < len(shown)
+    again = EntryForm(facts, "Person", entry, seen=1, data=sent)
+    assert again.is_valid(), again.marks
+    assert again.as_entry() == entry
+
+
 def test_what_a_child_brings_is_one_of_two_words():
     """Anything else is refused, and not taken for one of them."""
     entry = full().models["Person"]

@@ -1,6 +1,7 @@
 """Counts and sums in the form of a tracked model: what is offered, proposed, refused and kept."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.http import QueryDict
@@ -9,7 +10,7 @@ from django.test import override_settings
 from tests.screens import filled
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.proposed_names import proposed_name
-from trackadmin.catalog import catalog, in_words
+from trackadmin.catalog import catalog, in_words, objects_in_words
 from trackadmin.document import AggregateEntry, AttributeEntry, ModelEntry
 
 pytestmark = pytest.mark.django_db
@@ -491,9 +492,11 @@ def test_the_words_of_what_is_lost_keep_the_names_of_the_map():
 
 
 def test_relations_to_the_same_model_are_told_apart():
-    club = catalog().get("host.club")
-    assert in_words(AggregateEntry("members"), club) == "Count of persons"
-    assert in_words(AggregateEntry("friends"), club) == "Count of clubs"
+    """By the name of the relation, and only where it is needed."""
     person = catalog().get("host.person")
-    with override_settings(TRACKADMIN={"MODELS": ["host"]}):
-        assert in_words(AggregateEntry("team"), person) == "Count of persons"
+    assert objects_in_words("purchases", person) == "purchases"
+    purchases = person.collections["purchases"]
+    both = {"purchases": purchases, "gifts": replace(purchases, accessor="gifts")}
+    two = SimpleNamespace(collections=both, collection=both.get)
+    assert objects_in_words("gifts", two) == "purchases (gifts)"
+    assert objects_in_words("purchases", two) == "purchases"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
 from django.test import override_settings
 
 from tests import screens
@@ -250,3 +251,29 @@ def test_the_map_and_the_page_that_deletes_name_them(admin_client, tracking_map,
     )
     html = admin_client.get(model_page("delete", buyer.pk)).content.decode()
     assert "<code>BuyerProfile_orders_shipped_count</code>" in html
+
+
+@pytest.mark.usefixtures("counted")
+def test_the_list_of_tracked_models_finds_them_by_name(admin_client):
+    found = admin_client.get(model_page("changelist"), {"q": "orders_shipped"})
+    assert [row.prefix for row in found.context["cl"].result_list] == ["BuyerProfile"]
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("counted")
+def test_the_command_explains_what_is_counted(tracking_map, capsys):
+    editing.publish(tracking_map, by=None)
+    uuid = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+    call_command("trackadmin", "explain", f"BuyerProfile__uuid={uuid}")
+    told = capsys.readouterr().out
+    assert "BuyerProfile_orders_shipped_count. Count of orders where status is “Shipped”" in told
+    assert "The counts and sums of BuyerProfile cost a query." in told
+
+
+@pytest.mark.usefixtures("counted")
+def test_the_command_says_why_no_url_names_an_object_by_a_count(tracking_map, capsys):
+    editing.publish(tracking_map, by=None)
+    call_command("trackadmin", "resolve", "BuyerProfile__orders_shipped_count=2")
+    assert "is a count or sum" in capsys.readouterr().err

@@ -229,7 +229,7 @@ def test_more_objects_than_are_asked_about_are_hidden(page, ann, monkeypatch):
 def test_the_review_says_what_is_new_and_what_it_costs(admin_client, page, ann):
     review = admin_client.get(map_page("publish", TrackingMap.objects.get().pk))
     html = review.content.decode()
-    assert "New counts and sums" in html
+    assert "New and changed counts and sums" in html
     assert "Sum of points of purchases" in html
     assert "costs one query more" in html
     names = [each.name for counts in review.context["counts"].values() for each in counts]
@@ -239,4 +239,4 @@ def test_the_review_says_what_is_new_and_what_it_costs(admin_client, page, ann):
 def test_a_review_without_new_counts_says_nothing_of_them(admin_client, page):
     editing.publish("default", by=None)
     review = admin_client.get(map_page("publish", TrackingMap.objects.get().pk))
-    assert "New counts and sums" not in review.content.decode()
+    assert "New and changed counts and sums" not in review.content.decode()

@@ -160,7 +160,14 @@ class TrackedModelAdmin(ScreenAdmin):
     list_display = ("prefix", "model_label", "map", "key", "owner")
     list_filter = ("map",)
     list_select_related = ("map",)
-    search_fields = ("prefix", "model_label", "owner", "description", "attributes__name")
+    search_fields = (
+        "prefix",
+        "model_label",
+        "owner",
+        "description",
+        "attributes__name",
+        "aggregates__name",
+    )
     screens = (
         ("add/", "add", AddScreen),
         ("<int:object_id>/change/", "change", ChangeScreen),

@@ -73,7 +73,7 @@ def objects_in_words(relation: str, facts: ModelFacts | None) -> str:
         return relation
     alike = [each for each in facts.collections.values() if each.target == found.target]
     objects = str(found.model._meta.verbose_name_plural)
-    if len(alike) < 2:
+    if len(alike) < 2 or relation == objects:
         return objects
     return str(_("%(objects)s (%(relation)s)", objects=objects, relation=relation))
 

@@ -76,6 +76,7 @@ class Counted:
     model: type[Model]
     aggregates: tuple[Aggregate, ...]
     queries: int
+    #: How long the database took. What is prepared once for a version is not in it.
     seconds: float
 
 
@@ -175,9 +176,9 @@ class Trial:
         if not part.aggregates:
             return
         read = aggregates_reader(part, compiled.pseudonym)
-        before, start = self._count.number, perf_counter()
+        number, seconds = self._count.number, self._count.seconds
         out.values |= read(obj, _faults(out), self._reads)
-        seconds, queries = perf_counter() - start, self._count.number - before
+        queries, seconds = self._count.number - number, self._count.seconds - seconds
         out.counted.append(Counted(node.path, node.model, part.aggregates, queries, seconds))
 
     def _countable(self, node: Node, obj: Any, out: Tried) -> Iterator[Aggregate]:
@@ -272,10 +273,10 @@ def _loaded(model: type[Model], accessor: str, obj: Any) -> bool:
 
 
 class _Count:
-    """Counts the queries of every database, whether or not the site is in debug mode."""
+    """Counts and times the queries of every database, also where the site is not in debug mode."""
 
     def __init__(self) -> None:
-        self.number, self._on = 0, True
+        self.number, self.seconds, self._on = 0, 0.0, True
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -298,8 +299,14 @@ class _Count:
         return number
 
     def _see(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.number += self._on and not str(sql).startswith(OF_TRANSACTIONS)
-        return execute(sql, params, many, context)
+        if not self._on or str(sql).startswith(OF_TRANSACTIONS):
+            return execute(sql, params, many, context)
+        self.number += 1
+        start = perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.seconds += perf_counter() - start
 
 
 def _as_it_is(value: Scalar) -> str | None:

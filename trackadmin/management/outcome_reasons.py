@@ -51,6 +51,8 @@ def _not_allowed(snapshot: Snapshot, reference: str) -> str:
         )
     elif name in entry.attributes:
         words = _("'%(name)s' is tracked, but it is neither the key nor a lookup of %(prefix)s.")
+    elif name in entry.aggregates:
+        words = _("'%(name)s' is a count or sum, which many objects of %(prefix)s may share.")
     else:
         words = _("%(prefix)s has no attribute '%(name)s'.")
     return words % {"name": name, "prefix": prefix}
