@@ -50,55 +50,121 @@ def tracked_as(document, cls):
     return ""
 
 
-def flatten(document, obj, *, prefix="", faults=None):
-    """The values of an object, children included; ``faults`` collects (place, error)."""
+def flatten(document, obj, *, prefix="", faults=None, related=None):
+    """The values of an object, children included; ``faults`` collects (place, error).
+
+    ``related`` may take the place of :func:`related_rows`.
+    """
     obj = real(obj)
     own = tracked_as(document, type(obj))
-    values = {}
-    path = [own, prefix] if prefix else [own]
-    start, base = (f"{prefix}_", f"{prefix}_") if prefix else (f"{own}_", "")
-    _walk(document, own, obj, start, base, path, own, values, faults if faults is not None else [])
-    return values
+    walk = _Walk(document, faults if faults is not None else [], related or related_rows)
+    if prefix:
+        walk.visit(own, obj, [f"{prefix}_"], [f"{prefix}_"], [own, prefix], own)
+    else:
+        starts = [f"{each}_" for each in _prefixes(document, own)]
+        walk.visit(own, obj, starts, [""], [own], own)
+    return walk.values
 
 
 def names(document, prefix):
     """All names of a tracked model, in order; read off an object that has nothing."""
-    values = {}
-    _walk(document, prefix, None, f"{prefix}_", "", [prefix], prefix, values, [])
-    return list(values)
+    walk = _Walk(document, [], related_rows)
+    starts = [f"{each}_" for each in _prefixes(document, prefix)]
+    walk.visit(prefix, None, starts, [""], [prefix], prefix)
+    return list(walk.values)
 
 
-def _walk(document, own, obj, start, base, path, place, values, faults, alone=False):
-    entry = document.models[own]
-    model = apps.get_model(entry.model)
-    for name, attribute in in_order(entry.attributes):
-        if attribute.decision == "tracked" and attribute.privacy != "dropped":
-            value = None
-            if obj is not None:
-                value = _read(model, obj, attribute, f"{place}.{name}", faults)
-            values.setdefault(start + name, value)
-    for accessor, child in () if alone else in_order(entry.children):
-        field = model._meta.get_field(_query_name(model, accessor))
-        tracked = tracked_as(document, field.related_model)
-        segment = child.prefix or tracked
-        if not tracked or segment in path:
-            continue
-        related = _child(obj, accessor, f"{place}.{accessor}", faults)
-        child_start = f"{base}{segment}_"
-        child_base = child_start if child.prefix else base
-        its_path, its_place = [*path, segment, tracked], f"{place}.{accessor}"
-        _walk(
-            document,
-            tracked,
-            related,
-            child_start,
-            child_base,
-            its_path,
-            its_place,
-            values,
-            faults,
-            child.alone,
-        )
+def _prefixes(document, prefix):
+    """A tracked model's own prefix, and the one that it had before."""
+    former = document.models[prefix].former_prefix
+    return [prefix, former] if former else [prefix]
+
+
+class _Walk:
+    """From object to object; collects the values, and what was lost."""
+
+    def __init__(self, document, faults, related):
+        self.document, self.faults, self.related = document, faults, related
+        self.values = {}
+
+    def visit(self, own, obj, starts, bases, path, place, alone=False):
+        """``starts`` are what an object's names begin with: today's, then the former ones.
+        ``bases`` are the same for what its children inherit."""
+        entry = self.document.models[own]
+        model = apps.get_model(entry.model)
+        attributes = self.attributes(model, entry, obj, place)
+        for start in starts:
+            self.values |= {start + name: value for name, value in attributes.items()}
+        for name, value in self.aggregates(entry, obj, place).items():
+            self.values |= {start + name: value for start in starts}
+        for accessor, child in () if alone else in_order(entry.children):
+            field = model._meta.get_field(_query_name(model, accessor))
+            tracked = tracked_as(self.document, field.related_model)
+            edge = f"{own}.{accessor}"
+            segments = self.segments(child, tracked, path, edge) if tracked else {}
+            if segments:
+                there = f"{place}.{accessor}"
+                related = self.lost(there, lambda name=accessor: _child(obj, name), obj)
+                pairs = [
+                    (base, f"{base}{s}_", own) for base in bases for s, own in segments.items()
+                ]
+                self.visit(
+                    tracked,
+                    related,
+                    [*dict.fromkeys(start for _, start, _ in pairs)],
+                    [*dict.fromkeys(start if own else base for base, start, own in pairs)],
+                    [*path, next(iter(segments)), tracked, edge],
+                    there,
+                    child.alone,
+                )
+
+    def attributes(self, model, entry, obj, place):
+        return {
+            name: self.lost(f"{place}.{name}", lambda a=attribute: _read(model, obj, a), obj)
+            for name, attribute in in_order(entry.attributes)
+            if goes_out(attribute)
+        }
+
+    def aggregates(self, entry, obj, place):
+        return {
+            name: self.lost(f"{place}.{name}", lambda a=aggregate: self.compute(obj, a), obj)
+            for name, aggregate in in_order(entry.aggregates)
+            if goes_out(aggregate)
+        }
+
+    def compute(self, obj, aggregate):
+        """A count or sum over the related objects, each looked at in Python."""
+        value = aggregated(aggregate, self.related(obj, aggregate), _related_model(obj, aggregate))
+        return pseudonym(value) if aggregate.privacy == "pseudonymised" else value
+
+    def lost(self, place, read, obj):
+        """What is read, or null; what raises is lost."""
+        try:
+            return None if obj is None else read()
+        except Exception as error:
+            self.faults.append((place, error))
+            return None
+
+    def segments(self, child, tracked, path, edge):
+        """What the child adds to names, and whether its own children's names have it too.
+
+        A child without a prefix has its model's, today's and the former; none of them if its model
+        is on the path already. A child that is on the path itself has no former prefix.
+        """
+        plain = dict.fromkeys(_prefixes(self.document, tracked), False)
+        found = {child.prefix: True} if child.prefix else dict(plain)
+        former = child.former_prefix if edge not in path else ""
+        before = plain if former in plain else {former: True} if former else {}
+        found |= {segment: own for segment, own in before.items() if segment not in found}
+        return {
+            segment: own
+            for segment, own in found.items()
+            if segment not in path and (own or tracked not in path)
+        }
+
+
+def goes_out(entry):
+    return entry.decision == "tracked" and entry.privacy != "dropped"
 
 
 def _query_name(model, accessor):
@@ -108,27 +174,73 @@ def _query_name(model, accessor):
     return accessor
 
 
-def _child(obj, accessor, place, faults):
+def _child(obj, accessor):
     try:
-        return None if obj is None else real(getattr(obj, accessor))
+        return real(getattr(obj, accessor))
     except ObjectDoesNotExist:
         return None
-    except Exception as error:
-        faults.append((place, error))
-        return None
 
 
-def _read(model, obj, attribute, place, faults):
-    try:
-        field = _field(model, attribute.source)
-        value = getattr(obj, field.attname if field else attribute.source)
-        if field is None and callable(value) and callable(getattr(model, attribute.source)):
-            value = value()
-        value = scalar(value, field)
-    except Exception as error:
-        faults.append((place, error))
-        return None
+def _read(model, obj, attribute):
+    field = _field(model, attribute.source)
+    value = getattr(obj, field.attname if field else attribute.source)
+    if field is None and callable(value) and callable(getattr(model, attribute.source)):
+        value = value()
+    value = scalar(value, field)
     return pseudonym(value) if attribute.privacy == "pseudonymised" else value
+
+
+def related_rows(obj, aggregate):
+    """What the related manager gives, one object after the other."""
+    rows = getattr(obj, aggregate.relation).filter(**aggregate.where)
+    # So that the rows are not told of the object they belong to, which a router may refuse.
+    rows._known_related_objects = {}
+    return list(rows)
+
+
+def _related_model(obj, aggregate):
+    return getattr(obj, aggregate.relation).model
+
+
+def aggregated(aggregate, rows, model):
+    """The scalar of an aggregate, by counting, adding and comparing in Python."""
+    if aggregate.function == "count":
+        return len(rows)
+    field = _field(model, aggregate.field)
+    if aggregate.function == "latest":
+        by = _field(model, aggregate.by).attname
+        dated = [row for row in rows if getattr(row, by) is not None]
+        newest = max(dated, key=lambda row: (getattr(row, by), row.pk), default=None)
+        return newest and scalar(getattr(newest, field.attname), field)
+    values = [getattr(row, field.attname) for row in rows]
+    values = [value for value in values if value is not None]
+    if aggregate.function == "distinct":
+        return len({_as_stored(field, value) for value in values})
+    if aggregate.function == "sum":
+        return scalar(sum(values, start=nothing(field)), field)
+    found = {"min": min, "max": max}[aggregate.function](
+        values, key=lambda value: _as_stored(field, value), default=None
+    )
+    return scalar(found, field)
+
+
+def _as_stored(field, value):
+    """What the database compares, if a field stores something else than it gives."""
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    return (
+        json.dumps(value, sort_keys=True)
+        if isinstance(value, dict | list)
+        else (field.get_prep_value(value))
+    )
+
+
+def nothing(field):
+    if isinstance(field, models.DecimalField):
+        return decimal.Decimal(0).scaleb(-field.decimal_places)
+    if isinstance(field, models.DurationField):
+        return datetime.timedelta()
+    return 0.0 if isinstance(field, models.FloatField) else 0
 
 
 def _field(model, source):
@@ -240,10 +352,17 @@ def dump_json(value):
     )
 
 
+def entry_of(document, prefix):
+    """The tracked model that has this prefix, or had it before."""
+    entries = document.models.values()
+    former = (entry for entry in entries if prefix and entry.former_prefix == prefix)
+    return document.models.get(prefix) or next(former, None)
+
+
 def resolve(document, reference, text, using=None):
     """(status, object): not_allowed, malformed, none, many, found or failed."""
     prefix, separator, name = reference.partition("__")
-    entry = document.models.get(prefix)
+    entry = entry_of(document, prefix)
     if not separator or entry is None or name not in entry.lookups():
         return "not_allowed", None
     model = apps.get_model(entry.model)

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "tests.basket",
     "tests.wide",
     "tests.tenants",
+    "tests.many",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -11,6 +11,8 @@ import decimal
 import random
 import uuid
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 
 from django.apps import apps
 from django.contrib.auth.models import User
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 
 from tests import oracle
 from tests.host import models as host
+from tests.many.rows import fill as fill_many
 from tests.maps import attribute, document, tracked
 from tests.tenants import models as tenants
 from tests.tenants.models import tenant
@@ -26,6 +29,7 @@ from tests.wide import models as wide
 from tests.wide.site import fill
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check
+from trackadmin.document.structure import AggregateEntry, ChildEntry
 
 #: Whose rows the managers of some models show; "boss" sees those of all by one of them.
 TENANTS = ("a", "b")
@@ -64,6 +68,15 @@ ATTRIBUTES = {
     "wide.city": ("code", "title", "moment"),
     "wide.spot": ("code", "north"),
     "wide.region": ("code", "title"),
+    # Which have counts and sums.
+    "many.town": ("id", "code"),
+    "many.shop": ("id", "code", "town_id", "parent_id"),
+    "many.branch": ("shop_ptr_id", "code", "floor"),
+    "many.shopproxy": ("code", "title"),
+    "many.boss": ("name", "shop_id"),
+    "many.clerk": ("id", "name"),
+    "many.label": ("id", "text"),
+    "many.sale": ("id", "status", "amount", "day"),
 }
 #: What a URL may use: keys, and lookups that need not be unique.
 KEYS = {
@@ -84,6 +97,14 @@ KEYS = {
     "tenants.invoice": ("id", "number"),
     "tenants.joinedinvoice": ("number",),
     "tenants.publishedinvoice": ("id", "number"),
+    "many.town": ("id", "code"),
+    "many.shop": ("id", "code"),
+    "many.branch": ("shop_ptr_id", "code"),
+    "many.shopproxy": ("code",),
+    "many.boss": ("name",),
+    "many.clerk": ("id", "name"),
+    "many.label": ("id",),
+    "many.sale": ("id",),
     **{label: ("code",) for label in ATTRIBUTES if label.startswith("wide.")},
 }
 LOOKUPS = {
@@ -115,14 +136,53 @@ CHILDREN = {
     "wide.listener": ("shouted",),
     "wide.spot": ("region",),
     "wide.region": ("city",),
+    "many.shop": ("town", "boss", "parent"),
+    "many.branch": ("town", "boss"),
+    "many.shopproxy": ("parent",),
+    "many.boss": ("shop",),
+    "many.clerk": ("shop", "former_shop"),
+    "many.sale": ("shop",),
+}
+#: The functions, and the kinds of fields that they may take; the catalog refuses some of them.
+NUMBERS = ("pieces", "big", "weight", "amount", "rate", "span", "minutes", "place")
+TIMES = ("day", "clock", "moment", "published", "since")
+TEXTS_AND_KEYS = ("note", "contact", "ip", "key", "upload", "status", "level", "code", "shop_id")
+FIELDS = {
+    "count": ("",),
+    "distinct": (*NUMBERS, *TIMES, *TEXTS_AND_KEYS, "express", "person_id", "name", "street"),
+    "sum": NUMBERS,
+    "min": (*NUMBERS, *TIMES),
+    "max": (*NUMBERS, *TIMES),
+    "latest": (*NUMBERS, *TIMES, *TEXTS_AND_KEYS, "express", "checked", "number", "name"),
+}
+NEWEST_BY = ("moment", "day", "published", "pieces", "amount", "id", "place", "minutes", "since")
+#: Conditions, and values of which some fit nothing.
+CONDITIONS = {
+    "status": ("new", "shipped", "lost"),
+    "level": (1, 2),
+    "express": (True, False),
+    "checked": (True, False),
+    "pieces": (0, 5, -3),
+    "note": ("a", "A", "%", "x'y", "Ünïcode"),
+    "key": ("00000000-0000-0000-0000-000000000001",),
+    "gone": (False,),
+    "shop_id": (1, 2, 3),
+    "code": ("DE", "shop1"),
+    "minutes": (0, 1),
+    "place": (1, 2),
+    "number": ("a1", "b1"),
+    "name": ("", "Germany"),
 }
 TEXTS = ("", "a", "A", "Ünïcode", "x'y", "%", "\\", "_", "null", "1", "\u2028", " a ", "a&b=c+d")
 NASTY = ("", "-0", "007", " 1", "1_0", "\uff11", "9" * 30, str(2**63), "-1", "\0", "a\0", "é" * 60)
 
 
+PRIVACIES = st.sampled_from(["none", "sent", "pseudonymised", "dropped"])
+
+
 @st.composite
-def maps(draw):
-    labels = draw(st.lists(st.sampled_from(sorted(ATTRIBUTES)), unique=True, min_size=3))
+def maps(draw, of=None):
+    labels = draw(st.lists(st.sampled_from(sorted(of or ATTRIBUTES)), unique=True, min_size=3))
     prefixes = st.sampled_from(["", "Mine_"])
     return _without_errors(
         {
@@ -134,7 +194,7 @@ def maps(draw):
 
 @st.composite
 def _entries(draw, label):
-    """A tracked model as what tracked() takes."""
+    """A tracked model, which may be wrong."""
     key = draw(st.sampled_from(["", *KEYS[label], *KEYS[label]]))
     sources = draw(st.lists(st.sampled_from(ATTRIBUTES[label]), unique=True, max_size=8))
     sources = [*sources, *([key] if key and key not in sources else [])]
@@ -146,28 +206,100 @@ def _entries(draw, label):
         if source == key:
             key_name = name
         elif not looked_up:
-            privacy = draw(st.sampled_from(["none", "sent", "pseudonymised", "dropped"]))
+            privacy = draw(PRIVACIES)
         pairs.append((name, attribute(source, lookup=looked_up, privacy=privacy)))
-    accessors = CHILDREN.get(label, ())
-    children = draw(st.lists(st.sampled_from(accessors), unique=True)) if accessors else []
+    found = draw(st.lists(aggregates(label), max_size=0)) if related_models(label) else []
+    return replace(
+        tracked(label, pairs, key=key_name),
+        children=draw(_children(label)),
+        aggregates={
+            f"{a.relation}_{a.function}{n}": replace(a, position=n) for n, a in enumerate(found)
+        },
+        **draw(_in_grace(f"Was_{label.split('.')[1]}")),
+    )
+
+
+@st.composite
+def _children(draw, label):
     prefixes = st.sampled_from(["", "One", "Two", "Three", "Four_five"])
-    children = [(accessor, draw(prefixes), draw(st.booleans())) for accessor in children]
-    return label, pairs, children, key_name
+    accessors = CHILDREN.get(label, ())
+    along = draw(st.lists(st.sampled_from(accessors), unique=True)) if accessors else []
+    return {
+        accessor: ChildEntry(
+            draw(prefixes), position, draw(st.booleans()), **draw(_in_grace(f"Was_{accessor}"))
+        )
+        for position, accessor in enumerate(along)
+    }
+
+
+def _in_grace(former):
+    """A prefix that is still sent beside today's, now and then."""
+    return st.sampled_from([{}, {}, {}, {"former_prefix": former, "until": "2099-12-31"}])
+
+
+@lru_cache
+def related_models(label):
+    """The relations of a model that hold many objects, with the models they lead to."""
+    meta = apps.get_model(label)._meta
+    back = [each for each in meta.related_objects if not each.one_to_one and not each.hidden]
+    return {
+        **{each.get_accessor_name(): each.related_model for each in back},
+        **{field.name: field.related_model for field in meta.many_to_many},
+    }
+
+
+@st.composite
+def aggregates(draw, label):
+    """A count or sum of fields that the related model has; the catalog may refuse it."""
+    relation, model = draw(st.sampled_from([*related_models(label).items()]))
+    own = {field.attname for field in model._meta.concrete_fields}
+
+    def fitting(names):
+        return [name for name in names if name in own or not name]
+
+    functions = [name for name, fields in FIELDS.items() if fitting(fields)]
+    if not fitting(NEWEST_BY):
+        functions.remove("latest")
+    function = draw(st.sampled_from(functions))
+    names = draw(st.lists(st.sampled_from(fitting(CONDITIONS) or [""]), unique=True, max_size=3))
+    return AggregateEntry(
+        relation,
+        function,
+        draw(st.sampled_from(fitting(FIELDS[function]))),
+        draw(st.sampled_from(fitting(NEWEST_BY))) if function == "latest" else "",
+        {name: draw(st.sampled_from(CONDITIONS[name])) for name in names if name},
+        privacy=draw(PRIVACIES),
+    )
 
 
 def _without_errors(entries):
-    """The map, without the children and at last the models that make it wrong."""
+    """The map, without what makes it wrong."""
     while True:
-        found = document(**{prefix: tracked(*entry) for prefix, entry in entries.items()})
+        found = document(**entries)
         wrong = [p.where for p in check(found, catalog()) if p.level == "error"]
         if not wrong:
             return found
-        for prefix in {where.partition(".")[0] for where in wrong}:
-            label, pairs, children, key = entries[prefix]
-            if children:
-                entries[prefix] = label, pairs, children[:-1], key
-            else:
+        places = {where.partition(".")[::2] for where in wrong}
+        for prefix in {prefix for prefix, _ in places}:
+            refused = {name for place, name in places if place == prefix}
+            entries[prefix] = _with_less(entries[prefix], refused)
+            if entries[prefix] is None:
                 del entries[prefix]
+
+
+def _with_less(entry, refused):
+    """The entry without its refused counts and sums, or else without its former prefixes, or else
+    without a child, or else ``None``."""
+    left = {name: each for name, each in entry.aggregates.items() if name not in refused}
+    if len(left) < len(entry.aggregates):
+        return replace(entry, aggregates=left)
+    none = {"former_prefix": "", "until": ""}
+    bare = replace(
+        entry, children={a: replace(c, **none) for a, c in entry.children.items()}, **none
+    )
+    if bare != entry:
+        return bare
+    return replace(entry, children=dict([*entry.children.items()][:-1])) if entry.children else None
 
 
 class World:
@@ -179,7 +311,7 @@ class World:
         #: The rows that each model's manager shows, as the oracle holds them.
         self.rows = {label: _rows(label) for label in ATTRIBUTES}
         self._by_pk = {(type(o), o.pk): o for objects in self.rows.values() for o in objects}
-        self._found, self._keys = {}, {}
+        self._found, self._keys, self._related = {}, {}, {}
         self.texts = {}
         for label in ATTRIBUTES:
             for source in (*KEYS[label], *LOOKUPS.get(label, ())):
@@ -194,8 +326,10 @@ class World:
     def queries(self, document):
         """A query's pairs: references to rows, to nothing and to what is not allowed, and more."""
         usual = [
-            (f"{prefix}__{name}", self.texts[entry.model, entry.attributes[name].source])
+            (f"{each}__{name}", self.texts[entry.model, entry.attributes[name].source])
             for prefix, entry in document.models.items()
+            for each in (prefix, entry.former_prefix)
+            if each
             for name in entry.lookups()
         ]
         made_up = [("Nobody__id", ["1"]), ("Person__id__in", ["1"]), ("__", [""])]
@@ -210,7 +344,7 @@ class World:
     def resolve(self, document, reference, text):
         """As the oracle's, which is asked once for the same attribute and text."""
         prefix, _, name = reference.partition("__")
-        entry = document.models.get(prefix)
+        entry = oracle.entry_of(document, prefix)
         if entry is None or name not in entry.lookups():
             return oracle.resolve(document, reference, text)
         asked = entry.model, entry.attributes[name].source, text, tenant.get()
@@ -218,6 +352,17 @@ class World:
             status, obj = oracle.resolve(document, reference, text)
             self._found[asked] = status, obj and self._by_pk[type(obj), obj.pk]
         return self._found[asked]
+
+    def flatten(self, document, obj):
+        """As the oracle's, which asks for the same related objects once."""
+        return oracle.flatten(document, obj, related=self.related)
+
+    def related(self, obj, aggregate):
+        where = tuple(sorted(aggregate.where.items()))
+        asked = type(obj), obj.pk, aggregate.relation, where, tenant.get()
+        if asked not in self._related:
+            self._related[asked] = oracle.related_rows(obj, aggregate)
+        return self._related[asked]
 
     def keys(self, rows):
         """The primary keys of a queryset's rows, in its order."""
@@ -268,6 +413,7 @@ class World:
             )
         self._save_others()
         self._save_wide()
+        fill_many(self.random)
         for n in range(6):
             self._save_everything(n)
 
@@ -325,7 +471,7 @@ def expected_values(world, document, pairs):
     found, outcomes = {}, []
     for name, text in dict.fromkeys(pair for pair in pairs if "__" in pair[0]):
         status, obj = world.resolve(document, name, text)
-        if status == "found" and _contradicts(found, oracle.flatten(document, obj)):
+        if status == "found" and _contradicts(found, world.flatten(document, obj)):
             status = "conflict"
         outcomes.append((name, status))
     return {**values, **found}, outcomes
@@ -333,8 +479,10 @@ def expected_values(world, document, pairs):
 
 def _is_reserved(document, name):
     entries = document.models.values()
-    children = [child.prefix for entry in entries for child in entry.children.values()]
-    return any(name.startswith(f"{prefix}_") for prefix in [*document.models, *children] if prefix)
+    children = [child for entry in entries for child in entry.children.values()]
+    prefixes = [*document.models, *(entry.former_prefix for entry in entries)]
+    prefixes += [p for child in children for p in (child.prefix, child.former_prefix)]
+    return any(name.startswith(f"{prefix}_") for prefix in prefixes if prefix)
 
 
 def _contradicts(found, values):

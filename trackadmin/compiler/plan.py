@@ -220,19 +220,26 @@ def _formers(matched: MatchedModel) -> list[_Prefix]:
     return [_Prefix(entry.former_prefix, False, grace)] if entry.former_prefix else []
 
 
-def _prefixes_of(child: MatchedChild, target: MatchedModel) -> Iterator[_Prefix]:
-    """The prefixes of a child, today's first.
+def _prefixes_of(
+    child: MatchedChild, target: MatchedModel, entered: tuple[str, ...]
+) -> list[_Prefix]:
+    """The prefixes of a child, today's first, without those that were entered: a circle ends there.
 
     A former prefix that is its model's own means that it had none.
     """
     plain = [_Prefix(child.tracked_as, False), *_formers(target)]
-    yield from [_Prefix(child.prefix, True)] if child.prefix else plain
-    grace = Grace(child.until, child.place)
-    if child.former_prefix in [each.text for each in plain]:
-        for each in plain if child.prefix else ():
-            yield _Prefix(each.text, False, _earlier(grace, each.grace))
-    elif child.former_prefix:
-        yield _Prefix(child.former_prefix, True, grace)
+    today = [_Prefix(child.prefix, True)] if child.prefix else plain
+    grace, former = Grace(child.until, child.place), child.former_prefix
+    before: list[_Prefix] = []
+    if child.place in entered:
+        pass  # in a circle; its names were never made of both prefixes
+    elif former in [each.text for each in plain]:
+        own = plain if child.prefix else []
+        before = [_Prefix(each.text, False, _earlier(grace, each.grace)) for each in own]
+    elif former:
+        before = [_Prefix(former, True, grace)]
+    is_open = child.tracked_as not in entered
+    return [p for p in (*today, *before) if p.text not in entered and (p.inherited or is_open)]
 
 
 class _Walk:
@@ -259,7 +266,9 @@ class _Walk:
         *,
         alone: bool = False,
     ) -> Node:
-        """``entered`` are the prefixes of the objects above, and those their models have."""
+        """``entered`` are the prefixes of the objects above, those their models have, and the
+        children that led there.
+        """
         self.starts |= dict.fromkeys(names.starts, path)
         self.former |= {start for start, grace in names.starts.items() if grace}
         outputs = tuple(self.outputs(matched, path, names))
@@ -321,8 +330,7 @@ class _Walk:
         is_own = path.count(".") == 1
         if is_own and prefix == entered[0]:
             self.problems.append(plan_problems.leads_back(path, prefix))
-        every = _prefixes_of(child, target)
-        prefixes = [each for each in every if each.text not in entered]
+        prefixes = _prefixes_of(child, target, entered)
         if not prefixes:
             return None
         if child.alone and not target.has_names:
@@ -341,8 +349,8 @@ class _Walk:
         if len(self.starts) >= self.limit:
             self.stop(plan_problems.too_many_objects(path, self.limit))
             return None
-        # Both count as entered, so that a tree is the same under any prefix and a cycle ends.
-        below = (*entered, prefixes[0].text, child.tracked_as)
+        # All count as entered, so that a tree is the same under any prefix and a cycle ends.
+        below = (*entered, prefixes[0].text, child.tracked_as, child.place)
         return self.node(target, path, names, below, alone=child.alone)
 
     def collide(self, name: str, first: str, second: str, *, former: bool) -> None:
