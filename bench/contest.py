@@ -25,7 +25,7 @@ def contest(benches: list[str]) -> dict:
     # These import models, which exist only now.
     from django.db import connection
 
-    from bench import bulk, data, flatten, freshness, http, instances, resolve, scale, stages
+    from bench import bulk, data, flatten, freshness, http, instances, resolve, scale, stages, sums
 
     database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
     created = data.create()
@@ -42,6 +42,8 @@ def contest(benches: list[str]) -> dict:
                 spent = stages.run(created, database)
             case "instances":
                 more = instances.run(created, database)
+            case "sums":
+                more = sums.run(created, database)
             case "bulk":
                 more = bulk.run(database)
             case "http" if database == "PostgreSQL":

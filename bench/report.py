@@ -41,6 +41,10 @@ What the rows mean:
   own. **Inside atomic** the order's children are not loaded; trackadmin adds one savepoint.
 * **iter_tracking_values**: a table streamed. *By hand* is `values_list(…).iterator()` and a dict.
   The memory rows are the peak of a whole process.
+* **counts and sums**: shipped orders, their total and the newest one of a buyer who has 20; in the
+  stream, of buyers who have one to three. *Bare cursor* and *ORM by hand* look at the orders once
+  for the three. *By hand* is `annotate(…).values_list(…).iterator()` and a dict, by joins and by
+  subqueries; the faster of the two counts.
 * **models × attributes**: publish and load; the limit is a time, for want of a peer. A process that
   has just started must look at the host's models first; when it publishes, at all of them.
 * **over HTTP**: gunicorn with one worker of two threads, `wrk` with four connections, the
