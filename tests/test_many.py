@@ -21,19 +21,16 @@ from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.document import AggregateEntry
 from trackadmin.exceptions import ExportError
 from trackadmin.runtime import (
-    iter_tracking_values,
     tracking_query,
     tracking_values,
     values_from_query,
 )
-from trackadmin.runtime.backfill import backfill
 from trackadmin.runtime.current import pin, unpin
 from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
 
 LABELS = ["many.shop", "many.branch", "many.town", "many.label", "many.sale", "many.shopproxy"]
-#: What a shop has by the other relations.
 ORM = {"sum": Sum, "min": Min, "max": Max}
 #: Names of one document; far below what a query may select.
 AT_ONCE = 60
@@ -60,6 +57,11 @@ def combinations(label):
     ]
 
 
+def part_of(found):
+    """All in the long run, and every fifth in the short one."""
+    return found if oracle.cases(1) > 1 else found[::5]
+
+
 def _fields(model):
     return {field.attname for field in model._meta.concrete_fields}
 
@@ -74,6 +76,7 @@ def offered(label):
     return [aggregate for name, aggregate in every.items() if name not in refused]
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("label", LABELS)
 def test_the_oracle_says_what_the_related_manager_says(label):
     """The oracle itself, compared with the ORM's own aggregates, where these exist."""
@@ -81,7 +84,7 @@ def test_the_oracle_says_what_the_related_manager_says(label):
     compared = 0
     with worlds.acting_as("a"):
         for obj in apps.get_model(label).objects.all():
-            for aggregate in combinations(label):
+            for aggregate in part_of(combinations(label)):
                 rows = getattr(obj, aggregate.relation).filter()
                 said = oracle.aggregated(aggregate, oracle.related_rows(obj, aggregate), rows.model)
                 if aggregate.function == "count":
@@ -93,7 +96,7 @@ def test_the_oracle_says_what_the_related_manager_says(label):
                     found = rows.aggregate(n=ORM[aggregate.function](aggregate.field))["n"]
                     assert said == scalar(found, field, aggregate.function), aggregate
                 compared += 1
-    assert compared >= 6
+    assert compared
 
 
 def scalar(found, field, function):
@@ -107,7 +110,7 @@ def scalar(found, field, function):
 
 def in_documents(label):
     """All that is offered, in documents of at most ``AT_ONCE``."""
-    found = offered(label)
+    found = part_of(offered(label))
     for start in range(0, len(found), AT_ONCE):
         part = found[start : start + AT_ONCE]
         named = {f"{a.relation}_{a.function}{n}": a for n, a in enumerate(part)}
@@ -117,6 +120,7 @@ def in_documents(label):
         yield document(It=top if key == "text" else replace(top, key=key))
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("name", ["a", None])
 def test_every_function_of_every_field_by_every_path(label, name):
@@ -143,9 +147,7 @@ def _agree(found, snapshot, prefix):
     rows = model._default_manager.order_by("pk")
     expected = [exact(oracle.flatten(found, obj)) for obj in rows]
     assert [exact(tracking_values(obj)) for obj in rows] == expected
-    return
-    assert [exact(values) for values in iter_tracking_values(rows)] == expected
-    assert [exact(values) for values in backfill(prefix, chunk=2)] == expected
+    assert tuple(name for name, _, _ in expected[0]) == snapshot.by_prefix[prefix].names
     if found.models[prefix].key:
         queries = [tracking_query(obj) for obj in rows]
         assert [exact(values_from_query(query)) for query in queries] == expected
@@ -175,6 +177,7 @@ def same_by_view(compiled, expected):
     assert sorted(rows, key=repr) == sorted(shown, key=repr)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("seed", range(3))
 def test_any_map_with_counts_and_sums(seed):
     """With conditions, children that have them too, prefixes and pseudonyms."""
