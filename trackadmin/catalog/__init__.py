@@ -18,7 +18,7 @@ from trackadmin.catalog.functions import (
     why_not_condition,
     why_not_for,
 )
-from trackadmin.catalog.kinds import AnyField, Kind
+from trackadmin.catalog.kinds import AnyField, Kind, kind_of
 from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model_facts import ModelFacts
@@ -50,6 +50,7 @@ __all__ = [
     "has_own_conversions",
     "in_words",
     "is_app",
+    "kind_of",
     "label_of",
     "model_of",
     "objects_in_words",

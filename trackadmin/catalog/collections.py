@@ -46,6 +46,8 @@ class CollectionFacts:
     key_field: AnyField | None = None
     #: How a query of the related model names that attribute.
     path: str = ""
+    #: How it names the column that holds the key.
+    column: str = ""
     #: The foreign key to the object: of the related model, or of the table in between.
     field: AnyField | None = None
     #: The attributes that the primary key of the related model consists of.
@@ -139,6 +141,7 @@ def _complete(relation: Any, facts: CollectionFacts) -> CollectionFacts:
         key=end.attname,
         key_field=final_field(end),
         path=path,
+        column=field.attname if isinstance(relation, models.ManyToOneRel) else path,
         field=field,
         primary_key=tuple(each.attname for each in facts.model._meta.pk_fields),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Subquery, Sum
+from django.db.models import Count, F, Max, Min, OuterRef, Subquery, Sum, Window
 from django.db.models.expressions import BaseExpression
+from django.db.models.functions import RowNumber
 
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.host.related_rows import chosen
@@ -31,6 +32,26 @@ def values_of(rows: Rows, group: Sequence[MatchedAggregate]) -> Rows:
     found: Rows = rows.order_by().annotate(**names).values_list(*names)
     found.query.group_by = None  # all rows are one group
     return found
+
+
+def values_by_key(rows: Rows, group: Sequence[MatchedAggregate], keys: Any) -> Rows:
+    """A row for each of the keys that has related objects: the key, then these values.
+
+    The values are as for :func:`values_of`. The key comes once if it is the latest value, too.
+    """
+    first = group[0]
+    path = first.collection.column
+    rows = conditional(chosen(rows, first.collection, keys, "__in"), first)
+    if first.entry.function != LATEST:
+        names: dict[str, Any] = {f"{NAME}{at}": _function(each) for at, each in enumerate(group)}
+        found: Rows = rows.order_by().values(path).annotate(**names).values_list(path, *names)
+        return found
+    by, order = _newest(first)
+    place = Window(RowNumber(), partition_by=[F(path)], order_by=order)
+    rows = rows.filter(**{f"{by}__isnull": False}).order_by()
+    ranked: Any = rows.annotate(**{f"{NAME}place": place}).filter(**{f"{NAME}place": 1})
+    newest: Rows = ranked.values_list(*dict.fromkeys((path, _column(first.field))))
+    return newest
 
 
 def value_beside(rows: Rows, matched: MatchedAggregate, before: str) -> BaseExpression:
@@ -67,10 +88,15 @@ def latest_first(rows: Rows, matched: MatchedAggregate) -> Rows:
     """The values of the field, the newest object's first. Of equally new ones that with the
     greatest primary key comes first; one without the column that is compared never does.
     """
-    by = _column(matched.by)
-    keys = [F(name).desc() for name in matched.collection.primary_key]
-    rows = rows.filter(**{f"{by}__isnull": False}).order_by(F(by).desc(), *keys)
+    by, order = _newest(matched)
+    rows = rows.filter(**{f"{by}__isnull": False}).order_by(*order)
     return rows.values_list(_column(matched.field))
+
+
+def _newest(matched: MatchedAggregate) -> tuple[str, list[Any]]:
+    """The column that is compared, and the order in which the newest object comes first."""
+    by = _column(matched.by)
+    return by, [F(name).desc() for name in (by, *matched.collection.primary_key)]
 
 
 def _function(matched: MatchedAggregate) -> Any:

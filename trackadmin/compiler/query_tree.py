@@ -138,7 +138,7 @@ def shape_of(
     ``instances`` says that the query gives all columns of all objects, as ``select_related`` does;
     ``counted`` that it gives counts and sums, too.
     """
-    made = _Shapes(alias, instances, counted, declared()).shape(top)
+    made = _Shapes(alias, instances, counted, declared()).shaped(top)
     return _fitting(made, MAX_TABLES - spare, instances)
 
 
@@ -150,7 +150,7 @@ class _Shapes:
     #: What :func:`declared` says.
     harmless: frozenset[str]
 
-    def shape(self, node: Node) -> Shape:
+    def shaped(self, node: Node) -> Shape:
         why = loading_obstacle(node.model, self.harmless)
         for output in () if why else node.outputs:
             why = why or output_obstacle(node, output)
@@ -167,7 +167,7 @@ class _Shapes:
                 if child.names():
                     loaded.append(Loaded(child, not_joined))
                 continue
-            its = below.shape(child)
+            its = below.shaped(child)
             if any(child.own_names()) or its.joined or its.loaded:
                 joined.append(its)
         made = Shape(node, why, tuple(joined), tuple(loaded), tuple(aggregates))

@@ -1,4 +1,4 @@
-"""A placeholder in a query that the ORM writes once, for the value that a request binds."""
+"""Placeholders in queries that the ORM writes once, for the values that are bound later."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ class Slot(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """The placeholder and, as its parameter, the slot itself."""
         return "%s", [self]
+
+
+class Slots(Expression):
+    """Stands for a list of values, whose number is not known yet."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        """As for one value, in brackets."""
+        return "(%s)", [self]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from django.db.models import Manager, QuerySet
 
 from trackadmin.codes import FaultCode
-from trackadmin.compiler import CompiledModel, Scalar
+from trackadmin.compiler import CompiledModel, ManagerError, Scalar
 from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams
+from trackadmin.compiler.values.aggregate_batches import load_aggregates
 from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
@@ -60,7 +62,8 @@ def stream(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[dict[str,
     """The values of each object of a queryset, by this compiled model, not by the live version."""
     shape = streams.shape(model, rows)
     if not isinstance(shape, Obstacle):
-        return streams.stream(model, rows, shape, report, CHUNK_SIZE)
+        with suppress(ManagerError):  # of related objects; each object may still have its own way
+            return streams.stream(model, rows, shape, report, CHUNK_SIZE)
     return (model.flatten(obj, report) for obj in _objects(model, rows))
 
 
@@ -68,10 +71,11 @@ def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
     """The queryset's objects with their children.
 
     The same query loads the children that a join can give. One query for each chunk loads the
-    others.
+    others, and what is counted and added up.
     """
     rows = model.along.join(rows)
     objects = rows.iterator(chunk_size=CHUNK_SIZE)
     while chunk := list(islice(objects, CHUNK_SIZE)):
         load_children(chunk, model.node, rows.db)
+        load_aggregates(chunk, model.node, report)
         yield from chunk

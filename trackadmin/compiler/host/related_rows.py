@@ -68,15 +68,16 @@ def rows_to_join(collection: CollectionFacts, alias: str) -> Rows:
     return found
 
 
-def chosen(rows: Any, collection: CollectionFacts, key: Any) -> Rows:
-    """Those of the rows that are related to the object with this key, which may be an expression.
+def chosen(rows: Any, collection: CollectionFacts, key: Any, how: str = "") -> Rows:
+    """Those of the rows that are related to the object with this key, which may be an expression;
+    ``how`` is ``__in`` for several keys.
 
     Raises :class:`ManagerError`.
     """
     with asking(collection.model):
         if collection.kind == "many-to-many":
             rows = rows._next_is_sticky()
-        found: Rows = rows.filter(**{collection.path: key})
+        found: Rows = rows.filter(**{collection.path + how: key})
         return found
 
 

@@ -6,7 +6,7 @@ rules for generated source are those of :mod:`trackadmin.compiler.values.source`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -46,9 +46,9 @@ class Column:
     before: str = ""
 
 
-def columns(top: Shape, shown_by: str = "", *, counted: bool = True) -> tuple[Column, ...]:
+def columns(top: Shape, shown_by: str = "", *, apart: Collection[str] = ()) -> tuple[Column, ...]:
     """The columns of a row in order, each once; the top's key comes first, and counts and sums
-    come last, unless they are not ``counted`` in the same query.
+    come last. Of those that another query gives ``apart`` (paths), the row has the key.
 
     ``shown_by`` is a field of the top that no row has empty: it then takes the place of the top's
     key.
@@ -66,13 +66,15 @@ def columns(top: Shape, shown_by: str = "", *, counted: bool = True) -> tuple[Co
                 kinds.setdefault(path, None)
         for output in () if shape.why else shape.node.outputs:
             kinds[before + output.facts.attname] = output.facts.kind
-    columns = [Column(path, kind, path in in_instances) for path, kind in kinds.items()]
-    for shape, before in every(top, "") if counted else ():
-        columns += [
-            Column(path_of(each, before), None, aggregate=each, before=before)
-            for each in shape.aggregates
-        ]
-    return tuple(columns)
+    counted = []
+    for shape, before in every(top, ""):
+        for each in shape.aggregates:
+            if (path := path_of(each, before)) in apart:
+                kinds.setdefault(before + each.matched.collection.key, None)
+            else:
+                counted.append(Column(path, None, aggregate=each, before=before))
+    found = [Column(path, kind, path in in_instances) for path, kind in kinds.items()]
+    return (*found, *counted)
 
 
 def path_of(aggregate: Aggregate, before: str) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from itertools import chain, repeat
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import connections
 
 from trackadmin.compiler import query_tree
+from trackadmin.compiler.host.managers import asking
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.obstacles import Obstacle, ObstacleCode, rows_obstacle
 from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.sql.aggregate_columns import with_aggregates
 from trackadmin.compiler.sql.conversions import Conversions
+from trackadmin.compiler.sql.related_values import RelatedValues, apart_of
 from trackadmin.compiler.sql.row_instances import Layout
-from trackadmin.compiler.sql.row_readers import RowReader, columns, row_reader
+from trackadmin.compiler.sql.row_readers import Column, RowReader, columns, row_reader
 from trackadmin.compiler.types import Fault, Rows, Values
 from trackadmin.texts import gettext as _
 
@@ -45,19 +48,45 @@ def obstacle(compiled: CompiledModel, rows: Rows, shape: Shape) -> Obstacle | No
 def stream(
     compiled: CompiledModel, rows: Rows, shape: Shape, fault: Fault, chunk_size: int
 ) -> Iterator[Values]:
-    """The values of each row, which gives what :func:`shape` says, fetched in chunks."""
-    read_columns = columns(shape)
+    """The values of each row, which gives what :func:`shape` says, fetched in chunks.
+
+    The managers of related objects are asked at once. Raises :class:`ManagerError`.
+    """
+    apart = apart_of(shape)
+    read_columns = columns(shape, apart={path for each in apart for path in each.paths})
+    places = {column.path: number for number, column in enumerate(read_columns)}
+    related = RelatedValues(apart, places, rows.db, compiled.pseudonym) if apart else None
+    with asking(compiled.model):
+        rows = with_aggregates(rows.prefetch_related(None), read_columns)
+    return _values(compiled, rows, _Read(shape, read_columns, related), fault, chunk_size)
+
+
+class _Read(NamedTuple):
+    """What is read of the rows."""
+
+    shape: Shape
+    columns: Sequence[Column]
+    #: What further queries give.
+    related: RelatedValues | None
+
+
+def _values(
+    compiled: CompiledModel, rows: Rows, what: _Read, fault: Fault, chunk_size: int
+) -> Iterator[Values]:
     connection = connections[rows.db]
-    rows = with_aggregates(rows.prefetch_related(None), read_columns)
-    query = rows.values_list(*(column.path for column in read_columns)).query
+    query = rows.values_list(*(column.path for column in what.columns)).query
     compiler = query.get_compiler(using=rows.db)
     in_chunks = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     chunks = compiler.execute_sql(chunked_fetch=in_chunks, chunk_size=chunk_size)
     expressions = [select[0] for select in compiler.select[: compiler.col_count]]
-    conversions = Conversions(read_columns, expressions, connection)
-    read = _reader(compiled, rows.db, shape, conversions).make(conversions.bound(connection)).read
+    conversions = Conversions(what.columns, expressions, connection)
+    read = _reader(compiled, rows.db, what, conversions).make(conversions.bound(connection)).read
     try:
-        yield from map(read, chain.from_iterable(chunks), repeat(fault))
+        if what.related is None:
+            yield from map(read, chain.from_iterable(chunks), repeat(fault))
+        else:
+            for chunk in chunks:
+                yield from what.related.completed(chunk, [read(row, fault) for row in chunk], fault)
     finally:
         # If the stream is left early, close the cursor now and not when Python collects it.
         if isinstance(chunks, Generator):
@@ -65,14 +94,16 @@ def stream(
 
 
 def _reader(
-    compiled: CompiledModel, alias: str, shape: Shape, conversions: Conversions
+    compiled: CompiledModel, alias: str, what: _Read, conversions: Conversions
 ) -> RowReader:
-    key = (alias, shape.form, conversions.key)
+    paths = tuple(column.path for column in what.columns)
+    key = (alias, what.shape.form, paths, conversions.key)
     readers = _readers.setdefault(compiled, {})
     if key not in readers:
-        read = columns(shape)
         title = f"{compiled.title}: rows of {compiled.prefix}"
-        places = {column.path: number for number, column in enumerate(read)}
+        places = {path: number for number, path in enumerate(paths)}
         layout = Layout(places, alias, compiled.pseudonym, title)
-        readers[key] = row_reader(shape, read, conversions.fused, conversions.converted, layout)
+        readers[key] = row_reader(
+            what.shape, what.columns, conversions.fused, conversions.converted, layout
+        )
     return readers[key]

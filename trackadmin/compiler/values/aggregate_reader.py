@@ -10,7 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
 from django.db.models import Model
 
-from trackadmin.catalog import CollectionFacts, has_own_conversions
+from trackadmin.catalog import CollectionFacts
 from trackadmin.codes import FastPath, FaultCode
 from trackadmin.compiler.aggregate_queries import groups_of, value_by_definition, values_of
 from trackadmin.compiler.aggregates import MatchedAggregate
@@ -28,9 +28,9 @@ from trackadmin.compiler.plan import Aggregate, Node
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.slot import Slot
 from trackadmin.compiler.types import Fault, Pseudonym, Rows, Scalar, Values
-from trackadmin.compiler.values.aggregate_values import from_driver, result_encoder
+from trackadmin.compiler.values.aggregate_batches import KNOWN
+from trackadmin.compiler.values.aggregate_values import converted, from_driver, result_encoder
 from trackadmin.compiler.values.encoders import Encode
-from trackadmin.compiler.values.stored_values import plain_or
 from trackadmin.document.structure import LATEST
 
 #: Gives the values of an object's counts and sums. It never raises.
@@ -110,7 +110,7 @@ class _Reader:
 
     def read(self, obj: Any, fault: Fault, reads: Reads) -> Iterator[tuple[Aggregate, Scalar]]:
         """Each count or sum with its value."""
-        found: dict[str, Scalar] = {}
+        found: dict[str, Scalar] = dict(vars(obj).get(KNOWN, ()))
         if obj._is_pk_set():
             for alias, parts in self._parts(obj, found, fault, reads).items():
                 self._send(obj, alias, parts, found, fault, reads)
@@ -129,6 +129,8 @@ class _Reader:
         """The queries to send, by database. What none of them gives is asked for at once."""
         parts: dict[str, list[_Part]] = {}
         for at, group in enumerate(self._groups):
+            if group.values[0].matched.name in found:
+                continue
             try:
                 with reads:
                     alias, part, rows = self._query_of(at, group, obj)
@@ -186,7 +188,8 @@ class _Reader:
             for value, expression in zip(part.group.values, part.expressions, strict=True):
                 cell = next(cells)
                 try:
-                    found[value.matched.name] = _scalar(value, cell, expression, connection)
+                    read = value.from_driver or converted(value.matched, expression, connection)
+                    found[value.matched.name] = read(cell)
                 except Exception as error:  # noqa: BLE001 the host's converters may raise anything
                     _lost([value], fault, error)
         return None
@@ -251,21 +254,6 @@ def _key_of(collection: CollectionFacts, obj: Model, connection: Any) -> Any:
     """What the column of the related objects holds for this object."""
     field: Any = collection.key_field
     return field.get_db_prep_value(getattr(obj, collection.key), connection, prepared=False)
-
-
-def _scalar(value: _Value, cell: Any, expression: Any, connection: Any) -> Scalar:
-    if expression is None:
-        return value.encode(None)
-    if value.from_driver is not None:
-        return value.from_driver(cell)
-    result = cell
-    for converter in (
-        *connection.ops.get_db_converters(expression),
-        *expression.get_db_converters(connection),
-    ):
-        result = converter(result, expression, connection)
-    own = has_own_conversions(expression.output_field)
-    return value.encode(plain_or(cell, result) if own else result)
 
 
 def _lost(values: Sequence[_Value], fault: Fault, error: Exception) -> None:

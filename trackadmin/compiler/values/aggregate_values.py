@@ -14,6 +14,7 @@ from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.types import Scalar
 from trackadmin.compiler.values.encoders import Encode
 from trackadmin.compiler.values.rules import RULES
+from trackadmin.compiler.values.stored_values import plain_or
 from trackadmin.document.structure import COUNT, DISTINCT, LATEST, SUM
 
 #: Enough for the sum of any column of decimals.
@@ -60,6 +61,30 @@ def from_driver(matched: MatchedAggregate) -> Encode | None:
         return value if type(value) is int else encode(None if value is None else int(value))
 
     return integer
+
+
+def converted(matched: MatchedAggregate, expression: Any, connection: Any) -> Encode:
+    """A function that encodes what the driver gives for a selected expression; for none, nothing
+    is all that it gives.
+    """
+    if direct := from_driver(matched):
+        return direct
+    encode = result_encoder(matched)
+    if expression is None:
+        return encode
+    own = has_own_conversions(expression.output_field)
+    converters = [
+        *connection.ops.get_db_converters(expression),
+        *expression.get_db_converters(connection),
+    ]
+
+    def read(cell: Any) -> Scalar:
+        value = cell
+        for converter in converters:
+            value = converter(value, expression, connection)
+        return encode(plain_or(cell, value) if own else value)
+
+    return read
 
 
 def _count(value: Any) -> Scalar:
