@@ -53,7 +53,7 @@ def load_aggregates(objects: Sequence[Model], node: Node, fault: Fault) -> None:
                 by_alias.setdefault(router.db_for_read(model, instance=obj), []).append(obj)
         for alias, those in by_alias.items():
             with suppress(Exception):  # the site's managers
-                _tell(those, Batch(aggregates, alias), connections[alias], fault)
+                _let_know(those, Batch(aggregates, alias), connections[alias], fault)
     for child in node.children:
         cached = cache_name(node.model, child.accessor)
         if cached and any(each.aggregates for each in child.walk()):
@@ -67,7 +67,7 @@ def _groups(node: Node) -> list[list[Aggregate]]:
     return [[exact[each.name] for each in group] for group in groups]
 
 
-def _tell(objects: Sequence[Model], batch: Batch, connection: Any, fault: Fault) -> None:
+def _let_know(objects: Sequence[Model], batch: Batch, connection: Any, fault: Fault) -> None:
     collection = batch.aggregates[0].matched.collection
     field: Any = collection.key_field
     names = [each.matched.name for each in batch.aggregates]
@@ -123,11 +123,11 @@ class Batch:
         try:
             with contained():
                 rows = self._fetched([*keys])
-            return {row[0]: self._values(row) for row in rows}
+            return {row[0]: self._cells(row) for row in rows}
         except Exception as error:  # noqa: BLE001 the database, or a field of the host
             return self._after_failure(error, [*keys], fault)
 
-    def _values(self, row: Row) -> Sequence[Scalar]:
+    def _cells(self, row: Row) -> Sequence[Scalar]:
         return [
             read(cell)
             for read, cell in zip(self._read, islice(row, self._first, None), strict=True)
@@ -153,12 +153,12 @@ class Batch:
             half = len(keys) // 2
             return {**self.by_key(keys[:half], fault), **self.by_key(keys[half:], fault)}
         if len(self.aggregates) > 1 and not is_away:
-            return {keys[0]: [*self._one_by_one(keys[0], fault)]}
+            return {keys[0]: [*self._each_alone(keys[0], fault)]}
         for aggregate in self.aggregates:
             fault(FaultCode.AGGREGATE_FAILED, aggregate.path, error)
         return {key: (None,) * len(self.aggregates) for key in keys}
 
-    def _one_by_one(self, key: Any, fault: Fault) -> Iterator[Scalar]:
+    def _each_alone(self, key: Any, fault: Fault) -> Iterator[Scalar]:
         for aggregate in self.aggregates:
             alone = Batch([aggregate], self._alias)
             yield alone.by_key([key], fault).get(key, alone.nothing)[0]
