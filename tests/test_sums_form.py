@@ -10,8 +10,9 @@ from django.test import override_settings
 from tests.screens import filled
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.proposed_names import proposed_name
-from trackadmin.catalog import catalog, in_words, objects_in_words
-from trackadmin.document import AggregateEntry, AttributeEntry, ModelEntry
+from trackadmin.catalog import Kind, catalog, in_words, objects_in_words
+from trackadmin.compiler import check
+from trackadmin.document import AggregateEntry, AttributeEntry, Document, ModelEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -275,6 +276,45 @@ def test_one_more_condition_is_shown_than_there_is_up_to_three():
         given = {f"where_{n}": "status" for n in range(1, number + 1)}
         row = form_of(BUYER, added(**given)).aggregates.rows[-1]
         assert len([*row.conditions]) == expected
+
+
+def everything_offered(label):
+    """A row for each relation, function, field and condition that the form of a model offers."""
+    entry = ModelEntry(label, attributes={"id": AttributeEntry("id")})
+    for relation, _ in form_of(entry).aggregates.offered:
+        row = form_of(entry, added(relation, entry)).aggregates.rows[-1]
+        for where in choices(row, "where_1"):
+            yield entry, relation, {"where_1": where}
+        for function in [value for value, _ in row.fields["function"].choices]:
+            row = form_of(entry, added(relation, entry, function=function)).aggregates.rows[-1]
+            fields = choices(row, "field") if "field" in row.fields else [""]
+            by = choices(row, "by")[:1] if "by" in row.fields else [""]
+            for field in fields:
+                for latest in by:
+                    yield entry, relation, {"function": function, "field": field, "by": latest}
+
+
+TYPED = {Kind.INTEGER: "1", Kind.UUID: "6fa459ea-ee8a-3ca4-894e-db77e160355e"}
+
+
+@pytest.mark.parametrize("label", ["host.person", "host.club", "demo.buyerprofile", "auth.user"])
+def test_what_is_offered_is_accepted_by_the_map(label):
+    """Nothing that can be picked is refused on save, on publish or on load."""
+    number = 0
+    for entry, relation, picked in everything_offered(label):
+        facts = catalog().get(catalog().get(label).collections[relation].target)
+        if "where_1" in picked:
+            row = form_of(entry, added(relation, entry, **picked)).aggregates.rows[-1]
+            widget = row.fields["value_1"].widget
+            given = [value for value, _ in getattr(widget, "choices", ()) if value]
+            kind = facts.attribute(picked["where_1"]).kind
+            picked["value_1"] = given[0] if given else TYPED.get(kind, "x")
+        found = saved(added(relation, entry, **picked, privacy="none"), entry)
+        made = Document({"Thing": replace(entry, aggregates=found)})
+        errors = [each for each in check(made, catalog()) if each.level == "error"]
+        assert not errors, (relation, picked, errors)
+        number += 1
+    assert number > 10
 
 
 # Names -------------------------------------------------------------------------------------------

@@ -158,20 +158,23 @@ class Viewer:
 
     def _lists_all(self, rows: QuerySet[Any]) -> bool:
         """Whether the host's admin lists all of them, or that of the nearest parent does."""
-        listing = rows.model if self.admin_of(rows.model) else self._registered_parent(rows.model)
-        if listing is None:
+        deciding = self._deciding(rows.model)
+        if deciding is None:
             return True
-        return not rows.exclude(pk__in=self.rows(listing).values("pk")).exists()
+        return not rows.exclude(pk__in=self.rows(deciding).values("pk")).exists()
 
     def _permits_all(self, rows: QuerySet[Any]) -> bool:
         """Whether an admin that decides for each object permits all of them; a few are asked."""
-        admin = self.admin_of(rows.model) or self.admin_of(
-            self._registered_parent(rows.model) or rows.model
-        )
+        deciding = self._deciding(rows.model)
+        admin = self.admin_of(deciding) if deciding else None
         if admin is None or type(admin).has_view_permission is ModelAdmin.has_view_permission:
             return True
         found = list(rows[: MOST_ASKED + 1])
         return len(found) <= MOST_ASKED and all(self.permits(rows.model, each) for each in found)
+
+    def _deciding(self, model: type[Model]) -> type[Model] | None:
+        """The model, or its nearest parent, that has an admin."""
+        return model if self.admin_of(model) else self._registered_parent(model)
 
     def _classes(self, model: type[Model], obj: Model | None) -> set[type[Model]]:
         """The model, and the object's own class if that has an admin of its own."""

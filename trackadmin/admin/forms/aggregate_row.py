@@ -42,6 +42,8 @@ from trackadmin.models.draft import NAME_LENGTH
 
 #: The numbers of the conditions in the names of their inputs.
 CONDITIONS = range(1, MOST_CONDITIONS + 1)
+#: The longest value of a condition, in characters.
+LONGEST_VALUE = 200
 #: A select in which nothing is chosen.
 _NOTHING = ("", "–")
 _UNFIT = {
@@ -214,31 +216,27 @@ class AggregateRow(forms.Form):
         for name, needed in (("field", function != COUNT), ("by", function == LATEST)):
             if not needed:
                 del self.fields[name]
-        words = {**PRIVACY_WORDS}
-        if self.newly_personal:
-            words[UNDECLARED] = _("Decide…")
+        undeclared = {UNDECLARED: _("Decide…")} if self.newly_personal else {}
+        words = {**PRIVACY_WORDS, **undeclared}
         _choose(self.fields["privacy"], [(value, words[value]) for value in PRIVACIES])
+        conditions = self._named(condition_fields(offered))
         for number in CONDITIONS:
-            self._offer_condition(number)
+            self._offer_condition(number, conditions)
         self.fields["name"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
-        # What the row says, what it offers and its proposed name depend on these.
+        # What the row says, what it offers and its proposed name depend on the others.
         for name in self.fields.keys() - {"name", "decision", "privacy", "description", "remove"}:
             self.fields[name].widget.attrs["data-asks"] = "rows"
 
-    def _offer_condition(self, number: int) -> None:
+    def _offer_condition(self, number: int, offered: list[tuple[str, str]]) -> None:
         named = {"number": number}
-        where = forms.ChoiceField(required=False, error_messages=_UNFIT)
-        offered = self.target.attributes.values() if self.target else []
-        where.choices = self._named(condition_fields(offered))
+        where = forms.ChoiceField(choices=offered, required=False, error_messages=_UNFIT)
         where.widget.attrs["aria-label"] = gettext("Condition %(number)s: field") % named
-        value = forms.CharField(required=False, strip=False, max_length=200)
-        field = self._field_named(self.typed(f"where_{number}"))
-        if choices := _choices_of(field):
+        value = forms.CharField(required=False, strip=False, max_length=LONGEST_VALUE)
+        if choices := _choices_of(self._field_named(self.typed(f"where_{number}"))):
             now = self.typed(f"value_{number}")
-            known = now in dict(choices)
-            value.widget = forms.Select(
-                choices=[_NOTHING, *choices, *([] if known else [(now, now)])]
-            )
+            # A value that is no longer a choice is kept until another is picked.
+            lost = [] if not now or now in dict(choices) else [(now, now)]
+            value.widget = forms.Select(choices=[_NOTHING, *choices, *lost])
         value.widget.attrs["aria-label"] = gettext("Condition %(number)s: value") % named
         self.fields |= {f"where_{number}": where, f"value_{number}": value}
 
