@@ -370,6 +370,14 @@ def test_event_as_json_is_one_line_of_ascii():
     assert "secret" not in line
 
 
+def test_sites_may_import_the_event_from_where_it_was():
+    """A sink that cannot be imported would lose every event."""
+    from trackadmin import runtime
+    from trackadmin.collect import event
+
+    assert event.Event is runtime.Event
+
+
 def test_event_cannot_be_changed_by_a_sink():
     made = event(a=1)
     with pytest.raises(TypeError):

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.models import Address, BuyerProfile, CompanyAccount
+from demo.models import Address, BuyerProfile, CompanyAccount, Country, Manufacturer
 from tests.actions import ACTIONS, BUYER, MODELS, by_track, by_url, with_actions
 from trackadmin import testing
 from trackadmin.codes import EventCode
@@ -206,6 +206,29 @@ def test_reserved_parameter(client):
     assert [[*event.wrong] for event in events] == [reserved, reserved]
     assert {name for _, name in again[0].wrong} == {"action", "User__id", "user_ID"}
     assert [dict(event.values) for event in events + again] == [{"action": "open_page"}] * 3
+
+
+def test_old_names_of_references_are_marked(client):
+    """They work until their date; the map says that they are old, so it need not have actions."""
+    old = {"source": "slug", "name": "old", "lookup": True, "until": "2030-01-01"}
+    attributes = ["slug", {**old, "successor": "slug"}]
+    models = {"Manufacturer": {"attributes": attributes, "key": "slug"}}
+    actions = {"look": {"brings": {"Manufacturer": "required"}}}
+    country = Country.objects.create(code="CH", name="x")
+    Manufacturer.objects.create(slug="acme", country=country)
+    mark = ("name.deprecated", "Manufacturer__old")
+    with override_map(models):
+        assert wrong(by_url(client, "action=look&Manufacturer__old=acme")) == [mark]
+        assert wrong(by_url(client, "action=look&Manufacturer__slug=acme")) == []
+    with override_map({"models": models, "actions": actions}):
+        for _ in range(2):
+            assert wrong(by_url(client, "action=look&Manufacturer__old=acme")) == [mark]
+        # The slow path: a name that is twice in the query.
+        assert wrong(by_url(client, "action=look&a=1&a=2&Manufacturer__old=acme")) == [mark]
+        nobody = by_url(client, "action=look&Manufacturer__old=nobody")
+        assert wrong(nobody) == [("action.missing_model", "Manufacturer"), mark]
+    assert "name.deprecated" not in fault_counts()
+    assert event_counts()["default", "look", "name.deprecated"] == 5
 
 
 # ── Kinds ──────────────────────────────────────────────────────────────────────────────────────
