@@ -202,9 +202,9 @@ def test_reserved_parameter(client):
     reserved = [("parameter.reserved", "User_id")]
     with with_actions():
         events = by_url(client, "action=open_page&User_id=1") + by_track("open_page", User_id=1)
-        again = by_track("open_page", action="x", User__id=1, user_ID=2)
+        again = by_track("open_page", action="x", User__id=1, user_ID=2, x__y=3)
     assert [[*event.wrong] for event in events] == [reserved, reserved]
-    assert {name for _, name in again[0].wrong} == {"action", "User__id", "user_ID"}
+    assert {name for _, name in again[0].wrong} == {"action", "User__id", "user_ID", "x__y"}
     assert [dict(event.values) for event in events + again] == [{"action": "open_page"}] * 3
 
 

@@ -23,7 +23,6 @@ from trackadmin.document.structure import (
     REFUSE,
     REQUIRED,
     TEXT,
-    TRACKED,
     ActionEntry,
     Document,
     ModelEntry,
@@ -148,7 +147,7 @@ class _Action:
         self.brings = frozenset(entry.brings)
         #: The prefixes that it must have, each with the names of its model's own values.
         self.required = tuple(
-            (prefix, tuple(_output_names(prefix, document.models.get(prefix))))
+            (prefix, _own_names(prefix, document.models[prefix]))
             for prefix, need in entry.brings.items()
             if need == REQUIRED
         )
@@ -173,11 +172,8 @@ def _of_its_state(name: str, entry: ActionEntry) -> Iterator[Finding]:
         yield Finding(EventCode.NAME_DEPRECATED, name)
 
 
-def _output_names(prefix: str, entry: ModelEntry | None) -> Iterator[str]:
-    for each in (entry.attributes, entry.aggregates) if entry else ():
-        for name, value in each.items():
-            if value.decision == TRACKED and value.privacy != DROPPED:
-                yield f"{prefix}_{name}"
+def _own_names(prefix: str, entry: ModelEntry) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{name}" for name in (*entry.attributes, *entry.aggregates))
 
 
 #: Gives a parameter's value as it goes out, or ``ValueError`` if it is not of the kind.
@@ -189,8 +185,8 @@ _Kind: TypeAlias = tuple[frozenset[type], _Parse]
 
 #: Bits of an integer that any reader of the values can store.
 _BITS = 63
-_INTEGER = re.compile(r"-?[1-9][0-9]{0,18}|0", re.ASCII)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_INTEGER = re.compile(r"-?[1-9][0-9]{0,18}|0")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False}
 
 
