@@ -10,6 +10,9 @@ pytestmark = pytest.mark.browser
 MAP = "/admin/trackadmin/trackingmap/1/"
 BUYER = "/admin/trackadmin/trackedmodel/1/change/"
 WORDS = "Count of orders where status is “Shipped”"
+BUYER_OF_SHOP = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+#: As many orders of this buyer are shipped in the fixtures.
+SHIPPED = "10"
 NAME = "BuyerProfile_orders_shipped_count"
 
 
@@ -68,15 +71,22 @@ def test_a_count_is_picked_previewed_and_published(browser, site):
         expect(row.get_by_label("Condition 2: field")).to_be_visible()
         expect(opened.get_by_role("button", name="Show what fits")).to_be_hidden()
         save(opened)
-        opened.goto(site.url + MAP + "preview/?model=BuyerProfile")
-        opened.locator(".ta-newest a").first.click()
+        opened.goto(site.url + MAP + f"preview/?model=BuyerProfile&by=uuid&value={BUYER_OF_SHOP}")
         shown = opened.locator("#preview-rows tr").filter(has_text=NAME)
-        expect(shown.locator("td").first).to_contain_text("0")
+        expect(shown.locator("td").first).to_have_text(SHIPPED)
+        expect(opened.get_by_text("1 query, ")).to_contain_text("ms for this object")
         opened.goto(site.url + MAP + "publish/")
         expect(opened.get_by_text("orders_shipped_count").first).to_be_visible()
         opened.locator("form .ta-primary").click()
         expect(opened.get_by_role("cell", name=WORDS)).to_be_visible()
         expect(opened.get_by_role("rowheader", name=NAME)).to_be_visible()
+        version = int(opened.url.rstrip("/").rpartition("/")[2])
+        opened.goto(site.url)
+        opened.get_by_role("button", name="Sign up", exact=True).click()
+        card = opened.locator("#events > li").first
+        expect(card).to_contain_text(f"version {version}")
+        sent = card.locator("dl > div").filter(has_text=NAME)
+        expect(sent.locator("dd")).to_have_text(SHIPPED)
 
 
 def test_a_name_that_somebody_typed_stays(browser, site):
