@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, FormScreen
 from trackadmin.admin.forms import ActionForm
 from trackadmin.admin.forms.action import ASKS
 from trackadmin.admin.page_parameters import choice, number
-from trackadmin.document import ActionEntry, in_order
+from trackadmin.document import ActionEntry
 from trackadmin.editing import Saved
 from trackadmin.exceptions import StaleForm
 from trackadmin.models import TrackingMap
@@ -43,11 +44,12 @@ class ActionFormScreen(FormScreen):
 
     def action_form(self, name: str, entry: ActionEntry, **given: Any) -> ActionForm:
         """The form, with the tracked models and the other actions of the draft."""
+        models, actions = self.tracking_map.tracked_models, self.tracking_map.actions
         return ActionForm(
             name,
             entry,
-            prefixes=[prefix for prefix, _model in in_order(self.draft.models)],
-            others=[other for other, _action in in_order(self.draft.actions) if other != name],
+            prefixes=list(models.values_list("prefix", flat=True)),
+            others=list(actions.exclude(name=name).values_list("name", flat=True)),
             asked=self.asked,
             **given,
         )
@@ -138,8 +140,8 @@ class AddActionScreen(ActionFormScreen):
         return self.go("actions", saved.row.map_id)
 
     def _empty(self) -> ActionEntry:
-        positions = [action.position for action in self.draft.actions.values()]
-        return ActionEntry(position=max(positions, default=-1) + 1)
+        last = self.tracking_map.actions.aggregate(last=Max("position"))["last"]
+        return ActionEntry(position=0 if last is None else last + 1)
 
     def _form_page(self, form: ActionForm, **context: Any) -> HttpResponse:
         query = urlencode({"map": self.tracking_map.pk})

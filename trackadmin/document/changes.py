@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from trackadmin.document.structure import DROPPED, IGNORED, PSEUDONYMISED, SENT
+from trackadmin.document.structure import (
+    DEPRECATED,
+    DROPPED,
+    IGNORED,
+    OPTIONAL,
+    PLANNED,
+    PSEUDONYMISED,
+    REQUIRED,
+    SENT,
+)
 from trackadmin.document.value_labels import LABELS
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
@@ -148,6 +157,8 @@ _NOTES: tuple[tuple[str, tuple[object, ...], Text], ...] = (
     ("lookup", (True,), _("URLs can use it as a lookup.")),
     ("alone", (True,), _("It comes without its own children.")),
     ("required", (True,), _("Events must have it.")),
+    ("state", (PLANNED,), _("It is planned.")),
+    ("state", (DEPRECATED,), _("It is deprecated.")),
 )
 
 
@@ -160,7 +171,18 @@ def _notes(change: Change) -> Iterator[Text]:
     if fields.get("prefix"):
         yield _with(_("Its prefix is %(prefix)s."), fields)
     yield from (note for field, values, note in _NOTES if fields.get(field) in values)
+    for need, sentence in _BRINGS.items():
+        if names := [name for name, its in sorted(fields.get("brings", {}).items()) if its == need]:
+            yield _with(sentence, {"names": ", ".join(names)})
+    if fields.get("choices"):
+        yield _with(_("Its choices are %(choices)s."), {"choices": _quoted(fields["choices"])})
 
+
+#: By need, with the prefixes as ``names``.
+_BRINGS = {
+    REQUIRED: _("It must bring %(names)s."),
+    OPTIONAL: _("It may bring %(names)s."),
+}
 
 #: Fields that hold values by name: a value was added, was removed, or changed.
 _OBJECTS = {

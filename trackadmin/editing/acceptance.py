@@ -97,7 +97,7 @@ def refuse_settings(values: Mapping[str, Any]) -> None:
 
 
 def _others(table: Any, tracking_map: TrackingMap, row: Head | None) -> Any:
-    rows = table.objects.using(write_database()).filter(map=tracking_map)
+    rows = table.objects.using(write_database()).filter(map_id=tracking_map.pk)
     return rows.exclude(pk=row.pk) if row else rows
 
 
