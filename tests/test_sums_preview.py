@@ -232,6 +232,7 @@ def test_the_review_says_what_is_new_and_what_it_costs(admin_client, page, ann):
     assert "New and changed counts and sums" in html
     assert "Sum of points of purchases" in html
     assert "costs one query more" in html
+    assert 'preview/?model=Person"' in html
     names = [each.name for counts in review.context["counts"].values() for each in counts]
     assert names == ["Person_points_sum", "Person_team_count"], "paid_count is live already"
 
