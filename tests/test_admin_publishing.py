@@ -202,7 +202,7 @@ def test_a_version_lists_every_name_that_an_event_carries(admin_client, tracking
     models = admin_client.get(map_page("version", tracking_map.pk, 1)).context["models"]
     names = {model.prefix: model.names for model in models}
     assert {"BuyerProfile_uuid", "User_email"} < set(names["BuyerProfile"])
-    assert names["CompanyAccount"] == ("CompanyAccount_name", "CompanyAccount_is_demo")
+    assert [*names["CompanyAccount"]] == ["CompanyAccount_name", "CompanyAccount_is_demo"]
 
 
 def test_the_download_is_what_was_published_to_the_byte(admin_client, tracking_map):

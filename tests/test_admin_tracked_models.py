@@ -150,6 +150,7 @@ def test_everything_that_is_picked_is_saved(client, tracking_map, user_page):
     client_of(client, "view_trackingmap", "view_trackedmodel", "change_trackedmodel")
     changes = {
         "prefix": "Person",
+        "rename": "at_once",
         "owner": "Accounts team",
         "description": "Who logs in.",
         "key": "username",
@@ -210,7 +211,10 @@ def test_one_attribute_under_two_names_stays_two(admin_client, tracking_map, use
 REFUSED = {
     "no prefix": ({"prefix": ""}, "This field is required."),
     "a prefix that is no name": ({"prefix": "9 lives"}, "9 lives"),
-    "a prefix that is taken": ({"prefix": "CompanyAccount"}, "already used"),
+    "a prefix that is taken": (
+        {"prefix": "CompanyAccount", "rename": "at_once"},
+        "already used",
+    ),
     "a name that is no name": ({"a-email-name": "e-mail"}, "e-mail"),
     "a full-width name": ({"a-email-name": "\uff50assword"}, "\uff50assword"),
     "two of one name": ({"a-email-name": "id"}, "already has the output name"),

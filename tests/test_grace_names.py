@@ -14,7 +14,7 @@ from trackadmin.catalog import catalog, trackable
 from trackadmin.compiler import check, compile_map
 from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.document.structure import ChildEntry
-from trackadmin.editing.trying import Trial, everything
+from trackadmin.editing.trying import Trial, each_of, everything
 from trackadmin.runtime import (
     get_model,
     iter_tracking_values,
@@ -199,7 +199,7 @@ def test_the_view_has_both_names(grace, order):
 
 def test_the_preview_shows_both_names(grace, order):
     """The preview reads by a path of its own, and gives what goes out."""
-    tried = Trial(order, everything, 5).tried(grace.find(order))
+    tried = Trial(order, everything, each_of(everything), 5).tried(grace.find(order))
     assert tried.values == tracking_values(order)
 
 

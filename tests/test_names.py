@@ -14,6 +14,8 @@ SAME_MEANING = {
     "as_json": "data for JSON",
     "flatten": "from objects to values",
     "forget": "drop what the process keeps",
+    "old_name": "the name that a row of a form has had",
+    "new_name": "the name that it gets",
     "tracking_map": "the map that a page is about",
     "_forget": "drop what this file keeps",
     "_confirmation": "the page that asks before it deletes",

@@ -35,6 +35,7 @@ DOORS = {
     # The place of actions, and dates that have come.
     "document.action_rules": {"compiler"},
     "document.grace": {"editing"},
+    "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
     # One way to read a value strictly, for URLs and conditions.
@@ -48,6 +49,7 @@ DOORS = {
     "compiler.values.clean_text": {"runtime"},
     # A preview reads value by value, and hides what its reader may not see.
     "compiler.host.instances": {"editing"},
+    "compiler.matching": {"editing"},
     "compiler.plan": {"editing"},
     # Nor does a sink break it.
     "compiler.savepoints": {"editing", "runtime"},

@@ -104,6 +104,11 @@ class ProblemCode(_Code):
         "Two children lead to the same output names.",
         "Give one of the children a prefix of its own (import --fix does).",
     )
+    NAME_UNKNOWN = (
+        "name.unknown",
+        "There is nothing to rename at this place of the draft.",
+        "Give a prefix, or a prefix and an attribute or a child.",
+    )
     NAME_FORMER_TAKEN = (
         "name.former_taken",
         "A name that goes out by a former prefix belongs to something else as well.",

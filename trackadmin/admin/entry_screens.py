@@ -202,11 +202,11 @@ class EntryScreen(FormScreen):
             form=form,
             asked=self.asked,
             problems=faults(form.problems),
-            relations=[(row, self._target_of(row.facts.target)) for row in form.relations],
+            relations=[(row, self.target_of(row.facts.target)) for row in form.relations],
             **context,
         )
 
-    def _target_of(self, label: str) -> dict[str, Any]:
+    def target_of(self, label: str) -> dict[str, Any]:
         """The model that a relation leads to, and how this map tracks it."""
         facts = catalog().get(label)
         labels = [label, *(facts.ancestors if facts else ())]

@@ -25,7 +25,7 @@ from trackadmin.admin.viewer import Doing, HostFailed, Viewer, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
-from trackadmin.editing import Preview, PreviewRow, Unshown
+from trackadmin.editing import Grace, Preview, PreviewRow, Unshown
 
 PRIMARY_KEY = "pk"
 #: What a page shows in place of a value.
@@ -207,6 +207,7 @@ class ShownRow:
     draft: str
     live: str
     status: Status
+    grace: Grace | None = None
 
 
 def counts_of(preview: Preview) -> Iterator[str]:
@@ -237,7 +238,11 @@ def shown_row(row: PreviewRow, preview: Preview) -> ShownRow:
     if Unshown.HIDDEN in (draft, live):
         draft = live = Unshown.HIDDEN
     return ShownRow(
-        row.name, _value_text(row.draft, draft), _value_text(row.live, live), Status(row.status)
+        row.name,
+        _value_text(row.draft, draft),
+        _value_text(row.live, live),
+        Status(row.status),
+        row.grace,
     )
 
 

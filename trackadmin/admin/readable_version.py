@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,7 +19,7 @@ from trackadmin.document import (
     ParameterEntry,
 )
 from trackadmin.document.structure import ACCEPT, REQUIRED, TRACKED, UNDECLARED, in_order
-from trackadmin.editing import Contents
+from trackadmin.editing import Contents, Grace
 from trackadmin.models.draft import HANDLING_CHOICES, PARAMETER_CHOICES, STATE_CHOICES
 
 
@@ -33,6 +33,9 @@ class ReadableAttribute:
     privacy: str
     roles: list[str]
     description: str
+    #: Where the name is deprecated: the ISO date until which it stays, and the name to use.
+    until: str = ""
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,15 @@ class ReadableModel:
     aggregates: list[ReadableAggregate] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     children: list[tuple[str, ChildEntry]] = field(default_factory=list)
-    #: Every name in an event with this model, including those of its children.
-    names: tuple[str, ...] = ()
+    #: Every name in an event with this model, including those of its children; deprecated ones
+    #: with their grace period.
+    names: Mapping[str, Grace | None] = field(default_factory=dict)
 
 
 def readable(contents: Contents) -> list[ReadableModel]:
     """The models of a version in their order."""
     models = in_order(contents.document.models)
-    return [_model(prefix, entry, contents.names.get(prefix, ())) for prefix, entry in models]
+    return [_model(prefix, entry, contents.names.get(prefix, {})) for prefix, entry in models]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def _date(until: str) -> date | None:
         return None
 
 
-def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableModel:
+def _model(prefix: str, entry: ModelEntry, names: Mapping[str, Grace | None]) -> ReadableModel:
     facts = catalog().get(entry.model)
     label = facts.cased_label if facts else entry.model
     shown = ReadableModel(prefix, label, entry, names=names)
@@ -158,6 +162,8 @@ def _model(prefix: str, entry: ModelEntry, names: tuple[str, ...]) -> ReadableMo
                 privacy=_privacy(attribute),
                 roles=_roles(name, attribute, entry),
                 description=attribute.description,
+                until=attribute.until,
+                successor=f"{prefix}_{attribute.successor}" if attribute.successor else "",
             )
         )
     for name, aggregate in in_order(entry.aggregates):

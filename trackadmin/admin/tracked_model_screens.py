@@ -6,13 +6,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.forms.old_name import OldNameForm
+from trackadmin.admin.forms.rows import AttributeRow, RelationRow, goes_out
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.catalog import catalog
+from trackadmin.document import Document, ModelEntry
 from trackadmin.exceptions import StaleForm
 
 
@@ -22,9 +26,16 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
     def form_of_row(self, data: Any = None, seen: int | None = None) -> EntryForm:
         """The form, with what was sent or what the draft has."""
         row = self.tracked_model
-        seen = row.lock_version if seen is None else seen
-        facts, asked = catalog().get(row.model_label), self.asked
-        return EntryForm(facts, row.prefix, self.entry, seen=seen, data=data, asked=asked)
+        return EntryForm(
+            catalog().get(row.model_label),
+            row.prefix,
+            self.entry,
+            seen=row.lock_version if seen is None else seen,
+            data=data,
+            asked=self.asked,
+            tracked_as=self._tracked_as,
+            is_live=self._is_live,
+        )
 
     def form_page(self, form: EntryForm, **context: Any) -> HttpResponse:
         """The page with the form."""
@@ -46,6 +57,28 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
         if tracking_map is None or catalog().get(label) is None:
             raise Http404(str(self.no_row))
         return add_address(self, tracking_map, label, **{DELETED: "1"})
+
+    def _tracked_as(self, label: str) -> str:
+        row = self.target_of(label)["row"]
+        return row.prefix if row else ""
+
+    def _is_live(self, form: OldNameForm) -> bool:
+        """Whether the old name of a row goes out by the live version."""
+        prefix, live = self._live_entry
+        if isinstance(form, AttributeRow):
+            return goes_out(live.attributes.get(form.old_name))
+        if isinstance(form, RelationRow):
+            child = live.children.get(form.facts.accessor)
+            return child is not None and (child.prefix or form.tracked_as) == form.old_name
+        return prefix == form.old_name
+
+    @cached_property
+    def _live_entry(self) -> tuple[str, ModelEntry]:
+        """The tracked model as the live version has it; without a prefix where it has it not."""
+        live, label = editing.live_version(self.tracking_map), self.entry.model
+        document, _unreadable = editing.readable_document(live) if live else (Document(), "")
+        models = ((p, each) for p, each in document.models.items() if each.model == label)
+        return next(models, ("", ModelEntry(label)))
 
 
 class DeleteScreen(RowScreen):

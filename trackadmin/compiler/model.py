@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from trackadmin.compiler.costs import Cost, costs_of
 from trackadmin.compiler.lookups import SCAN_COST, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
-from trackadmin.compiler.plan import Node, plan
+from trackadmin.compiler.plan import Grace, Node, plan
 from trackadmin.compiler.query_tree import Along, tables_of
 from trackadmin.compiler.types import Flatten, Pseudonym
 from trackadmin.compiler.values.build import build
@@ -64,6 +64,11 @@ class CompiledModel:
         text, constants = self._source.text, self._source.constants
         flatten: Flatten = build(text, FUNCTION, constants, f"{self.title}: {self.prefix}")
         return flatten
+
+    @cached_property
+    def old_names(self) -> dict[str, Grace]:
+        """The deprecated names, each with its grace period."""
+        return {name: grace for name, grace in self.node.graces().items() if grace}
 
     def compile(self) -> None:
         """Make the code now and not on first use."""

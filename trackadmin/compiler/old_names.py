@@ -29,8 +29,7 @@ def names_of(document: Document, catalog: Catalog) -> dict[Name, Grace | None]:
         matched = matching.get(prefix)
         if matched is None:
             continue
-        nodes = plan(matching, matched).top.walk()
-        outputs = {each.name: each.grace for node in nodes for each in node.outputs}
+        outputs = plan(matching, matched).top.graces()
         graces = {**outputs, **dict(_references(matched, outputs))}
         found |= {Name(matched.entry.model, name): grace for name, grace in graces.items()}
     for name, action in document.actions.items():

@@ -100,6 +100,14 @@ class Node:
         """Every name that it and its children give, in order."""
         return tuple(name for node in self.walk() for name in node.own_names())
 
+    def graces(self) -> dict[str, Grace | None]:
+        """Every name in the same order, and its grace period where it is deprecated."""
+        found: dict[str, Grace | None] = {}
+        for node in self.walk():
+            found |= {output.name: output.grace for output in node.outputs}
+            found |= {name: grace for each in node.aggregates for name, grace in each.given}
+        return found
+
     def own_names(self) -> Iterator[str]:
         """The names that the object itself gives."""
         yield from (output.name for output in self.outputs)

@@ -1,5 +1,6 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
+from trackadmin.compiler.plan import Grace
 from trackadmin.editing.building import (
     action_row,
     build_document,
@@ -15,6 +16,7 @@ from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.revision_reader import StoredEntry
 from trackadmin.editing.saving import (
@@ -41,6 +43,7 @@ from trackadmin.editing.versions import (
 __all__ = [
     "Contents",
     "Counted",
+    "Grace",
     "Head",
     "HeadEntry",
     "HistoryEntry",
@@ -81,6 +84,7 @@ __all__ = [
     "publish",
     "read_version",
     "readable_document",
+    "rename",
     "restore_draft",
     "review",
     "roll_back",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
+from trackadmin.compiler.plan import Grace
 from trackadmin.document import Document
 from trackadmin.editing.versions import read_version
 from trackadmin.exceptions import DocumentError, Problem
@@ -22,8 +23,9 @@ class Contents:
     unreadable: str = ""
     #: The entries of the version that the code no longer has.
     drift: list[Problem] = field(default_factory=list)
-    #: Every name that an event with one of its models contains, by the model's prefix.
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Every name that an event with one of its models contains, by the model's prefix; the
+    #: deprecated ones with their grace period.
+    names: Mapping[str, Mapping[str, Grace | None]] = field(default_factory=dict)
 
 
 def contents(version: MapVersion) -> Contents:
@@ -43,6 +45,6 @@ def readable_document(version: MapVersion) -> tuple[Document, str]:
         return Document(), error.summary
 
 
-def _names_by_prefix(document: Document) -> Mapping[str, tuple[str, ...]]:
+def _names_by_prefix(document: Document) -> Mapping[str, Mapping[str, Grace | None]]:
     compiled = compiler.compile_map(document, catalog()).by_prefix
-    return {prefix: tuple(model.names) for prefix, model in compiled.items()}
+    return {prefix: model.node.graces() for prefix, model in compiled.items()}

@@ -16,6 +16,7 @@ from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.compiler.plan import Grace
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
@@ -52,6 +53,8 @@ class PreviewRow:
     draft: Scalar
     live: Scalar
     status: Status
+    #: Where the draft deprecates the name; for a name of the live version alone, where that does.
+    grace: Grace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def preview(
         new, old = trial.tried(draft_model), trial.tried(live_model)
         url = _url(draft_model, fresh)
     return Preview(
-        rows=tuple(_preview_rows(new, old)),
+        rows=tuple(_preview_rows(new, old, _graces(live_model) | _graces(draft_model))),
         values=new.values,
         live_values=old.values,
         unshown=new.unshown,
@@ -176,20 +179,26 @@ def _limit_statements(alias: str, seconds: float) -> None:
             cursor.execute(_STATEMENT_TIMEOUT, [str(most), most])
 
 
-def _preview_rows(new: Tried, old: Tried) -> Iterator[PreviewRow]:
+def _graces(compiled: CompiledModel | None) -> dict[str, Grace | None]:
+    return compiled.node.graces() if compiled else {}
+
+
+def _preview_rows(
+    new: Tried, old: Tried, graces: Mapping[str, Grace | None]
+) -> Iterator[PreviewRow]:
     for name, value in new.values.items():
         if name not in old.values:
-            yield PreviewRow(name, value, None, "new")
+            yield PreviewRow(name, value, None, "new", graces[name])
         elif name in new.unshown or name in old.unshown:
-            yield PreviewRow(name, value, old.values[name], "unknown")
+            yield PreviewRow(name, value, old.values[name], "unknown", graces[name])
         else:
             live = old.values[name]
             # 1, 1.0 and True are equal to Python and three different things in JSON.
             same = (type(value), value) == (type(live), live)
-            yield PreviewRow(name, value, live, "same" if same else "changed")
+            yield PreviewRow(name, value, live, "same" if same else "changed", graces[name])
     for name, live in old.values.items():
         if name not in new.values:
-            yield PreviewRow(name, None, live, "gone")
+            yield PreviewRow(name, None, live, "gone", graces[name])
 
 
 def _url(compiled: CompiledModel | None, obj: Model) -> str:

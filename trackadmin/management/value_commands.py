@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.catalog import catalog, in_words
-from trackadmin.compiler import Lookup, Snapshot
+from trackadmin.compiler import CompiledModel, Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.document import TRACKED, in_order
 from trackadmin.exceptions import NotPublished, NotTracked
@@ -172,10 +172,20 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
         out.data(_("  plan: in one statement with the others of its database"))
     for each in snapshot.resolver.reasons(lookup):
         out.data(f"  {each}")
+    _explain_old_names(compiled, out)
     for cost in compiled.costs:
         out.data(_("  queries of a flatten: %(cost)s") % {"cost": cost})
     if not compiled.costs:
         out.data(_("  queries of a flatten: none"))
+
+
+def _explain_old_names(compiled: CompiledModel, out: Output) -> None:
+    for name, grace in compiled.old_names.items():
+        words = _("  deprecated: %(name)s. It stays until %(date)s.")
+        if grace.successor:
+            words = _("  deprecated: %(name)s. Use %(successor)s; it stays until %(date)s.")
+        given = {"name": name, "date": grace.until, "successor": grace.successor}
+        out.data(words % given)
 
 
 def _lookup_line(lookup: Lookup) -> str:

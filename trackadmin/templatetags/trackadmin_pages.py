@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.template.context import Context
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
 
@@ -35,6 +36,15 @@ def breadcrumbs(context: Context) -> SafeString | str:
     context.render_context[SHOWN] = True
     page = context.template.engine.get_template("admin/trackadmin/includes/breadcrumbs.html")
     return page.render(context)
+
+
+@register.filter
+def day(text: str) -> str:
+    """An ISO date of a map in the reader's format; a text that is no date stays as it is."""
+    try:
+        return date_format(date.fromisoformat(text), "DATE_FORMAT")
+    except ValueError:
+        return text
 
 
 @register.filter

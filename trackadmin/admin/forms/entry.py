@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from django import forms
 from django.http import QueryDict
@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from trackadmin.admin.forms.aggregate_list import AggregateRows, why_gone
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.joined import JoinedForm
-from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow
+from trackadmin.admin.forms.old_name import OldNameForm
+from trackadmin.admin.forms.rows import AttributeRow, GoneRow, RelationRow, nowhere
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import AttributeEntry, ChildEntry, ModelEntry, plain_fields
+from trackadmin.document.renames import following, for_new_prefix, keep_old_names
 from trackadmin.document.structure import (
     DROPPED,
     PSEUDONYMISED,
@@ -33,6 +35,15 @@ OF_HEAD = [
 NOT_IN_CLEAR = (PSEUDONYMISED, DROPPED)
 
 
+#: Whether the old name of a row is live.
+IsLive: TypeAlias = Callable[[OldNameForm], bool]
+
+
+def nothing_is_live(form: OldNameForm) -> bool:
+    """For a form whose old names nobody uses."""
+    return False
+
+
 class EntryForm(JoinedForm):
     """One tracked model as a form: a head, and a row for each attribute and relation.
 
@@ -48,16 +59,28 @@ class EntryForm(JoinedForm):
         seen: int | None = None,
         data: QueryDict | None = None,
         asked: str = "",
+        tracked_as: Callable[[str], str] = nowhere,
+        is_live: IsLive = nothing_is_live,
     ) -> None:
+        """``tracked_as`` gives the prefix of a relation's model, empty where it is not tracked.
+        ``is_live`` says whether an old name is live, so that the form must ask what happens to it.
+        """
         super().__init__()
         self.facts = facts
+        self.is_live, self._tracked_as = is_live, tracked_as
         self.entry = entry
         self.data = data
         self.attributes = list(self._attribute_rows())
         self.relations = list(self._relation_rows())
         self.aggregates = AggregateRows(facts, entry, data, asked)
         self.gone = list(self._gone_rows())
-        self.head = HeadForm(data, initial=self._head_initial(prefix, seen), label_suffix="")
+        self.head = HeadForm(
+            data,
+            initial=self._head_initial(prefix, seen),
+            label_suffix="",
+            old_name=prefix if seen is not None else "",
+            former=entry.former_prefix,
+        )
         # A form that adds has seen no edit. One that changes must say which it has seen.
         self.head.fields["seen"].required = seen is not None
 
@@ -94,15 +117,21 @@ class EntryForm(JoinedForm):
         """The tracked model as an entry; only if the form is valid."""
         head = self.head.cleaned_data
         row = self._row(head["key"])
+        until = self.head.stays(self.entry.until)
         # Fields that the form does not have stay as they are.
-        return replace(
+        entry = replace(
             self.entry,
+            former_prefix=self.entry.former_prefix if until else "",
+            until=until,
             key=row.cleaned_data["name"] if row else self._gone_key(),
             attributes=self._attributes(),
             children=self._children(),
             aggregates=self._aggregates(),
             **{name: head[name] for name in OF_HEAD},
         )
+        old, both_until = self.head.old_name, self.head.both_until
+        entry = for_new_prefix(entry, self.prefix, old=old, until=both_until)
+        return keep_old_names(entry, self._old_names())
 
     # Inside -----------------------------------------------------------------------------------
 
@@ -131,7 +160,8 @@ class EntryForm(JoinedForm):
     def _relation_rows(self) -> Iterator[RelationRow]:
         for accessor, facts in (self.facts.relations if self.facts else {}).items():
             entry = self.entry.children.get(accessor)
-            yield RelationRow(facts, entry=entry, data=self.data)
+            known = self._tracked_as
+            yield RelationRow(facts, entry=entry, tracked_as=known, data=self.data)
 
     def _gone_rows(self) -> Iterator[GoneRow]:
         for name, attribute in in_order(self.entry.attributes):
@@ -164,7 +194,7 @@ class EntryForm(JoinedForm):
         }
 
     def _agree(self) -> bool:
-        return self._names_differ() and self._key_can_be_one()
+        return self._names_differ() and self._key_can_be_one() and self._renames_are_decided()
 
     def _names_differ(self) -> bool:
         gone = [row.name for row in self._kept(AttributeEntry)]
@@ -184,6 +214,23 @@ class EntryForm(JoinedForm):
                 aggregate.add_error("name", message)
             taken[name] = aggregate.said
         return not any(row.errors for row in [*self.attributes, *self.aggregates.rows])
+
+    def _renames_are_decided(self) -> bool:
+        """Ask about each old name that is live, where the user has not said what happens to it."""
+        taken = {*self._attributes(), *self._aggregates()}
+        for row in self._decided():
+            if row.both_until and row.old_name in taken:
+                message = _("Another attribute is called '%(name)s' now. Rename this one at once.")
+                row.add_error("rename", message % {"name": row.old_name})
+        for form in [self.head, *self.attributes, *self.relations]:
+            if form.is_renamed and not form.errors and self.is_live(form):
+                form.ask_about_it()
+        return not any(form.errors for form in self._forms())
+
+    def _old_names(self) -> dict[str, tuple[str, str]]:
+        """By the old names of attributes that go out beside the new ones: new name and date."""
+        rows = [row for row in self._decided() if row.both_until]
+        return {row.old_name: (row.new_name, row.both_until) for row in rows}
 
     def _key_can_be_one(self) -> bool:
         wanted = self.head.cleaned_data["key"]
@@ -224,10 +271,12 @@ class EntryForm(JoinedForm):
         kept = {row.name: row.entry for row in self._kept(AttributeEntry)}
         start = _after(self.entry.attributes)
         rows = enumerate(self._decided(), start=start)
-        return {
+        attributes = {
             **{name: entry for name, entry in kept.items() if isinstance(entry, AttributeEntry)},
             **{row.cleaned_data["name"]: row.as_entry(position) for position, row in rows},
         }
+        renamed = [row for row in self._decided() if row.is_renamed]
+        return following(attributes, {row.old_name: row.new_name for row in renamed})
 
     def _children(self) -> Mapping[str, ChildEntry]:
         kept = {row.name: row.entry for row in self._kept(ChildEntry)}

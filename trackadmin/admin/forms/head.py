@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.name_errors import name_refusal
+from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.models.draft import NAME_LENGTH
 
 
-class HeadForm(forms.Form):
+class HeadForm(OldNameForm):
     """The fields of the tracked model itself."""
 
     #: What the fields belong to; empty where their own labels say it.
@@ -38,6 +41,22 @@ class HeadForm(forms.Form):
     #: The row of the attribute that names an object in a URL.
     key = forms.CharField(label=_("Key"), required=False)
     seen = SeenField(label=_("Edit"), required=False)
+
+    def __init__(self, *args: Any, old_name: str = "", former: str = "", **kwargs: Any) -> None:
+        """``old_name`` is the saved prefix, and ``former`` the one that it had before."""
+        self._old_name = old_name
+        super().__init__(*args, **kwargs)
+        self.name_dates(former)
+
+    @property
+    def old_name(self) -> str:
+        """The saved prefix."""
+        return self._old_name
+
+    @property
+    def new_name(self) -> str:
+        """The prefix."""
+        return str(self.cleaned_data["prefix"])
 
     def clean_prefix(self) -> str:
         """A prefix that a map can have."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.name_errors import name_refusal
+from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.catalog import AttributeFacts, RelationFacts
 from trackadmin.document import AttributeEntry, ChildEntry
+from trackadmin.document.renames import rename_child
 from trackadmin.document.structure import (
+    DROPPED,
     IGNORED,
     PRIVACIES,
     TRACKED,
@@ -31,7 +36,12 @@ _LETTERS: dict[type, str] = {AttributeEntry: "a", ChildEntry: "c", AggregateEntr
 DECIDE = _("Decide how this is sent: it looks like personal data.")
 
 
-class AttributeRow(forms.Form):
+def nowhere(label: str) -> str:
+    """For a form that knows no other tracked model."""
+    return ""
+
+
+class AttributeRow(OldNameForm):
     """What the team decides about one attribute of the host model."""
 
     decision = forms.ChoiceField(choices=DECISIONS, required=False, widget=forms.RadioSelect)
@@ -54,6 +64,7 @@ class AttributeRow(forms.Form):
         #: The name of the row in the page, and the value of the key's radio button.
         self.row = row
         self.entry = entry
+        self._old_name = output_name if goes_out(entry) else ""
         super().__init__(prefix=f"a-{row}", initial=_initial(facts, output_name, entry), **kwargs)
         self.fields["privacy"].choices = _privacy_choices(facts, entry)  # type: ignore[attr-defined]
         self.fields["lookup"].disabled = not facts.lookupable
@@ -74,6 +85,19 @@ class AttributeRow(forms.Form):
         self.fields["description"].widget.attrs["placeholder"] = gettext("What it means")
         self.fields["name"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
         self.fields["decision"].widget.attrs["class"] = "ta-decision"
+        self.name_dates(self["name"].initial)
+
+    @property
+    def old_name(self) -> str:
+        """The saved name, if it goes out."""
+        return self._old_name
+
+    @property
+    def new_name(self) -> str:
+        """The name that goes out; the old one where none does."""
+        data = self.cleaned_data
+        tracked = data["decision"] == TRACKED and data["privacy"] != DROPPED
+        return str(data["name"]) if tracked else self.old_name
 
     @property
     def tracked(self) -> bool:
@@ -112,8 +136,11 @@ class AttributeRow(forms.Form):
         data = self.cleaned_data
         # Fields that the form does not have stay as they are.
         known = self.entry or AttributeEntry(self.facts.name, position=position)
+        until = self.stays(known.until)
         return replace(
             known,
+            successor=known.successor if until else "",
+            until=until,
             decision=data["decision"],
             lookup=bool(data["lookup"]) and data["decision"] == TRACKED,
             privacy=data["privacy"],
@@ -121,7 +148,7 @@ class AttributeRow(forms.Form):
         )
 
 
-class RelationRow(forms.Form):
+class RelationRow(OldNameForm):
     """Whether the object at the end of one relation is included."""
 
     tracked = forms.BooleanField(required=False)
@@ -133,12 +160,16 @@ class RelationRow(forms.Form):
         facts: RelationFacts,
         *,
         entry: ChildEntry | None = None,
+        tracked_as: Callable[[str], str] = nowhere,
         **kwargs: Any,
     ) -> None:
+        """``tracked_as`` gives the prefix of a model; empty where the map does not track it."""
         self.facts = facts
         self.said = facts.accessor
         self.entry = entry
+        self._tracked_as = tracked_as
         initial = {
+            "stays_until": entry.until if entry else "",
             "tracked": entry is not None,
             "child_prefix": entry.prefix if entry else "",
             "alone": "alone" if entry and entry.alone else "",
@@ -155,6 +186,33 @@ class RelationRow(forms.Form):
             "spellcheck": "false",
             "autocomplete": "off",
         }
+        self.name_dates(entry.former_prefix if entry else facts.accessor)
+
+    @cached_property
+    def tracked_as(self) -> str:
+        """The prefix of its model; without it the child gives no names."""
+        return self._tracked_as(self.facts.target)
+
+    @property
+    def old_name(self) -> str:
+        """The prefix that its names have by the saved entry."""
+        if self.entry is None or not self.tracked_as:
+            return ""
+        return self.entry.prefix or self.tracked_as
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether its names get another prefix."""
+        # Most are as they were, and this then asks for no other model.
+        same = self.entry is None or self.cleaned_data["child_prefix"] == self.entry.prefix
+        return not same and super().is_renamed
+
+    @property
+    def new_name(self) -> str:
+        """The prefix of its names; the old one where it gives none."""
+        data = self.cleaned_data
+        prefix = str(data["child_prefix"]) or self.tracked_as
+        return prefix if data["tracked"] else self.old_name
 
     def clean(self) -> dict[str, Any]:
         """Check the prefix; without one, the child has the prefix of its model."""
@@ -173,7 +231,12 @@ class RelationRow(forms.Form):
         if self.add_prefix("alone") not in self.data:
             # The page was opened before an upgrade that added the field.
             alone = known.alone
-        return replace(known, prefix=data["child_prefix"], alone=alone)
+        until = self.stays(known.until)
+        former = known.former_prefix if until else ""
+        known = replace(known, alone=alone, former_prefix=former, until=until)
+        prefix = data["child_prefix"]
+        until = self.both_until
+        return rename_child(known, prefix, old=self.old_name if until else "", until=until)
 
 
 class GoneRow(forms.Form):
@@ -208,7 +271,13 @@ def _initial(
         "lookup": entry.lookup,
         "privacy": entry.privacy,
         "description": entry.description,
+        "stays_until": entry.until,
     }
+
+
+def goes_out(entry: AttributeEntry | None) -> bool:
+    """Whether the values of an attribute are sent."""
+    return entry is not None and entry.decision == TRACKED and entry.privacy != DROPPED
 
 
 def _privacy_choices(facts: AttributeFacts, entry: AttributeEntry | None) -> list[tuple[str, str]]:

@@ -1,0 +1,72 @@
+"""Renames in an entry: at once, or with the old name beside the new one until a date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from trackadmin.document.structure import AttributeEntry, ChildEntry, ModelEntry, in_order
+
+
+def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") -> ModelEntry:
+    """The entry whose attribute ``old`` is called ``new``; with a date, both names stay until then.
+
+    The key, and attributes that it takes the place of, follow to the new name.
+    """
+    attributes = {new if name == old else name: each for name, each in entry.attributes.items()}
+    key = new if entry.key == old else entry.key
+    renamed = replace(entry, key=key, attributes=following(attributes, {old: new}))
+    return keep_old_names(renamed, {old: (new, until)} if until else {})
+
+
+def keep_old_names(entry: ModelEntry, renames: Mapping[str, tuple[str, str]]) -> ModelEntry:
+    """The entry with the old names of attributes that were renamed, after all others.
+
+    ``renames`` gives the new name and the date of each old one. A URL may use an old name as it
+    may use the new one.
+    """
+    kept: dict[str, AttributeEntry] = {}
+    last = max((each.position for each in entry.attributes.values()), default=-1)
+    for number, (old, (new, until)) in enumerate(renames.items(), start=1):
+        attribute = entry.attributes[new]
+        kept[old] = replace(
+            attribute,
+            lookup=attribute.lookup or entry.key == new,
+            position=last + number,
+            successor=new,
+            until=until,
+        )
+    return replace(entry, attributes={**entry.attributes, **kept})
+
+
+def following(
+    attributes: Mapping[str, AttributeEntry], renames: Mapping[str, str]
+) -> dict[str, AttributeEntry]:
+    """The attributes with successors that follow the renames."""
+    return {
+        name: replace(each, successor=renames.get(each.successor, each.successor))
+        for name, each in in_order(attributes)
+    }
+
+
+def rename_child(child: ChildEntry, prefix: str, *, old: str, until: str = "") -> ChildEntry:
+    """The child with another prefix; with a date, names go out under ``old`` too until then.
+
+    ``old`` is the prefix of its model if the child had none of its own.
+    """
+    former, until = _former(child, prefix, old, until)
+    return replace(child, prefix=prefix, former_prefix=former, until=until)
+
+
+def for_new_prefix(entry: ModelEntry, prefix: str, *, old: str, until: str = "") -> ModelEntry:
+    """The tracked model for its new prefix; with a date, names go out under ``old`` too."""
+    former, until = _former(entry, prefix, old, until)
+    return replace(entry, former_prefix=former, until=until)
+
+
+def _former(entry: ModelEntry | ChildEntry, prefix: str, old: str, until: str) -> tuple[str, str]:
+    """The former prefix and its date."""
+    if until:
+        return old, until
+    # With the prefix that it had before, there is no former one.
+    return ("", "") if entry.former_prefix == prefix else (entry.former_prefix, entry.until)
