@@ -15,7 +15,7 @@ from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.name_errors import name_refusal
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.admin.page_parameters import Unreadable, number
-from trackadmin.document import ActionEntry, ParameterEntry
+from trackadmin.document import ActionEntry, ParameterEntry, plain_fields
 from trackadmin.document.structure import CHOICE, OPTIONAL, REQUIRED, TEXT, UNDECLARED, in_order
 from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.models.draft import (
@@ -105,6 +105,12 @@ class ActionHeadForm(forms.Form):
         """The date as a map has it."""
         until = self.cleaned_data["until"]
         return until.isoformat() if until else ""
+
+
+#: The fields of the entry that the head has as they are.
+OF_HEAD = [
+    field.name for field in plain_fields(ActionEntry) if field.name in ActionHeadForm.base_fields
+]
 
 
 class BringsRow(forms.Form):
@@ -244,10 +250,8 @@ class ActionForm(JoinedForm):
         self.entry = entry
         self.data = data
         self.asked = asked
-        initial = {"name": name, "seen": seen} | {
-            field: getattr(entry, field)
-            for field in ("owner", "description", "state", "until", "successor")
-        }
+        initial = {"seen": seen, **{field: getattr(entry, field) for field in OF_HEAD}}
+        initial["name"] = name
         self.head: ActionHeadForm = self._made(
             lambda **given: ActionHeadForm(others=others, label_suffix="", **given), initial
         )
@@ -272,13 +276,9 @@ class ActionForm(JoinedForm):
         # Fields that the form does not have stay as they are.
         return replace(
             self.entry,
-            owner=head["owner"],
-            description=head["description"],
-            state=head["state"],
-            until=head["until"],
-            successor=head["successor"],
             brings={row.tracked: row.chosen_need for row in self.brings if row.chosen_need},
             parameters=self._parameters(),
+            **{field: head[field] for field in OF_HEAD},
         )
 
     def _forms(self) -> list[forms.Form]:

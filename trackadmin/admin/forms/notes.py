@@ -51,8 +51,8 @@ class MapForm(forms.Form):
             (REFUSE, _("Refuse: the whole event is not sent on. It is counted.")),
         ],
         help_text=_(
-            "What happens to an event with a parameter that its action does not list. Actions that "
-            "the map does not have declare none."
+            "What happens to an event with a parameter that its action does not list. The "
+            "parameters of unknown actions are not checked."
         ),
     )
     seen = SeenField(label=_("Edit"))
