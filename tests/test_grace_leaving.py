@@ -159,6 +159,20 @@ def test_a_name_and_its_link_are_told_once():
     assert refused(NEW_ONLY).names == ("Country_code",)
 
 
+def test_a_name_that_several_models_give_is_told_once():
+    """A buyer and an order bring the same user."""
+    old = attribute("username", successor="login", until=DAY)
+    user = tracked("auth.user", [("login", attribute("username")), ("username", old)])
+    person, profile = (
+        tracked("host.person", ["name"], ["user"]),
+        tracked("host.profile", ["nickname"], ["person"]),
+    )
+    publish(document(Person=person, Profile=profile, User=user))
+    now = tracked("auth.user", [("login", attribute("username"))])
+    error = refused(document(Person=person, Profile=profile, User=now))
+    assert len(error.problems) == len(error.names) == 1
+
+
 def test_on_its_date_it_may_leave(on):
     """Until then it may not, and the day is that of the site."""
     publish(renamed("2031-05-01"))

@@ -93,11 +93,9 @@ def leaving(tracking_map: TrackingMap, live: MapVersion | None, new: Document) -
         if grace and grace.until > day and not _stays(then, name, grace):
             found[name] = grace
     since = _first_versions(tracking_map, {(e.place, e.until) for e in found.values()})
-    return [
-        Leaving(name.text, grace.until, grace.place, since[grace.place, grace.until])
-        for name, grace in found.items()
-        if _is_told(name, found)
-    ]
+    # Several tracked models may give one name.
+    told = {(n.text, g.until, g.place): None for n, g in found.items() if _is_told(n, found)}
+    return [Leaving(name, until, place, since[place, until]) for name, until, place in told]
 
 
 def require_no_early_leave(
