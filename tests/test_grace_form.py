@@ -217,6 +217,19 @@ def test_a_former_prefix_ends_without_its_date(client, page):
     assert entry("Human").children["user"] == ChildEntry("Login", 0)
 
 
+def test_a_form_sent_as_it_is_changes_nothing(client, page):
+    """Its inputs have the dates of the entry."""
+    child = {"c-user-child_prefix": "Login", "c-user-rename": "both", "c-user-rename_until": DAY}
+    name = {"a-name-name": "full_name", "a-name-rename": "both", "a-name-rename_until": LATER}
+    send(client, page, prefix="Human", rename="both", rename_until=DAY, **child, **name)
+    before = entry("Human")
+    html = client.get(page).content.decode()
+    assert html.count(f'value="{DAY}"') == 2
+    assert html.count(f'value="{LATER}"') == 1
+    send(client, page, owner="Ada")
+    assert entry("Human") == replace(before, owner="Ada")
+
+
 def test_a_page_opened_before_an_upgrade_empties_nothing(client, page):
     """It does not send the dates, and they stay."""
     made = document(

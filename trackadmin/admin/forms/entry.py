@@ -189,6 +189,7 @@ class EntryForm(JoinedForm):
         return {
             **{name: getattr(self.entry, name) for name in OF_HEAD},
             "prefix": prefix,
+            "stays_until": self.entry.until,
             "key": key,
             "seen": seen,
         }
