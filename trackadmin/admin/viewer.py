@@ -161,7 +161,7 @@ class Viewer:
         deciding = self._deciding(rows.model)
         if deciding is None:
             return True
-        return not rows.exclude(pk__in=self.rows(deciding).values("pk")).exists()
+        return not rows.exclude(pk__in=self.rows(deciding).using(rows.db).values("pk")).exists()
 
     def _permits_all(self, rows: QuerySet[Any]) -> bool:
         """Whether an admin that decides for each object permits all of them; a few are asked."""
