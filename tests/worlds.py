@@ -143,6 +143,7 @@ CHILDREN = {
     "many.clerk": ("shop", "former_shop"),
     "many.sale": ("shop",),
 }
+COUNTED = [label for label in ATTRIBUTES if label.startswith("many.")]
 #: The functions, and the kinds of fields that they may take; the catalog refuses some of them.
 NUMBERS = ("pieces", "big", "weight", "amount", "rate", "span", "minutes", "place")
 TIMES = ("day", "clock", "moment", "published", "since")
@@ -183,11 +184,13 @@ PRIVACIES = st.sampled_from(["none", "sent", "pseudonymised", "dropped"])
 @st.composite
 def maps(draw, of=None):
     labels = draw(st.lists(st.sampled_from(sorted(of or ATTRIBUTES)), unique=True, min_size=3))
+    # Some of those that can have counts and sums, in every map.
+    labels += draw(st.lists(st.sampled_from(COUNTED), unique=True, min_size=2))
     prefixes = st.sampled_from(["", "Mine_"])
     return _without_errors(
         {
             f"{draw(prefixes)}{label.split('.')[1].title()}": draw(_entries(label))
-            for label in labels
+            for label in dict.fromkeys(labels)
         }
     )
 
@@ -208,7 +211,7 @@ def _entries(draw, label):
         elif not looked_up:
             privacy = draw(PRIVACIES)
         pairs.append((name, attribute(source, lookup=looked_up, privacy=privacy)))
-    found = draw(st.lists(aggregates(label), max_size=0)) if related_models(label) else []
+    found = draw(st.lists(aggregates(label), max_size=5)) if related_models(label) else []
     return replace(
         tracked(label, pairs, key=key_name),
         children=draw(_children(label)),
@@ -462,6 +465,17 @@ class World:
             status=odd.choice(host.Status.values),
             backwards=self._pick([f"abc{n}", f"{n}é'"]),
         )
+
+
+def names_of_sums(document):
+    """The output names of all counts and sums, wherever they come along."""
+    models = {prefix: replace(e, aggregates={}) for prefix, e in document.models.items()}
+    without = replace(document, models=models)
+    return {
+        name
+        for prefix in document.models
+        for name in {*oracle.names(document, prefix)} - {*oracle.names(without, prefix)}
+    }
 
 
 def expected_values(world, document, pairs):

@@ -218,7 +218,9 @@ class _Body:
         yield f"if c{self.layout.places[key]} is None:"
         yield f"{_INDENT}{names}None"
         yield "else:"
-        yield from (_INDENT + line for line in self.values(child, before, key))
+        # None if all its values are counts and sums that another query gives.
+        lines = [*self.values(child, before, key)]
+        yield from (_INDENT + line for line in lines or ["pass"])
 
     def aggregates(self, shape: Shape, before: str, *, below: bool) -> Iterator[str]:
         """The counts and sums of an object, and of those that are joined ``below`` it."""
