@@ -43,6 +43,7 @@ DOORS = {
     # Signal receivers are connected when the app is ready.
     "models.loading": {"apps"},
     "models.names_for_people": {"apps"},
+    "models.actions": {"admin"},
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
     # One rule for every text that leaves the site.

@@ -20,7 +20,8 @@ from trackadmin.document import (
 )
 from trackadmin.document.structure import ACCEPT, REQUIRED, TRACKED, UNDECLARED, in_order
 from trackadmin.editing import Contents, Grace
-from trackadmin.models.draft import HANDLING_CHOICES, PARAMETER_CHOICES, STATE_CHOICES
+from trackadmin.models.actions import PARAMETER_CHOICES, STATE_CHOICES
+from trackadmin.models.draft import HANDLING_CHOICES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The tables: the draft that editors change, and the versions that sites track with."""
 
+from trackadmin.models.actions import TrackedAction, TrackedParameter
 from trackadmin.models.draft import (
-    TrackedAction,
     TrackedAggregate,
     TrackedAttribute,
     TrackedChild,
     TrackedModel,
-    TrackedParameter,
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion

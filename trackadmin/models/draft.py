@@ -19,11 +19,7 @@ from trackadmin.document.structure import (
     DECISIONS,
     FUNCTIONS,
     HANDLINGS,
-    LIVE,
-    PARAMETER_KINDS,
     PRIVACIES,
-    STATES,
-    TEXT,
     TRACKED,
     UNDECLARED,
 )
@@ -31,9 +27,7 @@ from trackadmin.document.value_labels import (
     DECISION_LABELS,
     FUNCTION_LABELS,
     HANDLING_LABELS,
-    PARAMETER_LABELS,
     PRIVACY_LABELS,
-    STATE_LABELS,
 )
 from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.texts import Text
@@ -52,15 +46,14 @@ MAP_NAME_LENGTH, SLUG_LENGTH = 200, 50
 DATE_LENGTH = 10
 
 
-def _choices(labels: Mapping[str, Text]) -> list[tuple[str, Any]]:
+def choices_of(labels: Mapping[str, Text]) -> list[tuple[str, Any]]:
+    """The choices of a column: values with their labels."""
     return [(value, lazystr(label)) for value, label in labels.items()]
 
 
-STATE_CHOICES = _choices(STATE_LABELS)
-PARAMETER_CHOICES = _choices(PARAMETER_LABELS)
-DECISION_CHOICES = _choices(DECISION_LABELS)
-PRIVACY_CHOICES = _choices(PRIVACY_LABELS)
-HANDLING_CHOICES = _choices(HANDLING_LABELS)
+DECISION_CHOICES = choices_of(DECISION_LABELS)
+PRIVACY_CHOICES = choices_of(PRIVACY_LABELS)
+HANDLING_CHOICES = choices_of(HANDLING_LABELS)
 
 # Columns that were added later have a default in the database too: while a new release is rolled
 # out, processes of the older one insert rows without them.
@@ -304,7 +297,7 @@ class TrackedAggregate(models.Model):
     tracked_model = models.ForeignKey(TrackedModel, models.CASCADE, related_name="aggregates")
     name = models.CharField(max_length=NAME_LENGTH)
     relation = models.CharField(max_length=NAME_LENGTH)
-    function = models.CharField(max_length=20, choices=_choices(FUNCTION_LABELS), default=COUNT)
+    function = models.CharField(max_length=20, choices=choices_of(FUNCTION_LABELS), default=COUNT)
     field = models.CharField(max_length=NAME_LENGTH, blank=True)
     by = models.CharField(max_length=NAME_LENGTH, blank=True)
     #: Name of a field of the related model to the value that it must have.
@@ -333,81 +326,6 @@ class TrackedAggregate(models.Model):
                 & models.Q(decision__in=DECISIONS)
                 & models.Q(privacy__in=PRIVACIES),
                 name="trackadmin_aggregate_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def natural_key(self) -> tuple[Any, ...]:
-        """What names it in every database."""
-        return natural_key_of(self)
-
-
-class TrackedAction(models.Model):
-    """Something that happens on the site, with what an event about it must bring."""
-
-    map = models.ForeignKey(TrackingMap, models.CASCADE, related_name="actions")
-    name = models.CharField(max_length=NAME_LENGTH)
-    description = models.TextField(blank=True)
-    owner = models.CharField(max_length=LONGEST_OWNER, blank=True)
-    state = models.CharField(max_length=20, choices=STATE_CHOICES, default=LIVE)
-    #: Prefix of a tracked model to ``required`` or ``optional``.
-    brings = models.JSONField(default=dict, blank=True)
-    position = models.PositiveIntegerField(default=0)
-    successor = models.CharField(max_length=NAME_LENGTH, blank=True)
-    until = models.CharField(max_length=DATE_LENGTH, blank=True)
-    #: Grows with every save; a form that saw an older one is refused.
-    lock_version = models.PositiveIntegerField(default=0, editable=False)
-
-    objects = EditorsManager["TrackedAction"]()
-    NATURAL_KEY = ("map__slug", "name")
-
-    class Meta:
-        ordering = ["map", "position", "name"]
-        verbose_name = _("action")
-        constraints = [
-            models.UniqueConstraint(fields=["map", "name"], name="trackadmin_action_once"),
-            models.CheckConstraint(
-                condition=~models.Q(name="") & models.Q(state__in=STATES),
-                name="trackadmin_action_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def natural_key(self) -> tuple[Any, ...]:
-        """What names it in every database."""
-        return natural_key_of(self)
-
-
-class TrackedParameter(models.Model):
-    """A value of an action's own that an event may or must have."""
-
-    action = models.ForeignKey(TrackedAction, models.CASCADE, related_name="parameters")
-    name = models.CharField(max_length=NAME_LENGTH)
-    kind = models.CharField(max_length=20, choices=PARAMETER_CHOICES, default=TEXT)
-    required = models.BooleanField(default=False)
-    #: The values that a parameter of the kind ``choice`` may have.
-    choices = models.JSONField(default=list, blank=True)
-    privacy = models.CharField(max_length=20, choices=PRIVACY_CHOICES, default=UNDECLARED)
-    description = models.TextField(blank=True)
-    position = models.PositiveIntegerField(default=0)
-
-    objects = EditorsManager["TrackedParameter"]()
-    NATURAL_KEY = ("action__map__slug", "action__name", "name")
-
-    class Meta:
-        ordering = ["action", "position", "name"]
-        verbose_name = _("parameter")
-        constraints = [
-            models.UniqueConstraint(fields=["action", "name"], name="trackadmin_parameter_once"),
-            models.CheckConstraint(
-                condition=~models.Q(name="")
-                & models.Q(kind__in=PARAMETER_KINDS)
-                & models.Q(privacy__in=PRIVACIES),
-                name="trackadmin_parameter_known",
             ),
         ]
 

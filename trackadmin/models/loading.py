@@ -7,13 +7,12 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from trackadmin.exceptions import DumpConflict, ImmutableVersion
+from trackadmin.models.actions import TrackedAction, TrackedParameter
 from trackadmin.models.draft import (
-    TrackedAction,
     TrackedAggregate,
     TrackedAttribute,
     TrackedChild,
     TrackedModel,
-    TrackedParameter,
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion

@@ -10,13 +10,12 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.models.actions import TrackedAction, TrackedParameter
 from trackadmin.models.draft import (
-    TrackedAction,
     TrackedAggregate,
     TrackedAttribute,
     TrackedChild,
     TrackedModel,
-    TrackedParameter,
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion

@@ -18,12 +18,8 @@ from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.document import ActionEntry, ParameterEntry, plain_fields
 from trackadmin.document.structure import CHOICE, OPTIONAL, REQUIRED, TEXT, UNDECLARED, in_order
 from trackadmin.document.value_rules import LONGEST_OWNER
-from trackadmin.models.draft import (
-    NAME_LENGTH,
-    PARAMETER_CHOICES,
-    PRIVACY_CHOICES,
-    STATE_CHOICES,
-)
+from trackadmin.models.actions import PARAMETER_CHOICES, STATE_CHOICES
+from trackadmin.models.draft import NAME_LENGTH, PRIVACY_CHOICES
 
 #: The number of rows for parameters that the form says it has.
 ROWS = "rows"
