@@ -178,4 +178,5 @@ def test_explain_tells_it(published):
     out = io.StringIO()
     call_command("trackadmin", "explain", "Country__code=DE", stdout=out, stderr=io.StringIO())
     assert "deprecated: Country_code. Use Land_iso; it stays until 2099-06-30." in out.getvalue()
-    assert "The name 'Country__code' is deprecated" in out.getvalue()
+    said = "The name 'Country__code' is deprecated and stays in the map until 2099-06-30."
+    assert f"{said} Use 'Land__iso' instead." in out.getvalue()

@@ -52,9 +52,9 @@ class Lookup:
     along: Along | None = None
     #: What a look-up costs, in tables that are read.
     cost: int = 1
-    #: Whether a URL should no longer use the name: its attribute is deprecated, or the prefix that
-    #: the URL has is a former one. ``reference`` then is the old name.
-    deprecated: bool = False
+    #: The ISO date until which the name stays, where a URL should no longer use it: its attribute
+    #: is deprecated, or the prefix that the URL has is a former one. Empty otherwise.
+    until: str = ""
     #: The tracked model's former prefix, where that is the one that a URL has.
     former_prefix: str = ""
     #: The parameter that a URL has: prefix and name.
@@ -64,9 +64,9 @@ class Lookup:
         prefix = self.former_prefix or self.prefix
         object.__setattr__(self, "reference", f"{prefix}{SEPARATOR}{self.name}")
 
-    def under(self, prefix: str) -> Lookup:
-        """The same lookup as old URLs have it, under the model's former prefix."""
-        return replace(self, former_prefix=prefix, deprecated=True)
+    def under(self, prefix: str, until: str) -> Lookup:
+        """The same lookup as old URLs have it, under the model's former prefix until a date."""
+        return replace(self, former_prefix=prefix, until=min(until, self.until or until))
 
     @property
     def source(self) -> str:

@@ -140,8 +140,8 @@ class CompiledModel:
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:
                 cost = tables if attribute.facts.indexed else tables + SCAN_COST
-                prefix, old = self._matched.prefix, bool(attribute.entry.until)
-                yield Lookup(prefix, name, self.model, attribute.facts, self.along, cost, old)
+                prefix, until = self._matched.prefix, attribute.entry.until
+                yield Lookup(prefix, name, self.model, attribute.facts, self.along, cost, until)
 
     @cached_property
     def _source(self) -> Source:

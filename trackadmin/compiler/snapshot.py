@@ -100,7 +100,8 @@ class Snapshot:
         compiled = self.by_prefix.get(owner)
         found = compiled.lookups.get(name) if compiled else None
         if found is not None:
-            found = found if prefix == owner else found.under(prefix)
+            if prefix != owner:
+                found = found.under(prefix, self.document.models[owner].until)
             self._lookups[reference] = found
         return found
 

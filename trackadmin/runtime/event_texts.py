@@ -132,21 +132,30 @@ def _reserved(name: str) -> Text:
 
 
 def _deprecated(snapshot: Snapshot, name: str) -> Text:
+    until, successor = _grace(snapshot, name)
     what = _("The name '%(name)s' is deprecated and leaves the map some day.", name=name)
-    successor = _successor(snapshot, name)
+    if until:
+        what = _(
+            "The name '%(name)s' is deprecated and stays in the map until %(date)s.",
+            name=name,
+            date=until,
+        )
     if not successor:
-        return joined(what, _("Use the name that takes its place."))
+        return joined(what, _("No other name takes its place."))
     return joined(what, _("Use '%(name)s' instead.", name=successor))
 
 
-def _successor(snapshot: Snapshot, name: str) -> str:
-    """The name that takes the place of an action's or a reference's; empty if there is none."""
+def _grace(snapshot: Snapshot, name: str) -> tuple[str, str]:
+    """Until when the name of an action or a reference stays, and what takes its place."""
     lookup = snapshot.lookup(name)
     if lookup is None:
         action = snapshot.document.actions.get(name)
-        return action.successor if action else ""
-    attribute = snapshot.document.models[lookup.prefix].attributes[lookup.name]
-    return f"{lookup.prefix}{SEPARATOR}{attribute.successor or lookup.name}"
+        return (action.until, action.successor) if action else ("", "")
+    entry = snapshot.document.models[lookup.prefix]
+    attribute = entry.attributes[lookup.name]
+    successor = attribute.successor if attribute.until else lookup.name
+    in_urls = successor in entry.lookups()
+    return lookup.until, f"{lookup.prefix}{SEPARATOR}{successor}" if in_urls else ""
 
 
 def _legal_value(entry: ParameterEntry) -> Text:

@@ -100,7 +100,7 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
         reserved=reserved,
         places=tuple(at for at, _ in references),
         names=tuple(lookup.reference for lookup in lookups),
-        deprecated=tuple(lookup.reference for lookup in lookups if lookup.deprecated),
+        deprecated=tuple(lookup.reference for lookup in lookups if lookup.until),
         prefixes=tuple(dict.fromkeys(lookup.prefix for lookup in lookups)),
         lookups=known,
     )

@@ -127,7 +127,7 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     asked |= dict.fromkeys(costly)
     wanted = [(lookup, text) for (_, text), lookup in asked.items() if lookup is not None]
     results = iter(snapshot.resolver.resolve(wanted, report) if wanted else ())
-    old = (lookup.reference for _, lookup in allowed if lookup.deprecated)
+    old = (lookup.reference for _, lookup in allowed if lookup.until)
     values.wrong += map(deprecated, dict.fromkeys(old))
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
