@@ -50,6 +50,30 @@ def test_an_action_with_a_model_and_a_parameter_is_seen_in_the_review(browser, s
         expect(review).to_contain_text("topic: The parameter was added. Events must have it.")
 
 
+def test_an_event_that_lacks_what_its_action_must_bring_is_marked(browser, site):
+    """Declared, published, sent without the company: the shop shows the mark; with it, none."""
+    with page(browser) as opened:
+        log_in(opened, site, "product")
+        opened.goto(site.url + ADD)
+        opened.get_by_label("Name", exact=True).fill("quote_asked")
+        group = opened.get_by_role("radiogroup", name="Whether the action brings CompanyAccount")
+        group.get_by_text("Must bring").click()
+        opened.get_by_role("button", name="Add to the map").click()
+        opened.goto(site.url + MAP + "publish/")
+        opened.locator("form .ta-primary").click()
+        opened.goto(site.url)
+        query = "/t/?action=quote_asked"
+        for more, marks in (("", 1), ("&CompanyAccount__name=The%20Demo%20Account", 0)):
+            opened.evaluate("url => fetch(url)", query + more)
+            card = opened.locator("#events > li").first
+            expect(card.locator("code").first).to_have_text(query + more)
+            expect(card).to_contain_text("quote_asked")
+            expect(card.locator(".wrong li")).to_have_count(marks)
+            if marks:
+                expect(card.locator(".wrong")).to_contain_text("It must bring a CompanyAccount.")
+                expect(card.locator(".wrong")).to_contain_text("action.missing_model")
+
+
 def test_enter_saves_and_the_keyboard_picks_what_it_brings(browser, site):
     """The first button of the form offers more rows; Enter in a field must not press it."""
     with page(browser) as opened:
