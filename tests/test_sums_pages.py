@@ -157,11 +157,11 @@ def test_a_refused_row_is_listed_with_a_way_to_it(admin_client, tracking_map, pa
     assert standing(tracking_map) == before
 
 
-def test_a_name_that_another_model_gives_is_refused_by_the_map(admin_client, tracking_map, page):
-    """What only the whole map knows is told at the top, and the form keeps what was typed."""
-    sent = filled(form_of(admin_client, page), **{"add-relation": "orders", "_show": "add"})
-    shown = admin_client.post(page, sent).context["form"]
-    response = admin_client.post(page, filled(shown, prefix="CompanyAccount"))
+def test_what_only_the_whole_map_knows_is_told_and_keeps_the_rows(admin_client, tracking_map):
+    address = model_page("add") + f"?map={tracking_map.pk}&model=demo.product"
+    sent = filled(form_of(admin_client, address), **{"add-relation": "orders", "_show": "add"})
+    shown = admin_client.post(address, sent).context["form"]
+    response = admin_client.post(address, filled(shown, prefix="CompanyAccount"))
     assert response.context["form"].problems
     assert "orders_count" in response.content.decode()
 
