@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Subquery, Sum, Window
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
 
@@ -19,16 +19,13 @@ NAME = "trackadmin_"
 
 
 def values_of(rows: Rows, group: Sequence[MatchedAggregate]) -> Rows:
-    """One row with these values of all the rows. They have the same conditions, and none of them
-    is the latest value, unless it is the only one: then there may be no row.
+    """One row with these values of all the rows. None of them is the latest value, unless it is
+    the only one: then there may be no row.
     """
-    rows = conditional(rows, group[0])
+    rows, names = _named(rows, group)
     if group[0].entry.function == LATEST:
         newest: Rows = latest_first(rows, group[0])[:1]
         return newest
-    names: dict[str, Any] = {
-        f"{NAME}{number}": _function(each) for number, each in enumerate(group)
-    }
     found: Rows = rows.order_by().annotate(**names).values_list(*names)
     found.query.group_by = None  # all rows are one group
     return found
@@ -41,9 +38,8 @@ def values_by_key(rows: Rows, group: Sequence[MatchedAggregate], keys: Any) -> R
     """
     first = group[0]
     path = first.collection.column
-    rows = conditional(chosen(rows, first.collection, keys, "__in"), first)
+    rows, names = _named(chosen(rows, first.collection, keys, "__in"), group)
     if first.entry.function != LATEST:
-        names: dict[str, Any] = {f"{NAME}{at}": _function(each) for at, each in enumerate(group)}
         found: Rows = rows.order_by().values(path).annotate(**names).values_list(path, *names)
         return found
     by, order = _newest(first)
@@ -52,6 +48,20 @@ def values_by_key(rows: Rows, group: Sequence[MatchedAggregate], keys: Any) -> R
     ranked: Any = rows.annotate(**{f"{NAME}place": place}).filter(**{f"{NAME}place": 1})
     newest: Rows = ranked.values_list(*dict.fromkeys((path, _column(first.field))))
     return newest
+
+
+def _named(rows: Rows, group: Sequence[MatchedAggregate]) -> tuple[Rows, dict[str, BaseExpression]]:
+    """The rows that meet the conditions of all, and the functions with the other conditions."""
+    common = all(each.where == group[0].where for each in group)
+    if common:
+        rows = conditional(rows, group[0])
+    if group[0].entry.function == LATEST:
+        return rows, {}
+    names: dict[str, BaseExpression] = {}
+    for number, each in enumerate(group):
+        its_own = None if common or not each.where else Q(**dict(each.where))
+        names[f"{NAME}{number}"] = _function(each, its_own)
+    return rows, names
 
 
 def value_beside(rows: Rows, matched: MatchedAggregate, before: str) -> BaseExpression:
@@ -75,7 +85,7 @@ def groups_of(aggregates: Sequence[MatchedAggregate]) -> list[list[MatchedAggreg
     groups: dict[object, list[MatchedAggregate]] = {}
     for each in aggregates:
         latest = each.name if each.entry.function == LATEST else ""
-        groups.setdefault((each.collection.accessor, each.where, latest), []).append(each)
+        groups.setdefault((each.collection.accessor, latest), []).append(each)
     return [*groups.values()]
 
 
@@ -99,19 +109,18 @@ def _newest(matched: MatchedAggregate) -> tuple[str, list[Any]]:
     return by, [F(name).desc() for name in (by, *matched.collection.primary_key)]
 
 
-def _function(matched: MatchedAggregate) -> Any:
-    match matched.entry.function:
-        case name if name == COUNT:
-            return Count("*")
-        case name if name == DISTINCT:
-            return Count(_column(matched.field), distinct=True)
-        case name if name == SUM:
-            return Sum(_column(matched.field))
-        case name if name == MIN:
-            return Min(_column(matched.field))
-        case name if name == MAX:
-            return Max(_column(matched.field))
-    raise TypeError(f"{matched.name} has no function of all rows.")
+def _function(matched: MatchedAggregate, condition: Q | None = None) -> Any:
+    name = matched.entry.function
+    if name == COUNT:
+        # Django lets a star have no condition.
+        return Count("*") if condition is None else Count(Value(1), filter=condition)
+    if name == DISTINCT:
+        return Count(_column(matched.field), distinct=True, filter=condition)
+    return _OF_FIELD[name](_column(matched.field), filter=condition)
+
+
+#: The functions of a field's values.
+_OF_FIELD = {SUM: Sum, MIN: Min, MAX: Max}
 
 
 def _column(facts: Any) -> str:
