@@ -134,11 +134,16 @@ class Batch:
         ]
 
     def _fetched(self, keys: Sequence[Any]) -> list[Row]:
-        at, texts = self._at, self._texts
-        marks = ", ".join(["%s"] * len(keys))
-        sql = "%s".join(texts[: at + 1]) + marks + "%s".join(texts[at + 1 :])
+        at, texts, connection = self._at, self._texts, connections[self._alias]
+        before, after = texts[at], texts[at + 1]
+        if connection.vendor == "postgresql" and before.endswith(_IN):
+            # One parameter, which is planned much faster than thousands.
+            before, keys, marks = f"{before.removesuffix(_IN)} = ANY(", [_array(keys)], "%s"
+        else:
+            marks = ", ".join(["%s"] * len(keys))
+        sql = "%s".join([*texts[:at], f"{before}{marks}{after}", *texts[at + 2 :]])
         parameters = [*self._parameters[:at], *keys, *self._parameters[at + 1 :]]
-        with connections[self._alias].cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             rows: list[Row] = cursor.fetchall()
             return rows
@@ -162,3 +167,12 @@ class Batch:
         for aggregate in self.aggregates:
             alone = Batch([aggregate], self._alias)
             yield alone.by_key([key], fault).get(key, alone.nothing)[0]
+
+
+#: How the ORM writes what comes before the keys.
+_IN = " IN ("
+
+
+def _array(keys: Sequence[Any]) -> Any:
+    """The keys as an array of PostgreSQL; as a text where none needs quotes, which is faster."""
+    return [*keys] if type(keys[0]) is str else f"{{{','.join(map(str, keys))}}}"

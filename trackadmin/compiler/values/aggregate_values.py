@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Context, Decimal
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -12,8 +13,9 @@ from django.db import models
 from trackadmin.catalog import Kind, has_own_conversions
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.types import Scalar
+from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.encoders import Encode
-from trackadmin.compiler.values.rules import RULES
+from trackadmin.compiler.values.rules import IN_LINE_NAMES, RULES, source_of_loaded
 from trackadmin.compiler.values.stored_values import plain_or
 from trackadmin.document.structure import COUNT, DISTINCT, LATEST, SUM
 
@@ -72,11 +74,20 @@ def converted(matched: MatchedAggregate, expression: Any, connection: Any) -> En
     encode = result_encoder(matched)
     if expression is None:
         return encode
+    if matched.entry.function != SUM:
+        encode = _usual(matched.kind)
     own = has_own_conversions(expression.output_field)
+    shortcut = RULES[matched.kind].sqlite if connection.vendor == "sqlite" else None
     converters = [
         *connection.ops.get_db_converters(expression),
         *expression.get_db_converters(connection),
     ]
+    if not converters:
+        return encode
+    if shortcut is not None and len(converters) == 1 and not own:
+        direct = shortcut(expression, connection, converters[0])
+        if direct is not None:
+            return direct
 
     def read(cell: Any) -> Scalar:
         value = cell
@@ -85,6 +96,14 @@ def converted(matched: MatchedAggregate, expression: Any, connection: Any) -> En
         return encode(plain_or(cell, value) if own else value)
 
     return read
+
+
+@cache
+def _usual(kind: Kind) -> Encode:
+    """The encoder of a kind, by the code that the readers of rows have in line."""
+    text = f"def usual(v):\n    return {source_of_loaded(kind)}\n"
+    encode: Encode = build(text, "usual", IN_LINE_NAMES, f"values of the kind {kind}")
+    return encode
 
 
 def _count(value: Any) -> Scalar:
@@ -100,8 +119,18 @@ def _decimal(matched: MatchedAggregate) -> Callable[[Any], Scalar]:
         return RULES[Kind.DECIMAL].encode
     step = Decimal(1).scaleb(-places)
 
+    form, point = f"%.{places}f", slice(-places - 1, -places)
+
     def encode(value: Any) -> Scalar:
-        if type(value) is float:
+        if type(value) is Decimal:
+            text = f"{value:f}"
+            if places and text[point] == ".":
+                return text
+        elif type(value) is float:
+            text = form % value
+            # The float means exactly this number, and has no more digits than it is good for.
+            if len(text) <= _DIGITS.prec and float(text) == value:
+                return text
             value = _DIGITS.create_decimal_from_float(value)
         elif type(value) is not Decimal:
             value = Decimal(value)
