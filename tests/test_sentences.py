@@ -26,6 +26,7 @@ CODE = {
     ("compiler/host/instances.py", "0 where 0"): "an error that the caller catches",
     ("compiler/lookups.py", "0 cannot be looked up"): "what only a developer can pass",
     ("compiler/sql/streams.py", "0: rows of"): "the name of generated code",
+    ("compiler/values/aggregate_values.py", "values of the kind"): "the name of generated code",
     ("compiler/values/source.py", "0 is not a plain name"): "a mistake in our own code",
     ("compiler/values/source.py", "0 cannot be in"): "a mistake in our own code",
     ("compiler/values/sqlite_values.py", "The column holds"): "the detail of a fault in the log",

@@ -22,7 +22,7 @@ def values_of(rows: Rows, group: Sequence[MatchedAggregate]) -> Rows:
     """One row with these values of all the rows. None of them is the latest value, unless it is
     the only one: then there may be no row.
     """
-    rows, names = _named(rows, group)
+    rows, names = _functions(rows, group)
     if group[0].entry.function == LATEST:
         newest: Rows = latest_first(rows, group[0])[:1]
         return newest
@@ -38,7 +38,7 @@ def values_by_key(rows: Rows, group: Sequence[MatchedAggregate], keys: Any) -> R
     """
     first = group[0]
     path = first.collection.column
-    rows, names = _named(chosen(rows, first.collection, keys, "__in"), group)
+    rows, names = _functions(chosen(rows, first.collection, keys, "__in"), group)
     if first.entry.function != LATEST:
         found: Rows = rows.order_by().values(path).annotate(**names).values_list(path, *names)
         return found
@@ -50,7 +50,9 @@ def values_by_key(rows: Rows, group: Sequence[MatchedAggregate], keys: Any) -> R
     return newest
 
 
-def _named(rows: Rows, group: Sequence[MatchedAggregate]) -> tuple[Rows, dict[str, BaseExpression]]:
+def _functions(
+    rows: Rows, group: Sequence[MatchedAggregate]
+) -> tuple[Rows, dict[str, BaseExpression]]:
     """The rows that meet the conditions of all, and the functions with the other conditions."""
     common = all(each.where == group[0].where for each in group)
     if common:
