@@ -370,12 +370,13 @@ def test_event_as_json_is_one_line_of_ascii():
     assert "secret" not in line
 
 
-def test_sites_may_import_the_event_from_where_it_was():
+def test_sites_may_import_what_sinks_need_from_where_it_was():
     """A sink that cannot be imported would lose every event."""
     from trackadmin import runtime
-    from trackadmin.collect import event
+    from trackadmin.collect import event, sinks
 
     assert event.Event is runtime.Event
+    assert sinks.Sink
 
 
 def test_event_cannot_be_changed_by_a_sink():

@@ -80,7 +80,7 @@ DOORS = {
     "runtime.query": {"templatetags"},
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},
-    "runtime.delivery": {"testing"},
+    "runtime.delivery": {"collect", "testing"},
     "runtime.state": {"testing"},
     "runtime.loader": {"testing"},
     "runtime.current": {"testing"},

@@ -185,6 +185,7 @@ def test_strict_says_everything_that_is_wrong(buyer):
     assert "App" not in text.replace("It must be one of: app", ""), "no value"
     assert events == []
     assert event_counts() == {}
+    assert fault_counts() == {"parameter.reserved": 1}, "the error says the rest"
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.wrong) == (text, caught.value.wrong)
 

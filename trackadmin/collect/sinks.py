@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 
 from trackadmin.runtime import Event
+from trackadmin.runtime.delivery import Sink
+
+__all__ = ["LogSink", "Sink"]
 
 
 class LogSink:

@@ -18,12 +18,19 @@ MAX_LISTED = 20
 
 
 def send(snapshot: Snapshot, values: Values) -> None:
-    """Count the event, and give it to every sink unless the map refuses it."""
+    """Count the event and what is wrong with it. The sinks get it, unless the map refuses it."""
     count_event(snapshot, values)
+    for finding in values.wrong:
+        if finding.code not in _NOT_NOW:
+            report(finding.code, _place(snapshot, values))
     if values.refused:
         report(FaultCode.EVENT_REFUSED, _place(snapshot, values))
     else:
         deliver(Event.of(values))
+
+
+#: An old name is no fault before its date. A reserved one is reported where it is left out.
+_NOT_NOW = frozenset({EventCode.NAME_DEPRECATED, EventCode.PARAMETER_RESERVED})
 
 
 def complete(
@@ -42,19 +49,11 @@ def complete(
     if checks is not None:
         wrong = checks.check(values, brought, found, from_url=from_url)
         if wrong:
-            _note(snapshot, values, wrong)
+            # First what the map asks for, as an event has room for some only.
+            values.wrong[:0] = wrong
             values.refused = checks.refuses(wrong)
     values.update(found)
     return values
-
-
-def _note(snapshot: Snapshot, values: Values, wrong: list[Finding]) -> None:
-    place = _place(snapshot, values)
-    for finding in wrong:
-        if finding.code is not EventCode.NAME_DEPRECATED:
-            report(finding.code, place)
-    # First what the map asks for, as an event has room for some only.
-    values.wrong[:0] = wrong
 
 
 def reserve(snapshot: Snapshot, name: str, values: Values) -> None:
