@@ -10,6 +10,7 @@ from tests.drafts import SMALL, draft, editor, everything, the_map
 from tests.test_actions_editing import COLOUR, SIGNUP, WITH_ACTION, action, built, save
 from trackadmin import editing
 from trackadmin.document import AggregateEntry
+from trackadmin.editing import edits, entry_rows
 from trackadmin.exceptions import InvalidMap, StaleForm, UnknownRevision
 from trackadmin.models import TrackedAction, TrackedParameter, TrackingMap
 
@@ -52,9 +53,11 @@ def test_a_new_place_is_told_as_such():
 
 
 def test_a_model_and_an_action_of_one_key_or_name_are_not_mixed_up():
-    """Both tables begin to count at one, and a prefix may be the name of an action."""
-    draft(replace(SMALL, actions={"Person": SIGNUP}))
-    assert action("Person").pk == the_map().tracked_models.get(prefix="Person").pk
+    """Each table counts for itself, and a prefix may be the name of an action."""
+    draft()
+    pk = the_map().tracked_models.get(prefix="Person").pk
+    with edits.edit(the_map(), by=None, comment="Made.") as change:
+        entry_rows.write_entry(change, None, "Person", SIGNUP, pk=pk)
     save("Person", replace(SIGNUP, owner="Other"))
     entry = newest()
     assert (entry.prefixes, entry.actions) == ((), ("Person",))
@@ -137,9 +140,9 @@ def test_counts_and_sums_are_kept_with_their_tracked_model():
     person = replace(SMALL.models["Person"], aggregates={"addresses_count": orders})
     whole = replace(SMALL, models={**SMALL.models, "Person": person})
     with_rows = the_map()
-    with editing.edits.edit(with_rows, by=None, comment="Made.") as change:
+    with edits.edit(with_rows, by=None, comment="Made.") as change:
         for prefix, entry in whole.models.items():
-            editing.entry_rows.write_entry(change, None, prefix, entry)
+            entry_rows.write_entry(change, None, prefix, entry)
     assert built() == whole
     editing.delete_tracked_model(the_map().tracked_models.get(prefix="Person"))
     stored = editing.as_it_was(the_map(), newest().revision, prefix="Person")
