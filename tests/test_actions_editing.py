@@ -271,3 +271,20 @@ def test_deleting_a_map_keeps_its_actions_in_the_history():
     second.pk = pk
     assert editing.history(second)[0].deleted_actions == ("signup",)
     assert not TrackedAction.objects.exists()
+
+
+def test_a_new_name_with_grace_keeps_the_old_one_until_its_date():
+    """One edit; the row and its history go on under the new name."""
+    draft(WITH_ACTION)
+    pk = action().pk
+    before = everything()
+    assert problems(save, "sign_up", SIGNUP, old="signup", both_until="soon") == {
+        ProblemCode.UNTIL_INVALID
+    }
+    assert everything() == before
+    saved = save("sign_up", SIGNUP, old="signup", both_until="2099-01-31", by=editor())
+    assert saved.row.pk == pk
+    old = built().actions["signup"]
+    assert (old.state, old.successor, old.until) == ("deprecated", "sign_up", "2099-01-31")
+    assert replace(old, state="live", successor="", until="", position=0) == SIGNUP
+    assert editing.history(the_map())[0].actions == ("sign_up", "signup")

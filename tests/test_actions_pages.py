@@ -90,7 +90,7 @@ def test_everything_that_is_chosen_is_saved(client, tracking_map, page):
         "owner": "Shop team",
         "description": "A new one.",
         "state": "live",
-        "until": "",
+        "stays_until": "",
         "successor": "",
         "b-User-need": "optional",
         "b-BuyerProfile-need": "",
@@ -124,8 +124,8 @@ WRONG = {
     "a name that is none": {"name": "sign up"},
     "the name of another": {"name": "other"},
     "a state that does not exist": {"state": "gone"},
-    "a date that is none": {"until": "2027-02-30"},
-    "a successor without a date": {"until": ""},
+    "a date that is none": {"stays_until": "2027-02-30"},
+    "a successor without a date": {"stays_until": ""},
     "itself as the successor": {"successor": "signup"},
     "a need that does not exist": {"b-User-need": "sometimes"},
     "a kind that does not exist": {"p-0-kind": "colour"},
@@ -214,6 +214,52 @@ def test_the_form_gives_back_the_very_entry_it_shows():
     )
     assert again.is_valid(), again.marks
     assert again.as_entry() == SIGNUP
+
+
+# Renaming with grace ------------------------------------------------------------------------------
+
+
+def test_renaming_a_live_action_asks_what_happens_to_its_old_name(admin_client, tracking_map, page):
+    """Nothing is saved before. Sending the page again keeps the old name for a while."""
+    editing.publish(tracking_map, by=None)
+    before = everything()
+    response = admin_client.post(page, sent_by(admin_client, page, name="sign_up"))
+    assert everything() == before
+    html = response.content.decode()
+    assert "signup is live. Choose what happens to it, then save again." in html
+    (form,) = (f for f in read(html).forms if "rows" in f.sent)
+    assert form.sent["rename"] == "both"
+    assert admin_client.post(page, form.sent).status_code == 302
+    old, new = built()["signup"], built()["sign_up"]
+    assert new == SIGNUP
+    assert (old.state, old.successor, old.until) == (
+        "deprecated",
+        "sign_up",
+        form.sent["rename_until"],
+    )
+    assert (old.brings, old.parameters) == (new.brings, new.parameters)
+    assert [e.actions for e in editing.history(tracking_map, limit=1)] == [("sign_up", "signup")]
+
+
+def test_a_live_action_is_renamed_at_once(admin_client, tracking_map, page):
+    editing.publish(tracking_map, by=None)
+    sent = sent_by(admin_client, page, name="sign_up", rename="at_once")
+    assert admin_client.post(page, sent).status_code == 302
+    assert set(built()) == {"sign_up", "other"}
+
+
+def test_an_action_that_is_not_live_is_renamed_without_a_question(admin_client, page):
+    assert admin_client.post(page, sent_by(admin_client, page, name="new")).status_code == 302
+    assert set(built()) == {"new", "other"}
+
+
+@pytest.mark.parametrize("until", ["", "2020-01-01", "soon"])
+def test_both_names_need_a_day_after_today(admin_client, tracking_map, page, until):
+    editing.publish(tracking_map, by=None)
+    before = everything()
+    more = {"name": "sign_up", "rename": "both", "rename_until": until}
+    assert admin_client.post(page, sent_by(admin_client, page, **more)).status_code == 200
+    assert everything() == before
 
 
 # Others at the same time --------------------------------------------------------------------------

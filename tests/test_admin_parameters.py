@@ -137,7 +137,8 @@ ENTRY = [
     "g-1-value_1",
 ]
 ACTION = [
-    *("map", "name", "owner", "state", "until", "successor", "seen", "rows", "_show"),
+    *("map", "name", "owner", "state", "stays_until", "successor", "seen", "rows", "_show"),
+    *("rename", "rename_until"),
     *("b-User-need", "p-0-name", "p-0-kind", "p-0-choices", "p-0-privacy"),
 ]
 #: Fields of a large form, which no address holds.

@@ -38,6 +38,7 @@ class ActionFormScreen(FormScreen):
             form.chosen_name,
             form.as_entry(),
             action=row,
+            both_until=form.head.both_until,
             seen=form.seen,
             by=self.request.user,
         )
@@ -51,8 +52,13 @@ class ActionFormScreen(FormScreen):
             prefixes=list(models.values_list("prefix", flat=True)),
             others=list(actions.exclude(name=name).values_list("name", flat=True)),
             asked=self.asked,
+            is_live=self._is_live,
             **given,
         )
+
+    def _is_live(self, name: str) -> bool:
+        live = editing.live_version(self.tracking_map)
+        return live is not None and name in editing.readable_document(live)[0].actions
 
     def action_page(
         self, form: ActionForm, title: str, *crumbs: tuple[str, str], **context: Any

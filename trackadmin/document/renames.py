@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from trackadmin.document.structure import AttributeEntry, ChildEntry, ModelEntry, in_order
+from trackadmin.document.structure import (
+    DEPRECATED,
+    ActionEntry,
+    AttributeEntry,
+    ChildEntry,
+    ModelEntry,
+    in_order,
+)
 
 
 def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") -> ModelEntry:
@@ -47,6 +54,11 @@ def following(
         name: replace(each, successor=renames.get(each.successor, each.successor))
         for name, each in in_order(attributes)
     }
+
+
+def old_action(entry: ActionEntry, new: str, *, until: str) -> ActionEntry:
+    """The action under its old name, which stays beside the new one until then."""
+    return replace(entry, state=DEPRECATED, successor=new, until=until)
 
 
 def rename_child(child: ChildEntry, prefix: str, *, old: str, until: str = "") -> ChildEntry:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from trackadmin.codes import ProblemCode
 from trackadmin.document import ActionEntry, Diff, ModelEntry
+from trackadmin.document.renames import old_action
 from trackadmin.editing.acceptance import refuse_action, refuse_model
 from trackadmin.editing.building import action_rows, head_row, head_rows
 from trackadmin.editing.edits import Edit, edit, record_foreign_change
@@ -72,6 +73,7 @@ def save_action(
     entry: ActionEntry,
     *,
     action: TrackedAction | None = None,
+    both_until: str = "",
     seen: int | None = None,
     by: Person = None,
     comment: Text | str = "",
@@ -79,11 +81,18 @@ def save_action(
     """Write the entry to the row ``action``; ``None`` adds an action.
 
     All else is as in :func:`save_tracked_model`. An action can only bring tracked models that the
-    draft has. Actions that it takes the place of follow to a new name.
+    draft has. Actions that it takes the place of follow to a new name. With ``both_until``, an ISO
+    date, an action that gets another name also stays under the old one until then, deprecated.
     """
     with edit(tracking_map, by=by, comment=comment) as change:
         row = _find(change, action, seen) if action else None
-        return _save(change, row, name, entry)
+        old = row.name if row else name
+        saved = _save(change, row, name, entry)
+        if both_until and old != name:
+            last = max(each.position for each in action_rows(change.tracking_map))
+            kept = replace(old_action(entry, name, until=both_until), position=last + 1)
+            _save(change, None, old, kept)
+        return saved
 
 
 def restore_entry(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.name_errors import name_refusal
+from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.document import ActionEntry, ParameterEntry, plain_fields
@@ -34,7 +35,7 @@ GONE_NEEDS = [("", _("Remove"))]
 NEED_WORDS = {value: words for value, words in NEEDS if value}
 
 
-class ActionHeadForm(forms.Form):
+class ActionHeadForm(OldNameForm):
     """The fields of the action itself."""
 
     #: What the fields belong to; empty where their own labels say it.
@@ -67,13 +68,6 @@ class ActionHeadForm(forms.Form):
             "build on it."
         ),
     )
-    until = forms.DateField(
-        label=_("Stays until"),
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("A deprecated action cannot leave the map before this date."),
-    )
     successor = forms.ChoiceField(
         label=_("Replaced by"),
         required=False,
@@ -81,8 +75,15 @@ class ActionHeadForm(forms.Form):
     )
     seen = SeenField(label=_("Edit"), required=False)
 
-    def __init__(self, *args: Any, others: Iterable[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, others: Iterable[str], old_name: str = "", **kwargs: Any
+    ) -> None:
+        """``old_name`` is the saved name."""
+        self._old_name = old_name
         super().__init__(*args, **kwargs)
+        self.fields["stays_until"].help_text = gettext(
+            "A deprecated action cannot leave the map before this date."
+        )
         known = str(self.initial.get("successor") or "")
         names = [*others, *([known] if known not in {"", *others} else [])]
         self.fields["successor"].choices = [  # type: ignore[attr-defined]
@@ -90,17 +91,22 @@ class ActionHeadForm(forms.Form):
             *((name, name) for name in names),
         ]
 
+    @property
+    def old_name(self) -> str:
+        """The saved name."""
+        return self._old_name
+
+    @property
+    def new_name(self) -> str:
+        """The name."""
+        return str(self.cleaned_data["name"])
+
     def clean_name(self) -> str:
         """A name that an action can have."""
         name: str = self.cleaned_data["name"]
         if why := name_refusal(name):
             raise forms.ValidationError(why)
         return name
-
-    def clean_until(self) -> str:
-        """The date as a map has it."""
-        until = self.cleaned_data["until"]
-        return until.isoformat() if until else ""
 
 
 #: The fields of the entry that the head has as they are.
@@ -228,7 +234,8 @@ class ActionForm(JoinedForm):
     """One action as a form: a head, a row for each tracked model and for each parameter.
 
     ``prefixes`` are the tracked models of the draft, and ``others`` its other actions. A form that
-    only asks to be shown again is not checked.
+    only asks to be shown again is not checked. ``is_live`` says whether the live version has an
+    action of a name.
     """
 
     def __init__(
@@ -241,15 +248,18 @@ class ActionForm(JoinedForm):
         seen: int | None = None,
         data: QueryDict | None = None,
         asked: str = "",
+        is_live: Callable[[str], bool] = lambda name: False,
     ) -> None:
         super().__init__()
         self.entry = entry
         self.data = data
         self.asked = asked
+        self.is_live = is_live
         initial = {"seen": seen, **{field: getattr(entry, field) for field in OF_HEAD}}
-        initial["name"] = name
+        initial |= {"name": name, "stays_until": entry.until}
         self.head: ActionHeadForm = self._made(
-            lambda **given: ActionHeadForm(others=others, label_suffix="", **given), initial
+            lambda **given: ActionHeadForm(others=others, old_name=name, label_suffix="", **given),
+            initial,
         )
         # A form that adds has seen no edit. One that changes must say which it has seen.
         self.head.fields["seen"].required = seen is not None
@@ -274,6 +284,7 @@ class ActionForm(JoinedForm):
             self.entry,
             brings={row.tracked: row.chosen_need for row in self.brings if row.chosen_need},
             parameters=self._parameters(),
+            until=self.head.stays(self.entry.until),
             **{field: head[field] for field in OF_HEAD},
         )
 
@@ -335,7 +346,13 @@ class ActionForm(JoinedForm):
                 message = gettext("There is already a parameter “%(name)s”. Change one.")
                 row.add_error("name", message % {"name": name})
             taken.add(name)
-        return not any(row.errors for row in self.parameters)
+        return not any(row.errors for row in self.parameters) and self._old_name_is_decided()
+
+    def _old_name_is_decided(self) -> bool:
+        """Ask about an old name that is live, where the user has not said what happens to it."""
+        if self.head.is_renamed and self.is_live(self.head.old_name):
+            self.head.ask_about_it()
+        return not self.head.errors
 
     def _parameters(self) -> Mapping[str, ParameterEntry]:
         known = [parameter.position for _, parameter in in_order(self.entry.parameters)]
