@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.name_errors import name_refusal
-from trackadmin.admin.forms.old_name import OldNameForm
+from trackadmin.admin.forms.old_name import AT_ONCE, BOTH, OldNameForm
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.document import ActionEntry, ParameterEntry, plain_fields
@@ -81,6 +81,10 @@ class ActionHeadForm(OldNameForm):
         """``old_name`` is the saved name."""
         self._old_name = old_name
         super().__init__(*args, **kwargs)
+        self.fields["rename"].choices = [  # type: ignore[attr-defined]
+            (AT_ONCE, gettext("Rename it at once")),
+            (BOTH, gettext("Keep both until a date")),
+        ]
         self.fields["stays_until"].help_text = gettext(
             "A deprecated action cannot leave the map before this date."
         )
