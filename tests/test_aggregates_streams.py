@@ -109,8 +109,6 @@ def test_chunks_are_complete(monkeypatch):
 
 def test_a_sum_that_fails_costs_one_value_of_one_row(monkeypatch):
     """SQLite's sum of integers overflows: the others are still found."""
-    if connection.vendor != "sqlite":
-        pytest.skip("only SQLite's sums overflow")
     ann, bob, _cid = world()
     Purchase.objects.filter(person=ann).update(big=2**63 - 1)
     Purchase.objects.filter(person=bob).update(big=4)
@@ -128,8 +126,9 @@ def test_a_sum_that_fails_costs_one_value_of_one_row(monkeypatch):
         each["Person_all"]: each["Person_sum_big"]
         for each in bulk.stream(compiled, Person.objects.filter(pk=ann.pk))
     }
-    assert poor == {5: None}
-    assert {*faults} == {("aggregate.failed", "Person.sum_big")}
+    overflows = connection.vendor == "sqlite"
+    assert poor == {5: None if overflows else 5 * (2**63 - 1)}
+    assert {*faults} == ({("aggregate.failed", "Person.sum_big")} if overflows else set())
 
 
 def test_a_manager_that_raises_costs_its_values_only(monkeypatch):

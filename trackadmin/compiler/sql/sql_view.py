@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import maxsize
 from typing import Any
@@ -13,17 +12,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.obstacles import (
-    Obstacle,
-    ObstacleCode,
-    child_obstacle,
-    lies_in,
-    loading_obstacle,
-    output_obstacle,
-    rows_obstacle,
-)
-from trackadmin.compiler.plan import Node, Output
-from trackadmin.compiler.values.rules import RULES
+from trackadmin.compiler.obstacles import Obstacle, lies_in, loading_obstacle, rows_obstacle
+from trackadmin.compiler.sql.aggregate_columns import with_aggregates
+from trackadmin.compiler.sql.row_readers import Column
+from trackadmin.compiler.sql.view_cells import Cell, cells_of
 from trackadmin.compiler.values.source import literal
 from trackadmin.exceptions import ExportError
 from trackadmin.texts import Text
@@ -93,13 +85,13 @@ def view_sql(compiled: CompiledModel, alias: str) -> View:
                 model=compiled.model._meta.label,
             )
         )
-    cells = list(_cells(compiled.node, "", connection, loading_obstacle(compiled.model)))
-    left_out = tuple(LeftOut(cell.output.name, cell.why) for cell in cells if cell.why)
+    cells = list(cells_of(compiled.node, "", connection, loading_obstacle(compiled.model)))
+    left_out = tuple(LeftOut(cell.name, cell.why) for cell in cells if cell.why)
     shown = [cell for cell in cells if not cell.why]
     if not shown:
         raise ExportError(_nothing(compiled.prefix, left_out))
     name = view_name(compiled.prefix)
-    _refuse_long([name, *(cell.output.name for cell in shown)], connection)
+    _refuse_long([name, *(cell.name for cell in shown)], connection)
     return View(name, _query(compiled, shown, connection), left_out)
 
 
@@ -118,41 +110,6 @@ def view_name(prefix: str) -> str:
     return f"trackadmin_{literal(prefix)[1:-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """A value: its column as queries name it, and why the view cannot have it, if so."""
-
-    output: Output
-    path: str
-    why: Obstacle | None
-
-
-def _cells(
-    node: Node, before: str, connection: BaseDatabaseWrapper, why: Obstacle | None
-) -> Iterator[_Cell]:
-    for output in node.outputs:
-        path = before + output.facts.attname
-        yield _Cell(output, path, why or _obstacle(node, output, connection))
-    for child in node.children:
-        its = why or loading_obstacle(child.model) or child_obstacle(node, child, connection.alias)
-        yield from _cells(child, f"{before}{child.query_name}__", connection, its)
-
-
-def _obstacle(node: Node, output: Output, connection: BaseDatabaseWrapper) -> Obstacle | None:
-    facts = output.facts
-    if why := output_obstacle(node, output):
-        return why
-    if output.pseudonymised:
-        return Obstacle(ObstacleCode.VIEW, _("Pseudonyms need a secret key."))
-    if RULES[facts.kind].view is None:
-        text = _("The database writes the type '%(type)s' differently.", type=facts.type_label)
-        return Obstacle(ObstacleCode.VIEW, text)
-    fields = [field for field in (facts.field, facts.target) if field is not None]
-    if any(field.get_db_converters(connection) for field in fields):
-        return Obstacle(ObstacleCode.VIEW, _("Its field converts what is stored."))
-    return None
-
-
 def _refuse_long(names: list[str], connection: BaseDatabaseWrapper) -> None:
     longest = connection.ops.max_name_length() or maxsize
     long = [name for name in names if len(name) > longest]
@@ -168,22 +125,26 @@ def _refuse_long(names: list[str], connection: BaseDatabaseWrapper) -> None:
         )
 
 
-def _query(compiled: CompiledModel, shown: list[_Cell], connection: BaseDatabaseWrapper) -> str:
+def _query(compiled: CompiledModel, shown: list[Cell], connection: BaseDatabaseWrapper) -> str:
     quote = connection.ops.quote_name
-    paths = list(dict.fromkeys(cell.path for cell in shown))
+    columns = {column.path: column for cell in shown for column in cell.columns}
+    named = {path: f"c{number}" for number, path in enumerate(columns)}
     values = [
-        f"    {_expression(cell.output, f'c{paths.index(cell.path)}')}"
-        f" AS {quote(literal(cell.output.name)[1:-1])}"
+        f"    {cell.expression(*(named[column.path] for column in cell.columns))}"
+        f" AS {quote(literal(cell.name)[1:-1])}"
         for cell in shown
     ]
     lines = ["SELECT", ",\n".join(values)]
-    columns = ", ".join(f"c{number}" for number in range(len(paths)))
-    lines += [f"FROM ({_rows_sql(compiled, paths, connection)}) AS r ({columns})"]
+    rows = _rows_sql(compiled, [*columns.values()], connection)
+    lines += [f"FROM ({rows}) AS r ({', '.join(named.values())})"]
     return "\n".join(lines)
 
 
-def _rows_sql(compiled: CompiledModel, paths: list[str], connection: BaseDatabaseWrapper) -> str:
+def _rows_sql(
+    compiled: CompiledModel, columns: list[Column], connection: BaseDatabaseWrapper
+) -> str:
     """The ORM's own query, its parameters written out."""
+    paths = [column.path for column in columns]
     label = compiled.model._meta.label
     try:
         rows = rows_of(compiled.model, using=connection.alias)
@@ -197,6 +158,7 @@ def _rows_sql(compiled: CompiledModel, paths: list[str], connection: BaseDatabas
             )
         # A slice keeps its order, which decides what is in it.
         ordered = rows if rows.query.is_sliced else rows.order_by()
+        ordered = with_aggregates(ordered, columns)
         compiler = ordered.values_list(*paths).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
     except ManagerError as error:
@@ -205,10 +167,3 @@ def _rows_sql(compiled: CompiledModel, paths: list[str], connection: BaseDatabas
         raise ExportError(_("The manager of %(model)s shows no rows.", model=label)) from error
     ops: Any = connection.ops
     return str(ops.compose_sql(sql, tuple(parameters)))
-
-
-def _expression(output: Output, column: str) -> str:
-    view, field = RULES[output.facts.kind].view, output.facts.target
-    if view is None or field is None:
-        raise TypeError(f"No expression gives {output.name}, so it should have been left out.")
-    return view(field, column)
