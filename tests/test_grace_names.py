@@ -11,9 +11,10 @@ from tests.host.models import Address, Country, Everything, Order, Person
 from tests.maps import attribute, document, tracked
 from tests.test_sql_view import rows_of
 from trackadmin.catalog import catalog, trackable
+from trackadmin.collect.event import Event
 from trackadmin.compiler import check, compile_map
 from trackadmin.compiler.sql.sql_view import view_sql
-from trackadmin.document.structure import ChildEntry
+from trackadmin.document.structure import ActionEntry, ChildEntry
 from trackadmin.editing.trying import Trial, each_of, everything
 from trackadmin.runtime import (
     get_model,
@@ -325,6 +326,20 @@ def test_links_with_the_old_name_of_a_key_work():
         # New links have the new name.
         assert tracking_query(country) == "Country__iso=DE"
         assert values_from_query("Country__iso=DE").deprecated == []
+    finally:
+        unpin("default", before)
+
+
+def test_an_event_of_an_old_link_brings_its_model(order):
+    """An action that must bring an order gets it by the old name, and the event is marked."""
+    made = replace(GRACE, actions={"pay": ActionEntry(brings={"Order": "required"})})
+    before = pin("default", compile_map(made, catalog(), number=1, digest="d"))
+    try:
+        event = Event.of(values_from_query("action=pay&Purchase__number=7"))
+        marked = [(str(code), name) for code, name in event.wrong]
+        assert marked == [("name.deprecated", "Purchase__number")]
+        assert event.values["Order_number"] == event.values["Purchase_number"] == "7"
+        assert Event.of(values_from_query("action=pay&Order__number=7")).wrong == ()
     finally:
         unpin("default", before)
 

@@ -1,10 +1,12 @@
 """What may be said about a deprecated name, and what may not."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.maps import attribute, document, tracked
 from trackadmin.document import validate
-from trackadmin.document.structure import ActionEntry, ChildEntry, Document
+from trackadmin.document.structure import ActionEntry, AggregateEntry, ChildEntry, Document
 
 DAY = "2027-03-31"
 
@@ -119,6 +121,21 @@ def test_a_former_name_that_another_attribute_has_is_an_error():
     (problem,) = [p for p in validate(made) if p.code == "name.former_taken"]
     assert problem.where == "Place.name"
     assert "Land.x_name" in str(problem.what)
+
+
+def test_a_former_name_that_a_count_has_is_an_error():
+    """Counts and sums have names, too."""
+    made = document(
+        Land=tracked("host.place", ["x"]),
+        Place=tracked("host.remote", ["name"], former_prefix="Land", until=DAY),
+    )
+    assert [p for p in validate(made) if p.code == "name.former_taken"]
+    made = document(
+        Land=replace(tracked("host.country"), aggregates={"x_number": AggregateEntry("places")}),
+        Place=tracked("host.remote", ["number"], former_prefix="Land_x", until=DAY),
+    )
+    (problem,) = [p for p in validate(made) if p.code == "name.former_taken"]
+    assert "Land.x_number" in str(problem.what)
 
 
 @pytest.mark.parametrize("field", [{"privacy": "sent"}, {"source": "name"}])

@@ -12,6 +12,7 @@ from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
     DROPPED,
     TRACKED,
+    AggregateEntry,
     AttributeEntry,
     ChildEntry,
     Document,
@@ -162,10 +163,10 @@ def _shared_names(document: Document) -> Iterator[Problem]:
         if owner != prefix:
             yield _taken_by(entry.former_prefix, where, at("", owner))
             continue
-        for name, attribute in in_order(entry.attributes):
+        for name in sent_names(entry):
             output = f"{entry.former_prefix}_{name}"
             first = names.setdefault(output, at(where, name))
-            if _goes_out(attribute) and first != at(where, name):
+            if first != at(where, name):
                 yield _taken_by(output, at(where, name), first)
 
 
@@ -174,13 +175,17 @@ def _names_of_today(document: Document) -> dict[str, str]:
     return {
         f"{prefix}_{name}": at(at("", prefix), name)
         for prefix, entry in document.models.items()
-        for name, attribute in entry.attributes.items()
-        if _goes_out(attribute)
+        for name in sent_names(entry)
     }
 
 
-def _goes_out(attribute: AttributeEntry) -> bool:
-    return attribute.decision == TRACKED and attribute.privacy != DROPPED
+def sent_names(entry: ModelEntry) -> list[str]:
+    """The names that go out, of attributes and of counts and sums."""
+    every: list[tuple[str, AttributeEntry | AggregateEntry]] = [
+        *in_order(entry.attributes),
+        *in_order(entry.aggregates),
+    ]
+    return [name for name, e in every if e.decision == TRACKED and e.privacy != DROPPED]
 
 
 def _taken_by(name: str, where: str, other: str) -> Problem:

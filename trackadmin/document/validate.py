@@ -8,7 +8,7 @@ from dataclasses import replace
 from trackadmin.codes import ProblemCode
 from trackadmin.document.action_rules import action_name_problems, action_problems
 from trackadmin.document.aggregate_rules import aggregate_problems
-from trackadmin.document.grace import grace_problems
+from trackadmin.document.grace import grace_problems, sent_names
 from trackadmin.document.names import is_label
 from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
@@ -172,7 +172,7 @@ def _models_twice(document: Document) -> Iterator[Problem]:
 def _names_twice(document: Document) -> Iterator[Problem]:
     places: dict[str, tuple[str, str]] = {}
     for prefix, entry in in_order(document.models):
-        for name in _sent(entry):
+        for name in sent_names(entry):
             first = places.setdefault(f"{prefix}_{name}", (prefix, name))
             if first != (prefix, name):
                 one, other = at(at("", first[0]), first[1]), at(at("", prefix), name)
@@ -188,13 +188,3 @@ def _names_twice(document: Document) -> Iterator[Problem]:
             what = _("%(name)s is an attribute and a count or sum.", name=shown(name))
             remedy = _("Give one of the two another name.")
             yield Problem(ProblemCode.NAME_TWICE, "error", at(at("", prefix), name), what, remedy)
-
-
-def _sent(entry: ModelEntry) -> Iterator[str]:
-    """The names that go out."""
-    for name, attribute in in_order(entry.attributes):
-        if attribute.decision == TRACKED and attribute.privacy != DROPPED:
-            yield name
-    for name, aggregate in in_order(entry.aggregates):
-        if aggregate.decision == TRACKED and aggregate.privacy != DROPPED:
-            yield name
