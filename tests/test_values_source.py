@@ -20,10 +20,17 @@ from tests.maps import EVERY_KIND, EXAMPLE, HOST, attribute, document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map, model
 from trackadmin.compiler.values.source import literal
+from trackadmin.document.structure import AggregateEntry
 from trackadmin.exceptions import DocumentError
 
 GOLDEN = Path(__file__).parent / "golden"
 COUNTRY = tracked("host.country", ["code", "name"], key="code")
+
+PURCHASES = {
+    "purchases": AggregateEntry("purchases", where={"paid": True}),
+    "spent": AggregateEntry("purchases", "sum", "amount"),
+    "newest": AggregateEntry("purchases", "latest", "email", "day", privacy="pseudonymised"),
+}
 
 #: One map for each feature of the generated code; the first model's source is what counts.
 FEATURES = {
@@ -61,6 +68,10 @@ FEATURES = {
     "other_name": document(
         Everything=tracked("host.everything", [("words", attribute("text"))]),
     ),
+    "aggregates": document(
+        Profile=tracked("host.profile", ["nickname"], ["person"]),
+        Person=tracked("host.person", ["name"], aggregates=PURCHASES),
+    ),
     "nothing": document(Country=tracked("host.country")),
 }
 
@@ -94,10 +105,11 @@ def test_the_source_that_reads_a_rows_columns_is_the_golden_one():
             Address=tracked("host.address", ["id", "street"], ["country"], key="id"),
             Country=COUNTRY,
             Everything=tracked("host.everything", [*EVERY_KIND, secretly], key="uuid"),
+            Person=tracked("host.person", ["id"], key="id", aggregates=PURCHASES),
         ),
         catalog(),
     )
-    references = ["Address__id", "Everything__uuid"]
+    references = ["Address__id", "Everything__uuid", "Person__id"]
     text = snapshot.resolver.known([snapshot.lookup(each) for each in references]).source
     path = GOLDEN / f"row_{connection.vendor}.txt"
     if os.environ.get("REWRITE_GOLDEN"):

@@ -231,10 +231,13 @@ class Statement:
         sql = statement_text.statement([part.subquery for part in parts])
         tables = sum(part.tables + part.inner for part in parts)
         self._one_row = OneRow(sql, connection, datetimes, tables=tables)
-        #: The parts' queries, where all of them are constant.
-        self._queries = [part.query for part in parts if part.query is not None]
-        #: Whether each of them has one parameter, which is the value of its reference.
-        self._only_values = all(len(query.parameters) == 1 for query in self._queries)
+        every = [each for part in parts if part.query for each in part.query.parameters]
+        #: The parameters, where all parts' queries are constant, and where among them the values
+        #: of the references belong.
+        self._parameters = every
+        self._slots = [at for at, each in enumerate(every) if type(each) is Slot]
+        #: Whether there are no others.
+        self._only_values = len(self._slots) == len(every)
         names = [name for part in parts for name in part.names]
         #: Whether two parts may yield the same name.
         self.overlap = len(set(names)) < len(names)
@@ -246,8 +249,10 @@ class Statement:
         """The parameters, if all managers are constant; ``values`` has one for each part."""
         if self._only_values:
             return values
-        pairs = zip(self._queries, values, strict=True)
-        return [each for query, value in pairs for each in query.bound(value)]
+        parameters = self._parameters.copy()
+        for at, value in zip(self._slots, values, strict=True):
+            parameters[at] = value
+        return parameters
 
     def fetch(self, connection: Any, parameters: Sequence[Any]) -> Row | None:
         """The one row that holds all parts' columns.
