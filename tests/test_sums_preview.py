@@ -233,8 +233,24 @@ def test_the_review_says_what_is_new_and_what_it_costs(admin_client, page, ann):
     assert "Sum of points of purchases" in html
     assert "costs one query more" in html
     assert 'preview/?model=Person"' in html
-    names = [each.name for counts in review.context["counts"].values() for each in counts]
+    (person,) = review.context["counts"]
+    names = [each.name for each in person.counts]
     assert names == ["Person_points_sum", "Person_team_count"], "paid_count is live already"
+    # Timed on the newest object, by all of its counts and sums at once.
+    assert person.newest.queries == 1
+    assert "1 query, " in html
+    assert "ms for the newest object" in html
+
+
+def test_the_review_of_somebody_who_may_view_no_object_times_none(client, page, ann):
+    """Neither are the host's objects read."""
+    screens.client_of(client, "view_trackingmap")
+    with CaptureQueriesContext(connection) as captured:
+        review = client.get(map_page("publish", TrackingMap.objects.get().pk))
+    (person,) = review.context["counts"]
+    assert person.newest is None
+    assert "Sum of points of purchases" in review.content.decode()
+    assert not [q for q in captured if "host_person" in q["sql"] or "host_purchase" in q["sql"]]
 
 
 def test_a_review_without_new_counts_says_nothing_of_them(admin_client, page):

@@ -13,6 +13,7 @@ from trackadmin.admin.count_costs import new_counts
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import PublishForm
 from trackadmin.admin.screen import Screen
+from trackadmin.admin.viewer import Viewer
 from trackadmin.editing import Review
 from trackadmin.exceptions import (
     DraftChanged,
@@ -92,7 +93,12 @@ class PublishScreen(Screen):
             form=form or PublishForm(initial=_reviewed(reviewed)),
             review=reviewed,
             groups=grouped(reviewed.difference),
-            counts=new_counts(reviewed.draft, reviewed.published),
+            counts=new_counts(
+                self.tracking_map,
+                reviewed.draft,
+                reviewed.published,
+                Viewer(self.model_admin.admin_site, self.request),
+            ),
             errors=faults(reviewed.errors, addresses),
             warnings=faults((p for p in reviewed.problems if p.level != "error"), addresses),
             next_number=reviewed.live.number + 1 if reviewed.live else 1,
