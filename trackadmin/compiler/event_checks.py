@@ -183,10 +183,10 @@ _Parse: TypeAlias = Callable[[str], Scalar]
 #: The types that values of a kind have, and how a text is read.
 _Kind: TypeAlias = tuple[frozenset[type], _Parse]
 
-#: Bits of an integer that any reader of the values can store.
-_BITS = 63
-_INTEGER = re.compile(r"-?[1-9][0-9]{0,18}|0")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+#: The largest integer that any reader of the values can store.
+_LARGEST = 2**63 - 1
+_is_integer = re.compile(r"-?[1-9][0-9]{0,18}|0").fullmatch
+_is_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -230,15 +230,16 @@ def _one_of(choices: Collection[str]) -> _Kind:
 
 
 def _whole_number(text: str) -> int:
-    if not _INTEGER.fullmatch(text) or int(text).bit_length() > _BITS:
+    number = int(text) if _is_integer(text) else None
+    if number is None or not -_LARGEST <= number <= _LARGEST:
         raise ValueError
-    return int(text)
+    return number
 
 
 def _any_number(text: str) -> int | float:
-    if not _NUMBER.fullmatch(text):
+    if not _is_number(text):
         raise ValueError
-    if _INTEGER.fullmatch(text) and int(text).bit_length() <= _BITS:
+    if _is_integer(text) and -_LARGEST <= int(text) <= _LARGEST:
         return int(text)
     number = float(text)
     if not isfinite(number):
