@@ -79,9 +79,9 @@ def some_actions(row):
     """An action that was edited once, and the edit that deleted another one, called gone."""
     known = row.actions.filter(name="signup").first()
     if known is None:
-        kept = ActionEntry("Somebody signed up.", brings={"User": "required"})
+        kept = ActionEntry("Signup.", brings={"User": "required"})
         known = editing.save_action(row, "signup", kept).row
-        editing.save_action(row, "signup", replace(kept, owner="Growth team"), action=known)
+        editing.save_action(row, "signup", replace(kept, owner="Owner1"), action=known)
         known.refresh_from_db()
     if not (deletions := [e for e in editing.history(row) if e.deleted_actions]):
         editing.delete_action(editing.save_action(row, "gone", ActionEntry()).row)

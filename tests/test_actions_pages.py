@@ -428,6 +428,27 @@ def test_a_page_from_before_the_settings_leaves_them(admin_client, tracking_map)
     assert everything() == before
 
 
+def test_a_stale_form_of_the_map_tells_its_settings(admin_client, tracking_map):
+    page = map_page("change", tracking_map.pk)
+    sent = next(
+        f.sent
+        for f in read(admin_client.get(page).content.decode()).forms
+        if "unknown_actions" in f.sent
+    )
+    editing.save_map(tracking_map, name="Map", description="", unknown_actions="refuse")
+    before = everything()
+    html = admin_client.post(page, {**sent, "name": "Mine"}).content.decode()
+    assert everything() == before
+    assert "Unknown actions are now set to “Refuse”" in html
+
+
+def test_deleting_a_map_names_its_actions(admin_client):
+    row = editing.add_map("second", name="Second")
+    editing.save_action(row, "signup", ActionEntry())
+    html = admin_client.get(map_page("delete", row.pk)).content.decode()
+    assert "Its actions: signup" in html
+
+
 # Permissions and costs ----------------------------------------------------------------------------
 
 TO_WRITE = {

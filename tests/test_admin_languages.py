@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from reversion.models import Revision
 
 from tests import messages, screens, tour
-from trackadmin.admin.registry import TrackedModelAdmin, TrackingMapAdmin
+from trackadmin.admin.registry import TrackedActionAdmin, TrackedModelAdmin, TrackingMapAdmin
 from trackadmin.catalog import catalog
 from trackadmin.models import MapVersion
 
@@ -100,8 +100,8 @@ def of_the_host():
 _WORDS = (
     "account address buyerprofile companyaccount country order product user name2 words2 "
     "ada default deleted empty first imported joined map note1 other owner1 owner1a owner1b "
-    "owner1c owner1d auth demo draft false host json null pagination trackadmin true url "
-    "jan feb march april may june july aug sept oct nov dec"
+    "owner1c owner1d signup gone auth demo draft false host json null pagination trackadmin true "
+    "url jan feb march april may june july aug sept oct nov dec"
 )
 DATA = {*_WORDS.split(), "map" * 100}
 BETWEEN = re.compile("[()·|:\u203a]| – ")  # with the mark of breadcrumbs
@@ -147,7 +147,11 @@ def test_every_text_that_a_person_reads_is_given_to_gettext(client, pseudo_local
 
 def test_the_tour_goes_to_every_page(client):
     """A page that is added later is looked at too."""
-    admins = {"trackingmap": TrackingMapAdmin, "trackedmodel": TrackedModelAdmin}
+    admins = {
+        "trackingmap": TrackingMapAdmin,
+        "trackedmodel": TrackedModelAdmin,
+        "trackedaction": TrackedActionAdmin,
+    }
     pages = {f"{name}_{page}" for name, admin in admins.items() for _, page, _ in admin.screens}
     assert pages - tour.NO_PAGES <= tour.every_page(tour.prepare()).keys()
 

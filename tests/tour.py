@@ -50,7 +50,10 @@ def prepare():
 
 def tour(client, row):
     """Each stop's name and HTML. What a stop changes is taken back after it."""
-    for stop in (_get_pages, _sent_forms, _wrong_forms, _stale_forms, _drifted, _refused, _broken):
+    for stop in (
+        *(_get_pages, _sent_forms, _wrong_forms, _wrong_actions),
+        *(_stale_forms, _drifted, _refused, _broken),
+    ):
         with transaction.atomic():
             yield from stop(client, row)
             transaction.set_rollback(True)
@@ -162,6 +165,27 @@ def _wrong_forms(client, row):
             forms = read(client.get(page).content.decode()).forms
             sent = next(f.sent for f in forms if "expected" in f.sent)
             yield _posted(client, f"no note {page}", page, {**sent, "note": ""})
+
+
+def _wrong_actions(client, row):
+    page = pages_of(row, version=2)["trackedaction_change"]
+    forms = read(client.get(page).content.decode()).forms
+    form = next(form.sent for form in forms if "rows" in form.sent)
+    for number, changes in enumerate(
+        (
+            {"name": ""},
+            {"name": "a__b"},
+            {"stays_until": "", "successor": "first"},
+            {"p-0-name": "_x"},
+            {"p-0-name": "signup", "p-1-name": "signup"},
+            {"p-0-name": "signup", "p-0-kind": "choice"},
+            {"p-0-name": "signup", "p-0-choices": "other"},
+            {"p-0-name": "action"},
+            {"p-0-description": "other"},
+            {"_show": "parameters"},
+        )
+    ):
+        yield _posted(client, f"wrong action {number}", page, {**form, **changes})
 
 
 def _stale_forms(client, row):

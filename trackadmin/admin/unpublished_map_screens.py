@@ -85,6 +85,7 @@ class DeleteMapScreen(Screen):
             _("Delete %(name)s?") % {"name": self.tracking_map},
             (_("Delete"), ""),
             tracked=list(self.tracking_map.tracked_models.values_list("prefix", flat=True)),
+            actions=list(self.tracking_map.actions.values_list("name", flat=True)),
             published=editing.versions(self.tracking_map).count(),
             expected=editing.draft_digest(self.tracking_map),
             **context,
