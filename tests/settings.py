@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "tests.wide",
     "tests.tenants",
     "tests.many",
+    "tests.corners",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from django.db import connections, router
+from django.db import connections, models, router
 
 from trackadmin.catalog.kinds import KINDS, AnyField, kind_of
 
@@ -17,17 +17,30 @@ _CONVERSIONS = (
     "get_prep_value",
     "to_python",
 )
+#: Those by which it chooses the type of its column.
+_COLUMN = ("cast_db_type", "db_parameters", "db_type", "rel_db_type")
 
 
 def has_own_conversions(field: Any) -> bool:
     """Whether a field that is not Django's own changes values on their way in or out."""
+    field_class: type = type(_converting(field))
+    return _has_own(field_class, _CONVERSIONS)
+
+
+def _converting(field: Any) -> Any:
+    """The field that converts the values: of one that the database computes, what it is made of."""
+    return field.output_field if isinstance(field, models.GeneratedField) else field
+
+
+def has_own_column(field: Any) -> bool:
+    """Whether a field chooses the type of its column, and so which values are equal there."""
     field_class: type = type(field)
-    return _class_has_own_conversions(field_class)
+    return _has_own(field_class, _COLUMN) or bool(getattr(field, "db_collation", None))
 
 
-@lru_cache(maxsize=256)  # a site has many fields of few classes
-def _class_has_own_conversions(field_class: type) -> bool:
-    for name in _CONVERSIONS:
+@lru_cache(maxsize=512)  # a site has many fields of few classes
+def _has_own(field_class: type, names: tuple[str, ...]) -> bool:
+    for name in names:
         owner = next((cls for cls in field_class.__mro__ if name in vars(cls)), None)
         if owner is not None and not owner.__module__.startswith("django."):
             return True
@@ -49,7 +62,8 @@ def reads_back(field: AnyField) -> bool:
         return False
     try:
         connection = connections[router.db_for_write(field.model)]
-        return all(_is_stable(field, each, values.type, connection) for each in values.probes)
+        tried = _converting(field)
+        return all(_is_stable(tried, each, values.type, connection) for each in values.probes)
     except Exception:  # noqa: BLE001 the field's own code may raise anything
         return False
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, Window
+from django.db.models import (
+    Count,
+    F,
+    GeneratedField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    Window,
+)
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
 
 from trackadmin.compiler.aggregates import MatchedAggregate
-from trackadmin.compiler.host.related_rows import chosen
+from trackadmin.compiler.host.related_rows import chosen, has_own_filter
 from trackadmin.compiler.types import Rows
 from trackadmin.document.structure import COUNT, DISTINCT, LATEST, MAX, MIN, SUM
 
@@ -70,7 +82,9 @@ def value_beside(rows: Rows, matched: MatchedAggregate, before: str) -> BaseExpr
     """The value as a part of a query that reads the object; ``before`` is the path to that."""
     its = chosen(rows, matched.collection, OuterRef(before + matched.collection.key))
     field = matched.field
-    output = field.target if field is not None and matched.entry.function == LATEST else None
+    output: Any = field.target if field is not None and matched.entry.function == LATEST else None
+    if isinstance(output, GeneratedField):
+        output = output.output_field
     return Subquery(values_of(its, [matched]), output_field=output)
 
 
@@ -85,9 +99,14 @@ def value_by_definition(rows: Rows, matched: MatchedAggregate) -> Any:
 def groups_of(aggregates: Sequence[MatchedAggregate]) -> list[list[MatchedAggregate]]:
     """The values that one look at the related objects gives together."""
     groups: dict[object, list[MatchedAggregate]] = {}
+    own_way: dict[str, bool] = {}
     for each in aggregates:
+        accessor = each.collection.accessor
+        if accessor not in own_way:
+            own_way[accessor] = has_own_filter(each.collection)
         latest = each.name if each.entry.function == LATEST else ""
-        groups.setdefault((each.collection.accessor, latest), []).append(each)
+        where = each.where if own_way[accessor] else ()
+        groups.setdefault((accessor, latest, where), []).append(each)
     return [*groups.values()]
 
 

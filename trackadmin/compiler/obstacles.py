@@ -42,6 +42,8 @@ class ObstacleCode(StrEnum):
     QUERYSET = "queryset"
     #: The manager or a router raises, or makes a query that cannot be used.
     MANAGER = "manager"
+    #: The database refuses to give a sum that is too large for it, and all other values with it.
+    SUM = "sum"
     #: What SQL alone cannot write in a view.
     VIEW = "view"
     #: The statement was never tried on this database.

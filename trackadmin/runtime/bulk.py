@@ -13,7 +13,7 @@ from trackadmin.codes import FaultCode
 from trackadmin.compiler import CompiledModel, ManagerError, Scalar
 from trackadmin.compiler.obstacles import Obstacle
 from trackadmin.compiler.sql import streams
-from trackadmin.compiler.values.aggregate_batches import load_aggregates
+from trackadmin.compiler.values.aggregate_batches import knowing
 from trackadmin.compiler.values.children import load_children
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
@@ -73,9 +73,11 @@ def _objects(model: CompiledModel, rows: QuerySet[Any, Any]) -> Iterator[Any]:
     The same query loads the children that a join can give. One query for each chunk loads the
     others, and what is counted and added up.
     """
-    rows = model.along.join(rows)
-    objects = rows.iterator(chunk_size=CHUNK_SIZE)
+    found: Any = model.along.join(rows).all()
+    # A related manager's rows would share the site's own object, whatever that holds by now.
+    found._known_related_objects = {}
+    objects = found.iterator(chunk_size=CHUNK_SIZE)
     while chunk := list(islice(objects, CHUNK_SIZE)):
         load_children(chunk, model.node, rows.db)
-        load_aggregates(chunk, model.node, report)
-        yield from chunk
+        with knowing(chunk, model.node, report):
+            yield from chunk

@@ -10,6 +10,7 @@ from django.db.models.sql import Query
 
 from trackadmin.catalog import CollectionFacts
 from trackadmin.compiler.host.instances import member_of
+from trackadmin.compiler.host.manager_proofs import overridden
 from trackadmin.compiler.host.managers import ManagerError, asking
 from trackadmin.compiler.host.usual_relations import is_usual_relation
 from trackadmin.compiler.types import Rows
@@ -99,6 +100,20 @@ def is_usual(collection: CollectionFacts) -> bool:
     return is_usual_relation(collection.field)
 
 
+def has_own_filter(collection: CollectionFacts) -> bool:
+    """Whether conditions must go through ``filter``, which the site overrides: in SQL of our own
+    they might mean something else.
+    """
+    try:
+        return bool(overridden(type(rows_of_all(collection))) & _FILTERS)
+    except Exception:  # noqa: BLE001 the manager, or its database
+        return True
+
+
+#: The methods by which a queryset takes conditions.
+_FILTERS = frozenset({"_filter_or_exclude", "_filter_or_exclude_inplace", "filter"})
+
+
 def why_not_joined(rows: Any) -> Text | None:
     """Why a manager's query cannot be part of another one; ``None`` where it can."""
     query = rows.query
@@ -115,11 +130,23 @@ def why_not_joined(rows: Any) -> Text | None:
     return None
 
 
+#: What a manager has only of one object's related objects.
+_OF_OBJECT = (
+    *("add", "clear", "core_filters", "field", "instance", "pk_field_names", "query_field_name"),
+    *("prefetch_cache_name", "related_val", "remove", "reverse", "set", "source_field"),
+    *("source_field_name", "symmetrical", "target_field", "target_field_name", "through"),
+)
+
+
+class _OfObject:
+    """Fails when code reads it, even if only to see whether it is there."""
+
+    def __get__(self, manager: Any, cls: Any = None) -> Any:
+        raise NeedsObject(manager.model._meta.label, NeedsObject.__name__)
+
+
 @lru_cache(maxsize=1024)
 def _without_object(cls: type) -> Any:
-    """The manager's class, with which code that reads ``self.instance`` fails."""
-
-    def instance(self: Any) -> Any:
-        raise NeedsObject(self.model._meta.label, NeedsObject.__name__)
-
-    return type(cls.__name__, (cls,), {"instance": property(instance)})
+    """The manager's class, with which code that looks for the object fails."""
+    hidden = {name: _OfObject() for name in _OF_OBJECT if not hasattr(cls, name)}
+    return type(cls.__name__, (cls,), hidden)

@@ -20,6 +20,8 @@ from trackadmin.compiler.sql.related_values import RelatedValues, apart_of
 from trackadmin.compiler.sql.row_instances import Layout
 from trackadmin.compiler.sql.row_readers import Column, RowReader, columns, row_reader
 from trackadmin.compiler.types import Fault, Rows, Values
+from trackadmin.compiler.values.aggregate_batches import has_exact_key
+from trackadmin.compiler.values.aggregate_values import may_fail
 from trackadmin.texts import gettext as _
 
 #: The generated readers of each compiled model, by database and conversions.
@@ -42,7 +44,23 @@ def obstacle(compiled: CompiledModel, rows: Rows, shape: Shape) -> Obstacle | No
         text = _("The queryset's model is not the tracked one.")
         return Obstacle(ObstacleCode.QUERYSET, text)
     paths = (column.path for column in columns(shape))
-    return rows_obstacle(rows, paths) or query_tree.stream_obstacle(shape, rows)
+    return (
+        rows_obstacle(rows, paths)
+        or query_tree.stream_obstacle(shape, rows)
+        or _sum_obstacle(shape)
+    )
+
+
+def _sum_obstacle(shape: Shape) -> Obstacle | None:
+    """Why no sum may be a column of the rows: one that is too large would end the stream.
+
+    What one query gives for many rows is asked for again, without the sum that failed.
+    """
+    for each in (aggregate for its in shape.walk() for aggregate in its.aggregates):
+        if may_fail(each.matched) and not has_exact_key(each):
+            text = _("A sum may be larger than the database can bear (%(name)s).", name=each.path)
+            return Obstacle(ObstacleCode.SUM, text)
+    return None
 
 
 def stream(

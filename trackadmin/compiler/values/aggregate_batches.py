@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
 from django.db.models import Model
 
-from trackadmin.catalog import Kind, has_own_conversions, kind_of
+from trackadmin.catalog import Kind, has_own_column, has_own_conversions, kind_of
 from trackadmin.codes import FaultCode
 from trackadmin.compiler.aggregate_queries import groups_of, values_by_key
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
@@ -24,7 +24,7 @@ from trackadmin.compiler.slot import Slots
 from trackadmin.compiler.types import Convert, Fault, Row, Scalar
 from trackadmin.compiler.values.aggregate_values import converted, result_encoder
 
-#: Where an object that knows its counts and sums has them, by the names of their entries.
+#: Where an object that knows its counts and sums has them, by the names that go out.
 KNOWN = "_trackadmin_known"
 
 #: Keys of these kinds are the same in every row that holds them, as the driver gives them.
@@ -37,14 +37,26 @@ def has_exact_key(aggregate: Aggregate) -> bool:
     return (
         kind_of(field) in _EXACT
         and not has_own_conversions(field)
-        and not getattr(field, "db_collation", None)
+        and not any(map(has_own_column, (field, aggregate.matched.collection.field)))
     )
 
 
-def load_aggregates(objects: Sequence[Model], node: Node, fault: Fault) -> None:
-    """Let objects that were just loaded know their counts and sums, and those of the children
-    that are loaded with them. What has no such query is left to each object.
+@contextmanager
+def knowing(objects: Sequence[Model], node: Node, fault: Fault) -> Iterator[None]:
+    """In the block, objects that were just loaded know their counts and sums, and so do the
+    children that are loaded with them. What has no such query is left to each object.
     """
+    told: list[Model] = []
+    try:
+        _let_all_know(objects, node, fault, told)
+        yield
+    finally:
+        # The site may keep an object, and what is true now need not be so later.
+        for obj in told:
+            vars(obj).pop(KNOWN, None)
+
+
+def _let_all_know(objects: Sequence[Model], node: Node, fault: Fault, told: list[Model]) -> None:
     for aggregates in _groups(node):
         by_alias: dict[str, list[Model]] = {}
         for obj in objects:
@@ -53,12 +65,14 @@ def load_aggregates(objects: Sequence[Model], node: Node, fault: Fault) -> None:
                 by_alias.setdefault(router.db_for_read(model, instance=obj), []).append(obj)
         for alias, those in by_alias.items():
             with suppress(Exception):  # the site's managers
-                _let_know(those, Batch(aggregates, alias), connections[alias], fault)
+                batch = Batch(aggregates, alias)
+                told += those
+                _let_know(those, batch, connections[alias], fault)
     for child in node.children:
         cached = cache_name(node.model, child.accessor)
         if cached and any(each.aggregates for each in child.walk()):
             found = (obj._state.fields_cache.get(cached) for obj in objects)
-            load_aggregates([each for each in found if each is not None], child, fault)
+            _let_all_know([each for each in found if each is not None], child, fault, told)
 
 
 def _groups(node: Node) -> list[list[Aggregate]]:
@@ -70,7 +84,7 @@ def _groups(node: Node) -> list[list[Aggregate]]:
 def _let_know(objects: Sequence[Model], batch: Batch, connection: Any, fault: Fault) -> None:
     collection = batch.aggregates[0].matched.collection
     field: Any = collection.key_field
-    names = [each.matched.name for each in batch.aggregates]
+    names = [each.names[0] for each in batch.aggregates]
     held = [(obj, vars(obj).get(collection.key)) for obj in objects]
     keys = [
         (obj, field.get_db_prep_value(value, connection, prepared=False))

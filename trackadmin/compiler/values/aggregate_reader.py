@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
 from django.db.models import Model
+from django.db.models.expressions import DatabaseDefault
 
 from trackadmin.catalog import CollectionFacts
 from trackadmin.codes import FastPath, FaultCode
@@ -25,6 +26,7 @@ from trackadmin.compiler.host.related_rows import (
     why_not_joined,
 )
 from trackadmin.compiler.plan import Aggregate, Node
+from trackadmin.compiler.query_tree import MAX_TABLES
 from trackadmin.compiler.savepoints import Reads
 from trackadmin.compiler.slot import Slot
 from trackadmin.compiler.types import Fault, Pseudonym, Rows, Scalar, Values
@@ -32,6 +34,9 @@ from trackadmin.compiler.values.aggregate_batches import KNOWN
 from trackadmin.compiler.values.aggregate_values import converted, from_driver, result_encoder
 from trackadmin.compiler.values.encoders import Encode
 from trackadmin.document.structure import LATEST
+
+#: Queries in one statement. The row to start from is one more table.
+MOST_PARTS = MAX_TABLES - 1
 
 #: Gives the values of an object's counts and sums. It never raises.
 ReadAggregates: TypeAlias = Callable[[Any, Fault, Reads], Values]
@@ -110,15 +115,26 @@ class _Reader:
 
     def read(self, obj: Any, fault: Fault, reads: Reads) -> Iterator[tuple[Aggregate, Scalar]]:
         """Each count or sum with its value."""
-        found: dict[str, Scalar] = dict(vars(obj).get(KNOWN, ()))
-        if obj._is_pk_set():
+        found = self._already_told(obj)
+        # An object that the database gives its key when it is saved has none before.
+        if obj._is_pk_set() and not isinstance(obj.pk, DatabaseDefault):
             for alias, parts in self._parts(obj, found, fault, reads).items():
-                self._send(obj, alias, parts, found, fault, reads)
+                for start in range(0, len(parts), MOST_PARTS):
+                    some = parts[start : start + MOST_PARTS]
+                    self._send(obj, alias, some, found, fault, reads)
         else:
             for value in self._each():
                 found[value.matched.name] = value.encode(None)
         for value in self._each():
             yield value.aggregate, found.get(value.matched.name)
+
+    def _already_told(self, obj: Any) -> dict[str, Scalar]:
+        """What a stream has told the object, by the names of entries."""
+        known = vars(obj).get(KNOWN)
+        if known is None:
+            return {}
+        names = ((each.matched.name, each.aggregate.names[0]) for each in self._each())
+        return {name: known[first] for name, first in names if first in known}
 
     def _each(self) -> Iterator[_Value]:
         return (value for group in self._groups for value in group.values)

@@ -47,6 +47,11 @@ def result_encoder(matched: MatchedAggregate) -> Encode:
     return encode_result
 
 
+def may_fail(matched: MatchedAggregate) -> bool:
+    """Whether the database may refuse the value: a sum of whole numbers or lengths of time."""
+    return matched.entry.function == SUM and matched.kind in (Kind.INTEGER, Kind.DURATION)
+
+
 def from_driver(matched: MatchedAggregate) -> Encode | None:
     """A function that encodes what a database's driver gives for a number, in one step; ``None``
     where the ORM has to convert it first.
