@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "trackadmin"
 
 #: Names that Django or Python look for.
 PROTOCOLS = {"get", "post", "get_queryset", "save", "write", "close", "flush", "clean"}
+PROTOCOLS |= {"Meta", "natural_key"}
 #: What means the same wherever it is defined.
 SAME_MEANING = {
     "as_entry": "what somebody typed, as an entry of the map",
