@@ -18,9 +18,11 @@ from trackadmin.document.structure import (
 def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") -> ModelEntry:
     """The entry whose attribute ``old`` is called ``new``; with a date, both names stay until then.
 
-    The key, and attributes that it takes the place of, follow to the new name.
+    The key, and attributes that it takes the place of, follow to the new name. If ``new`` is a name
+    that it had before, that one is deprecated no longer. Another attribute must not be called so.
     """
-    attributes = {new if name == old else name: each for name, each in entry.attributes.items()}
+    kept = {name: each for name, each in entry.attributes.items() if name == old or name != new}
+    attributes = {new if name == old else name: each for name, each in kept.items()}
     key = new if entry.key == old else entry.key
     renamed = replace(entry, key=key, attributes=following(attributes, {old: new}))
     return keep_old_names(renamed, {old: (new, until)} if until else {})
@@ -44,6 +46,12 @@ def keep_old_names(entry: ModelEntry, renames: Mapping[str, tuple[str, str]]) ->
             until=until,
         )
     return replace(entry, attributes={**entry.attributes, **kept})
+
+
+def had_before(entry: ModelEntry, name: str, former: str) -> bool:
+    """Whether ``former`` is a name of this attribute that stays beside it for a while."""
+    old = entry.attributes.get(former)
+    return old is not None and old.successor == name != former
 
 
 def following(

@@ -8,7 +8,12 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler.matching import Matching
 from trackadmin.document import Document, ModelEntry, in_order
-from trackadmin.document.renames import for_new_prefix, rename_attribute, rename_child
+from trackadmin.document.renames import (
+    for_new_prefix,
+    had_before,
+    rename_attribute,
+    rename_child,
+)
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.editing.people import Person
@@ -33,6 +38,9 @@ def rename(
     entry = draft.models.get(prefix)
     if entry is None or (name and name not in {*entry.attributes, *entry.children}):
         raise InvalidMap(_("Nothing was renamed."), [_unknown(draft, place)])
+    taken = new in entry.attributes and not had_before(entry, name, new)
+    if name in entry.attributes and taken and (new != name or until):
+        raise InvalidMap(_("Nothing was renamed."), [_taken(place, new)])
     row = current.tracked_models.get(prefix=prefix)
     after = _after_rename(draft, prefix, entry, name, new, until)
     return save_tracked_model(
@@ -65,6 +73,12 @@ def _prefix_of(draft: Document, prefix: str, accessor: str) -> str:
     children = matched.children if matched else ()
     found = (each.prefix or each.tracked_as for each in children if each.accessor == accessor)
     return next(found, "")
+
+
+def _taken(place: str, new: str) -> Problem:
+    what = _("Its model already has an attribute '%(name)s'.", name=new)
+    remedy = _("Choose another name, or rename that attribute first.")
+    return Problem(ProblemCode.NAME_TWICE, "error", place, what, remedy)
 
 
 def _unknown(draft: Document, place: str) -> Problem:
