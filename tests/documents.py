@@ -34,6 +34,8 @@ names = st.from_regex(r"\A[A-Za-z](_?[A-Za-z0-9]){0,8}\Z").filter(lambda n: not 
 few_names = st.sampled_from(["a", "b", "a_b", "c", "User", "User_a", "Order"])
 labels = st.from_regex(r"\A[a-z_][a-z0-9_]{0,8}\.[a-z_][a-z0-9_]{0,8}\Z")
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)
+#: Texts of one line, without spaces around them.
+lines = texts.filter(lambda text: [text] == text.strip().splitlines())
 positions = st.integers(0, 2**31 - 1)
 attributes = st.builds(
     AttributeEntry,
@@ -81,7 +83,7 @@ def aggregates(draw):
 def parameters(draw):
     """Sound: only those of the kind ``choice`` have choices."""
     kind = draw(st.sampled_from(PARAMETER_KINDS))
-    choices = st.lists(texts.filter(bool), min_size=1, max_size=3, unique=True)
+    choices = st.lists(lines, min_size=1, max_size=3, unique=True)
     return ParameterEntry(
         kind=kind,
         required=draw(st.booleans()),
@@ -101,7 +103,9 @@ def actions(prefixes=names):
         state=st.sampled_from(STATES),
         brings=st.dictionaries(prefixes, st.sampled_from(NEEDS), max_size=3),
         position=positions,
-        parameters=st.dictionaries(names.filter(lambda n: n != "action"), parameters(), max_size=3),
+        parameters=st.dictionaries(
+            names.filter(lambda n: n not in ("action", "map")), parameters(), max_size=3
+        ),
     )
 
 

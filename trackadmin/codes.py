@@ -201,8 +201,14 @@ class ProblemCode(_Code):
     )
     CHOICES_INVALID = (
         "choices.invalid",
-        "The choices of an action's parameter do not fit its kind, or one of them is no text.",
-        "Give a parameter of the kind choice a list of texts, and no other parameter any.",
+        "The choices of an action's parameter do not fit its kind, or one of them is not possible.",
+        "Give a parameter of the kind choice a list of texts of one line each, and no other "
+        "parameter any.",
+    )
+    PARAMETER_NAME_RESERVED = (
+        "parameter.name_reserved",
+        "An action's parameter has a name that belongs to the map, so no event could have it.",
+        "Give the parameter another name.",
     )
     ACTION_TAKEN = (
         "action.taken",

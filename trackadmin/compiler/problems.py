@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 from django.db import router
@@ -12,6 +13,7 @@ from trackadmin.codes import ProblemCode
 from trackadmin.compiler import query_tree
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
+from trackadmin.compiler.reserved import ReservedNames, reserved_parameters
 from trackadmin.document import validate
 from trackadmin.document.structure import UNDECLARED, Document
 from trackadmin.exceptions import Problem
@@ -20,7 +22,18 @@ from trackadmin.texts import gettext as _
 
 def check(document: Document, catalog: Catalog) -> list[Problem]:
     """Every problem of a map, by itself and on this host, model by model."""
-    return [*validate(document), *_problems(Matching(document, catalog))]
+    matching = Matching(document, catalog)
+    reserved = ReservedNames(document, partial(_names_of, matching))
+    return [
+        *validate(document),
+        *_problems(matching),
+        *reserved_parameters(document, reserved),
+    ]
+
+
+def _names_of(matching: Matching, prefix: str) -> tuple[str, ...]:
+    matched = matching.get(prefix)
+    return plan(matching, matched).top.names() if matched is not None else ()
 
 
 def drift(document: Document, catalog: Catalog) -> list[Problem]:

@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
-from trackadmin.compiler.model import CompiledModel
-from trackadmin.document.structure import Document, ModelEntry
+from trackadmin.codes import ProblemCode
+from trackadmin.document.action_rules import ACTIONS
+from trackadmin.document.structure import Document, ModelEntry, in_order
+from trackadmin.exceptions import Problem
+from trackadmin.texts import gettext as _
 
 
 class ReservedNames:
     """The names that one map reserves."""
 
-    def __init__(self, document: Document, by_prefix: Mapping[str, CompiledModel]) -> None:
-        self._by_prefix = by_prefix
+    def __init__(self, document: Document, names_of: Callable[[str], Collection[str]]) -> None:
+        """``names_of`` gives the names that a tracked model yields, by its prefix."""
+        self._names_of = names_of
         self._prefixes: set[str] = set()
         #: By the folded prefix: the tracked models that yield names which start with it.
         self._models: dict[str, set[str]] = {}
@@ -57,10 +61,24 @@ class ReservedNames:
         """The folded names that a tracked model yields."""
         found = self._folded.get(prefix)
         if found is None:
-            compiled = self._by_prefix.get(prefix)
-            names = compiled.names if compiled is not None else ()
+            names = self._names_of(prefix)
             found = self._folded[prefix] = frozenset(name.casefold() for name in names)
         return found
+
+
+def reserved_parameters(document: Document, reserved: ReservedNames) -> Iterator[Problem]:
+    """An error for each parameter of an action that no event could have."""
+    for name, action in in_order(document.actions):
+        for parameter, _entry in in_order(action.parameters):
+            if parameter in reserved:
+                what = _(
+                    "The name '%(name)s' is, or looks like, a name of the map, so no event has "
+                    "such a parameter.",
+                    name=parameter,
+                )
+                remedy = _("Give the parameter another name.")
+                where = f"{ACTIONS}.{name}.{parameter}"
+                yield Problem(ProblemCode.PARAMETER_NAME_RESERVED, "error", where, what, remedy)
 
 
 def _given(entry: ModelEntry) -> Iterator[str]:

@@ -17,7 +17,7 @@ from trackadmin.compiler.lookups import SEPARATOR, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.problems import drift_of, host_problems, too_wide
-from trackadmin.compiler.reserved import ReservedNames
+from trackadmin.compiler.reserved import ReservedNames, reserved_parameters
 from trackadmin.compiler.savepoints import contained
 from trackadmin.compiler.sql.resolver import Resolver
 from trackadmin.compiler.values.pseudonyms import pseudonymiser
@@ -66,7 +66,7 @@ class Snapshot:
         #: Finds what the references of a query name.
         self.resolver = Resolver(self.by_prefix)
         #: The names under which no parameter of a query is taken.
-        self.reserved = ReservedNames(document, self.by_prefix)
+        self.reserved = ReservedNames(document, self.by_prefix.names_of)
         #: What the map asks of its events; ``None`` if nothing.
         self.checks = event_checks(document, self.by_prefix.pseudonym)
         #: Functions that flatten several objects at once; see :class:`Branch`.
@@ -131,7 +131,10 @@ class Snapshot:
 
         No code is kept: a map may have thousands of models.
         """
-        return list(host_problems(self._matching, self._prove))
+        return [
+            *host_problems(self._matching, self._prove),
+            *reserved_parameters(self.document, self.reserved),
+        ]
 
     def _prove(self, matched: MatchedModel) -> tuple[Problem, ...]:
         compiled = self.by_prefix.make(matched)
@@ -180,6 +183,11 @@ class _ByPrefix(Mapping[str, CompiledModel]):
                 raise KeyError(prefix)
             compiled = self._compiled[prefix] = self.make(matched)
         return compiled
+
+    def names_of(self, prefix: str) -> tuple[str, ...]:
+        """The names that a tracked model yields; none if the host does not offer it."""
+        compiled = self.get(prefix)
+        return compiled.names if compiled is not None else ()
 
     def make(self, matched: MatchedModel) -> CompiledModel:
         """Compile a tracked model and do not keep it."""

@@ -10,6 +10,7 @@ from trackadmin.document.structure import (
     ACTION_PARAMETER,
     CHOICE,
     HANDLINGS,
+    MAP_ARGUMENT,
     NEEDS,
     PARAMETER_KINDS,
     STATES,
@@ -30,6 +31,8 @@ from trackadmin.document.value_rules import (
 from trackadmin.exceptions import Problem
 from trackadmin.texts import gettext as _
 
+#: Longest choice, in characters. An event has no longer texts.
+LONGEST_CHOICE = 4096
 #: The place of all actions in a document.
 ACTIONS = "actions"
 
@@ -71,10 +74,9 @@ def action_problems(document: Document) -> Iterator[Problem]:
 
 def _parameter(name: str, parameter: ParameterEntry, where: str) -> Iterator[Problem]:
     yield from name_problem("parameter", name, where)
-    if name == ACTION_PARAMETER:
-        what = _("'action' is the name of the action itself.")
+    if name in _NOT_PARAMETERS:
         remedy = _("Choose another name.")
-        yield Problem(ProblemCode.NAME_INVALID, "error", where, what, remedy)
+        yield Problem(ProblemCode.NAME_INVALID, "error", where, _NOT_PARAMETERS[name], remedy)
     yield from value_problem(parameter.kind, PARAMETER_KINDS, where)
     yield from privacy_problem(parameter.privacy, where)
     yield from position_problem(parameter.position, where)
@@ -82,11 +84,30 @@ def _parameter(name: str, parameter: ParameterEntry, where: str) -> Iterator[Pro
     yield from _choices(parameter, where)
 
 
+#: Names that have another meaning in an event.
+_NOT_PARAMETERS = {
+    ACTION_PARAMETER: _("'action' is the name of the action itself."),
+    MAP_ARGUMENT: _("'map' says in track() which map the event belongs to."),
+}
+
+
+def _is_choice(value: object) -> bool:
+    """Whether a form, which has a choice in each line, can show it, and an event can have it."""
+    return (
+        type(value) is str
+        and [value] == value.strip().splitlines()
+        and len(value) <= LONGEST_CHOICE
+    )
+
+
 def _choices(parameter: ParameterEntry, where: str) -> Iterator[Problem]:
-    wrong = [each for each in parameter.choices if type(each) is not str or not each]
+    wrong = [each for each in parameter.choices if not _is_choice(each)]
     if wrong:
         what = _("%(value)s cannot be a choice.", value=shown(wrong[0]))
-        remedy = _("Use a text that is not empty.")
+        remedy = _(
+            "Use a text of one line, without spaces around it, of at most %(most)s characters.",
+            most=LONGEST_CHOICE,
+        )
         yield Problem(ProblemCode.CHOICES_INVALID, "error", where, what, remedy)
         return
     yield from text_problem("".join(parameter.choices), where)

@@ -42,6 +42,8 @@ MOST_CONDITIONS = 3
 
 #: The parameter of an event that is the name of its action.
 ACTION_PARAMETER = "action"
+#: The argument of ``track()`` that says which map an event belongs to. No parameter is called so.
+MAP_ARGUMENT = "map"
 #: Whether an action is sent: not yet, now, or still until its date.
 STATES = PLANNED, LIVE, DEPRECATED = ("planned", "live", "deprecated")
 #: Whether an action must or may bring an object of a tracked model.

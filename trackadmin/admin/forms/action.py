@@ -151,9 +151,7 @@ class ParameterRow(forms.Form):
     name = forms.CharField(max_length=NAME_LENGTH, required=False)
     kind = forms.ChoiceField(choices=PARAMETER_CHOICES, required=False)
     required = forms.BooleanField(required=False)
-    choices = forms.CharField(
-        required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    choices = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     privacy = forms.ChoiceField(choices=PRIVACY_CHOICES, required=False)
     description = forms.CharField(required=False, max_length=2000)
     remove = forms.BooleanField(required=False)
