@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 
 from tests.documents import documents, near_documents
-from trackadmin.document import AttributeEntry, ChildEntry, Document, ModelEntry, diff
+from trackadmin.document import ActionEntry, AttributeEntry, ChildEntry, Document, ModelEntry, diff
 
 USER = ModelEntry(
     "auth.user",
@@ -110,6 +110,24 @@ def test_what_is_out_of_the_ordinary_about_it_is_told():
     assert words(with_user(attributes={**USER.attributes, "notes": entry})) == [
         "User.notes: The attribute was added. It is ignored."
     ]
+
+
+def test_what_is_added_as_deprecated_says_so():
+    """Whoever reviews it sees until when, and what takes its place."""
+    dates = {"until": "2099-06-30"}
+    added = Document(
+        {"User": ModelEntry("auth.user", former_prefix="Person", **dates)},
+        actions={"go": ActionEntry(state="deprecated", successor="start", **dates)},
+    )
+    first, second = (change.words() for change in diff(Document(), added).changes)
+    assert first == (
+        "User: The model auth.user was added. Its names also go out under the former prefix "
+        "'Person'. The former prefix is deprecated and stays until '2099-06-30'."
+    )
+    assert second == (
+        "go: The action was added. Its successor is 'start'. It is deprecated and stays until "
+        "'2099-06-30'."
+    )
 
 
 def test_an_attribute_removed_in_the_middle_says_nothing_of_the_order():

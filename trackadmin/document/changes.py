@@ -160,6 +160,8 @@ _NOTES: tuple[tuple[str, tuple[object, ...], Text], ...] = (
     ("state", (PLANNED,), _("It is planned.")),
     ("state", (DEPRECATED,), _("It is deprecated.")),
 )
+#: What else an added entry says, in the words of a change from nothing.
+_TOLD = ("former_prefix", "successor", "until")
 
 
 def _notes(change: Change) -> Iterator[Text]:
@@ -170,10 +172,15 @@ def _notes(change: Change) -> Iterator[Text]:
         yield _with(_("Its source is %(source)s."), fields)
     if fields.get("prefix"):
         yield _with(_("Its prefix is %(prefix)s."), fields)
-    yield from (note for field, values, note in _NOTES if fields.get(field) in values)
+    # With a date, it says so below.
+    skipped = DEPRECATED if fields.get("until") else None
+    yield from (n for f, values, n in _NOTES if fields.get(f) in values and skipped not in values)
     for need, sentence in _BRINGS.items():
         if names := [name for name, its in sorted(fields.get("brings", {}).items()) if its == need]:
             yield _with(sentence, {"names": ", ".join(names)})
+    for field in _TOLD:
+        if fields.get(field):
+            yield _field(replace(change, kind="changed", field=field, old="", new=fields[field]))
     if fields.get("choices"):
         yield _with(_("Its choices are %(choices)s."), {"choices": _quoted(fields["choices"])})
 
@@ -305,6 +312,12 @@ _FIELDS = {
     "undeclared_parameters": 3
     * (_("What happens with undeclared parameters changed from “%(old)s” to “%(new)s”."),),
 }
+#: The same for a tracked model and a child, of which only the former prefix is deprecated.
+_FORMER_UNTIL = (
+    _("The former prefix is deprecated and stays until %(new)s."),
+    _("No former prefix stays any more."),
+    _("The former prefix stays until %(new)s now, and not until %(old)s."),
+)
 #: For a field without sentences of its own.
 _ANY_FIELD = (
     _("%(field)s was set to %(new)s."),
@@ -328,6 +341,8 @@ def _field(change: Change) -> Text:
     if change.field in _YES_OR_NO:
         return _YES_OR_NO[change.field][change.new]
     new, removed, changed = _FIELDS.get(change.field, _ANY_FIELD)
+    if change.field == "until" and change.subject in ("model", "child"):
+        new, removed, changed = _FORMER_UNTIL
     sentence = new if change.old == "" else removed if change.new == "" else changed
     shown = partial(_label, change.field) if change.field in LABELS else _quoted
     return _with(

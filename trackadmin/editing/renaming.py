@@ -40,7 +40,7 @@ def rename(
         raise InvalidMap(_("Nothing was renamed."), [_unknown(draft, place)])
     taken = new in entry.attributes and not had_before(entry, name, new)
     if name in entry.attributes and taken and (new != name or until):
-        raise InvalidMap(_("Nothing was renamed."), [_taken(place, new)])
+        raise InvalidMap(_("Nothing was renamed."), [_not_free(place, new)])
     row = current.tracked_models.get(prefix=prefix)
     after = _after_rename(draft, prefix, entry, name, new, until)
     return save_tracked_model(
@@ -75,7 +75,7 @@ def _prefix_of(draft: Document, prefix: str, accessor: str) -> str:
     return next(found, "")
 
 
-def _taken(place: str, new: str) -> Problem:
+def _not_free(place: str, new: str) -> Problem:
     what = _("Its model already has an attribute '%(name)s'.", name=new)
     remedy = _("Choose another name, or rename that attribute first.")
     return Problem(ProblemCode.NAME_TWICE, "error", place, what, remedy)
