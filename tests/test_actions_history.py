@@ -63,6 +63,9 @@ def test_a_model_and_an_action_of_one_key_or_name_are_not_mixed_up():
     assert (entry.prefixes, entry.actions) == ((), ("Person",))
     model = the_map().tracked_models.get(prefix="Person")
     assert len(editing.history(model)) == 1
+    changed = replace(SMALL.models["Person"], owner="Shop")
+    editing.save_tracked_model("default", "Person", changed, tracked_model=model)
+    assert words(newest()) == ["Person: The owner was set to 'Shop'."]
     editing.delete_action(action("Person"))
     revision = newest().revision
     with pytest.raises(UnknownRevision):
@@ -83,6 +86,27 @@ def test_what_a_shell_changed_is_not_laid_at_an_editors_door():
     )
     assert found.who == ""
     assert {change.field for change in found.changes.changes} == {"owner", "kind"}
+
+
+def test_what_a_shell_set_on_the_map_is_told_before_the_next_edit():
+    draft()
+    TrackingMap.objects.update(unknown_actions="refuse")
+    editing.save_map("default", name="New", description="", by=editor())
+    edit, found, *_ = editing.history(the_map())
+    assert [c.field for c in edit.changes.changes] == ["name"]
+    assert (found.who, [c.field for c in found.changes.changes]) == ("", ["unknown_actions"])
+
+
+def test_what_a_shell_changed_is_told_before_an_import_replaces_it():
+    draft(WITH_ACTION)
+    TrackedAction.objects.update(owner="Shell")
+    editing.import_document("default", WITH_ACTION, by=editor())
+    edit, found, *_ = editing.history(action())
+    assert words(edit) == ["signup: The owner changed from 'Shell' to 'Growth team'."]
+    assert (found.who, words(found)) == (
+        "",
+        ["signup: The owner changed from 'Growth team' to 'Shell'."],
+    )
 
 
 def test_a_deletion_is_told_and_undone_with_all_its_parameters():
