@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from django.db import connection, connections, transaction
-from django.db.models import Prefetch
+from asgiref.sync import async_to_sync
+from django.db import connection, connections, models, transaction
+from django.db.models import Prefetch, QuerySet
+from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
 from tests.aggregate_worlds import (
@@ -31,6 +33,9 @@ from tests.maps import document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map, fast_paths
 from trackadmin.compiler.values import one_by_one
+from trackadmin.runtime import atracking_values, bulk
+from trackadmin.runtime.current import pin, unpin
+from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
 
@@ -237,3 +242,67 @@ def test_the_slow_path_gives_the_same():
     compiled = counted(*PERSON).find(ann)
     slow = one_by_one.flattener(compiled.node, compiled.pseudonym)
     assert slow(ann, pytest.fail) == compiled.flatten(ann, pytest.fail)
+
+
+class OwnSum(QuerySet):
+    """Adds up in a way of its own."""
+
+    def aggregate(self, **kwargs):
+        return dict.fromkeys(super().aggregate(**kwargs), 99)
+
+
+def test_a_manager_that_adds_up_in_its_own_way_is_asked(monkeypatch):
+    ann, *_ = a_world()
+
+    def get_queryset(self):
+        return OwnSum(self.model, using=self._db)
+
+    monkeypatch.setattr(TenantManager, "get_queryset", get_queryset)
+    compiled = counted("parcels", "team").find(ann)
+    values = compiled.flatten(ann, pytest.fail)
+    assert (values["Person_parcels"], values["Person_team"]) == (99, 3)
+    (streamed,) = bulk.stream(compiled, Person.objects.filter(pk=ann.pk))
+    assert streamed == values
+
+
+@pytest.mark.django_db(databases=["default", "other"], transaction=True)
+def test_the_async_twin_asks_in_a_thread():
+    ann, *_ = a_world()
+    snapshot = counted("team", "all")
+    before = pin("default", replace_digest(snapshot))
+    try:
+        values = async_to_sync(atracking_values)(ann)
+    finally:
+        unpin("default", before)
+        reset()
+    assert (values["Person_team"], values["Person_all"]) == (3, 5)
+
+
+def replace_digest(snapshot):
+    """As a published one, which has a digest."""
+    return compile_map(snapshot.document, catalog(), number=1, digest="d")
+
+
+def test_a_host_transaction_is_never_left_aborted(monkeypatch):
+    """What the database refuses costs the values of that relation, and nothing else."""
+    monkeypatch.setattr(fast_paths, "raising", False)
+    ann, *_ = a_world()
+
+    def get_queryset(self):
+        found = models.Manager.get_queryset(self)
+        return found.annotate(broken=RawSQL("nothing_of_this_name", ())).filter(broken=1)
+
+    monkeypatch.setattr(TenantManager, "get_queryset", get_queryset)
+    compiled = counted("parcels", "team").find(ann)
+    faults = []
+
+    def fault(*given):
+        faults.append(given[:2])
+
+    with transaction.atomic():
+        values = compiled.flatten(ann, fault)
+        assert (values["Person_parcels"], values["Person_team"]) == (None, 3)
+        (streamed,) = bulk.stream(compiled, Person.objects.filter(pk=ann.pk))
+        assert streamed == values
+        assert Person.objects.count() == 4
+    assert {*faults} == {("aggregate.failed", "Person.parcels")}

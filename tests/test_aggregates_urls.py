@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection, connections
+from django.test import override_settings
 
 from tests.aggregate_worlds import PERSON, a_world, of, the_map
 from tests.host.models import (
@@ -75,6 +76,7 @@ def test_a_url_is_one_statement(model, key):
     assert len(queries) == 1
 
 
+@override_settings(TRACKADMIN={"MAX_TABLES": 1000})
 def test_several_references_are_one_statement():
     ann, *_ = world()
     snapshot = joined_map()
@@ -89,6 +91,16 @@ def test_several_references_are_one_statement():
     assert len(queries) == 1
     assert values["Person_all"] == 1
     assert values["Country_all"] == 0
+    assert "Club_members" not in values
+
+
+def test_a_url_reads_a_limited_number_of_tables():
+    """Each count and sum is one more, and one without an index ten."""
+    ann, *_ = world()
+    snapshot = joined_map()
+    (cost,) = {each.cost for each in snapshot.by_prefix["Person"].lookups.values()}
+    assert cost > len(JOINED)
+    values = resolve(snapshot, f"Country__code=NL&Person__id={ann.pk}&Club__name=Chess")
     assert "Club_members" not in values
 
 

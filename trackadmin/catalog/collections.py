@@ -56,6 +56,12 @@ class CollectionFacts:
     refused: Refusal | None = None
 
     @property
+    def models(self) -> tuple[AnyModel, ...]:
+        """The models whose tables are read: the related one, and the one in between."""
+        between = self.model if self.field is None else self.field.model
+        return tuple(dict.fromkeys((self.model, between)))
+
+    @property
     def kind_label(self) -> str:
         """The kind in words, in the active language."""
         return str(_KIND_LABELS[self.kind])

@@ -136,6 +136,11 @@ class CompiledModel:
 
     def _lookups(self) -> Iterator[Lookup]:
         tables = sum(tables_of(each.model) for each in self.node.walk() if each.names())
+        tables += sum(
+            1 if each.matched.collection.indexed else SCAN_COST
+            for node in self.node.walk()
+            for each in node.aggregates
+        )
         for name in self._matched.entry.lookups():
             attribute = self._matched.known.get(name)
             if attribute is not None and attribute.facts.lookupable:

@@ -107,8 +107,7 @@ def aggregate_obstacle(
     if not is_usual(collection):
         text = _("The site's code finds the related objects.")
         return Obstacle(ObstacleCode.HOST_CODE, text)
-    between = collection.field.model if collection.field is not None else collection.model
-    if not all(lies_with(model, alias, each) for each in {collection.model, between}):
+    if not all(lies_with(model, alias, each) for each in collection.models):
         text = _("The related objects are in another database.")
         return Obstacle(ObstacleCode.CHILD_DATABASE, text)
     if not is_constant(collection.model):

@@ -130,6 +130,11 @@ class LookupPart:
             (each.node.model, child.node.model)
             for each in self.shape.walk()
             for child in each.joined
+        } | {
+            (each.node.model, model)
+            for each in self.shape.walk()
+            for aggregate in each.aggregates
+            for model in aggregate.matched.collection.models
         }
         plain = not self.counted and len(query.parameters) == 1
         self.subquery = statement_text.Subquery(

@@ -17,6 +17,7 @@ from trackadmin.compiler.aggregate_queries import groups_of, value_by_definition
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.failures import drop_broken, is_out_of_time
 from trackadmin.compiler.fast_paths import left
+from trackadmin.compiler.host.language import one_language
 from trackadmin.compiler.host.managers import is_constant
 from trackadmin.compiler.host.related_rows import (
     chosen,
@@ -148,7 +149,7 @@ class _Reader:
             if group.values[0].matched.name in found:
                 continue
             try:
-                with reads:
+                with reads, one_language():
                     alias, part, rows = self._query_of(at, group, obj)
                     if part is not None:
                         parts.setdefault(alias, []).append(part)
@@ -225,7 +226,7 @@ class _Reader:
         """
         for value in group.values:
             try:
-                with reads:
+                with reads, one_language():
                     its = rows_of_object(obj, group.collection) if rows is None else rows
                     result = value_by_definition(its, value.matched)
                 found[value.matched.name] = value.encode(result)
