@@ -125,6 +125,11 @@ def test_an_action_of_another_map_is_not_touched():
             replace(SIGNUP, parameters={"a b": ParameterEntry()}),
             ProblemCode.NAME_INVALID,
         ),
+        (
+            "new",
+            replace(SIGNUP, parameters={"Person_name": ParameterEntry()}),
+            ProblemCode.PARAMETER_NAME_RESERVED,
+        ),
     ],
 )
 def test_a_bad_action_is_refused_and_changes_nothing(name, entry, code):

@@ -60,6 +60,8 @@ DOORS = {
     "compiler.values.aggregate_batches": {"runtime"},
     "compiler.values.children": {"editing", "runtime"},
     "compiler.values.one_by_one": {"editing"},
+    # Names that no parameter may have, asked for one action alone.
+    "compiler.reserved": {"editing"},
     # Whole tables, and the connection that a server closed.
     "compiler.sql.streams": {"runtime"},
     "compiler.host.managers": {"runtime"},

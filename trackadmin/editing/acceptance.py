@@ -12,6 +12,7 @@ from trackadmin import compiler
 from trackadmin import document as documents
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
+from trackadmin.compiler.reserved import ReservedNames, reserved_parameters
 from trackadmin.document import ActionEntry, Document, MapFile, ModelEntry
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.tables import Head, entry_of
@@ -79,6 +80,9 @@ def refuse_action(
         for problem in errors_of(documents.validate(document))
         if (problem.code, problem.where) not in standing
     ]
+    # Names that begin with the prefix of a child are found when the whole draft is checked.
+    alone = replace(rest, actions={name: entry})
+    problems += reserved_parameters(alone, ReservedNames(alone, lambda _prefix: ()))
     if name in taken:
         what = _("This map already has an action '%(name)s'.", name=name)
         remedy = _("Choose another name, or edit the action that there is.")
