@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from tests.maps import EXAMPLE
 from trackadmin import editing
@@ -158,5 +159,10 @@ def filled(form, **changes):
 
 
 def said(response):
-    """The messages that the next page shows."""
-    return [str(message) for message in response.context["messages"]]
+    """The messages that the next page shows.
+
+    Django gives each a capital letter, so none begins with a name, which would be another then.
+    """
+    messages = [str(message) for message in response.context["messages"]]
+    assert messages == [*map(capfirst, messages)]
+    return messages

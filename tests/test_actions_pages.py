@@ -106,7 +106,7 @@ def test_everything_that_is_chosen_is_saved(client, tracking_map, page):
         "p-2-description": "Of the basket.",
     }
     response = client.post(page, sent_by(client, page, **changes), follow=True)
-    assert said(response) == ["sign_up was saved in the draft. Publish to make it live."]
+    assert said(response) == ["Saved sign_up in the draft. Publish to make it live."]
     found = built()["sign_up"]
     assert (found.owner, found.description, found.state) == ("Shop team", "A new one.", "live")
     assert (found.until, found.successor) == ("", "")
@@ -310,7 +310,7 @@ def test_adding_puts_it_last_into_the_draft(admin_client, tracking_map):
     page = f"{action_page('add')}?map={tracking_map.pk}"
     sent = sent_by(admin_client, page, **{"name": "added", "b-User-need": "required"})
     response = admin_client.post(page, sent, follow=True)
-    assert said(response) == ["added was added to the draft. Publish to make it live."]
+    assert said(response) == ["Added added to the draft. Publish to make it live."]
     assert [name for name, _ in in_order(built())][-1] == "added"
     assert built()["added"].brings == {"User": "required"}
     assert "added" in response.content.decode()
@@ -330,9 +330,7 @@ def test_deleting_says_who_names_it(admin_client, tracking_map):
     html = admin_client.get(page).content.decode()
     assert "signup" in html[html.index("takes their place") :]
     response = admin_client.post(page, {"seen": "1"}, follow=True)
-    assert said(response) == [
-        "other was deleted from the draft. You can restore it from the history."
-    ]
+    assert said(response) == ["Deleted other from the draft. You can restore it from the history."]
     assert set(built()) == {"signup"}
 
 
@@ -362,7 +360,7 @@ def test_an_undo_and_a_deletion_are_offered_and_done(client, tracking_map, actio
     (undo,) = re.findall(r'href="([^"]*/undo/)"', html)
     form = next(f for f in read(client.get(undo).content.decode()).forms if "seen" in f.sent)
     response = client.post(undo, form.sent, follow=True)
-    assert said(response) == ["signup was restored in the draft as it was then."]
+    assert said(response) == ["Restored signup in the draft as it was then."]
     assert built()["signup"] == SIGNUP
     action.refresh_from_db()
     editing.delete_action(action)

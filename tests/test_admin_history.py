@@ -55,7 +55,7 @@ def test_an_undo_shows_what_it_changes_and_does_it_on_post(client, tracking_map,
     assert shown == ["The owner changed from 'Second' to 'First'."]
     assert editing.draft_digest(tracking_map) == before, "a GET changes nothing"
     response = client.post(page, {"seen": user_row.lock_version}, follow=True)
-    assert said(response) == ["User was restored in the draft as it was then."]
+    assert said(response) == ["Restored User in the draft as it was then."]
     user_row.refresh_from_db()
     assert user_row.owner == "First"
     assert editing.history(user_row)[0].who == "user0"
@@ -97,7 +97,7 @@ def test_a_deletion_is_listed_and_can_be_brought_back(client, tracking_map, user
     assert client.get(deletion).status_code == 200
     assert not TrackedModel.objects.filter(prefix="User").exists()
     response = client.post(deletion, follow=True)
-    assert said(response) == ["User was restored in the draft."]
+    assert said(response) == ["Restored User in the draft."]
     back = TrackedModel.objects.get(prefix="User")
     assert (back.owner, back.attributes.count()) == ("Second", 8)
     assert LogEntry.objects.count() == pk + 1

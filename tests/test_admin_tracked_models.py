@@ -166,7 +166,7 @@ def test_everything_that_is_picked_is_saved(client, tracking_map, user_page):
     }
     sent = filled(form_of(client, user_page), **changes)
     response = client.post(user_page, sent, follow=True)
-    assert said(response) == ["Person was saved in the draft. Publish to make it live."]
+    assert said(response) == ["Saved Person in the draft. Publish to make it live."]
     entry = entry_of("Person")
     assert (entry.key, entry.owner, entry.description) == (
         "username",
@@ -430,7 +430,7 @@ def test_adding_puts_it_last_into_the_draft(admin_client, tracking_map):
     address = model_page("add") + f"?map={tracking_map.pk}&model=demo.order"
     sent = filled(form_of(admin_client, address), **{"a-total-decision": "tracked"})
     response = admin_client.post(address, sent, follow=True)
-    assert said(response) == ["Order was added to the draft. Publish to make it live."]
+    assert said(response) == ["Added Order to the draft. Publish to make it live."]
     entry = entry_of("Order")
     assert (entry.key, set(entry.attributes)) == ("number", {"number", "total"})
     assert entry.position > max(
@@ -471,9 +471,7 @@ def test_deleting_says_what_goes_and_leaves_live_alone(admin_client, tracking_ma
     assert "User__id" in html
     assert "BuyerProfile.user" in html
     response = admin_client.post(page, {"seen": row.lock_version}, follow=True)
-    assert said(response) == [
-        "User was deleted from the draft. You can restore it from the history."
-    ]
+    assert said(response) == ["Deleted User from the draft. You can restore it from the history."]
     assert not TrackedModel.objects.filter(pk=row.pk).exists()
     assert editing.live_version(tracking_map) == live
     log = LogEntry.objects.get()

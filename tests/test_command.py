@@ -812,6 +812,15 @@ class TestEverySubcommand:
         assert left.value.code == 0
         assert ("--map " in capsys.readouterr().out) is SUBCOMMANDS[name].of_one_map
 
+    def test_the_command_has_help(self, capsys):
+        """It lists the subcommands."""
+        with pytest.raises(SystemExit) as left:
+            call_command("trackadmin", "--help")
+        assert left.value.code == 0
+        shown = capsys.readouterr().out
+        assert "Export, import, publish" in shown
+        assert all(name in shown for name in SUBCOMMANDS)
+
     def test_a_database_that_cannot_be_asked_is_an_error_in_words(self, monkeypatch):
         def fail(slug):
             raise OperationalError("no such table")

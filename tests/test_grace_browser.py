@@ -47,7 +47,7 @@ def test_a_name_is_renamed_and_both_go_out(site, scripts):
         question = opened.get_by_role("group", name=f"What happens to {old}")
         expect(question.get_by_label("Send both names until a date")).to_be_checked()
         opened.get_by_role("button", name="Save", exact=True).click()
-        expect(opened.get_by_text("was saved in the draft")).to_be_visible()
+        expect(opened.get_by_text("in the draft. Publish to make it live.")).to_be_visible()
         publish(opened, site, "A better name.")
         expect(opened.get_by_text(f"use User_{new}, stays until").first).to_be_visible()
         values = event(site)

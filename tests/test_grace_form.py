@@ -65,7 +65,7 @@ def test_both_names_until_a_date(client, page):
         page,
         **{"a-name-name": "full_name", "a-name-rename": "both", "a-name-rename_until": DAY},
     )
-    assert said(answer) == ["Person was saved in the draft. Publish to make it live."]
+    assert said(answer) == ["Saved Person in the draft. Publish to make it live."]
     assert entry().attributes == {
         "id": AttributeEntry("id", position=0),
         "full_name": AttributeEntry("name", position=1),

@@ -63,7 +63,7 @@ def test_a_count_is_added_with_buttons_only(client, tracking_map, page):
     assert "Count of orders where status is “Shipped”" in shown.content.decode()
     assert standing(tracking_map) == before
     response = client.post(page, filled(shown.context["form"]), follow=True)
-    assert said(response) == ["BuyerProfile was saved in the draft. Publish to make it live."]
+    assert said(response) == ["Saved BuyerProfile in the draft. Publish to make it live."]
     assert aggregates() == {
         "orders_shipped_count": AggregateEntry("orders", where={"status": "shipped"})
     }

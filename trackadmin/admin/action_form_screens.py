@@ -141,7 +141,7 @@ class AddActionScreen(ActionFormScreen):
         if saved is None:
             return self._form_page(form)
         self.log_addition(saved.row, "Added to the tracking map.")
-        told = _("%(prefix)s was added to the draft. Publish to make it live.")
+        told = _("Added %(prefix)s to the draft. Publish to make it live.")
         messages.success(request, told % {"prefix": saved.row})
         return self.go("actions", saved.row.map_id)
 
@@ -181,7 +181,7 @@ class DeleteActionScreen(ActionRowScreen):
             return self._confirmation(stale=stale)
         row.pk = pk
         self.log_deletion(row)
-        told = _("%(prefix)s was deleted from the draft. You can restore it from the history.")
+        told = _("Deleted %(prefix)s from the draft. You can restore it from the history.")
         messages.success(request, told % {"prefix": row})
         return self.go("actions", row.map_id)
 

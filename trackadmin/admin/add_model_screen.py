@@ -53,8 +53,7 @@ class AddScreen(EntryScreen):
         self.log_addition(added, "Added to the tracking map.")
         messages.success(
             request,
-            _("%(prefix)s was added to the draft. Publish to make it live.")
-            % {"prefix": added.prefix},
+            _("Added %(prefix)s to the draft. Publish to make it live.") % {"prefix": added.prefix},
         )
         return self.go("change", added.map_id)
 

@@ -169,7 +169,7 @@ class ChangeHeadScreen(HeadScreen, FormScreen):
             messages.info(self.request, told)
             return
         self.log_change(saved.row, *saved.changes.changes)
-        told = _("%(prefix)s was saved in the draft. Publish to make it live.")
+        told = _("Saved %(prefix)s in the draft. Publish to make it live.")
         messages.success(self.request, told % name)
 
 

@@ -138,7 +138,7 @@ class HeadUndoScreen(HeadScreen):
         except InvalidMap as refusal:
             return self._confirmation(refusal=refusal.summary, problems=faults(refusal.problems))
         self.log_change(row, f"Restored as it was after edit {revision}.")
-        told = _("%(prefix)s was restored in the draft as it was then.") % {"prefix": row}
+        told = _("Restored %(prefix)s in the draft as it was then.") % {"prefix": row}
         messages.success(request, told)
         return self.go("change", row.pk, model=self.model)
 
@@ -217,7 +217,7 @@ class BringBackScreen(Screen):
             summary = getattr(refusal, "summary", str(refusal))
             return self._confirmation(refusal=summary, problems=problems)
         self.log_addition(row, "Restored.")
-        told = _("%(prefix)s was restored in the draft.") % {"prefix": row}
+        told = _("Restored %(prefix)s in the draft.") % {"prefix": row}
         messages.success(request, told)
         return self.go("change", row.pk, model=self.model)
 

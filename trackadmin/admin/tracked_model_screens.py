@@ -104,7 +104,7 @@ class DeleteScreen(RowScreen):
             return self._confirmation(stale=stale)
         row.pk = pk
         self.log_deletion(row)
-        told = _("%(prefix)s was deleted from the draft. You can restore it from the history.")
+        told = _("Deleted %(prefix)s from the draft. You can restore it from the history.")
         messages.success(request, told % {"prefix": row.prefix})
         return self.go("change", row.map_id)
 

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import TrackAdminError
@@ -44,9 +43,12 @@ APP = "trackadmin"
 class Command(BaseCommand):
     """One subcommand for each operation. The result goes to stdout, what it says to stderr."""
 
-    help = gettext_lazy(  # type: ignore[assignment]
-        "Export, import, publish, compare and check tracking maps, and query the live one."
-    )
+    @property
+    def help(self) -> str:  # type: ignore[override]
+        """What ``--help`` says of the command: argparse takes no lazy text."""
+        return _(
+            "Export, import, publish, compare and check tracking maps, and query the live one."
+        )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each subcommand."""
