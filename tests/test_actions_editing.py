@@ -293,3 +293,36 @@ def test_a_new_name_with_grace_keeps_the_old_one_until_its_date():
     assert (old.state, old.successor, old.until) == ("deprecated", "sign_up", "2099-01-31")
     assert replace(old, state="live", successor="", until="", position=0) == SIGNUP
     assert editing.history(the_map())[0].actions == ("sign_up", "signup")
+
+
+def test_an_action_gets_its_old_name_back():
+    """Undo does it in one edit; what was deprecated is in the history, and nowhere else."""
+    draft(WITH_ACTION)
+    pk = action().pk
+    first = editing.history(action())[-1].revision
+    save("sign_up", SIGNUP, old="signup", both_until="2099-01-31")
+    deprecated = action("signup").pk
+    editing.undo(action("sign_up"), first, by=editor())
+    assert built() == WITH_ACTION
+    assert action().pk == pk
+    assert editing.history(the_map())[0].deleted_actions == ("signup",)
+    assert not TrackedAction.objects.filter(pk=deprecated).exists()
+
+
+def test_an_action_gets_its_old_name_back_until_a_date():
+    """The name that it had in the meantime is the deprecated one then."""
+    draft(WITH_ACTION)
+    save("sign_up", SIGNUP, old="signup", both_until="2099-01-31")
+    save("signup", SIGNUP, old="sign_up", both_until="2099-02-28")
+    found = {name: (each.successor, each.until) for name, each in built().actions.items()}
+    assert found == {"signup": ("", ""), "sign_up": ("signup", "2099-02-28")}
+
+
+def test_the_name_of_another_deprecated_action_stays_taken():
+    """Only the action that took its place can get it back."""
+    draft(WITH_ACTION)
+    save("sign_up", SIGNUP, old="signup", both_until="2099-01-31")
+    editing.save_action("default", "other", ActionEntry())
+    before = everything()
+    assert problems(save, "signup", ActionEntry(), old="other") == {ProblemCode.ACTION_TAKEN}
+    assert everything() == before

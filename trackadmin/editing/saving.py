@@ -82,7 +82,8 @@ def save_action(
 
     All else is as in :func:`save_tracked_model`. An action can only bring tracked models that the
     draft has. Actions that it takes the place of follow to a new name. With ``both_until``, an ISO
-    date, an action that gets another name also stays under the old one until then, deprecated.
+    date, an action that gets another name also stays under the old one until then, deprecated. An
+    action can get such an old name back; then the deprecated action is gone.
     """
     with edit(tracking_map, by=by, comment=comment) as change:
         row = _find(change, action, seen) if action else None
@@ -165,6 +166,8 @@ def _save(change: Edit, row: Any, name: str, entry: HeadEntry, pk: int | None = 
     changes = entry_diff(before, name, entry)
     if row is not None and not changes:
         return Saved(row, changes)
+    if isinstance(row, TrackedAction):
+        _make_room(change, row, name)
     _refuse(change, row, name, entry)
     if row:
         record_foreign_change(change, [row])
@@ -172,6 +175,14 @@ def _save(change: Edit, row: Any, name: str, entry: HeadEntry, pk: int | None = 
     for old in before.keys() - {name}:
         _follow(change, table_of(entry), old, name)
     return Saved(written, changes)
+
+
+def _make_room(change: Edit, row: TrackedAction, name: str) -> None:
+    """Delete the action that the row was before, if the row gets that name back."""
+    rows = action_rows(change.tracking_map)
+    before = [each for each in rows if each.name == name and each.successor == row.name]
+    record_foreign_change(change, before)
+    change.delete(before)
 
 
 def _refuse(change: Edit, row: Any, name: str, entry: HeadEntry) -> None:
