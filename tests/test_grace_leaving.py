@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
 from tests import screens
 from tests.drafts import everything, the_map
@@ -195,6 +196,8 @@ def test_today_is_a_day_of_the_site(monkeypatch):
     monkeypatch.setattr(deadlines, "datetime", Evening)
     with override_settings(TIME_ZONE="Europe/Berlin"):
         assert editing.today() == "2026-06-02"
+        with timezone.override("America/New_York"):
+            assert editing.today() == "2026-06-02"
     with override_settings(TIME_ZONE="America/New_York", USE_TZ=False):
         assert editing.today() == "2026-06-01"
 
