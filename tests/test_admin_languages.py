@@ -100,7 +100,7 @@ def of_the_host():
 _WORDS = (
     "account address buyerprofile companyaccount country order product user name2 words2 "
     "ada default deleted empty first imported joined map note1 other owner1 owner1a owner1b "
-    "owner1c owner1d signup gone auth demo draft false host json null pagination trackadmin true "
+    "owner1c owner1d signup gone login given who auth demo draft false host json null pagination trackadmin true "
     "url jan feb march april may june july aug sept oct nov dec"
 )
 DATA = {*_WORDS.split(), "map" * 100}

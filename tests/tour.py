@@ -51,7 +51,7 @@ def prepare():
 def tour(client, row):
     """Each stop's name and HTML. What a stop changes is taken back after it."""
     for stop in (
-        *(_get_pages, _sent_forms, _wrong_forms, _wrong_actions),
+        *(_get_pages, _sent_forms, _wrong_forms, _wrong_actions, _old_names),
         *(_stale_forms, _drifted, _refused, _broken),
     ):
         with transaction.atomic():
@@ -144,7 +144,7 @@ def _wrong_forms(client, row):
         "key ignored": {"a-id-decision": "ignored"},
         "key hidden": {"a-id-privacy": "dropped"},
         "lookup hidden": {"a-username-privacy": "dropped"},
-        "prefix taken": {"prefix": "BuyerProfile"},
+        "prefix taken": {"prefix": "BuyerProfile", "rename": "at_once"},
         "seen is none": {"seen": "x"},
         "child's prefix": {"c-buyer_profile-tracked": "on", "c-buyer_profile-child_prefix": "-"},
         "child's collision": {
@@ -186,6 +186,48 @@ def _wrong_actions(client, row):
         )
     ):
         yield _posted(client, f"wrong action {number}", page, {**form, **changes})
+
+
+def _old_names(client, row):
+    """Questions about old names, what is deprecated, and what leaves before its date."""
+    user = model_page("change", row.tracked_models.get(prefix="User").pk)
+    buyer = model_page("change", row.tracked_models.get(prefix="BuyerProfile").pk)
+    form = client.get(user).context["form"]
+    both = {"rename": "both", "rename_until": "2099-06-30"}
+    name = {f"a-first_name-{field}": value for field, value in both.items()}
+    for what, changes in {
+        "asked about a prefix": {"prefix": "Login"},
+        "asked about a name": {"a-first_name-name": "given"},
+        "no day": {"prefix": "Login", **both, "rename_until": "x"},
+        "a day that was": {"prefix": "Login", **both, "rename_until": "2020-01-01"},
+        "old name taken": {"a-first_name-name": "last_name", "a-last_name-name": "first_name"}
+        | name
+        | {"a-last_name-rename": "at_once"},
+        "both names": {"prefix": "Login", "a-first_name-name": "given", **both, **name},
+    }.items():
+        yield _posted(client, what, user, filled(form, **changes))
+    child = {"c-user-child_prefix": "Who", "c-user-rename": "both"}
+    sent = filled(
+        client.get(buyer).context["form"], **child, **{"c-user-rename_until": "2099-06-30"}
+    )
+    yield _posted(client, "both prefixes of a child", buyer, sent)
+    editing.publish(row, by=None)
+    preview = map_page("preview", row.pk) + f"?model=Login&object={User.objects.first().pk}"
+    for page in (user, buyer, preview, map_page("change", row.pk)):
+        yield _opened(client, f"old names: {page}", page)
+    yield _opened(client, "old names: version", map_page("version", row.pk, 4))
+    edit(row, "Login", former_prefix="", until="")
+    for what in ("publish", "roll_back"):
+        page = map_page(what, row.pk, *([1] if what == "roll_back" else []))
+        yield _opened(client, f"leaving early: {what}", page)
+    page = map_page("publish", row.pk)
+    sent = _own_form(client, page)
+    yield _posted(client, "leaving early: refused", page, sent)
+    sent |= {"leave_early": "on", "note": NOTE}
+    yield _posted(client, "leaving early: allowed", page, sent)
+    yield _opened(client, "left early: versions", map_page("versions", row.pk))
+    compare = map_page("compare", row.pk) + "?old=4&new=5"
+    yield _opened(client, "left early: compare", compare)
 
 
 def _stale_forms(client, row):
