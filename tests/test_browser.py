@@ -41,7 +41,7 @@ def press_sign_up(shop):
     """Press the shop's button; gives the newest event of the panel."""
     cards = shop.locator("#events > li")
     before = cards.count()
-    shop.get_by_role("button", name="Sign up").click()
+    shop.get_by_role("button", name="Sign up", exact=True).click()
     expect(cards).to_have_count(before + 1)
     return cards.first
 
