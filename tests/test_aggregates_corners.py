@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.db import connection
 from django.db.models import Value
+from django.utils import translation
 
 from tests.aggregate_worlds import defined, of
 from tests.corners.models import (
@@ -17,7 +18,9 @@ from tests.corners.models import (
     Leaf,
     Numbered,
     Parent,
+    Priced,
     Shy,
+    Story,
     Wordy,
 )
 from tests.maps import document, tracked
@@ -90,6 +93,35 @@ def test_a_condition_goes_through_the_filter_of_the_site(live):
     expected = {f"Parent_{name}": defined(obj, entry) for name, entry in entries.items()}
     assert expected == {"Parent_every": 3, "Parent_x": 1}
     assert by_every_path(obj) == [{"Parent_code": "a", **expected}] * 4
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_queryset_that_selects_in_its_own_way(live, language):
+    """Each value is its own, and the same in every language."""
+    obj = Parent.objects.create(code="a")
+    Story.objects.create(parent=obj, title="A", title_en="A", title_de="B", number=3)
+    Story.objects.create(parent=obj, title="A", title_en="A", title_de="C", number=5)
+    entries = {
+        "first": of("stories", "distinct", "title"),
+        "second": of("stories", "distinct", "title_de"),
+        "third": of("stories", "sum", "number"),
+        "titled": of("stories", title="A"),
+        "other": of("stories", title="B"),
+        "numbered": of("stories", title="A", number=3),
+        "newest": of("stories", "latest", "title_de", "number"),
+    }
+    live(Parent=parent(**entries))
+    expected = {"first": 1, "second": 2, "third": 8, "titled": 2, "other": 0, "numbered": 1}
+    expected = {f"Parent_{n}": v for n, v in (expected | {"newest": "C"}).items()}
+    with translation.override(language):
+        assert by_every_path(obj) == [{"Parent_code": "a", **expected}] * 4
+
+
+def test_the_places_of_a_decimal_of_the_site(live):
+    obj = Parent.objects.create(code="a")
+    Priced.objects.create(parent=obj, price=5)
+    live(Parent=parent(newest=of("priced", "latest", "price", "id")))
+    assert [each["Parent_newest"] for each in by_every_path(obj)] == ["5.00"] * 4
 
 
 def test_what_a_stream_found_is_not_kept_in_an_object_of_the_site(live):

@@ -3,6 +3,7 @@
 # (models for tests need no words for people)
 
 from django.db import models
+from django.utils.translation import get_language
 
 
 class Parent(models.Model):
@@ -24,6 +25,48 @@ class OwnFilter(models.QuerySet):
         if fields.get("name") == "any":
             del fields["name"]
         return super().filter(*conditions, **fields)
+
+
+class Rewriting(models.QuerySet):
+    """Reads another column in each language, selects more than it is asked for, and in another
+    order.
+    """
+
+    def filter(self, *conditions, **fields):
+        if "title" in fields:
+            fields[f"title_{get_language()[:2]}"] = fields.pop("title")
+        return super().filter(*conditions, **fields)
+
+    def values_list(self, *fields, **options):
+        return super().values_list("number", *reversed(fields), **options)
+
+    def annotate(self, **values):
+        return super().annotate(one=models.Value(1), **values)
+
+    def order_by(self, *fields):
+        return super().order_by("title_en", *fields)
+
+
+class Story(models.Model):
+    parent = models.ForeignKey("Parent", models.CASCADE, related_name="stories")
+    title = models.CharField(max_length=20, default="")
+    title_en = models.CharField(max_length=20, default="")
+    title_de = models.CharField(max_length=20, default="")
+    number = models.IntegerField(default=1)
+
+    objects = Rewriting.as_manager()
+
+
+class PriceField(models.DecimalField):
+    """Has conversions of its own, which change nothing."""
+
+    def from_db_value(self, value, expression, connection):
+        return value
+
+
+class Priced(models.Model):
+    parent = models.ForeignKey("Parent", models.CASCADE, related_name="priced")
+    price = PriceField(max_digits=10, decimal_places=2)
 
 
 class Child(models.Model):

@@ -22,7 +22,8 @@ from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
 
 from trackadmin.compiler.aggregates import MatchedAggregate
-from trackadmin.compiler.host.related_rows import chosen, has_own_filter
+from trackadmin.compiler.host.language import one_language
+from trackadmin.compiler.host.related_rows import chosen, has_own_filter, of_django
 from trackadmin.compiler.types import Rows
 from trackadmin.document.structure import COUNT, DISTINCT, LATEST, MAX, MIN, SUM
 
@@ -67,8 +68,7 @@ def _functions(
 ) -> tuple[Rows, dict[str, BaseExpression]]:
     """The rows that meet the conditions of all, and the functions with the other conditions."""
     common = all(each.where == group[0].where for each in group)
-    if common:
-        rows = conditional(rows, group[0])
+    rows = conditional(rows, group[0]) if common else of_django(rows)
     if group[0].entry.function == LATEST:
         return rows, {}
     names: dict[str, BaseExpression] = {}
@@ -111,8 +111,11 @@ def groups_of(aggregates: Sequence[MatchedAggregate]) -> list[list[MatchedAggreg
 
 
 def conditional(rows: Rows, matched: MatchedAggregate) -> Rows:
-    """The rows that meet the conditions."""
-    return rows.filter(**dict(matched.where)) if matched.where else rows
+    """The rows that meet the conditions, which the site's own ``filter`` may read in its way."""
+    if matched.where:
+        with one_language():
+            rows = rows.filter(**dict(matched.where))
+    return of_django(rows)
 
 
 def latest_first(rows: Rows, matched: MatchedAggregate) -> Rows:

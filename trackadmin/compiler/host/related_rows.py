@@ -100,6 +100,15 @@ def is_usual(collection: CollectionFacts) -> bool:
     return is_usual_relation(collection.field)
 
 
+def of_django(rows: Any) -> Rows:
+    """The same rows by Django's own class: with the site's, a query that is made further might
+    select other columns, or in another order.
+    """
+    if type(rows) is QuerySet:
+        return rows
+    return QuerySet(rows.model, rows.query.chain(), rows._db, rows._hints)
+
+
 def has_own_filter(collection: CollectionFacts) -> bool:
     """Whether conditions must go through ``filter``, which the site overrides: in SQL of our own
     they might mean something else.

@@ -120,9 +120,11 @@ def _decimal(matched: MatchedAggregate) -> Callable[[Any], Scalar]:
     if isinstance(field, models.GeneratedField):
         field = field.output_field
     places = getattr(field, "decimal_places", None)
-    if places is None or has_own_conversions(field):
+    if places is None:
         return RULES[Kind.DECIMAL].encode
     step = Decimal(1).scaleb(-places)
+    if has_own_conversions(field):
+        return _with_places(places, step)
 
     form, point = f"%.{places}f", slice(-places - 1, -places)
 
@@ -140,5 +142,17 @@ def _decimal(matched: MatchedAggregate) -> Callable[[Any], Scalar]:
         elif type(value) is not Decimal:
             value = Decimal(value)
         return f"{value.quantize(step, context=_EXACT):f}" if value.is_finite() else None
+
+    return encode
+
+
+def _with_places(places: int, step: Decimal) -> Encode:
+    """The site's field may give more places than it stores, and SQLite may give fewer."""
+    plain = RULES[Kind.DECIMAL].encode
+
+    def encode(value: Any) -> Scalar:
+        if type(value) is Decimal and value.is_finite() and value == round(value, places):
+            value = value.quantize(step, context=_EXACT)
+        return plain(value)
 
     return encode
