@@ -14,7 +14,7 @@ from trackadmin.catalog import Kind, catalog
 from trackadmin.compiler import compile_map
 from trackadmin.compiler.sql.binding import binder
 from trackadmin.compiler.sql.conversions import Conversions, converters
-from trackadmin.compiler.sql.row_readers import Column
+from trackadmin.compiler.sql.row_columns import Column
 from trackadmin.compiler.values.rules import RULES
 from trackadmin.document import from_dict
 

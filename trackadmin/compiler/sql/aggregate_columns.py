@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from trackadmin.compiler.aggregate_queries import value_beside
 from trackadmin.compiler.host.related_rows import rows_to_join
-from trackadmin.compiler.sql.row_readers import Column
+from trackadmin.compiler.sql.row_columns import Column
 from trackadmin.compiler.types import Rows
 
 

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 
 from trackadmin.catalog import Kind, has_own_conversions
-from trackadmin.compiler.sql.row_readers import Column
+from trackadmin.compiler.sql.row_columns import Column
 from trackadmin.compiler.types import Convert
 from trackadmin.compiler.values.aggregate_values import from_driver
 from trackadmin.compiler.values.rules import RULES

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from trackadmin.compiler.aggregate_queries import groups_of
 from trackadmin.compiler.plan import Aggregate
 from trackadmin.compiler.query_tree import Shape
+from trackadmin.compiler.sql.row_columns import every, path_of
 from trackadmin.compiler.sql.row_instances import key_of
-from trackadmin.compiler.sql.row_readers import every, path_of
 from trackadmin.compiler.types import Fault, Pseudonym, Row, Scalar, Values
 from trackadmin.compiler.values.aggregate_batches import Batch, has_exact_key
 

@@ -14,7 +14,7 @@ from trackadmin.compiler.host.managers import ManagerError, is_constant, rows_of
 from trackadmin.compiler.model import CompiledModel
 from trackadmin.compiler.obstacles import Obstacle, lies_in, loading_obstacle, rows_obstacle
 from trackadmin.compiler.sql.aggregate_columns import with_aggregates
-from trackadmin.compiler.sql.row_readers import Column
+from trackadmin.compiler.sql.row_columns import Column
 from trackadmin.compiler.sql.view_cells import Cell, cells_of
 from trackadmin.compiler.values.source import literal
 from trackadmin.exceptions import ExportError

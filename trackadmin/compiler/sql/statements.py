@@ -28,8 +28,9 @@ from trackadmin.compiler.sql import statement_text
 from trackadmin.compiler.sql.aggregate_columns import with_aggregates
 from trackadmin.compiler.sql.binding import binder
 from trackadmin.compiler.sql.conversions import Conversions
+from trackadmin.compiler.sql.row_columns import Column, columns
 from trackadmin.compiler.sql.row_instances import Layout
-from trackadmin.compiler.sql.row_readers import Column, Readers, RowReader, columns, row_reader
+from trackadmin.compiler.sql.row_readers import Readers, RowReader, row_reader
 from trackadmin.compiler.types import Fault, Pseudonym, Row, Values
 
 #: Databases whose dialect the joined statement speaks and the tests prove.

@@ -17,8 +17,9 @@ from trackadmin.compiler.query_tree import Shape
 from trackadmin.compiler.sql.aggregate_columns import with_aggregates
 from trackadmin.compiler.sql.conversions import Conversions
 from trackadmin.compiler.sql.related_values import RelatedValues, apart_of
+from trackadmin.compiler.sql.row_columns import Column, columns
 from trackadmin.compiler.sql.row_instances import Layout
-from trackadmin.compiler.sql.row_readers import Column, RowReader, columns, row_reader
+from trackadmin.compiler.sql.row_readers import RowReader, row_reader
 from trackadmin.compiler.types import Fault, Rows, Values
 from trackadmin.compiler.values.aggregate_batches import has_exact_key
 from trackadmin.compiler.values.aggregate_values import may_fail

@@ -21,8 +21,8 @@ from trackadmin.compiler.obstacles import (
     output_obstacle,
 )
 from trackadmin.compiler.plan import Aggregate, Node, Output
+from trackadmin.compiler.sql.row_columns import Column, path_of
 from trackadmin.compiler.sql.row_instances import key_of
-from trackadmin.compiler.sql.row_readers import Column, path_of
 from trackadmin.compiler.values.rules import RULES
 from trackadmin.document.structure import COUNT, DISTINCT, SUM
 from trackadmin.texts import gettext as _
