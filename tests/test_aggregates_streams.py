@@ -176,3 +176,16 @@ def test_a_pseudonym_and_two_names_in_a_stream():
     assert found == [compiled.flatten(obj, pytest.fail) for obj in rows]
     assert {each["Human_n"] for each in found} == {0, 1, 5}
     assert all(each["Human_mail"] == each["Person_mail"] for each in found)
+
+
+def test_an_object_of_a_descendant_counts_as_its_ancestor():
+    """Only the place is tracked, and restaurants are places."""
+    world()
+    place = tracked("host.place", ["name"], aggregates={"parcels": of("parcels", "sum", "kilos")})
+    snapshot = compile_map(document(Place=place), catalog())
+    compiled = snapshot.find(Restaurant)
+    assert compiled.prefix == "Place"
+    rows = Restaurant.objects.order_by("pk")
+    found = [*bulk.stream(compiled, rows)]
+    assert found == [compiled.flatten(obj, pytest.fail) for obj in rows]
+    assert [each["Place_parcels"] for each in found] == [3, 0]
