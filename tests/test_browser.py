@@ -99,7 +99,7 @@ def test_product_team_changes_what_the_shop_tracks_and_takes_it_back(browser, si
         shop.goto(site.url)
         first = press_sign_up(shop)
         expect(first).to_contain_text("version 1")
-        assert len(names(first)) == 13
+        assert len(names(first)) == 15
         assert NAME not in names(first)
         assert site.logged()[-1]["version"] == 1
 
@@ -117,7 +117,7 @@ def test_product_team_changes_what_the_shop_tracks_and_takes_it_back(browser, si
         expect(second.locator("dl > div.new")).to_have_count(1)
         expect(second.locator("dl > div.new")).to_contain_text(NAME)
         assert site.logged()[-1]["values"][NAME] is True
-        assert len(names(second)) == 14
+        assert len(names(second)) == 16
         # The name stays marked for as long as this version is live.
         expect(press_sign_up(shop).locator("dl > div.new")).to_contain_text(NAME)
 
