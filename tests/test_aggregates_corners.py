@@ -18,6 +18,7 @@ from tests.corners.models import (
     Leaf,
     Numbered,
     Parent,
+    Percent,
     Priced,
     Shy,
     Story,
@@ -93,6 +94,18 @@ def test_a_condition_goes_through_the_filter_of_the_site(live):
     expected = {f"Parent_{name}": defined(obj, entry) for name, entry in entries.items()}
     assert expected == {"Parent_every": 3, "Parent_x": 1}
     assert by_every_path(obj) == [{"Parent_code": "a", **expected}] * 4
+
+
+def test_a_percent_sign_in_the_sql_of_the_site(live):
+    """No place of a parameter: a stream needs no second try."""
+    for code in "ab":
+        Percent.objects.create(parent=Parent.objects.create(code=code))
+    live(Parent=parent(n=of("percents")))
+    rows = Parent.objects.order_by("code")
+    values, queries = sent(connection, lambda: [*iter_tracking_values(rows)])
+    assert [each["Parent_n"] for each in values] == [1, 1]
+    assert len(queries) <= 2  # a cursor of the server is not in the log
+    assert [each["Parent_n"] for each in by_every_path(rows[0])] == [1] * 4
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

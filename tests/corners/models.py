@@ -69,6 +69,21 @@ class Priced(models.Model):
     price = PriceField(max_digits=10, decimal_places=2)
 
 
+class PercentManager(models.Manager):
+    """Its SQL has a percent sign before an s, and it is not the place of a parameter."""
+
+    def get_queryset(self):
+        text = models.Func(template="'%%%%s'", output_field=models.TextField())
+        return super().get_queryset().annotate(text=text).exclude(text="").filter(hidden=False)
+
+
+class Percent(models.Model):
+    parent = models.ForeignKey("Parent", models.CASCADE, related_name="percents")
+    hidden = models.BooleanField(default=False)
+
+    objects = PercentManager()
+
+
 class Child(models.Model):
     parent = models.ForeignKey(Parent, models.CASCADE, related_name="children")
     name = models.CharField(max_length=20, default="")

@@ -117,7 +117,7 @@ class Batch:
                 sql, parameters = compiler.as_sql()
             except EmptyResultSet:  # the manager shows nothing at all
                 return
-        self._texts, self._parameters = sql.split("%s"), tuple(parameters)
+        self._texts, self._parameters = _texts_of(sql), tuple(parameters)
         #: Where the keys belong among the parameters.
         self._at = next(at for at, each in enumerate(parameters) if type(each) is Slots)
         connection = connections[alias]
@@ -190,3 +190,8 @@ _IN = " IN ("
 def _array(keys: Sequence[Any]) -> Any:
     """The keys as an array of PostgreSQL; as a text where none needs quotes, which is faster."""
     return [*keys] if type(keys[0]) is str else f"{{{','.join(map(str, keys))}}}"
+
+
+def _texts_of(sql: str) -> list[str]:
+    """What stands between the places of parameters. Two percent signs are one in the text."""
+    return [text.replace("\0", "%%") for text in sql.replace("%%", "\0").split("%s")]
