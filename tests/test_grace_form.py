@@ -107,6 +107,42 @@ def test_a_name_that_does_not_go_out_is_not_asked_about(client, page):
     assert entry().attributes["other"].decision == "ignored"
 
 
+def test_an_attribute_gets_its_old_name_back(client, page):
+    """As it was: the row of the old name is gone with the save, and the key is the same again."""
+    for row, new in (("id", "uuid"), ("name", "full_name")):
+        both = {f"a-{row}-rename": "both", f"a-{row}-rename_until": DAY}
+        send(client, page, **{f"a-{row}-name": new}, **both)
+    assert said(send(client, page, **{"a-id-name": "id", "a-name-name": "name"})) == [
+        "Saved Person in the draft. Publish to make it live."
+    ]
+    assert entry() == MAP.models["Person"]
+
+
+def test_a_live_name_stays_where_the_old_one_comes_back(client, page):
+    """It is the deprecated one then, if the user says so."""
+    send(client, page, **renamed_name(DAY))
+    editing.publish("default", by=None)
+    assert "full_name is live." in send(client, page, **{"a-name-name": "name"}).content.decode()
+    both = {"a-name-rename": "both", "a-name-rename_until": LATER}
+    send(client, page, **{"a-name-name": "name"}, **both)
+    found = {name: (each.successor, each.until) for name, each in entry().attributes.items()}
+    assert found == {"id": ("", ""), "name": ("", ""), "full_name": ("name", LATER)}
+
+
+def test_the_old_name_of_another_attribute_stays_taken(client, page):
+    """Only the attribute that had it can get it back."""
+    send(client, page, **renamed_name(DAY))
+    before = entry()
+    answer = send(client, page, **{"a-id-name": "name"})
+    assert "already has the output name" in answer.content.decode()
+    assert entry() == before
+
+
+def renamed_name(until):
+    both = {"a-name-rename": "both", "a-name-rename_until": until}
+    return {"a-name-name": "full_name", **both}
+
+
 @pytest.mark.parametrize("until", ["", "2020-01-01", "soon", "2099-02-30"])
 def test_both_names_need_a_day_after_today(client, page, until):
     """The error stands beside the date, and nothing is saved."""

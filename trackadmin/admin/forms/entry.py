@@ -248,7 +248,12 @@ class EntryForm(JoinedForm):
         return not any(form.errors for form in self._forms())
 
     def _decided(self) -> list[AttributeRow]:
-        return [row for row in self.attributes if row.cleaned_data["decision"]]
+        """The rows of the entry. An attribute can get back a name that it had before: then the
+        row of the deprecated name is none of them.
+        """
+        rows = [row for row in self.attributes if row.cleaned_data["decision"]]
+        back = {(row.old_name, row.new_name) for row in rows if row.is_renamed}
+        return [row for row in rows if (row.successor, row.new_name) not in back]
 
     def _kept(self, kind: type[AttributeEntry] | type[ChildEntry]) -> list[GoneRow]:
         rows = [row for row in self.gone if isinstance(row.entry, kind)]

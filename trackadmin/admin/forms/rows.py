@@ -100,6 +100,11 @@ class AttributeRow(OldNameForm):
         return str(data["name"]) if tracked else self.old_name
 
     @property
+    def successor(self) -> str:
+        """The saved name that takes its place; empty for none."""
+        return self.entry.successor if self.entry else ""
+
+    @property
     def tracked(self) -> bool:
         """Whether the attribute is tracked in the row as it is now."""
         return bool(self["decision"].value() == TRACKED)
