@@ -160,6 +160,7 @@ def sound_documents(draw):
         if key:
             entries[own.index(key)] = AttributeEntry("id", TRACKED, False, SENT)
         along = draw(st.lists(names, unique=True, max_size=3))
+        counts = [n for n in draw(st.lists(names, unique=True, max_size=2)) if n not in own]
         found[prefix] = ModelEntry(
             f"host.model{place}",
             key,
@@ -183,8 +184,7 @@ def sound_documents(draw):
             },
             {
                 name: replace(draw(aggregates()), position=number)
-                for number, name in enumerate(draw(st.lists(names, unique=True, max_size=2)))
-                if name not in own
+                for number, name in enumerate(counts)
             },
         )
     return Document(found, draw(sound_actions([*found])), draw(handlings), draw(handlings))

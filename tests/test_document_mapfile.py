@@ -254,6 +254,23 @@ def test_the_legal_privacies_are_listed():
     assert "undeclared, none, sent, pseudonymised, dropped" in problem.fix
 
 
+@pytest.mark.parametrize("data", [{"actions": {"pay": {}}}, {"unknown_actions": "mark"}])
+def test_a_map_without_models_says_that_they_are_missing(data):
+    """A file is a whole map: this one would take all models out of it."""
+    with pytest.raises(DocumentError) as refused:
+        from_dict(data, find_model)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.where) == ("document.missing_key", "document")
+    assert "'models'" in problem.message
+
+
+@pytest.mark.parametrize("prefix", ["models", "actions", "unknown_actions"])
+def test_a_prefix_may_be_called_like_a_field_of_the_map(prefix):
+    """Then the entry says that it is a tracked model."""
+    data = {prefix: {"model": "auth.User", "attributes": ["id"]}}
+    assert [*from_dict(data, find_model).models] == [prefix]
+
+
 def test_a_model_that_is_lost_without_a_word_is_told_all_the_same():
     def find(name):
         raise DocumentError("No idea.")

@@ -120,7 +120,9 @@ def examine_dict(data: object, find_model: FindModel) -> MapFile:
     if not reader.typed(data, "", dict):
         raise DocumentError(_("This is not a tracking map."), reader.problems)
     whole = reader.given(data, "", _WHOLE) if _says_more(data) else {"models": data}
-    models, lost = _read_models(reader, whole.pop("models"), find_model)
+    if "models" not in data and "models" not in whole:
+        reader.missing("models", "", dict)
+    models, lost = _read_models(reader, whole.pop("models", {}), find_model)
     actions = _read_actions(reader, whole.pop("actions", {}))
     document = Document(models=models, actions=actions, **whole)
     return MapFile(document, tuple(reader.problems), frozenset(lost))
@@ -129,9 +131,12 @@ def examine_dict(data: object, find_model: FindModel) -> MapFile:
 def _says_more(data: dict[Any, Any]) -> bool:
     """Whether tracked models are one field of several, and not all of the data.
 
-    A map may also track a model under the prefix "models": its fields are not all objects.
+    A map may also track a model under the prefix "models": its fields are not all objects. The same
+    is true of the other fields, if there are no models.
     """
     models = data.get("models")
+    if models is None and data and data.keys() <= _WHOLE.keys():
+        return not any(type(each) is dict and each.keys() & _MODEL.keys() for each in data.values())
     if type(models) is not dict or not all(type(each) is dict for each in models.values()):
         return False
     return bool(models) or data.keys() <= _WHOLE.keys()
