@@ -23,6 +23,7 @@ from django.db.models.functions import RowNumber
 
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.host.language import one_language
+from trackadmin.compiler.host.manager_proofs import overridden
 from trackadmin.compiler.host.related_rows import chosen, has_own_filter, of_django
 from trackadmin.compiler.types import Rows
 from trackadmin.document.structure import COUNT, DISTINCT, LATEST, MAX, MIN, SUM
@@ -90,10 +91,14 @@ def value_beside(rows: Rows, matched: MatchedAggregate, before: str) -> BaseExpr
 
 def value_by_definition(rows: Rows, matched: MatchedAggregate) -> Any:
     """The value of an object's related objects by a query of its own, whatever the query is."""
-    rows = conditional(rows, matched)
-    if matched.entry.function != LATEST:
-        return rows.aggregate(**{NAME: _function(matched)})[NAME]
-    return next(iter(latest_first(rows, matched)[:1]), (None,))[0]
+    if matched.entry.function == LATEST:
+        newest = latest_first(conditional(rows, matched), matched)
+        return next(iter(newest[:1]), (None,))[0]
+    with one_language():
+        found = rows.filter(**dict(matched.where)) if matched.where else rows
+        # Where the site adds up in its own way, that is what its related manager says.
+        found = found if "aggregate" in overridden(type(found)) else of_django(found)
+        return found.aggregate(**{NAME: _function(matched)})[NAME]
 
 
 def groups_of(aggregates: Sequence[MatchedAggregate]) -> list[list[MatchedAggregate]]:

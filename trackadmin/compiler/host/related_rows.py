@@ -128,8 +128,8 @@ def why_not_joined(rows: Any) -> Text | None:
     query = rows.query
     if not isinstance(rows, QuerySet) or type(query) is not Query:
         return _("Its manager makes queries of its own kind.")
-    if overridden(type(rows)) & _ASKED:
-        return _("Its manager's queries compute and give values in a way of their own.")
+    if "aggregate" in overridden(type(rows)):
+        return _("Its manager's queries compute values in a way of their own.")
     if query.is_sliced or query.combinator or query.distinct or query.group_by is not None:
         return _("Its manager's query is sliced, distinct, grouped or a union.")
     if query.extra or query.select_for_update or getattr(rows, "_fields", None) is not None:
@@ -154,12 +154,6 @@ class _OfObject:
 
     def __get__(self, manager: Any, cls: Any = None) -> Any:
         raise NeedsObject(manager.model._meta.label, NeedsObject.__name__)
-
-
-#: The methods by which values of many rows are asked for.
-_ASKED = frozenset({"__iter__", "_fetch_all", "_iterator", "_values", "aggregate", "annotate"}) | {
-    *("iterator", "order_by", "values", "values_list"),
-}
 
 
 @lru_cache(maxsize=1024)
