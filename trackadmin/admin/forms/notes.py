@@ -112,7 +112,7 @@ class PublishForm(NoteForm):
     expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
     expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
     leave_early = forms.BooleanField(
-        required=False, label=_("Let these names leave before their date")
+        required=False, label=_("Let these names leave before their date"), label_suffix=""
     )
 
 
@@ -122,5 +122,5 @@ class RollBackForm(NoteForm):
     expected = forms.RegexField(DIGEST, strip=False, widget=forms.HiddenInput)
     expected_live = forms.RegexField(LIVE, strip=False, widget=forms.HiddenInput)
     reset_draft = forms.BooleanField(
-        required=False, label=_("Also reset the draft to this version")
+        required=False, label=_("Also reset the draft to this version"), label_suffix=""
     )
