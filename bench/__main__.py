@@ -20,7 +20,17 @@ from tests.postgresql import find_server, server
 
 # In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
 # while. And the last two make maps of their own the live one.
-BENCHES = ["flatten", "freshness", "resolve", "http", "sums", "bulk", "instances", "scale"]
+BENCHES = [
+    "flatten",
+    "freshness",
+    "resolve",
+    "events",
+    "http",
+    "sums",
+    "bulk",
+    "instances",
+    "scale",
+]
 
 # What takes about a microsecond.
 IN_MANY_PROCESSES = ["flatten", "freshness"]

@@ -25,33 +25,41 @@ def contest(benches: list[str]) -> dict:
     # These import models, which exist only now.
     from django.db import connection
 
-    from bench import bulk, data, flatten, freshness, http, instances, resolve, scale, stages, sums
+    from bench import (
+        bulk,
+        data,
+        events,
+        flatten,
+        freshness,
+        http,
+        instances,
+        resolve,
+        scale,
+        stages,
+        sums,
+    )
 
     database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
     created = data.create()
     rows, seconds, spent = [], {}, []
+    runs = {
+        "freshness": lambda: freshness.run(database),
+        "resolve": lambda: resolve.run(created, database),
+        "events": lambda: events.run(created, database),
+        "http": lambda: http.run(created, database) if database == "PostgreSQL" else [],
+        "sums": lambda: sums.run(created, database),
+        "bulk": lambda: bulk.run(database),
+        "instances": lambda: instances.run(created, database),
+        "scale": lambda: scale.run(database),
+    }
     for bench in benches:
         print(f"{database}: {bench} …", file=sys.stderr, flush=True)
-        match bench:
-            case "flatten":
-                more, seconds = flatten.run(created, database)
-            case "freshness":
-                more = freshness.run(database)
-            case "resolve":
-                more = resolve.run(created, database)
-                spent = stages.run(created, database)
-            case "instances":
-                more = instances.run(created, database)
-            case "sums":
-                more = sums.run(created, database)
-            case "bulk":
-                more = bulk.run(database)
-            case "http" if database == "PostgreSQL":
-                more = http.run(created, database)
-            case "scale":
-                more = scale.run(database)
-            case _:
-                more = []
+        if bench == "flatten":
+            more, seconds = flatten.run(created, database)
+        else:
+            more = runs[bench]()
+        if bench == "resolve":
+            spent = stages.run(created, database)
         rows += more
     return {"rows": [row.as_json() for row in rows], "seconds": seconds, "stages": spent}
 

@@ -157,8 +157,8 @@ def create() -> Data:
     )
 
 
-def publish(data: dict) -> None:
+def publish(data: dict, slug: str = "default") -> None:
     """Make this map the draft and publish it."""
-    root = TrackingMap.objects.get(slug="default")
+    root = TrackingMap.objects.get(slug=slug)
     editing.import_document(root, from_dict(data, catalog().find))
     editing.publish(root, by=None, note="bench")

@@ -41,6 +41,8 @@ What the rows mean:
   own. **Inside atomic** the order's children are not loaded; trackadmin adds one savepoint.
 * **iter_tracking_values**: a table streamed. *By hand* is `values_list(…).iterator()` and a dict.
   The memory rows are the peak of a whole process.
+* **its event checked**: the same URL by a map that has actions, and by one that has none. The
+  action must have a buyer and two parameters, and has them, or else four things are wrong.
 * **counts and sums**: shipped orders, their total and the newest one of a buyer who has 20; in the
   stream, of buyers who have one to three. *Bare cursor* and *ORM by hand* look at the orders once
   for the three. *By hand* is `annotate(…).values_list(…).iterator()` and a dict, by joins and by
