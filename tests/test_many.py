@@ -7,17 +7,20 @@ from functools import lru_cache
 
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Count, Max, Min, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import oracle, tally, worlds
+from tests.many.models import Shop
 from tests.many.rows import fill
 from tests.maps import document, tracked
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, compile_map
+from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.document import AggregateEntry
+from trackadmin.exceptions import ExportError
 from trackadmin.runtime import (
     iter_tracking_values,
     tracking_query,
@@ -155,10 +158,35 @@ def _agree(found, snapshot, prefix):
     assert [exact(values) for values in backfill(prefix, chunk=2)] == expected
     has_sums = {name for name, _, _ in expected[0]} & worlds.names_of_sums(found)
     tally.count("rows, by each path", has_sums, len(expected))
+    if connection.vendor == "postgresql":
+        same_by_view(snapshot.by_prefix[prefix], expected)
 
 
 def exact(values):
     return [(name, type(value), value) for name, value in values.items()]
+
+
+def same_by_view(compiled, expected):
+    """What the view leaves out it lists; the names of that."""
+    try:
+        view = view_sql(compiled, "default")
+    except ExportError:
+        return set(compiled.names)
+    missing = {each.name for each in view.left_out}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(view.sql)
+        cursor.execute(f'SELECT * FROM "{view.name}"')
+        names = [column.name for column in cursor.description]
+        rows = [exact(dict(zip(names, map(whole, row), strict=True))) for row in cursor.fetchall()]
+        cursor.execute(f'DROP VIEW "{view.name}"')
+    shown = [[each for each in values if each[0] not in missing] for values in expected]
+    assert sorted(rows, key=repr) == sorted(shown, key=repr)
+    return missing
+
+
+def whole(value):
+    """A sum of whole numbers may not fit into any column of whole numbers."""
+    return int(value) if isinstance(value, decimal.Decimal) else value
 
 
 @pytest.mark.torture
@@ -175,6 +203,19 @@ def test_any_map_with_counts_and_sums(seed):
             agree(found, *found.models)
 
     compare()
+
+
+@pytest.mark.postgresql
+def test_a_view_has_them():
+    """Those of related objects whose manager is always the same."""
+    fill(random.Random(4))
+    usual = ("sales", "hiddens", "friends", "partners", "parts")
+    usual = [a for a in offered("many.shop") if a.relation in usual]
+    named = {f"n{number}": replace(a, position=number) for number, a in enumerate(usual)}
+    found = document(It=replace(tracked("many.shop", ["code"], key="code"), aggregates=named))
+    expected = [exact(oracle.flatten(found, obj)) for obj in Shop.objects.order_by("pk")]
+    missing = same_by_view(compile_map(found, catalog()).by_prefix["It"], expected)
+    assert missing == set()
 
 
 def test_they_are_not_all_refused():
