@@ -138,6 +138,11 @@ def test_any_map_any_rows_any_query(seed, cursors):
         compare()
 
 
+@pytest.mark.skipif(TIMES < 10, reason="the short run compares fewer")
+def test_enough_of_what_was_compared_had_counts_and_sums():
+    assert sum(tally.with_sums.values()) >= 100_000
+
+
 def flattened(world, tracking_map, sums):
     for obj in world.objects(tracking_map):
         expected = world.flatten(tracking_map, obj)

@@ -211,7 +211,12 @@ def _entries(draw, label):
         elif not looked_up:
             privacy = draw(PRIVACIES)
         pairs.append((name, attribute(source, lookup=looked_up, privacy=privacy)))
-    found = draw(st.lists(aggregates(label), max_size=5)) if related_models(label) else []
+    least = int(label in COUNTED)
+    found = (
+        draw(st.lists(aggregates(label), min_size=least, max_size=5))
+        if related_models(label)
+        else []
+    )
     return replace(
         tracked(label, pairs, key=key_name),
         children=draw(_children(label)),
