@@ -138,6 +138,15 @@ def test_the_old_name_of_another_attribute_stays_taken(client, page):
     assert entry() == before
 
 
+def test_a_deprecated_name_is_not_proposed_to_leave_before_its_date(client, page):
+    """The publish would refuse that."""
+    send(client, page, **renamed_name(DAY))
+    editing.publish("default", by=None)
+    answer = send(client, page, **{"a-name-2-name": "oldest"})
+    row = next(row for row in answer.context["form"].attributes if row.row == "name-2")
+    assert (row["rename"].value(), row["rename_until"].value()) == ("both", DAY)
+
+
 def renamed_name(until):
     both = {"a-name-rename": "both", "a-name-rename_until": until}
     return {"a-name-name": "full_name", **both}

@@ -166,7 +166,7 @@ def _save(change: Edit, row: Any, name: str, entry: HeadEntry, pk: int | None = 
     changes = entry_diff(before, name, entry)
     if row is not None and not changes:
         return Saved(row, changes)
-    if isinstance(row, TrackedAction):
+    if isinstance(row, TrackedAction) and row.name != name:
         _make_room(change, row, name)
     _refuse(change, row, name, entry)
     if row:

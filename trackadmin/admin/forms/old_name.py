@@ -79,11 +79,13 @@ class OldNameForm(forms.Form):
             what = gettext("%(name)s is live. Choose what happens to it, then save again.")
             self.add_error("rename", what % {"name": self.old_name})
             usual = date.fromisoformat(editing.today()) + timedelta(days=USUAL_DAYS)
+            # A deprecated name has a date already, which may be later.
+            until = max(usual.isoformat(), str(self["stays_until"].initial or ""))
             # The page shows the question with the usual answer.
             data: Any = self.data
             self.data = data = data.copy()
             data[self.add_prefix("rename")] = BOTH
-            data[self.add_prefix("rename_until")] = usual.isoformat()
+            data[self.add_prefix("rename_until")] = until
 
     def clean(self) -> dict[str, Any]:
         """Require a day in the future for both names."""
