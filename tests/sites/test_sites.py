@@ -33,7 +33,7 @@ def test_site(site, tmp_path_factory):
     assert not report["errors"], "\n".join(report["errors"])
     assert report["check_errors"] == []
     assert sorted(report["check"]) == sorted(f"trackadmin.{each}" for each in site.warnings)
-    assert report["invalid"] == []
+    assert report["invalid"] == [], "\n".join(report["invalid"])
     expected = {**VALUES, **site.values}
     assert report["values"] == expected
     assert report["by_query"] == {"action": "order_placed", **expected}

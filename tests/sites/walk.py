@@ -30,7 +30,7 @@ PASSWORD = "only for tests"
 FINE = (200, 302, 405)
 #: Pages that need a parameter: what a page of ours gives them, or nothing where links lead there.
 PARAMETERS = {"search": "?model=Order&term=A"}
-BY_LINK_ONLY = ("bring_back",)
+BY_LINK_ONLY = ("bring_back", "bring_back_action")
 
 
 class Walk:
@@ -210,31 +210,39 @@ class Walk:
         """For each admin site, the names of our pages and what their addresses need."""
         from django.contrib.admin.sites import all_sites
 
-        from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+        from trackadmin.document import ActionEntry
+        from trackadmin.editing import save_action
+        from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
 
+        bought = ActionEntry(brings={"Order": "required"})
+        rows = {
+            TrackingMap: None,
+            TrackedModel: TrackedModel.objects.get(map=self.map, prefix="Order"),
+            TrackedAction: save_action(self.map, "bought", bought, by=self.boss).row,
+            MapVersion: None,
+        }
         for admin_site in all_sites:
             urls = [
-                (pattern.name, self._arguments(pattern.pattern.converters))
-                for model in (TrackingMap, TrackedModel, MapVersion)
+                (pattern.name, self._arguments(pattern.pattern.converters, rows[model]))
+                for model in rows
                 if admin_site.is_registered(model)
                 for pattern in admin_site.get_model_admin(model).get_urls()
                 if not pattern.name.endswith(BY_LINK_ONLY)
             ]
             yield admin_site.name, urls
 
-    def _arguments(self, converters):
-        from trackadmin.models import MapVersion, TrackedModel
+    def _arguments(self, converters, row):
+        from trackadmin.models import MapVersion
 
         if not converters:
             return {}
-        row = TrackedModel.objects.get(map=self.map, prefix="Order")
         known = {
             "map_id": self.map.pk,
-            "object_id": row.pk,
             "number": 1,
             "version_id": MapVersion.objects.first().pk,
-            "revision": first_revision(row),
         }
+        if row is not None:
+            known |= {"object_id": row.pk, "revision": first_revision(row)}
         return {name: known[name] for name in converters}
 
     def _follow(self, links):
