@@ -29,6 +29,7 @@ from tests.test_aggregates_flatten import sent
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import check, compile_map, fast_paths
+from trackadmin.compiler.sql.sql_view import view_sql
 from trackadmin.runtime import (
     iter_tracking_values,
     tracking_query,
@@ -173,9 +174,12 @@ def test_a_computed_column_whose_field_converts(live):
     obj = Parent.objects.create(code="a")
     Computed.objects.create(parent=obj, stored=7)
     latest = of("computed", "latest", "shifted", "id")
-    live(Parent=parent(newest=latest))
+    snapshot = live(Parent=parent(newest=latest))
     assert defined(obj, latest) == 1014
     assert [each["Parent_newest"] for each in by_every_path(obj)] == [1014] * 4
+    if connection.vendor == "postgresql":
+        view = view_sql(snapshot.by_prefix["Parent"], "default")
+        assert [each.name for each in view.left_out] == ["Parent_newest"]
     wrong = {f: of("computed", f, "shifted") for f in ("sum", "min", "max")}
     wrong["by"] = of("computed", "latest", "stored", "shifted")
     found = check(document(Parent=parent(**wrong)), catalog())

@@ -9,7 +9,7 @@ from trackadmin.catalog.collections import CollectionFacts
 from trackadmin.catalog.conditions import condition_from_text, condition_value
 from trackadmin.catalog.deny import built_in_denied, denied
 from trackadmin.catalog.facts import AttributeFacts, RelationFacts
-from trackadmin.catalog.fidelity import has_own_column, has_own_conversions
+from trackadmin.catalog.fidelity import converting_field, has_own_column, has_own_conversions
 from trackadmin.catalog.functions import (
     by_fields,
     condition_fields,
@@ -45,6 +45,7 @@ __all__ = [
     "condition_fields",
     "condition_from_text",
     "condition_value",
+    "converting_field",
     "denied",
     "fields_for",
     "has_own_column",

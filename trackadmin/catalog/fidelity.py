@@ -23,11 +23,11 @@ _COLUMN = ("cast_db_type", "db_parameters", "db_type", "rel_db_type")
 
 def has_own_conversions(field: Any) -> bool:
     """Whether a field that is not Django's own changes values on their way in or out."""
-    field_class: type = type(_converting(field))
+    field_class: type = type(converting_field(field))
     return _has_own(field_class, _CONVERSIONS)
 
 
-def _converting(field: Any) -> Any:
+def converting_field(field: Any) -> Any:
     """The field that converts the values: of one that the database computes, what it is made of."""
     return field.output_field if isinstance(field, models.GeneratedField) else field
 
@@ -62,7 +62,7 @@ def reads_back(field: AnyField) -> bool:
         return False
     try:
         connection = connections[router.db_for_write(field.model)]
-        tried = _converting(field)
+        tried = converting_field(field)
         return all(_is_stable(tried, each, values.type, connection) for each in values.probes)
     except Exception:  # noqa: BLE001 the field's own code may raise anything
         return False

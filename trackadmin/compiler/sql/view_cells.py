@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts, Kind, converting_field
 from trackadmin.compiler.host.managers import is_constant
 from trackadmin.compiler.obstacles import (
     Obstacle,
@@ -69,7 +69,7 @@ def _obstacle(
         text = _("The database writes the type '%(type)s' differently.", type=facts.type_label)
         return Obstacle(ObstacleCode.VIEW, text)
     fields = [field for field in (facts.field, facts.target) if field is not None]
-    if any(field.get_db_converters(connection) for field in fields):
+    if any(converting_field(field).get_db_converters(connection) for field in fields):
         return Obstacle(ObstacleCode.VIEW, _("Its field converts what is stored."))
     return None
 
