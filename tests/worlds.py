@@ -178,6 +178,8 @@ TEXTS = ("", "a", "A", "Ünïcode", "x'y", "%", "\\", "_", "null", "1", "\u2028"
 NASTY = ("", "-0", "007", " 1", "1_0", "\uff11", "9" * 30, str(2**63), "-1", "\0", "a\0", "é" * 60)
 
 
+#: Until when the old names of what was renamed stay.
+UNTIL = "2099-12-31"
 PRIVACIES = st.sampled_from(["none", "sent", "pseudonymised", "dropped"])
 
 
@@ -185,7 +187,7 @@ PRIVACIES = st.sampled_from(["none", "sent", "pseudonymised", "dropped"])
 def maps(draw, of=None):
     labels = draw(st.lists(st.sampled_from(sorted(of or ATTRIBUTES)), unique=True, min_size=3))
     # Some of those that can have counts and sums, in every map.
-    labels += draw(st.lists(st.sampled_from(COUNTED), unique=True, min_size=2))
+    labels += draw(st.lists(st.sampled_from(COUNTED), unique=True, min_size=4))
     prefixes = st.sampled_from(["", "Mine_"])
     return _without_errors(
         {
@@ -211,6 +213,9 @@ def _entries(draw, label):
         elif not looked_up:
             privacy = draw(PRIVACIES)
         pairs.append((name, attribute(source, lookup=looked_up, privacy=privacy)))
+        if draw(st.sampled_from([False, False, False, True])):
+            old = {"lookup": looked_up, "successor": name, "until": UNTIL}
+            pairs.append((f"was_{source}", attribute(source, privacy=privacy, **old)))
     least = int(label in COUNTED)
     found = (
         draw(st.lists(aggregates(label), min_size=least, max_size=5))
@@ -242,7 +247,7 @@ def _children(draw, label):
 
 def _in_grace(former):
     """A prefix that is still sent beside today's, now and then."""
-    return st.sampled_from([{}, {}, {}, {"former_prefix": former, "until": "2099-12-31"}])
+    return st.sampled_from([{}, {}, {}, {"former_prefix": former, "until": UNTIL}])
 
 
 @lru_cache
