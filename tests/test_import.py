@@ -301,7 +301,7 @@ class TestPrefixes:
         live = from_dict(json.loads(DEMO_MAP.read_text(encoding="utf-8")), catalog().find)
         order = live.models["Order"]
         bare = {a: replace(child, prefix="") for a, child in order.children.items()}
-        broken = Document({**live.models, "Order": replace(order, children=bare)})
+        broken = replace(live, models={**live.models, "Order": replace(order, children=bare)})
         assert {p.where for p in errors_of(check(broken, catalog()))} == {
             "Address.country",
             "Order.shipping_address",
