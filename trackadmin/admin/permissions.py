@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin import AdminSite
+
+from trackadmin.models import TrackedAction
+
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
     """Whether the user may do each thing that the pages offer; templates show buttons by it."""
 
     view: bool
+    #: Whether there are pages of single actions: a site may have registered the other models only.
+    open_action: bool
     add_map: bool
     change_map: bool
     delete_map: bool
@@ -25,25 +31,30 @@ class Permissions:
     publish: bool
 
 
-def permissions_of(user: Any) -> Permissions:
-    """What ``user`` may do. As in Django, a permission to change includes the one to view."""
+def permissions_of(user: Any, site: AdminSite) -> Permissions:
+    """What ``user`` may do on the pages of an admin site.
+
+    As in Django, a permission to change includes the one to view.
+    """
 
     def may(codename: str) -> bool:
         return bool(user.has_perm(f"trackadmin.{codename}"))
 
     change_map = may("change_trackingmap")
     view = change_map or may("view_trackingmap")
+    open_action = view and site.is_registered(TrackedAction)
     return Permissions(
         view=view,
+        open_action=open_action,
         add_map=view and may("add_trackingmap"),
         change_map=change_map,
         delete_map=view and may("delete_trackingmap"),
         add_model=view and may("add_trackedmodel"),
         change_model=view and may("change_trackedmodel"),
         delete_model=view and may("delete_trackedmodel"),
-        add_action=view and may("add_trackedaction"),
-        change_action=view and may("change_trackedaction"),
-        delete_action=view and may("delete_trackedaction"),
+        add_action=open_action and may("add_trackedaction"),
+        change_action=open_action and may("change_trackedaction"),
+        delete_action=open_action and may("delete_trackedaction"),
         change_draft=view and may("change_trackedmodel") and may("change_trackedaction"),
         publish=view and may("publish_trackingmap"),
     )

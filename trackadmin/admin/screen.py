@@ -48,7 +48,7 @@ class Screen(View):
     @cached_property
     def may(self) -> Permissions:
         """What the user may do."""
-        return permissions_of(self.request.user)
+        return permissions_of(self.request.user, self.model_admin.admin_site)
 
     @cached_property
     def tracking_map(self) -> TrackingMap:
@@ -103,7 +103,7 @@ class Screen(View):
         actions = self.tracking_map.actions.values_list("name", "pk")
         return {
             f"actions.{name}": self.address("change", pk, model="trackedaction")
-            for name, pk in actions
+            for name, pk in (actions if self.may.open_action else ())
         } | {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in models}
 
     def log_addition(self, row: Model, *sentences: object) -> None:

@@ -7,7 +7,7 @@ from django.contrib import admin
 
 from shop import models
 from trackadmin.admin import registry
-from trackadmin.models import MapVersion, TrackedModel, TrackingMap
+from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 admin.site.register([models.Country, models.Customer])
 
@@ -22,6 +22,10 @@ office.register(TrackingMap, registry.TrackingMapAdmin)
 office.register(TrackedModel, registry.TrackedModelAdmin)
 office.register(MapVersion, registry.MapVersionAdmin)
 office.register(models.Order, OrderAdmin)
+"""
+#: Without it, as a site did it before maps had actions, there are no pages of single actions.
+WITH_ACTIONS = """
+office.register(TrackedAction, registry.TrackedActionAdmin)
 """
 
 IN_A_LANGUAGE = """
@@ -128,7 +132,7 @@ SITES = [
         name="only_office",
         about="an `AdminSite` of another name, and no default one",
         urls=ONLY_OFFICE,
-        files={"shop/admin.py": SEVERAL_ADMINS},
+        files={"shop/admin.py": SEVERAL_ADMINS + WITH_ACTIONS},
     ),
     Site(
         name="script_prefix",
