@@ -104,7 +104,7 @@ class EventChecks:
             if name not in parameters or (from_url and parameters[name] is None):
                 wrong.append(Finding(EventCode.ACTION_MISSING_PARAMETER, name))
         readers = action.from_url if from_url else action.typed
-        for name, value in [*parameters.items()]:
+        for name, value in parameters.items():  # no name is added or removed here
             reader = readers.get(name)
             if reader is not None:
                 try:
