@@ -52,6 +52,7 @@ DOORS = {
     "compiler.host.instances": {"editing"},
     "compiler.matching": {"editing"},
     "compiler.plan": {"editing"},
+    "compiler.plan_names": {"editing"},
     # Nor does a sink break it.
     "compiler.savepoints": {"editing", "runtime"},
     # What a publish would end before its date.

@@ -12,7 +12,8 @@ from django.utils.functional import cached_property
 from trackadmin.compiler.costs import Cost, costs_of
 from trackadmin.compiler.lookups import SCAN_COST, Lookup
 from trackadmin.compiler.matching import MatchedModel, Matching
-from trackadmin.compiler.plan import Grace, Node, plan
+from trackadmin.compiler.plan import Node, plan
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.compiler.query_tree import Along, tables_of
 from trackadmin.compiler.types import Flatten, Pseudonym
 from trackadmin.compiler.values.build import build

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from trackadmin.catalog import Catalog
 from trackadmin.compiler.lookups import SEPARATOR
 from trackadmin.compiler.matching import MatchedModel, Matching
-from trackadmin.compiler.plan import Grace, plan
+from trackadmin.compiler.plan import plan
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.document.action_rules import ACTIONS
 from trackadmin.document.structure import Document
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Model
 
@@ -13,6 +13,14 @@ from trackadmin.compiler import plan_problems
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.host.instances import cache_name
 from trackadmin.compiler.matching import MatchedAttribute, MatchedChild, MatchedModel, Matching
+from trackadmin.compiler.plan_names import (
+    Grace,
+    Names,
+    grace_of,
+    grace_of_attribute,
+    prefixes_of,
+    starts_of_top,
+)
 from trackadmin.conf import conf
 from trackadmin.document.names import camel_case
 from trackadmin.document.structure import PSEUDONYMISED
@@ -21,18 +29,6 @@ from trackadmin.exceptions import Problem
 #: How many objects a path may have. Far more than anyone needs, and few enough for Python's limit
 #: of 100 levels of indentation.
 MAX_DEPTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Grace:
-    """The grace period of a deprecated name, which an entry of the map gives it."""
-
-    #: The ISO date until which the name stays in the map.
-    until: str
-    #: The entry that has the date: ``Order``, ``Order.buyer`` or ``Order.total``.
-    place: str
-    #: The name that takes its place; "" for none.
-    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +149,9 @@ def plan(
     """
     walk = _Walk(matching, matched)
     entered = (matched.prefix, prefix) if prefix else (matched.prefix,)
-    names = _Names(_starts_of_top(matched), {"": None})
+    names = Names(starts_of_top(matched), {"": None})
     if prefix:
-        names = _Names({f"{prefix}_": None}, {f"{prefix}_": None})
+        names = Names({f"{prefix}_": None}, {f"{prefix}_": None})
     top = walk.node(matched, matched.prefix, names, entered)
     top = replace(top, model=model) if model else top
     return Plan(top, tuple(walk.problems), tuple(walk.collisions))
@@ -177,79 +173,6 @@ def children_on(path: str, matching: Matching, top: MatchedModel) -> list[tuple[
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """How names are made at one node: today's first, then those with a former prefix."""
-
-    #: Before each name of the node itself, the underscore included; deprecated for a former prefix.
-    starts: Mapping[str, Grace | None]
-    #: What its children inherit.
-    bases: Mapping[str, Grace | None]
-
-    def below(self, prefixes: Sequence[_Prefix]) -> _Names:
-        """The names of a child that has these prefixes."""
-        starts: dict[str, Grace | None] = {}
-        bases: dict[str, Grace | None] = {}
-        for base, old in self.bases.items():
-            for prefix in prefixes:
-                start, grace = f"{base}{prefix.text}_", _earlier(old, prefix.grace)
-                starts.setdefault(start, grace)
-                bases.setdefault(start if prefix.inherited else base, grace)
-        return _Names(starts, bases)
-
-    @property
-    def today(self) -> str:
-        """The start that is not deprecated; "" for none."""
-        return next((start for start, grace in self.starts.items() if grace is None), "")
-
-
-class _Prefix(NamedTuple):
-    """A prefix of a child."""
-
-    text: str
-    #: Whether the names of its own children have it, too.
-    inherited: bool
-    grace: Grace | None = None
-
-
-def _earlier(one: Grace | None, other: Grace | None) -> Grace | None:
-    """What comes first: a name leaves with the first of its parts."""
-    return min((each for each in (one, other) if each), key=lambda each: each.until, default=None)
-
-
-def _starts_of_top(matched: MatchedModel) -> dict[str, Grace | None]:
-    former = {f"{each.text}_": each.grace for each in _formers(matched)}
-    return {f"{matched.prefix}_": None, **former}
-
-
-def _formers(matched: MatchedModel) -> list[_Prefix]:
-    entry = matched.entry
-    grace = Grace(entry.until, matched.prefix)
-    return [_Prefix(entry.former_prefix, False, grace)] if entry.former_prefix else []
-
-
-def _prefixes_of(
-    child: MatchedChild, target: MatchedModel, entered: tuple[str, ...]
-) -> list[_Prefix]:
-    """The prefixes of a child, today's first, without those that were entered: a circle ends there.
-
-    A former prefix that is its model's own means that it had none.
-    """
-    plain = [_Prefix(child.tracked_as, False), *_formers(target)]
-    today = [_Prefix(child.prefix, True)] if child.prefix else plain
-    grace, former = Grace(child.until, child.place), child.former_prefix
-    before: list[_Prefix] = []
-    if child.place in entered:
-        pass  # in a circle; its names were never made of both prefixes
-    elif former in [each.text for each in plain]:
-        own = plain if child.prefix else []
-        before = [_Prefix(each.text, False, _earlier(grace, each.grace)) for each in own]
-    elif former:
-        before = [_Prefix(former, True, grace)]
-    is_open = child.tracked_as not in entered
-    return [p for p in (*today, *before) if p.text not in entered and (p.inherited or is_open)]
-
-
 class _Walk:
     """One walk over the tree. It stops at ``MAX_NAMES``, however many paths a map has."""
 
@@ -269,7 +192,7 @@ class _Walk:
         self,
         matched: MatchedModel,
         path: str,
-        names: _Names,
+        names: Names,
         entered: tuple[str, ...],
         *,
         alone: bool = False,
@@ -284,19 +207,19 @@ class _Walk:
         children = () if alone else tuple(self.children(matched, path, names, entered))
         return Node(path, "", "", matched.facts.model, outputs, children, aggregates)
 
-    def outputs(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Output]:
+    def outputs(self, matched: MatchedModel, path: str, names: Names) -> Iterator[Output]:
         for start, grace in names.starts.items():
             for attribute in matched.outputs():
                 name, its_path = start + attribute.name, f"{path}.{attribute.name}"
                 if self.is_free(name, its_path, path, grace):
-                    its_grace = _grace(attribute, matched.prefix, names.today, grace)
+                    its_grace = grace_of_attribute(attribute, matched.prefix, names.today, grace)
                     yield _output(name, attribute, its_path, its_grace)
 
-    def aggregates(self, matched: MatchedModel, path: str, names: _Names) -> Iterator[Aggregate]:
+    def aggregates(self, matched: MatchedModel, path: str, names: Names) -> Iterator[Aggregate]:
         for each in matched.sent_aggregates():
             its_path = f"{path}.{each.name}"
             given = {
-                start + each.name: _grace_of(each.name, names.today, grace)
+                start + each.name: grace_of(each.name, names.today, grace)
                 for start, grace in names.starts.items()
                 if self.is_free(start + each.name, its_path, path, grace)
             }
@@ -318,7 +241,7 @@ class _Walk:
         return False
 
     def children(
-        self, matched: MatchedModel, path: str, names: _Names, entered: tuple[str, ...]
+        self, matched: MatchedModel, path: str, names: Names, entered: tuple[str, ...]
     ) -> Iterator[Node]:
         for child in matched.children:
             node = self.child(child, f"{path}.{child.accessor}", names, entered)
@@ -329,7 +252,7 @@ class _Walk:
                 )
 
     def child(
-        self, child: MatchedChild, path: str, names: _Names, entered: tuple[str, ...]
+        self, child: MatchedChild, path: str, names: Names, entered: tuple[str, ...]
     ) -> Node | None:
         prefix = child.prefix or child.tracked_as
         target = self.matching.get(child.tracked_as)
@@ -338,7 +261,7 @@ class _Walk:
         is_own = path.count(".") == 1
         if is_own and prefix == entered[0]:
             self.problems.append(plan_problems.leads_back(path, prefix))
-        prefixes = _prefixes_of(child, target, entered)
+        prefixes = prefixes_of(child, target, entered)
         if not prefixes:
             return None
         if child.alone and not target.has_names:
@@ -389,23 +312,6 @@ class _Walk:
         """Report it, unless the model has a problem of this code already."""
         if all(each.code != problem.code for each in self.problems):
             self.problems.append(problem)
-
-
-def _grace(
-    attribute: MatchedAttribute, prefix: str, today: str, of_start: Grace | None
-) -> Grace | None:
-    """The grace period of an output, by its attribute or by the start of its name."""
-    entry = attribute.entry
-    own = Grace(entry.until, f"{prefix}.{attribute.name}") if entry.until else None
-    found, its_successor = _earlier(own, of_start), entry.successor if own else attribute.name
-    if found and today and its_successor:
-        return replace(found, successor=today + its_successor)
-    return found
-
-
-def _grace_of(name: str, today: str, of_start: Grace | None) -> Grace | None:
-    """The grace period of a name that is deprecated by its start alone."""
-    return replace(of_start, successor=today + name) if of_start and today else of_start
 
 
 def _output(name: str, attribute: MatchedAttribute, path: str, grace: Grace | None) -> Output:

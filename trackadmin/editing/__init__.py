@@ -1,6 +1,6 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
-from trackadmin.compiler.plan import Grace
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.editing.building import (
     action_row,
     build_document,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
-from trackadmin.compiler.plan import Grace
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import Document
 from trackadmin.editing.versions import read_version
 from trackadmin.exceptions import DocumentError, Problem

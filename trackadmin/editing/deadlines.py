@@ -12,7 +12,7 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.old_names import Name, names_of
-from trackadmin.compiler.plan import Grace
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import Document
 from trackadmin.document.grace import dated, due_problems
 from trackadmin.editing.versions import read_version, versions

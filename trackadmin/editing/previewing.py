@@ -16,7 +16,7 @@ from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar, Snapshot
-from trackadmin.compiler.plan import Grace
+from trackadmin.compiler.plan_names import Grace
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
