@@ -19,7 +19,8 @@ from trackadmin.document import (
     validate,
     why_not_a_name,
 )
-from trackadmin.document.changes import _ANY_FIELD, Change
+from trackadmin.document.change_sentences import ANY_FIELD
+from trackadmin.document.changes import Change
 from trackadmin.document.reading import shown
 from trackadmin.exceptions import (
     DocumentError,
@@ -108,7 +109,7 @@ def test_every_field_has_a_sentence_of_its_own(subject, entry):
         for old, new in (values, values[::-1]):
             said = Change("changed", subject, "User.x", name, old, new).sentences()
             assert said
-            assert not {each.singular for each in said} & {each.singular for each in _ANY_FIELD}
+            assert not {each.singular for each in said} & {each.singular for each in ANY_FIELD}
     (said,) = Change("changed", subject, "User.x", "no_such_field", "", "kg").sentences()
     assert str(said) == "no_such_field was set to 'kg'."
 
