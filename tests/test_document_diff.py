@@ -122,11 +122,11 @@ def test_what_is_added_as_deprecated_says_so():
     first, second = (change.words() for change in diff(Document(), added).changes)
     assert first == (
         "User: The model auth.user was added. Its names also go out under the former prefix "
-        "'Person'. The former prefix is deprecated and stays until '2099-06-30'."
+        "'Person'. The former prefix is deprecated and stays until 2099-06-30."
     )
     assert second == (
         "go: The action was added. Its successor is 'start'. It is deprecated and stays until "
-        "'2099-06-30'."
+        "2099-06-30."
     )
 
 

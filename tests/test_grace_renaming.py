@@ -106,11 +106,11 @@ def test_the_comparison_says_it_in_words():
     editing.rename("default", "Person.name", "full_name", until=DAY)
     editing.rename("default", "Country", "Land", until=DAY)
     said = str(editing.diff(version, editing.build_document("default")))
-    assert "Person.name: It is deprecated and stays until '2099-06-30'." in said
+    assert "Person.name: It is deprecated and stays until 2099-06-30." in said
     assert "Person.name: Its successor is 'full_name'." in said
     assert "Land: Its names also go out under the former prefix 'Country'." in said
     # The model itself is not deprecated.
-    assert "Land: The former prefix is deprecated and stays until '2099-06-30'." in said
+    assert "Land: The former prefix is deprecated and stays until 2099-06-30." in said
 
 
 def test_a_map_file_has_it():

@@ -92,12 +92,8 @@ OBJECTS = {
         _("It no longer looks only at objects whose %(name)s is %(old)s."),
         _("It looks at objects whose %(name)s is %(new)s now, and not %(old)s."),
     ),
-    "brings": (
-        _("It brings %(name)s now (%(new)s)."),
-        _("It no longer brings %(name)s."),
-        _("%(name)s was %(old)s and is %(new)s now."),
-    ),
 }
+NOT_BROUGHT = _("It no longer brings %(name)s.")
 
 #: By field: a new value, no value any more, another value.
 FIELDS = {

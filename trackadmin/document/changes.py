@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Literal
 
 from trackadmin.document.change_sentences import (
@@ -14,6 +13,7 @@ from trackadmin.document.change_sentences import (
     FIELDS,
     FORMER_UNTIL,
     MOVED,
+    NOT_BROUGHT,
     NOTES,
     OBJECTS,
     REMOVED,
@@ -24,6 +24,7 @@ from trackadmin.document.change_sentences import (
 )
 from trackadmin.document.structure import (
     DEPRECATED,
+    OPTIONAL,
 )
 from trackadmin.document.value_labels import LABELS
 from trackadmin.texts import Text
@@ -104,6 +105,8 @@ def _sentences(change: Change) -> Iterator[Text]:
         yield from (_with(sentence, values) for sentence in found)
     elif change.subject == "child" and change.field in _OF_CHILD:
         yield _OF_CHILD[change.field](change.old, change.new)
+    elif change.field == "brings":
+        yield from _brings_changes(change.old, change.new)
     elif change.field in OBJECTS:
         yield from _object_changes(change.field, change.old, change.new)
     else:
@@ -133,10 +136,9 @@ def _notes(change: Change) -> Iterator[Text]:
 
 def _object_changes(field: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Text]:
     added, removed, changed = OBJECTS[field]
-    labels = LABELS.get(field, {})
     for name in sorted(old.keys() | new.keys()):
         values = {
-            which: labels.get(side[name], _quoted(side[name]))
+            which: _quoted(side[name])
             for which, side in (("old", old), ("new", new))
             if name in side
         }
@@ -146,6 +148,14 @@ def _object_changes(field: str, old: dict[str, Any], new: dict[str, Any]) -> Ite
             yield _with(removed, {"name": name, **values})
         elif old[name] != new[name]:
             yield _with(changed, {"name": name, **values})
+
+
+def _brings_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[Text]:
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield _with(NOT_BROUGHT, {"name": name})
+        elif old.get(name) != new[name]:
+            yield _with(BRINGS.get(new[name], BRINGS[OPTIONAL]), {"names": name})
 
 
 def _child_prefix(old: str, new: str) -> Text:
@@ -183,14 +193,15 @@ def _field(change: Change) -> Text:
     if change.field == "until" and change.subject in ("model", "child"):
         new, removed, changed = FORMER_UNTIL
     sentence = new if change.old == "" else removed if change.new == "" else changed
-    shown = partial(_label, change.field) if change.field in LABELS else _quoted
-    return _with(
-        sentence, {"field": change.field, "old": shown(change.old), "new": shown(change.new)}
-    )
+    values = {which: _shown(change.field, getattr(change, which)) for which in ("old", "new")}
+    return _with(sentence, {"field": change.field, **values})
 
 
-def _label(field: str, value: str) -> Text | str:
-    return LABELS[field].get(value, value)
+def _shown(field: str, value: Any) -> Text | str:
+    if field in LABELS:
+        label: Text | str = LABELS[field].get(value, value)
+        return label
+    return str(value) if field == "until" else _quoted(value)
 
 
 def _with(sentence: Text, values: dict[str, Any]) -> Text:

@@ -19,11 +19,9 @@ from trackadmin.document.structure import (
     MIN,
     NONE,
     NUMBER,
-    OPTIONAL,
     PLANNED,
     PSEUDONYMISED,
     REFUSE,
-    REQUIRED,
     SENT,
     SUM,
     TEXT,
@@ -49,7 +47,6 @@ FUNCTION_LABELS = {
     LATEST: _("Latest"),
 }
 STATE_LABELS = {PLANNED: _("Planned"), LIVE: _("Live"), DEPRECATED: _("Deprecated")}
-NEED_LABELS = {REQUIRED: _("Required"), OPTIONAL: _("Optional")}
 PARAMETER_LABELS = {
     TEXT: _("Text"),
     INTEGER: _("Whole number"),
@@ -69,7 +66,6 @@ LABELS = {
     "function": FUNCTION_LABELS,
     "state": STATE_LABELS,
     "kind": PARAMETER_LABELS,
-    "brings": NEED_LABELS,
     "unknown_actions": HANDLING_LABELS,
     "undeclared_parameters": HANDLING_LABELS,
 }
