@@ -80,9 +80,9 @@ MAP = {
         "children": ["country"],
     },
     "Country": {"model": "host.Country", "attributes": ["code", "name"], "key": "code"},
-    "Hidden": {"attributes": ["name", "alive"], "key": "name"},
+    "Hidden": {"model": "host.Hidden", "attributes": ["name", "alive"], "key": "name"},
     "Restaurant": {"attributes": ["name", "stars"], "key": "name"},
-    "Remote": {"attributes": ["name"], "key": "name"},
+    "Remote": {"model": "host.Remote", "attributes": ["name"], "key": "name"},
 }
 
 

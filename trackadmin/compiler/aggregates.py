@@ -64,7 +64,7 @@ class _Wrong(Exception):
     """A count or sum cannot be used."""
 
     def __init__(self, code: ProblemCode, what: Text, remedy: Text) -> None:
-        super().__init__(code)
+        super().__init__(code, what, remedy)
         self.code, self.what, self.remedy = code, what, remedy
 
 
