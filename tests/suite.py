@@ -62,10 +62,23 @@ def lint_steps():
 
 
 def test_steps():
-    """SQLite with everything, PostgreSQL without what does not depend on the database."""
-    sqlite = [*PYTEST, "-m", "not postgresql", "--cov", "--cov-report=term"]
+    """SQLite with everything, PostgreSQL without what does not depend on the database.
+
+    What waits most of the time, for browsers and installations, is a step of its own.
+    """
+    waiting = [*PYTEST, "-m", "(browser or install) and not postgresql"]
+    sqlite = [*PYTEST, "-m", "not postgresql and not browser and not install"]
     return [
-        Step("tests on SQLite", sqlite, missing=needs("chromium", "gettext", "redis-server")),
+        Step(
+            "tests on SQLite",
+            [*sqlite, "--cov", "--cov-report=term"],
+            missing=needs("gettext", "redis-server"),
+        ),
+        Step(
+            "tests in a browser and of installations",
+            waiting,
+            missing=needs("chromium", "gettext", "redis-server"),
+        ),
         Step(
             "tests on PostgreSQL",
             on_postgresql(PYTEST),

@@ -39,7 +39,7 @@ def row_of(opened, words):
 
 def save(opened, name="Save"):
     opened.get_by_role("button", name=name, exact=True).click()
-    expect(opened.locator(".messagelist")).to_contain_text("BuyerProfile was saved")
+    expect(opened.locator(".messagelist")).to_contain_text("Saved BuyerProfile")
 
 
 def start(opened, site):
@@ -136,7 +136,7 @@ def test_rows_are_moved_with_the_keyboard(browser, site):
         expect(opened.get_by_role("button", name="Move down: Count of orders")).to_be_focused()
         # Enter in a text box saves, as before there were other buttons.
         opened.get_by_label("Owner").press("Enter")
-        expect(opened.locator(".messagelist")).to_contain_text("BuyerProfile was saved")
+        expect(opened.locator(".messagelist")).to_contain_text("Saved BuyerProfile")
 
 
 def test_a_server_that_does_not_answer_leaves_the_buttons(browser, site):
