@@ -31,6 +31,8 @@ DATABASES = {
     for alias in ("default", "other")
 }
 STATIC_ROOT = "static"
+# From 6.1 on, Django itself asks PostgreSQL which release it is where a column is generated.
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "tests.corners"]
 """
 
 

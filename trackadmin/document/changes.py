@@ -193,11 +193,11 @@ def _field(change: Change) -> Text:
     if change.field == "until" and change.subject in ("model", "child"):
         new, removed, changed = FORMER_UNTIL
     sentence = new if change.old == "" else removed if change.new == "" else changed
-    values = {which: _shown(change.field, getattr(change, which)) for which in ("old", "new")}
+    values = {which: _value_text(change.field, getattr(change, which)) for which in ("old", "new")}
     return _with(sentence, {"field": change.field, **values})
 
 
-def _shown(field: str, value: Any) -> Text | str:
+def _value_text(field: str, value: Any) -> Text | str:
     if field in LABELS:
         label: Text | str = LABELS[field].get(value, value)
         return label

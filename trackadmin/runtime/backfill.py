@@ -109,7 +109,7 @@ def backfill(
     if not snapshot.digest:
         raise NotPublished(map)
     compiled = _tracked(snapshot, label)
-    rows = _shown(compiled, using)
+    rows = _rows_shown(compiled, using)
     if first is not None:
         rows = rows.filter(pk__gte=_key(compiled, first))
     stretch = Stretch(_key(compiled, after), _key(compiled, last))
@@ -155,7 +155,7 @@ def _within(rows: Rows, stretch: Stretch) -> Rows:
     return rows if stretch.last is None else rows.filter(pk__lte=stretch.last)
 
 
-def _shown(compiled: CompiledModel, using: str | None) -> Rows:
+def _rows_shown(compiled: CompiledModel, using: str | None) -> Rows:
     """The rows that the default manager shows now, in the order of the primary key."""
     try:
         with asking(compiled.model):

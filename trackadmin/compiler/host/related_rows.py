@@ -17,6 +17,10 @@ from trackadmin.compiler.types import Rows
 from trackadmin.texts import Text, joined
 from trackadmin.texts import gettext as _
 
+#: From Django 6.1 on, the condition by which a related manager chooses its rows may use the tables
+#: that the model's manager has joined: before, it joined them again, and gave a row as many times.
+MAY_REUSE_JOINS = hasattr(QuerySet, "_avoid_cloning")
+
 
 class NeedsObject(ManagerError):
     """The manager looks at the object whose related objects it is asked for."""
@@ -65,7 +69,15 @@ def rows_to_join(collection: CollectionFacts, alias: str) -> Rows:
         why = _("Its manager uses another database.")
     if why is not None:
         raise NotJoined(collection.model._meta.label, why)
+    return rows_in(rows, alias)
+
+
+def rows_in(rows: Any, alias: str) -> Rows:
+    """The manager's rows, of this database, ready for :func:`chosen`."""
     found: Rows = rows.using(alias)
+    if MAY_REUSE_JOINS:
+        found.query.used_aliases = {*rows.query.used_aliases}
+        found.query.filter_is_sticky = True
     return found
 
 

@@ -22,6 +22,7 @@ from trackadmin.compiler.host.managers import is_constant
 from trackadmin.compiler.host.related_rows import (
     chosen,
     is_usual,
+    rows_in,
     rows_of_all,
     rows_of_object,
     why_not_joined,
@@ -168,7 +169,7 @@ class _Reader:
             return rows.db, _part_of(group, rows), None
         alias = router.db_for_read(group.collection.model, instance=obj)
         if (at, alias) not in self._kept:
-            rows = rows_of_all(group.collection).using(alias)
+            rows = rows_in(rows_of_all(group.collection), alias)
             slot = Slot(output_field=group.collection.key_field)
             plain = why_not_joined(rows) is None
             self._kept[at, alias] = (
