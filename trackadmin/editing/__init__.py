@@ -30,6 +30,7 @@ from trackadmin.editing.saving import (
 )
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
+from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -53,6 +54,8 @@ __all__ = [
     "Review",
     "Saved",
     "StoredEntry",
+    "Undecided",
+    "UndecidedAttribute",
     "Unshown",
     "action_row",
     "add_map",
@@ -92,6 +95,7 @@ __all__ = [
     "save_map",
     "save_tracked_model",
     "today",
+    "undecided",
     "undo",
     "versions",
 ]

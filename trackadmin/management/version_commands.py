@@ -198,7 +198,71 @@ def _side(slug: str, name: str) -> MapVersion | Document:
     raise CommandError(words % {"name": name})
 
 
+def _check_arguments(parser: ArgumentParser) -> None:
+    _json_argument(parser)
+    parser.add_argument(
+        "--undecided",
+        action="store_true",
+        help=_(
+            "instead list the attributes of tracked models that nobody has decided to track or to "
+            "ignore; exits with 1 if there are any"
+        ),
+    )
+
+
 def _check(options: Options, out: Output) -> None:
+    if options["undecided"]:
+        _check_undecided(options, out)
+    else:
+        _check_map(options, out)
+
+
+def _check_undecided(options: Options, out: Output) -> None:
+    slug = options["map"]
+    found = editing.undecided(slug)
+    if options["json"]:
+        with for_machines():
+            attributes = [_undecided_as_json(each) for each in found.attributes]
+        models = [each.cased_label for each in found.models]
+        out.json({"undecided": attributes, "models_not_in_the_map": models})
+    else:
+        for each in found.attributes:
+            words = _("%(where)s: %(type)s") % {"where": each.where, "type": each.facts.type_label}
+            if each.facts.personal:
+                words = _("%(attribute)s · probably personal") % {"attribute": words}
+            out.data(words)
+    if found.models:
+        words = ngettext(
+            "The map '%(map)s' does not track %(count)s model of the site.",
+            "The map '%(map)s' does not track %(count)s models of the site.",
+            len(found.models),
+        )
+        out.say(words % {"map": slug, **counted(len(found.models))})
+    if found.attributes:
+        number = len(found.attributes)
+        words = ngettext(
+            "Nobody has decided about %(count)s attribute of the map '%(map)s'. Track or ignore it "
+            "on the page of its tracked model.",
+            "Nobody has decided about %(count)s attributes of the map '%(map)s'. Track or ignore "
+            "each on the page of its tracked model.",
+            number,
+        )
+        raise CommandError(words % {"map": slug, **counted(number)})
+    words = _("All attributes of the map's tracked models are decided.")
+    out.say(words)
+
+
+def _undecided_as_json(each: editing.UndecidedAttribute) -> dict[str, Any]:
+    return {
+        "model": each.model.cased_label,
+        "prefix": each.prefix,
+        "source": each.facts.name,
+        "type": each.facts.type_label,
+        "personal": each.facts.personal,
+    }
+
+
+def _check_map(options: Options, out: Output) -> None:
     slug = options["map"]
     live = editing.live_version(slug)
     found = {"draft": editing.draft_problems(slug), "live": live_problems(slug)}
@@ -258,7 +322,7 @@ SUBCOMMANDS = (
             "Find what is wrong with the draft, and what the live version names that the code no "
             "longer has. Exits with 1 if there are errors."
         ),
-        _json_argument,
+        _check_arguments,
         _check,
     ),
 )
