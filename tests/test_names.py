@@ -21,6 +21,8 @@ SAME_MEANING = {
     "_forget": "drop what this file keeps",
     "_confirmation": "the page that asks before it deletes",
     "_form": "the form of a page, or of a request's body",
+    "_forms": "the forms that a joined form is made of",
+    "_agree": "whether the forms of a joined form fit together",
 }
 #: Names of two meanings or more in three files or more. It only ever goes down.
 BOUND = 9

@@ -289,6 +289,11 @@ class ProblemCode(_Code):
     )
 
     # Attributes, keys and lookups.
+    ATTRIBUTE_DECIDED = (
+        "attribute.decided",
+        "Somebody else has tracked or ignored the attribute since the list was opened.",
+        "Change the decision on the page of the tracked model.",
+    )
     ATTRIBUTE_GONE = (
         "attribute.gone",
         "The site's code no longer has the attribute.",

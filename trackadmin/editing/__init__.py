@@ -21,6 +21,7 @@ from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.revision_reader import StoredEntry
 from trackadmin.editing.saving import (
     Saved,
+    decide,
     delete_action,
     delete_tracked_model,
     order_actions,
@@ -62,6 +63,7 @@ __all__ = [
     "as_it_was",
     "build_document",
     "contents",
+    "decide",
     "delete_action",
     "delete_map",
     "delete_tracked_model",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 
 from trackadmin import compiler
 from trackadmin import document as documents
-from trackadmin.catalog import catalog
+from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler.reserved import ReservedNames, reserved_parameters
-from trackadmin.document import ActionEntry, Document, MapFile, ModelEntry
+from trackadmin.document import ActionEntry, AttributeEntry, Document, MapFile, ModelEntry
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.tables import Head, entry_of
 from trackadmin.exceptions import InvalidMap, Problem, errors_of
@@ -57,6 +57,35 @@ def refuse_model(
             else _("The tracked model was not saved.")
         )
         raise InvalidMap(what, problems)
+
+
+def refuse_attributes(
+    prefix: str, entry: ModelEntry, attributes: Mapping[str, AttributeEntry]
+) -> None:
+    """Raise :class:`InvalidMap` if an attribute to add is in the entry already, or its name is."""
+    model = catalog().get(entry.model)
+    decided = sources_of(entry.attributes.values(), model)
+    taken = {*entry.attributes, *entry.aggregates}
+    problems = []
+    for name, attribute in attributes.items():
+        where = f"{prefix}.{attribute.source}"
+        if sources_of([attribute], model) & decided:
+            what = _("Somebody else has decided about this attribute in the meantime.")
+            remedy = _("Change the decision on the page of %(prefix)s.", prefix=prefix)
+            problems.append(Problem(ProblemCode.ATTRIBUTE_DECIDED, "error", where, what, remedy))
+        elif name in taken:
+            what = _("Another attribute already has the output name '%(name)s'.", name=name)
+            remedy = _("Give it another name on the page of %(prefix)s.", prefix=prefix)
+            problems.append(Problem(ProblemCode.NAME_TWICE, "error", where, what, remedy))
+    if problems:
+        raise InvalidMap(_("No decision was saved."), problems)
+
+
+def sources_of(attributes: Iterable[AttributeEntry], model: ModelFacts | None) -> set[str]:
+    """The sources of attributes. A foreign key that is named by its field has its column too."""
+    sources = {attribute.source for attribute in attributes}
+    found = (model.attribute(source) for source in sources) if model else ()
+    return sources | {facts.name for facts in found if facts is not None}
 
 
 def refuse_action(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -76,9 +76,12 @@ def problems_of(draft: Document) -> list[Problem]:
     return [*compiler.check(draft, catalog()), *due(draft)]
 
 
-def draft_rows(tracking_map: TrackingMap) -> QuerySet[TrackedModel]:
-    """The map's tracked models with the rows below them."""
-    return _with_rows_below(MODELS, tracking_map)
+def draft_rows(
+    tracking_map: TrackingMap, prefixes: Collection[str] | None = None
+) -> QuerySet[TrackedModel]:
+    """The map's tracked models, all or those with these prefixes, with the rows below them."""
+    rows = _with_rows_below(MODELS, tracking_map)
+    return rows if prefixes is None else rows.filter(prefix__in=prefixes)
 
 
 def action_rows(tracking_map: TrackingMap) -> QuerySet[TrackedAction]:

@@ -5,15 +5,15 @@ The admin, the command and the API call the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from trackadmin.codes import ProblemCode
-from trackadmin.document import ActionEntry, Diff, ModelEntry
+from trackadmin.document import ActionEntry, AttributeEntry, Diff, ModelEntry
 from trackadmin.document.renames import old_action
-from trackadmin.editing.acceptance import refuse_action, refuse_model
-from trackadmin.editing.building import action_rows, head_row, head_rows
+from trackadmin.editing.acceptance import refuse_action, refuse_attributes, refuse_model
+from trackadmin.editing.building import action_rows, draft_rows, head_row, head_rows
 from trackadmin.editing.edits import Edit, edit, record_foreign_change
 from trackadmin.editing.entry_rows import write_entry
 from trackadmin.editing.locking import AnyMap, map_of
@@ -65,6 +65,40 @@ def save_tracked_model(
     with edit(tracking_map, by=by, comment=comment) as change:
         row = _find(change, tracked_model, seen) if tracked_model else None
         return _save(change, row, prefix, entry)
+
+
+def decide(
+    tracking_map: AnyMap,
+    decisions: Mapping[str, Mapping[str, AttributeEntry]],
+    *,
+    by: Person = None,
+) -> list[Saved[TrackedModel]]:
+    """Add these attributes to tracked models of the draft, in one edit: by prefix and output name.
+
+    They come after the attributes that there are. If one of them is refused, none is added: raises
+    :class:`StaleForm` if somebody deleted the tracked model, and :class:`InvalidMap` if somebody
+    has decided about the attribute since, if the name is taken, and for errors of the entries.
+    """
+    with edit(tracking_map, by=by, comment=_("Decided about attributes.")) as change:
+        rows = {row.prefix: row for row in draft_rows(change.tracking_map, [*decisions])}
+        if gone := [prefix for prefix in decisions if prefix not in rows]:
+            raise StaleForm(gone[0], None, None)
+        for prefix, attributes in decisions.items():
+            refuse_attributes(prefix, entry_of(rows[prefix]), attributes)
+        return [
+            _save(change, rows[prefix], prefix, _with(entry_of(rows[prefix]), attributes))
+            for prefix, attributes in decisions.items()
+        ]
+
+
+def _with(entry: ModelEntry, attributes: Mapping[str, AttributeEntry]) -> ModelEntry:
+    """The tracked model with more attributes, after those that it has."""
+    after = max((each.position for each in entry.attributes.values()), default=-1) + 1
+    added = {
+        name: replace(each, position=position)
+        for position, (name, each) in enumerate(attributes.items(), start=after)
+    }
+    return replace(entry, attributes={**entry.attributes, **added})
 
 
 def save_action(

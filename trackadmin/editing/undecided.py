@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog
-from trackadmin.document import Document, ModelEntry, in_order
+from trackadmin.document import Document, in_order
+from trackadmin.editing.acceptance import sources_of
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap
 
@@ -51,13 +52,7 @@ def undecided_in(document: Document, catalog: Catalog) -> Undecided:
         model = catalog.get(entry.model)
         if model is not None:
             tracked.add(model.label)
-            decided = _decided(entry, model)
+            decided = sources_of(entry.attributes.values(), model)
             left = (facts for name, facts in model.attributes.items() if name not in decided)
             attributes += [UndecidedAttribute(prefix, model, facts) for facts in left]
     return Undecided(attributes, [each for each in catalog.models() if each.label not in tracked])
-
-
-def _decided(entry: ModelEntry, model: ModelFacts) -> set[str]:
-    """The sources that the entry names; a foreign key may be named by its field or its column."""
-    found = (model.attribute(attribute.source) for attribute in entry.attributes.values())
-    return {facts.name for facts in found if facts is not None}
