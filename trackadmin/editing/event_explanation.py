@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trackadmin.document import Document
-from trackadmin.document.structure import ACTION_PARAMETER, ActionEntry
+from trackadmin.document import ActionEntry, Document
+from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.editing.name_sources import DocumentNames, NameSource
@@ -113,8 +113,8 @@ class EventExplainer:
         self, values: Mapping[str, object], *, version: int | None = None
     ) -> EventExplanation:
         """The same as :func:`explain_event`."""
-        used = self._live if version is None else self._version(version)
-        made = self._made(used)
+        used = self._live if version is None else self._numbered(version)
+        made = self._names_of_version(used)
         action = _told_action(values, made.document if made else Document())
         return EventExplanation(
             map=self.map.slug,
@@ -129,12 +129,12 @@ class EventExplainer:
             ),
         )
 
-    def _version(self, number: int) -> MapVersion:
+    def _numbered(self, number: int) -> MapVersion:
         if type(number) is not int or number not in self._versions:
             self._versions[number] = get_version(self.map, number)
         return self._versions[number]
 
-    def _made(self, version: MapVersion) -> DocumentNames | None:
+    def _names_of_version(self, version: MapVersion) -> DocumentNames | None:
         """The names of a version, ``None`` where it cannot be read."""
         key = (version.digest, version.document)
         if key not in self._names:
@@ -147,7 +147,7 @@ class EventExplainer:
     ) -> ActionExplanation:
         given = values.get(ACTION_PARAMETER) is not None
         entry = made.document.actions[name] if made and name else ActionEntry(state="")
-        live = self._made(self._live)
+        live = self._names_of_version(self._live)
         return ActionExplanation(
             name=name,
             given=given,
@@ -164,21 +164,21 @@ class EventExplainer:
     ) -> NameExplanation:
         if made is None:
             return NameExplanation(name, (), NameState.UNREADABLE)
-        sources, live = made.of(name, action), self._made(self._live)
+        sources, live = made.sources_of(name, action), self._names_of_version(self._live)
         if not sources:
             found = tuple(self._that_make(name, action, used))
             return NameExplanation(name, (), NameState.UNKNOWN, versions=found)
         if live is None:
             return NameExplanation(name, sources, NameState.UNREADABLE)
         origins = {each.origin for each in sources}
-        same = [each for each in live.of(name, action) if each.origin in origins]
+        same = [each for each in live.sources_of(name, action) if each.origin in origins]
         grace = same[0].grace if same else None
         if grace:
             state = NameState.DEPRECATED
             return NameExplanation(name, sources, state, grace.until, grace.successor)
         if same:
             return NameExplanation(name, sources, NameState.SAME)
-        state = NameState.OTHER if live.of(name, action) else NameState.GONE
+        state = NameState.OTHER if live.sources_of(name, action) else NameState.GONE
         return NameExplanation(
             name, sources, state, successor=self._successor(name, action, sources, live)
         )
@@ -187,24 +187,24 @@ class EventExplainer:
         self, name: str, action: str, sources: tuple[NameSource, ...], live: DocumentNames
     ) -> str:
         """The live name of the same value; else what a version named as the successor."""
-        found = next(filter(None, (live.of_origin(each.origin) for each in sources)), "")
+        found = next(filter(None, (live.name_of_origin(each.origin) for each in sources)), "")
         if found:
             return found
-        later = (source for made in self._history() for source in made.of(name, action))
+        later = (source for made in self._history() for source in made.sources_of(name, action))
         for each in (*sources, *later):
             successor = each.grace.successor if each.grace else ""
-            if successor and live.of(successor, action):
+            if successor and live.sources_of(successor, action):
                 return successor
         return ""
 
     def _that_make(self, name: str, action: str, used: MapVersion) -> Iterator[int]:
         for version in self._newest():
-            made = self._made(version)
-            if version.number != used.number and made and made.of(name, action):
+            made = self._names_of_version(version)
+            if version.number != used.number and made and made.sources_of(name, action):
                 yield version.number
 
     def _history(self) -> Iterator[DocumentNames]:
-        return (made for version in self._newest() if (made := self._made(version)))
+        return (made for version in self._newest() if (made := self._names_of_version(version)))
 
     def _newest(self) -> list[MapVersion]:
         if self._others is None:

@@ -73,11 +73,11 @@ class DocumentNames:
                 self._add(plan(self._matching, matched).top, matched, (matched.entry.model,))
                 self._add_references(matched)
 
-    def of(self, name: str, action: str) -> tuple[NameSource, ...]:
+    def sources_of(self, name: str, action: str) -> tuple[NameSource, ...]:
         """What makes this name in an event of this action; empty if nothing does."""
         return tuple(self._made.get(name, ())) or tuple(self._parameter(name, action))
 
-    def of_origin(self, origin: tuple[object, ...]) -> str:
+    def name_of_origin(self, origin: tuple[object, ...]) -> str:
         """The name that has this origin, one that stays if there is one; "" for none."""
         found = [
             (bool(source.grace), name)
@@ -110,11 +110,11 @@ class DocumentNames:
         """``way`` leads to the node: the label of the first model, and then accessors."""
         for output in node.outputs:
             kind, grace = output.facts.kind, output.grace
-            self._put(output.name, self._source(matched, output.path, kind, grace, way))
+            self._put(output.name, self._of_matched(matched, output.path, kind, grace, way))
         for aggregate in node.aggregates:
             for name, grace in aggregate.given:
                 kind = aggregate.matched.kind
-                self._put(name, self._source(matched, aggregate.path, kind, grace, way))
+                self._put(name, self._of_matched(matched, aggregate.path, kind, grace, way))
         for child in node.children:
             tracked_as = next(c for c in matched.children if c.accessor == child.accessor)
             if target := self._matching.get(tracked_as.tracked_as):
@@ -132,7 +132,7 @@ class DocumentNames:
     def _put(self, name: str, source: NameSource) -> None:
         self._made.setdefault(name, []).append(source)
 
-    def _source(
+    def _of_matched(
         self, matched: MatchedModel, path: str, kind: str, grace: Grace | None, way: tuple[str, ...]
     ) -> NameSource:
         prefix, name = matched.prefix, path.rpartition(".")[2]

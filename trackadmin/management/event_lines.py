@@ -41,7 +41,7 @@ class _Refused(Exception):
 def read_events(data: bytes) -> Iterator[EventLine | BadLine]:
     """Each event of a file, or the reason why it is none, in order."""
     found = False
-    for line, value in _values(data.removeprefix(codecs.BOM_UTF8)):
+    for line, value in _json_values(data.removeprefix(codecs.BOM_UTF8)):
         found = True
         try:
             if isinstance(value, _Refused):
@@ -53,7 +53,7 @@ def read_events(data: bytes) -> Iterator[EventLine | BadLine]:
         yield BadLine(1, _("There is no event. %(legal)s") % {"legal": _legal()})
 
 
-def _values(data: bytes) -> Iterator[tuple[int, Any]]:
+def _json_values(data: bytes) -> Iterator[tuple[int, Any]]:
     """Each value and the number of its line; a refusal in the place of what cannot be read."""
     try:
         text = data.decode()
@@ -80,16 +80,16 @@ def _of_line(line: bytes) -> str:
         byte = f"{line[error.start]:#04x}"
         raise _Refused(words % {"position": error.start + 1, "byte": byte}) from error
     try:
-        _loaded(text)
+        _parsed_json(text)
     except _Refused:
         logged = text[text.find("{") :]
-        if logged == text or not _is_logged(_loaded(logged)):
+        if logged == text or not _is_logged(_parsed_json(logged)):
             raise
         return logged
     return text
 
 
-def _loaded(text: str) -> Any:
+def _parsed_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

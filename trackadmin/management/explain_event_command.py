@@ -23,7 +23,7 @@ from trackadmin.management.utf8 import read_bytes
 LONGEST, MOST_PATHS = 100, 5
 
 
-def _arguments(parser: ArgumentParser) -> None:
+def _explain_event_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", help=_("events as JSON or lines of the log; - for stdin")
     )
@@ -37,7 +37,7 @@ def _explain_event(options: Options, out: Output) -> None:
         words = _("'%(source)s' cannot be read: %(error)s.")
         raise CommandError(words % {"source": options["file"], "error": error}) from error
     with for_machines() if options["json"] else nullcontext():
-        bad = _write(data, options, out)
+        bad = _write_explanations(data, options, out)
     if bad:
         words = ngettext(
             "%(count)s event was not explained.", "%(count)s events were not explained.", bad
@@ -45,7 +45,7 @@ def _explain_event(options: Options, out: Output) -> None:
         raise CommandError(words % counted(bad))
 
 
-def _write(data: bytes, options: Options, out: Output) -> int:
+def _write_explanations(data: bytes, options: Options, out: Output) -> int:
     """Write what each event means; gives how many could not be explained."""
     found: list[dict[str, Any]] = []
     wrong: list[str] = []
@@ -200,7 +200,7 @@ SUBCOMMANDS = (
     Subcommand(
         "explain-event",
         gettext_lazy("Explain where each name of an event comes from. Shows no values."),
-        _arguments,
+        _explain_event_arguments,
         _explain_event,
     ),
 )
