@@ -424,7 +424,7 @@ class TestCommand:
             (b"no JSON", "It is not JSON, from character 1 on. Give an event as"),
             (b"[1]", "It is not an object. Give an event as"),
             (b'"text"', "It is not an object. Give an event as"),
-            (b'{"Person_name": "\xff"}', "It is not UTF-8: byte 18 of the line is 0xff."),
+            (b'{"Person_name": "\xff"}', "It is not UTF-8, from byte 18 of the line on."),
             (b"{" * 100_000, "It is not JSON"),
             (b"[" * 100_000, "It is not JSON"),
             (b'{"version": 9, "values": {}}', "has no version 9. Its versions are 1 to 1."),

@@ -76,9 +76,8 @@ def _of_line(line: bytes) -> str:
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        words = _("It is not UTF-8: byte %(position)s of the line is %(byte)s. Save it as UTF-8.")
-        byte = f"{line[error.start]:#04x}"
-        raise _Refused(words % {"position": error.start + 1, "byte": byte}) from error
+        words = _("It is not UTF-8, from byte %(position)s of the line on. Save it as UTF-8.")
+        raise _Refused(words % {"position": error.start + 1}) from error
     try:
         _parsed_json(text)
     except _Refused:
