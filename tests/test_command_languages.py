@@ -1,6 +1,7 @@
 """The command in other languages: people read theirs, programs read the same bytes in each."""
 
 import io
+import json
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,9 +20,19 @@ MAP = {
     "CompanyAccount": {"model": "demo.CompanyAccount", "attributes": ["id", "name"], "key": "id"}
 }
 
+#: An event with names of every sort, and what is no event.
+EVENTS = [
+    {"CompanyAccount_id": 7, "CompanyAccount_name": "x", "gone": 1, "action": "signed"},
+    {"map": "default", "version": 1, "values": {"CompanyAccount__id": 7}},
+]
+BAD_EVENTS = ["no JSON", "[1]", '{"values": 1, "version": 1}', '{"map": "nothing", "values": {}}']
+
 
 @pytest.fixture(autouse=True)
-def shop():
+def shop(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "events.json").write_text(json.dumps(EVENTS))
+    (tmp_path / "bad.log").write_text("\n".join(BAD_EVENTS))
     testing.reset()
     CompanyAccount.objects.create(id=7, name="Ärger & Söhne")
     editing.import_document(
@@ -80,6 +91,8 @@ TOLD = {
     "flatten of nothing": ["flatten", "nothing.Nothing", "1"],
     "resolve": ["resolve", "CompanyAccount__id=8"],
     "resolve of many things": ["resolve", "CompanyAccount__id=x&X__id=1&CompanyAccount_id=1"],
+    "explain-event of what is none": ["explain-event", "bad.log"],
+    "explain-event of no file": ["explain-event", "nothing.json"],
     "backfill": ["backfill", "demo.CompanyAccount"],
     "backfill --resume": ["backfill", "demo.CompanyAccount", "--resume"],
     "backfill --ranges": ["backfill", "demo.CompanyAccount", "--ranges", "0"],
@@ -98,6 +111,8 @@ FOR_MACHINES = [
     ["export", "--format", "bootstrap"],
     ["flatten", "demo.CompanyAccount", "7"],
     ["resolve", "CompanyAccount__id=7&action=x"],
+    ["explain-event", "events.json", "--json"],
+    ["explain-event", "bad.log", "--json"],
     ["backfill", "demo.CompanyAccount"],
     ["backfill", "demo.CompanyAccount", "--format", "csv"],
     ["backfill", "demo.CompanyAccount", "--ranges", "2"],
@@ -114,7 +129,14 @@ def test_all_that_people_are_told_is_translated(arguments, marked):
         assert line.strip().endswith("»"), told
 
 
-@pytest.mark.parametrize("arguments", [["explain", "CompanyAccount__id=7"], ["explain", "X__id=1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "CompanyAccount__id=7"],
+        ["explain", "X__id=1"],
+        ["explain-event", "events.json"],
+    ],
+)
 def test_what_explain_says_is_translated(arguments, marked):
     out = run(*arguments)[0].splitlines()
     lines = [line for line in out if line and not line.startswith(("CompanyAccount__", "X__"))]

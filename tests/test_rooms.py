@@ -28,7 +28,7 @@ META = {
 #: the other rooms.
 DOORS = {
     # The entries and the words that they hold, and which names are legal.
-    "document.structure": {"admin", "catalog", "compiler", "models", "runtime"},
+    "document.structure": {"admin", "catalog", "compiler", "editing", "models", "runtime"},
     "document.names": {"admin", "compiler", "models"},
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},

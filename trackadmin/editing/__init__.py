@@ -11,9 +11,18 @@ from trackadmin.editing.building import (
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
+from trackadmin.editing.event_explanation import (
+    ActionExplanation,
+    EventExplainer,
+    EventExplanation,
+    NameExplanation,
+    NameState,
+    explain_event,
+)
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.maps import add_map, delete_map, save_map
+from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.renaming import rename
@@ -43,17 +52,24 @@ from trackadmin.editing.versions import (
 )
 
 __all__ = [
+    "ActionExplanation",
     "Contents",
     "Counted",
+    "EventExplainer",
+    "EventExplanation",
     "Grace",
     "Head",
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "NameExplanation",
+    "NameSource",
+    "NameState",
     "Preview",
     "PreviewRow",
     "Review",
     "Saved",
+    "SourceKind",
     "StoredEntry",
     "Undecided",
     "UndecidedAttribute",
@@ -73,6 +89,7 @@ __all__ = [
     "draft_row",
     "entry_diff",
     "entry_of",
+    "explain_event",
     "fix_draft",
     "fixes",
     "get_version",

@@ -32,7 +32,12 @@ class NotUtf8(ValueError):
 
 def read_text(source: str) -> str:
     """The text of a file, or of stdin for ``-``; raises ``OSError`` or :class:`NotUtf8`."""
-    return _decode(_stdin() if source == "-" else Path(source).read_bytes())
+    return _decode(read_bytes(source))
+
+
+def read_bytes(source: str) -> bytes:
+    """What is in a file, or comes through stdin for ``-``; raises ``OSError``."""
+    return _stdin() if source == "-" else Path(source).read_bytes()
 
 
 def writer(stream: Any) -> Callable[[str], object]:

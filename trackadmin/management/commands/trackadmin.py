@@ -16,6 +16,7 @@ from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import (
     backfill_command,
+    explain_event_command,
     map_files,
     map_list_command,
     value_commands,
@@ -33,6 +34,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *map_list_command.SUBCOMMANDS,
         *version_commands.SUBCOMMANDS,
         *value_commands.SUBCOMMANDS,
+        *explain_event_command.SUBCOMMANDS,
         *backfill_command.SUBCOMMANDS,
     )
 }
