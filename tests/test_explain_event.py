@@ -63,7 +63,7 @@ def fresh_process():
 
 
 def told(*names, version=None, **values):
-    """What is told of these names, or of the only one."""
+    """The explanations of these names; of a single name, its explanation alone."""
     explained = explain_event("default", {**dict.fromkeys(names, 1), **values}, version=version)
     return explained.names[0] if len(explained.names) == 1 else explained.names
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.forms.undecided_list import UndecidedForm, UndecidedRow
+from trackadmin.admin.forms.undecided_list import UndecidedForm, row_of
 from trackadmin.admin.page_parameters import number
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import InvalidMap, StaleForm
@@ -67,7 +67,7 @@ class UndecidedScreen(Screen):
     def _sent(self, data: QueryDict) -> tuple[UndecidedForm, list[str]]:
         """The rows that were sent, and decisions about attributes that are decided by now."""
         sent = {match["where"] for name in data if (match := _DECISION.fullmatch(name))}
-        found = {UndecidedRow(each).row: each for each in self._undecided.attributes}
+        found = {row_of(each): each for each in self._undecided.attributes}
         form = UndecidedForm([each for row, each in found.items() if row in sent], data=data)
         gone = sorted(sent - found.keys())
         return form, [where for where in gone if data.get(f"a-{where}-decision")]

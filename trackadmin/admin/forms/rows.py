@@ -57,10 +57,12 @@ class AttributeRow(OldNameForm):
         *,
         output_name: str = "",
         entry: AttributeEntry | None = None,
+        said: str = "",
         **kwargs: Any,
     ) -> None:
+        """``said`` is what people call it, if the name alone does not tell it from others."""
         self.facts = facts
-        self.said = facts.name
+        self.said = said or facts.name
         #: The name of the row in the page, and the value of the key's radio button.
         self.row = row
         self.entry = entry
@@ -79,7 +81,7 @@ class AttributeRow(OldNameForm):
             "description": gettext("Description of %(name)s"),
         }
         for field, label in said.items():
-            self.fields[field].widget.attrs["aria-label"] = label % {"name": self.facts.name}
+            self.fields[field].widget.attrs["aria-label"] = label % {"name": self.said}
         if self.slow:
             self.fields["lookup"].widget.attrs["aria-describedby"] = f"{self.prefix}-slow"
         self.fields["description"].widget.attrs["placeholder"] = gettext("What it means")

@@ -20,11 +20,13 @@ class UndecidedRow(AttributeRow):
 
     def __init__(self, undecided: UndecidedAttribute, **kwargs: Any) -> None:
         self.undecided = undecided
-        super().__init__(undecided.facts, undecided.where.replace(".", "-"), **kwargs)
-        self.said = undecided.where
-        for field in ("privacy", "description"):
-            attrs = self.fields[field].widget.attrs
-            attrs["aria-label"] = attrs["aria-label"].replace(self.facts.name, self.said)
+        row = row_of(undecided)
+        super().__init__(undecided.facts, row, said=undecided.where, **kwargs)
+
+
+def row_of(undecided: UndecidedAttribute) -> str:
+    """The name of an attribute's row in the page."""
+    return undecided.where.replace(".", "-")
 
 
 class UndecidedForm(JoinedForm):
