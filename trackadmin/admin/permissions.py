@@ -29,6 +29,8 @@ class Permissions:
     #: To replace the whole draft.
     change_draft: bool
     publish: bool
+    #: Whether personal values are shown where objects are summed up, instead of being masked.
+    personal: bool
 
 
 def permissions_of(user: Any, site: AdminSite) -> Permissions:
@@ -57,4 +59,5 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         delete_action=open_action and may("delete_trackedaction"),
         change_draft=view and may("change_trackedmodel") and may("change_trackedaction"),
         publish=view and may("publish_trackingmap"),
+        personal=view and may("view_personal_values"),
     )

@@ -132,6 +132,7 @@ class TrackingMap(models.Model):
         verbose_name = _("tracking map")
         permissions = [
             ("publish_trackingmap", "Can publish and roll back tracking maps"),
+            ("view_personal_values", "Can see personal values of sample objects"),
         ]
         constraints = [
             models.CheckConstraint(

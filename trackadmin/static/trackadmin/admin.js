@@ -74,7 +74,37 @@ function startSelects() {
     });
 }
 
-document.querySelectorAll("[data-filter]").forEach(startFilter);
-document.querySelectorAll("[data-copy]").forEach(startCopy);
+/* Put a part of the page that a link leads to in the place of the same part of this page. */
+async function showHere(link) {
+    const place = document.getElementById(link.dataset.into);
+    place.setAttribute("aria-busy", "true");
+    try {
+        const response = await fetch(link.href);
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const found = document.adoptNode(page.getElementById(place.id));
+        place.replaceWith(found);
+        start(found);
+        // The link may be gone; who reads by ear continues with what came.
+        found.tabIndex = -1;
+        found.focus();
+    } catch {
+        location.assign(link.href);
+    }
+}
+
+/* Start the comforts of a page, or of a part that came later. */
+function start(part) {
+    part.querySelectorAll("[data-filter]").forEach(startFilter);
+    part.querySelectorAll("[data-copy]").forEach(startCopy);
+}
+
+document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-into]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        event.preventDefault();
+        showHere(link);
+    }
+});
+start(document);
 followPrefix();
 startSelects();
