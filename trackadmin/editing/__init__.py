@@ -21,6 +21,7 @@ from trackadmin.editing.event_explanation import (
 )
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
@@ -62,9 +63,11 @@ __all__ = [
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "MapState",
     "NameExplanation",
     "NameSource",
     "NameState",
+    "NextStep",
     "Preview",
     "PreviewRow",
     "Review",
@@ -99,6 +102,7 @@ __all__ = [
     "leaving",
     "live_token",
     "live_version",
+    "map_states",
     "offered",
     "order_actions",
     "order_tracked_models",

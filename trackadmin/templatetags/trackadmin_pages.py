@@ -11,6 +11,8 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
 
+from trackadmin import editing
+
 register = template.Library()
 
 SHOWN = "trackadmin.breadcrumbs"
@@ -36,6 +38,12 @@ def breadcrumbs(context: Context) -> SafeString | str:
     context.render_context[SHOWN] = True
     page = context.template.engine.get_template("admin/trackadmin/includes/breadcrumbs.html")
     return page.render(context)
+
+
+@register.simple_tag
+def map_states() -> list[editing.MapState]:
+    """How each map stands, for the app's page in the admin."""
+    return editing.map_states()
 
 
 @register.filter

@@ -1,0 +1,72 @@
+"""How each map stands, and what is the obvious thing to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trackadmin.catalog import catalog
+from trackadmin.codes import ProblemCode
+from trackadmin.editing.reviews import Review, review
+from trackadmin.editing.undecided import undecided_in
+from trackadmin.models import TrackingMap
+
+#: Of how many maps the states are told. Each costs about a dozen queries, whatever its size.
+MOST_MAPS = 20
+
+
+class NextStep(StrEnum):
+    """What to do next with a map: the first of these that there is to do."""
+
+    START = "start"
+    FIX = "fix"
+    REPAIR = "repair"
+    PUBLISH = "publish"
+    REMOVE_DUE = "remove_due"
+    DECIDE = "decide"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class MapState:
+    """How a map stands."""
+
+    map: TrackingMap
+    review: Review
+    #: How many attributes of its tracked models nobody has decided about.
+    undecided: int
+
+    @property
+    def due(self) -> int:
+        """How many deprecated names may leave, since their date has come."""
+        return sum(each.code == ProblemCode.NAME_DUE for each in self.review.problems)
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings there are beside the names that are due."""
+        return len(self.review.problems) - len(self.review.errors) - self.due
+
+    @property
+    def next_step(self) -> NextStep:
+        """What to do next."""
+        reviewed = self.review
+        steps = {
+            NextStep.START: not reviewed.draft.models and reviewed.live is None,
+            NextStep.FIX: reviewed.errors,
+            NextStep.REPAIR: reviewed.unreadable,
+            NextStep.PUBLISH: not reviewed.nothing,
+            NextStep.REMOVE_DUE: self.due,
+            NextStep.DECIDE: self.undecided,
+        }
+        return next((step for step, needed in steps.items() if needed), NextStep.NOTHING)
+
+
+def map_states() -> list[MapState]:
+    """How the maps stand, by name; of the first :data:`MOST_MAPS` only."""
+    return [_state_of(each) for each in TrackingMap.objects.all()[:MOST_MAPS]]
+
+
+def _state_of(tracking_map: TrackingMap) -> MapState:
+    reviewed = review(tracking_map)
+    left = undecided_in(reviewed.draft, catalog())
+    return MapState(tracking_map, reviewed, len(left.attributes))
