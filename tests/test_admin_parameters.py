@@ -146,6 +146,7 @@ IN_FORMS_ONLY = {*ENTRY, *ACTION} - {"map", "model"}
 #: What each page reads, from its address or its form.
 PARAMETERS = {
     "trackingmap_add": ["name", "slug", "description"],
+    "trackingmap_help": ["x"],
     "trackingmap_change": [
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
     ],
@@ -184,7 +185,7 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions"}
+READ_ONLY |= {"changelist", "actions", "help"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],

@@ -24,6 +24,7 @@ from trackadmin.admin.action_form_screens import (
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
 from trackadmin.admin.fix_screen import FixScreen
+from trackadmin.admin.help_screen import HelpScreen
 from trackadmin.admin.history_screens import (
     NOBODY,
     ActionHistoryScreen,
@@ -61,6 +62,8 @@ class ScreenAdmin(AnyAdmin):
     screens: tuple[tuple[str, str, type[Screen]], ...] = ()
     #: No action changes many rows at once: each edit is one editing call with its own history.
     actions = None
+    #: The section of the handbook that its list leads to.
+    help_section = "map"
 
     def get_urls(self) -> list[URLPattern]:
         """Our pages, and only the list of Django's own."""
@@ -78,7 +81,10 @@ class ScreenAdmin(AnyAdmin):
             check_list_query(request.GET, self)
         except Unreadable as unreadable:
             return refusal(self, request, unreadable)
-        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        response = super().changelist_view(
+            request,
+            {"title": title, "help_section": self.help_section, **(extra_context or {})},
+        )
         refuse_missing_page(response)
         return response
 
@@ -104,6 +110,7 @@ class TrackingMapAdmin(ScreenAdmin):
     search_fields = ("name", "slug", "description")
     screens = (
         ("add/", "add", AddMapScreen),
+        ("help/", "help", HelpScreen),
         ("<int:map_id>/change/", "change", MapScreen),
         ("<int:map_id>/delete/", "delete", DeleteMapScreen),
         ("<int:map_id>/history/", "history", MapHistoryScreen),
@@ -183,6 +190,7 @@ class TrackedModelAdmin(ScreenAdmin):
 class TrackedActionAdmin(ScreenAdmin):
     """Actions of all maps, to search, and the pages of one."""
 
+    help_section = "actions"
     list_display = ("name", "map", "state", "owner", "until")
     list_filter = ("map",)
     list_select_related = ("map",)
@@ -200,6 +208,7 @@ class TrackedActionAdmin(ScreenAdmin):
 class MapVersionAdmin(ScreenAdmin):
     """Versions of all maps; they can only be read."""
 
+    help_section = "versions"
     list_display = ("number", "map", "created_at", "who", "what_for")
     list_filter = ("map",)
     list_select_related = ("map", "author")
