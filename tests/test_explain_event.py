@@ -128,7 +128,8 @@ class TestSources:
     def test_every_name_that_the_compiler_makes_is_known(self):
         """There is no second way to make names: none is missed, and none is added."""
         version = insert(WITH_ACTIONS)
-        names = {name for of in editing.contents(version).names.values() for name in of}
+        content = editing.contents(version)
+        names = {name for prefix in content.document.models for name in content.names(prefix)}
         assert len(names) > 10
         assert {e.state for e in told(*names)} == {NameState.SAME}
         assert told("Order_Nothing").state is NameState.UNKNOWN

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from trackadmin.document import Change, Diff
 from trackadmin.exceptions import Problem, few
 
+#: How many changes a page tells in words, unless somebody asks for all.
+MOST_TOLD = 300
 #: The mark before each line, for people who do not see the colour.
 MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
 
@@ -28,6 +30,8 @@ class Group:
     prefix: str
     action: str = ""
     lines: list[Line] = field(default_factory=list)
+    #: How many changes there are beyond those of all groups; in the last group only.
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,18 @@ class Fault:
     address: str
 
 
-def grouped(diff: Diff) -> list[Group]:
-    """The changes by tracked model and action, in the order of the diff."""
+def grouped(diff: Diff, most: int | None = MOST_TOLD) -> list[Group]:
+    """The changes by tracked model and action, in the order of the diff.
+
+    After the first ``most`` of them a group without lines says how many there are beside.
+    """
     groups: dict[tuple[str, str], Group] = {}
-    for change in diff.changes:
+    for change in diff.changes[:most]:
         of = _of_what(change)
         line = Line(change.kind, MARKS[change.kind], change.words_below_model())
         groups.setdefault(of, Group(*of)).lines.append(line)
-    return list(groups.values())
+    more = 0 if most is None else len(diff.changes) - most
+    return [*groups.values(), *([Group("", more=more)] if more > 0 else [])]
 
 
 def changed_prefixes(diff: Diff) -> set[str]:
@@ -62,11 +70,6 @@ def _of_what(change: Change) -> tuple[str, str]:
     """The prefix and the name of the action that a change belongs to; one of them is empty."""
     name = change.where.split(".")[0]
     return ("", name) if change.subject in ("action", "parameter") else (name, "")
-
-
-def count_lines(groups: Iterable[Group]) -> int:
-    """How many changes there are in all."""
-    return sum(len(group.lines) for group in groups)
 
 
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:

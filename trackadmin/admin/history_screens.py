@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.action_form_screens import ActionRowScreen
-from trackadmin.admin.differences import Group, count_lines, faults, grouped
+from trackadmin.admin.differences import Group, faults, grouped
 from trackadmin.admin.entry_screens import HeadScreen, RowScreen
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
@@ -42,8 +42,8 @@ class Step:
 
 def step_of(entry: HistoryEntry, links: list[tuple[str, str]]) -> Step:
     """The edit as the page shows it."""
-    groups = grouped(entry.changes)
-    return Step(entry, entry.who or str(NOBODY), groups, count_lines(groups), links)
+    who, count = entry.who or str(NOBODY), len(entry.changes.changes)
+    return Step(entry, who, grouped(entry.changes), count, links)
 
 
 class MapHistoryScreen(Screen):

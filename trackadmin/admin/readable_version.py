@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -65,10 +65,10 @@ class ReadableModel:
     names: Mapping[str, Grace | None] = field(default_factory=dict)
 
 
-def readable(contents: Contents) -> list[ReadableModel]:
-    """The models of a version in their order."""
-    models = in_order(contents.document.models)
-    return [_model(prefix, entry, contents.names.get(prefix, {})) for prefix, entry in models]
+def readable(contents: Contents, prefixes: Iterable[str]) -> list[ReadableModel]:
+    """These models of a version."""
+    models = contents.document.models
+    return [_model(prefix, models[prefix], contents.names(prefix)) for prefix in prefixes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.widgets import get_select2_language
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -96,6 +97,17 @@ class Screen(View):
                 **context,
             },
         )
+
+    def listed(self, rows: Any, at_once: int) -> Page[Any]:
+        """The rows that the parameter ``page`` asks for, at most this many; the first ones without.
+
+        A 404 if there is no such page.
+        """
+        wanted = number(self.request.GET, "page")
+        try:
+            return Paginator(rows, at_once).page(1 if wanted is None else wanted)
+        except EmptyPage as empty:
+            raise Http404(_("There is no such page.")) from empty
 
     def entry_addresses(self) -> dict[str, str]:
         """The pages of the map's tracked models and actions, by the place that a problem names."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib import messages
-from django.core.paginator import EmptyPage, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +13,6 @@ from django.utils.translation import ngettext
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms.undecided_list import UndecidedForm, row_of
-from trackadmin.admin.page_parameters import number
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import InvalidMap, StaleForm
 
@@ -32,13 +30,7 @@ class UndecidedScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list, a page at a time."""
-        wanted = number(request.GET, "page")
-        try:
-            page = Paginator(self._undecided.attributes, ON_A_PAGE).page(
-                1 if wanted is None else wanted
-            )
-        except EmptyPage as error:
-            raise Http404(_("There is no such page.")) from error
+        page = self.listed(self._undecided.attributes, ON_A_PAGE)
         return self._page(UndecidedForm(page.object_list), listed=page)
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:

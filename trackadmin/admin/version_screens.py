@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
-from trackadmin.admin.differences import faults, grouped
+from trackadmin.admin.differences import MOST_TOLD, faults, grouped
 from trackadmin.admin.page_parameters import (
     LARGEST_NUMBER,
     Unreadable,
-    number,
+    choice,
     text,
     whole_number,
 )
 from trackadmin.admin.readable_version import readable, readable_actions, readable_settings
 from trackadmin.admin.screen import Screen
 from trackadmin.document import Document
+from trackadmin.document.structure import in_order
+from trackadmin.editing import Contents
 from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion
 
-PER_PAGE = 50
+#: Versions on one page, and tracked models on the page of one version.
+PER_PAGE, MODELS_AT_ONCE = 50, 50
+#: The longest document that its page shows, in characters; a longer one can be downloaded.
+LONGEST_SHOWN = 200_000
 #: How many versions a select box offers, newest first; older ones need their address.
 MOST_SIDES = 200
 DRAFT = "draft"
@@ -40,13 +44,8 @@ class VersionsScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
         versions = editing.versions(self.tracking_map).select_related("author").defer("document")
-        wanted = number(request.GET, "page")
-        try:
-            page = Paginator(versions, PER_PAGE).page(1 if wanted is None else wanted)
-        except EmptyPage as empty:
-            raise Http404(_("There is no such page.")) from empty
         newest = versions.values_list("number", flat=True).first()
-        return self.page(_("Versions"), versions=page, newest=newest)
+        return self.page(_("Versions"), versions=self.listed(versions, PER_PAGE), newest=newest)
 
 
 class VersionScreen(Screen):
@@ -64,12 +63,27 @@ class VersionScreen(Screen):
             raise Http404(str(unknown)) from unknown
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
-        """Show the version in readable form."""
-        return self.version_page(_("Version %(number)s") % {"number": number})
+        """Show the version in readable form, a few of its models at a time."""
+        contents, text = self.contents, self.version.document
+        prefixes = [prefix for prefix, _entry in in_order(contents.document.models)]
+        shown = self.listed(prefixes, MODELS_AT_ONCE)
+        return self.version_page(
+            _("Version %(number)s") % {"number": number},
+            listed=shown,
+            models=readable(contents, shown.object_list),
+            actions=readable_actions(contents),
+            settings=readable_settings(contents),
+            json=_indented(text) if len(text) <= LONGEST_SHOWN else "",
+        )
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What the version contains."""
+        return editing.contents(self.version)
 
     def version_page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> HttpResponse:
-        """A page with what the version holds and what the code no longer has."""
-        contents = editing.contents(self.version)
+        """A page about the version, with what the code no longer has."""
+        contents = self.contents
         return self.page(
             title,
             (_("Versions"), self.address("versions", self.tracking_map.pk)),
@@ -77,11 +91,7 @@ class VersionScreen(Screen):
             version=self.version,
             live=editing.live_version(self.tracking_map),
             unreadable=contents.unreadable,
-            models=readable(contents),
-            actions=readable_actions(contents),
-            settings=readable_settings(contents),
             drift=faults(contents.drift),
-            json=_indented(self.version.document),
             **context,
         )
 
@@ -128,6 +138,7 @@ class CompareScreen(Screen):
             documents.append(document)
             wrong += [fault] if fault else []
         difference = editing.diff(*documents)
+        everything = choice(request.GET, "all", ["1"]) == "1"
         return self.page(
             _("Compare"),
             (_("Versions"), self.address("versions", self.tracking_map.pk)),
@@ -135,7 +146,7 @@ class CompareScreen(Screen):
             old=asked[0],
             new=asked[1],
             faults=wrong,
-            groups=grouped(difference),
+            groups=grouped(difference, most=None if everything else MOST_TOLD),
             early=self._early(*asked),
             count=len(difference.changes),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
+from trackadmin.compiler import Snapshot
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import Document
 from trackadmin.editing.versions import read_version
@@ -23,9 +24,16 @@ class Contents:
     unreadable: str = ""
     #: The entries of the version that the code no longer has.
     drift: list[Problem] = field(default_factory=list)
-    #: Every name that an event with one of its models contains, by the model's prefix; the
-    #: deprecated ones with their grace period.
-    names: Mapping[str, Mapping[str, Grace | None]] = field(default_factory=dict)
+    #: Compiled, where it can be read.
+    snapshot: Snapshot | None = None
+
+    def names(self, prefix: str) -> Mapping[str, Grace | None]:
+        """Every name that an event with this tracked model contains.
+
+        The deprecated ones have their grace period. Empty where the code has no such model.
+        """
+        model = self.snapshot.by_prefix.get(prefix) if self.snapshot else None
+        return model.node.graces() if model else {}
 
 
 def contents(version: MapVersion) -> Contents:
@@ -33,8 +41,8 @@ def contents(version: MapVersion) -> Contents:
     document, unreadable = readable_document(version)
     if unreadable:
         return Contents(document, unreadable)
-    drift, names = compiler.drift(document, catalog()), _names_by_prefix(document)
-    return Contents(document, drift=drift, names=names)
+    snapshot = compiler.compile_map(document, catalog())
+    return Contents(document, drift=list(snapshot.drift), snapshot=snapshot)
 
 
 def readable_document(version: MapVersion) -> tuple[Document, str]:
@@ -43,8 +51,3 @@ def readable_document(version: MapVersion) -> tuple[Document, str]:
         return read_version(version), ""
     except DocumentError as error:
         return Document(), error.summary
-
-
-def _names_by_prefix(document: Document) -> Mapping[str, Mapping[str, Grace | None]]:
-    compiled = compiler.compile_map(document, catalog()).by_prefix
-    return {prefix: model.node.graces() for prefix, model in compiled.items()}
