@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 
-.PHONY: demo test bench torture format messages clean
+.PHONY: demo test coverage bench torture format messages clean
 
 # Sets up and serves the demo shop; the second time it starts in seconds and keeps its data.
 demo: $(VENV)/.installed
@@ -14,6 +14,10 @@ demo: $(VENV)/.installed
 # Runs everything this machine can run, and says what it could not and why.
 test: $(VENV)/.installed-sites
 	@$(IN_VENV) -m tests.suite
+
+# Which lines and branches the tests on SQLite reach.
+coverage: $(VENV)/.installed-sites
+	@$(VENV)/bin/pytest -q -m "not browser and not install" --cov --cov-report=term
 
 # Measures trackadmin beside what people would use instead; writes docs/performance.md.
 bench: $(VENV)/.installed-bench
