@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The handbook in each language that the admin's pages have.
-SOURCES = {"en": ROOT / "docs" / "editors.md"}
+SOURCES = {"en": ROOT / "docs" / "editors.md", "de": ROOT / "docs" / "editors.de.md"}
 PAGES = ROOT / "templates" / "admin" / "trackadmin" / "handbook"
 
 

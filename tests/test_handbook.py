@@ -63,6 +63,11 @@ def test_the_handbook_is_there_for_whoever_may_view_maps(client):
     assert client_of(client, "view_mapversion").get(map_page("help")).status_code == 403
 
 
+def test_it_is_in_the_readers_language(admin_client):
+    with override_settings(LANGUAGE_CODE="de"):
+        assert "Die Idee" in admin_client.get(map_page("help")).content.decode()
+
+
 @override_settings(LANGUAGE_CODE="cs")
 def test_without_a_handbook_in_the_readers_language_it_is_english(admin_client):
     assert "The idea" in admin_client.get(map_page("help")).content.decode()
