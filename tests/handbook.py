@@ -25,13 +25,14 @@ def page(language):
     text = SOURCES[language].read_text(encoding="utf-8")
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text[text.index("\n## ") :])
-    sections = iter(anchors())
+    ids = iter(anchors())
     for token in tokens:
         if token.type == "heading_open" and token.tag == "h2":
-            token.attrSet("id", next(sections))
+            token.attrSet("id", next(ids))
         if token.type == "inline":
             token.children = list(_without_files(token.children))
-    return parser.renderer.render(tokens, parser.options, {})
+    sections = parser.renderer.render(tokens, parser.options, {})
+    return f'<div class="ta-handbook" lang="{language}">\n{sections}</div>\n'
 
 
 def _without_files(tokens):
