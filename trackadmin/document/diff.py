@@ -67,7 +67,8 @@ def _document_changes(
     for prefix in _both(before, new.models):
         if prefix in was:
             yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
-        yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
+        if before.get(prefix) != new.models.get(prefix):  # in a large map most are equal
+            yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
     actions = {renamed_actions.get(n, n): entry for n, entry in in_order(old.actions)}
     names = {now: name for name, now in renamed_actions.items() if name != now}
     yield from _order("map", "", "actions", actions, new.actions)
