@@ -48,11 +48,6 @@ def grouped(diff: Diff) -> list[Group]:
     return list(groups.values())
 
 
-def changed_prefixes(diff: Diff) -> set[str]:
-    """The prefixes of the tracked models that differ."""
-    return {_of_what(change)[0] for change in diff.changes}
-
-
 def changed_actions(diff: Diff) -> set[str]:
     """The names of the actions that differ."""
     return {_of_what(change)[1] for change in diff.changes}

@@ -30,6 +30,8 @@ _Entry = TypeVar(
 )
 #: ``_order`` reports it once for the whole list.
 _APART = ("position",)
+#: What does not belong to a tracked model.
+_OTHERS = ("map", "action", "parameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Diff:
     def as_json(self) -> list[dict[str, Any]]:
         """The changes as JSON-able data, in the same order."""
         return [change.as_json() for change in self.changes]
+
+    def changed_models(self) -> set[str]:
+        """The prefixes of the tracked models that differ, the new and the removed ones included."""
+        ours = (each for each in self.changes if each.subject not in _OTHERS)
+        return {each.where.partition(".")[0] for each in ours} - {""}
 
 
 def diff(old: Document, new: Document, *, renamed_actions: Mapping[str, str] | None = None) -> Diff:

@@ -21,7 +21,9 @@ from trackadmin.editing.event_explanation import (
 )
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.maps import add_map, delete_map, save_map
+from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
@@ -40,7 +42,7 @@ from trackadmin.editing.saving import (
 )
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
-from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
+from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -53,6 +55,8 @@ from trackadmin.editing.versions import (
 
 __all__ = [
     "ActionExplanation",
+    "Arrow",
+    "Box",
     "Contents",
     "Counted",
     "EventExplainer",
@@ -62,15 +66,20 @@ __all__ = [
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "MapPicture",
+    "ModelTree",
     "NameExplanation",
     "NameSource",
     "NameState",
+    "PartState",
     "Preview",
     "PreviewRow",
     "Review",
     "Saved",
     "SourceKind",
     "StoredEntry",
+    "TreeName",
+    "TreeNode",
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
@@ -99,6 +108,8 @@ __all__ = [
     "leaving",
     "live_token",
     "live_version",
+    "map_picture",
+    "model_tree",
     "offered",
     "order_actions",
     "order_tracked_models",
@@ -115,6 +126,7 @@ __all__ = [
     "save_tracked_model",
     "today",
     "undecided",
+    "undecided_in",
     "undo",
     "versions",
 ]
