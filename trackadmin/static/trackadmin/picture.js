@@ -61,7 +61,7 @@
     function heads(states) {
         return element("defs", {}, ...states.map((state) => element(
             "marker",
-            {id: `ta-head-${state}`, viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto"},
+            {id: `ta-head-${state}`, viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto"},
             element("path", {d: "M0 0 L8 4 L0 8 z", class: `ta-head ta-part-${state}`}),
         )));
     }
