@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -58,13 +59,9 @@ class PictureScreen(Screen):
         return self._map(prefix, app)
 
     @cached_property
-    def _addresses(self) -> dict[str, str]:
+    def _addresses(self) -> Mapping[str, str]:
         """The page of each tracked model of the draft, by prefix."""
-        rows = self.tracking_map.tracked_models.order_by("position", "prefix")
-        return {
-            prefix: self.address("change", pk, model="trackedmodel")
-            for prefix, pk in rows.values_list("prefix", "pk")
-        }
+        return self.entry_addresses()
 
     def _map(self, prefix: str, app: str) -> HttpResponse:
         whole = editing.map_picture(self.tracking_map)
