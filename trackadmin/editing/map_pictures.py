@@ -85,16 +85,17 @@ class MapPicture:
 
     def around(self, prefix: str) -> MapPicture:
         """A model, all that comes along with it, and the models that bring it directly."""
-        brought, ways = {prefix}, _by_start(self.arrows)
+        # What comes alone does not bring anything, unless it also comes in another way.
+        brought, bringing_more, ways = {prefix}, {prefix}, _by_start(self.arrows)
         waiting = [prefix]
         while waiting:
             for arrow in ways.get(waiting.pop(), ()):
-                if arrow.end and arrow.end not in brought:
-                    brought.add(arrow.end)
-                    if not arrow.alone:
-                        waiting.append(arrow.end)
+                brought |= {arrow.end} - {""}
+                if arrow.end and not arrow.alone and arrow.end not in bringing_more:
+                    bringing_more.add(arrow.end)
+                    waiting.append(arrow.end)
         bringing = {arrow.start for arrow in self.arrows if arrow.end == prefix}
-        arrows = [a for a in self.arrows if a.start in brought or a.end == prefix]
+        arrows = [a for a in self.arrows if a.start in bringing_more or a.end == prefix]
         return self._among(brought | bringing, arrows)
 
     def _among(self, prefixes: Collection[str], arrows: Collection[Arrow]) -> MapPicture:
