@@ -193,7 +193,7 @@ def test_an_app_is_its_models_and_those_they_touch():
 def test_a_tree_has_each_object_with_its_names_and_their_entries():
     """In the order of the event; a child under a prefix of its own is one more object."""
     tree = tree_of("Order", SHOP, SHOP)
-    assert [(node.path, node.prefix, node.accessor) for node in tree.top.walk()] == [
+    assert [(node.path, node.prefix, node.accessor) for node in tree.top.nodes()] == [
         ("Order", "Order", ""),
         ("Order.billing_address", "Address", "billing_address"),
         ("Order.billing_address.country", "Country", "country"),
@@ -203,7 +203,7 @@ def test_a_tree_has_each_object_with_its_names_and_their_entries():
         ("Order.person.boss", "Person", "boss"),
         ("Order.person.boss.profile", "Profile", "profile"),
     ]
-    names = {node.path: [(n.name, n.entry) for n in node.names] for node in tree.top.walk()}
+    names = {node.path: [(n.name, n.entry) for n in node.names] for node in tree.top.nodes()}
     assert names["Order"] == [("Order_number", "number")]
     assert names["Order.shipping_address"] == [("Ship_street", "street")]
     assert names["Order.billing_address.country"] == [
@@ -211,15 +211,17 @@ def test_a_tree_has_each_object_with_its_names_and_their_entries():
         ("Bill_Country_name", "name"),
     ]
     assert tree.gone == ()
-    assert not any(n.new for node in tree.top.walk() for n in node.names)
+    assert not any(n.new for node in tree.top.nodes() for n in node.names)
 
 
 def test_what_ends_in_a_circle_or_comes_alone_is_told():
     tree = tree_of("Person", SHOP, SHOP)
-    by_path = {node.path: node for node in tree.top.walk()}
+    by_path = {node.path: node for node in tree.top.nodes()}
     assert by_path["Person.profile"].left_out == ("person",)
     assert by_path["Person"].left_out == ()
-    shipped = {n.path: n for n in tree_of("Order", SHOP, SHOP).top.walk()}["Order.shipping_address"]
+    shipped = {n.path: n for n in tree_of("Order", SHOP, SHOP).top.nodes()}[
+        "Order.shipping_address"
+    ]
     assert (shipped.alone, shipped.children, shipped.left_out) == (True, (), ())
 
 
@@ -227,7 +229,7 @@ def test_names_of_the_draft_and_of_the_live_version_are_compared():
     draft = with_entry(SHOP, "Country", attributes={"name": attribute("name")})
     draft = with_entry(draft, "Address", attributes={**ADDRESS.attributes, "id": attribute("id")})
     tree = tree_of("Address", draft, SHOP)
-    assert [n.name for node in tree.top.walk() for n in node.names if n.new] == ["Address_id"]
+    assert [n.name for node in tree.top.nodes() for n in node.names if n.new] == ["Address_id"]
     assert tree.gone == ("Country_code",)
     assert all(n.new for n in tree_of("Country", SHOP, Document()).top.names)
 

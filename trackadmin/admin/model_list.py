@@ -89,7 +89,7 @@ class ModelList:
         self.app = choice(query, "app", ["", *self.apps])
         self.shown = choice(query, "show", Shown.values, Shown.ALL)
         self.grouped = choice(query, "group", ["", "app"]) == "app"
-        self.page = self._page(number(query, "page"))
+        self.page = self._page_of(number(query, "page"))
 
     @property
     def filtered(self) -> bool:
@@ -108,7 +108,7 @@ class ModelList:
         names = {each.label.lower(): str(each.verbose_name) for each in apps.get_app_configs()}
         return {label: names.get(label, label) for label in sorted(found)}
 
-    def _page(self, wanted: int | None) -> Page[tuple[str, ModelEntry]]:
+    def _page_of(self, wanted: int | None) -> Page[tuple[str, ModelEntry]]:
         """The tracked models on this page; a 404 for a page that is not there."""
         kept = [(prefix, entry) for prefix, entry in self.entries if self._keeps(prefix, entry)]
         if self.grouped:
@@ -121,7 +121,7 @@ class ModelList:
     @property
     def rows(self) -> list[Row]:
         """What the page shows of them."""
-        return [self._row(prefix, entry) for prefix, entry in self.page.object_list]
+        return [self._model_row(prefix, entry) for prefix, entry in self.page.object_list]
 
     @property
     def groups(self) -> list[tuple[str, list[Row]]]:
@@ -160,13 +160,13 @@ class ModelList:
     def _fits(self, prefix: str, entry: ModelEntry) -> bool:
         if self.app and _app(entry) != self.app:
             return False
-        return self.words.casefold() in _words(prefix, entry).casefold()
+        return self.words.casefold() in _found_by(prefix, entry).casefold()
 
     @cached_property
     def _is_shown(self) -> Callable[[str, ModelEntry], bool]:
         """Whether the filter shows a model; what it needs is found once, and only if chosen."""
         if self.shown == Shown.CHANGED:
-            return lambda prefix, entry: self._state(prefix) != State.SAME
+            return lambda prefix, entry: self._state_of_model(prefix) != State.SAME
         if self.shown == Shown.PROBLEMS:
             return lambda prefix, entry: prefix in self._problems
         if self.shown == Shown.UNDECIDED:
@@ -190,16 +190,16 @@ class ModelList:
     def _changed(self) -> set[str]:
         return self.reviewed.difference.changed_models()
 
-    def _state(self, prefix: str) -> State:
+    def _state_of_model(self, prefix: str) -> State:
         reviewed = self.reviewed
         return state_of(prefix, reviewed.live, reviewed.published.models, self._changed)
 
-    def _row(self, prefix: str, entry: ModelEntry) -> Row:
+    def _model_row(self, prefix: str, entry: ModelEntry) -> Row:
         facts = catalog().get(entry.model)
         return Row(
             pk=self._pks[prefix],
             prefix=prefix,
-            words=_words(prefix, entry),
+            words=_found_by(prefix, entry),
             label=facts.cased_label if facts else entry.model,
             app=_app(entry),
             gone=facts is None,
@@ -208,8 +208,8 @@ class ModelList:
             description=entry.description,
             attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
             aggregates=sum(each.decision == TRACKED for each in entry.aggregates.values()),
-            children=list(_children(entry)),
-            state=self._state(prefix),
+            children=list(_children_in_words(entry)),
+            state=self._state_of_model(prefix),
             problems=self._problems[prefix],
             error=prefix in self._errors,
             first=prefix == self.entries[0][0],
@@ -226,14 +226,14 @@ def _app(entry: ModelEntry) -> str:
     return entry.model.partition(".")[0]
 
 
-def _words(prefix: str, entry: ModelEntry) -> str:
+def _found_by(prefix: str, entry: ModelEntry) -> str:
     """What a model is found by."""
     facts = catalog().get(entry.model)
     name = facts.verbose_name if facts else ""
     return " ".join((prefix, entry.model, name, entry.owner, entry.description))
 
 
-def _children(entry: ModelEntry) -> Iterator[str]:
+def _children_in_words(entry: ModelEntry) -> Iterator[str]:
     for accessor, child in in_order(entry.children):
         alone = _("%(name)s (without its own related objects)") % {"name": accessor}
         yield alone if child.alone else accessor

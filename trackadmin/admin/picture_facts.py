@@ -44,7 +44,7 @@ def map_facts(picture: MapPicture, title: str, addresses: Mapping[str, str]) -> 
 
 def tree_facts(tree: ModelTree, title: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """A box for each object, with the names that it gives, and an arrow for each step."""
-    nodes = list(tree.top.walk())
+    nodes = list(tree.top.nodes())
     return {
         "title": title,
         "boxes": [_node(node, addresses.get(node.prefix, "")) for node in nodes],

@@ -65,7 +65,7 @@ class PictureScreen(Screen):
 
     def _map(self, prefix: str, app: str) -> HttpResponse:
         whole = editing.map_picture(self.tracking_map)
-        part = self._part(whole, prefix, app)
+        part = self._part_asked_for(whole, prefix, app)
         too_many = len(part.boxes) > MOST_BOXES
         title = _("Picture of %(map)s") % {"map": self.tracking_map}
         shown = MapPicture((), ()) if too_many else part
@@ -84,7 +84,7 @@ class PictureScreen(Screen):
             facts=map_facts(shown, title, self._addresses),
         )
 
-    def _part(self, whole: MapPicture, prefix: str, app: str) -> MapPicture:
+    def _part_asked_for(self, whole: MapPicture, prefix: str, app: str) -> MapPicture:
         """What was asked for: around a tracked model, of an app, or the whole map."""
         if (prefix and not whole.has(prefix)) or (app and app not in whole.apps()):
             raise Http404(_("This map has no such tracked model or app."))
@@ -98,19 +98,19 @@ class PictureScreen(Screen):
             for box in picture.boxes
         }
         for arrow in picture.arrows:
-            rows[arrow.start].brings.append(self._told(arrow, arrow.end))
+            rows[arrow.start].brings.append(self._arrow_row(arrow, arrow.end))
             if arrow.end:
-                rows[arrow.end].comes_with.append(self._told(arrow, arrow.start))
+                rows[arrow.end].comes_with.append(self._arrow_row(arrow, arrow.start))
         return list(rows.values())
 
-    def _told(self, arrow: Arrow, other: str) -> Told:
+    def _arrow_row(self, arrow: Arrow, other: str) -> Told:
         return Told(arrow, other, self._addresses.get(other, ""), Compared(arrow.state))
 
     def _tree(self, prefix: str) -> HttpResponse:
         if prefix not in self._addresses:
             raise Http404(_("This map has no such tracked model or app."))
         tree = editing.model_tree(self.tracking_map, prefix)
-        nodes = list(tree.top.walk()) if tree else []
+        nodes = list(tree.top.nodes()) if tree else []
         title = _("Where the names of %(prefix)s come from") % {"prefix": prefix}
         self.template_name = "admin/trackadmin/tree.html"
         return self.page(
@@ -119,14 +119,14 @@ class PictureScreen(Screen):
             prefix=prefix,
             address=self._addresses[prefix],
             tree=tree,
-            nodes=[self._told_node(node) for node in nodes],
+            nodes=[self._node_row(node) for node in nodes],
             count=sum(len(node.names) for node in nodes),
             drawn=0 < len(nodes) <= MOST_BOXES,
             limit=MOST_BOXES,
             facts=tree_facts(tree, title, self._addresses) if tree else {},
         )
 
-    def _told_node(self, node: TreeNode) -> tuple[TreeNode, str, list[tuple[TreeName, Text]]]:
+    def _node_row(self, node: TreeNode) -> tuple[TreeNode, str, list[tuple[TreeName, Text]]]:
         """A node for the table: with the page of its model, and each name with its privacy."""
         names = [(each, PRIVACY_LABELS[each.privacy]) for each in node.names]
         return node, self._addresses.get(node.prefix, ""), names

@@ -119,7 +119,7 @@ def picture_of(draft: Document, published: Document) -> MapPicture:
     boxes, arrows = list[Box](), list[Arrow]()
     for prefix, entry in in_order(draft.models):
         old = published.models.get(prefix)
-        state = _state(entry, old, changed=prefix in changed)
+        state = _state_of_part(entry, old, changed=prefix in changed)
         boxes.append(_box(prefix, entry, state))
         arrows += _arrows(prefix, entry, old or ModelEntry(""), now, then)
     for prefix, entry in in_order(published.models):
@@ -158,8 +158,8 @@ def _arrows(
 ) -> Iterator[Arrow]:
     for accessor, child in in_order(entry.children):
         before = old.children.get(accessor)
-        changed = before is not None and _said(before) != _said(child)
-        state = _state(child, before, changed=changed)
+        changed = before is not None and _but_position(before) != _but_position(child)
+        state = _state_of_part(child, before, changed=changed)
         yield _arrow(prefix, accessor, child, now.tracked_as(entry.model, accessor), state)
     for accessor, child in in_order(old.children):
         if accessor not in entry.children:
@@ -180,7 +180,7 @@ def _arrow(prefix: str, accessor: str, child: ChildEntry, end: str, state: PartS
     )
 
 
-def _said(child: ChildEntry) -> tuple[object, ...]:
+def _but_position(child: ChildEntry) -> tuple[object, ...]:
     """All but the position, which the order of the whole list tells."""
     return child.prefix, child.alone, child.former_prefix, child.until
 
@@ -188,7 +188,7 @@ def _said(child: ChildEntry) -> tuple[object, ...]:
 Entry = TypeVar("Entry", ModelEntry, ChildEntry)
 
 
-def _state(entry: Entry, old: Entry | None, *, changed: bool) -> PartState:
+def _state_of_part(entry: Entry, old: Entry | None, *, changed: bool) -> PartState:
     if old is None:
         return PartState.NEW
     return PartState.CHANGED if changed else PartState.SAME

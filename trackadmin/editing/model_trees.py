@@ -50,11 +50,11 @@ class TreeNode:
     #: Its related objects in the map that do not come along at this place.
     left_out: tuple[str, ...]
 
-    def walk(self) -> Iterator[TreeNode]:
+    def nodes(self) -> Iterator[TreeNode]:
         """This node and all below it, outermost first."""
         yield self
         for child in self.children:
-            yield from child.walk()
+            yield from child.nodes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def tree_of(prefix: str, draft: Document, published: Document) -> ModelTree | No
     known = plan(before, live).top.names() if live else ()
     top = plan(matching, matched).top
     names = set(top.names())
-    grown = _Growing(matching, frozenset(known)).node(top, matched)
+    grown = _Growing(matching, frozenset(known)).tree_node(top, matched)
     return ModelTree(grown, tuple(name for name in known if name not in names))
 
 
@@ -93,35 +93,35 @@ class _Growing:
     def __init__(self, matching: Matching, known: frozenset[str]) -> None:
         self.matching, self.known = matching, known
 
-    def node(self, node: Node, matched: MatchedModel, *, alone: bool = False) -> TreeNode:
+    def tree_node(self, node: Node, matched: MatchedModel, *, alone: bool = False) -> TreeNode:
         return TreeNode(
             path=node.path,
             accessor=node.accessor,
             prefix=matched.prefix,
             label=matched.facts.cased_label,
             alone=alone,
-            names=tuple(self.names(node, matched)),
-            children=tuple(self.children(node, matched)),
+            names=tuple(self.names_given(node, matched)),
+            children=tuple(self.children_taken(node, matched)),
             left_out=() if alone else tuple(_left_out(node, matched)),
         )
 
-    def children(self, node: Node, matched: MatchedModel) -> Iterator[TreeNode]:
+    def children_taken(self, node: Node, matched: MatchedModel) -> Iterator[TreeNode]:
         by_accessor = {each.accessor: each for each in matched.children}
         for child in node.children:
             found = by_accessor[child.accessor]
             if target := self.matching.get(found.tracked_as):
-                yield self.node(child, target, alone=found.alone)
+                yield self.tree_node(child, target, alone=found.alone)
 
-    def names(self, node: Node, matched: MatchedModel) -> Iterator[TreeName]:
+    def names_given(self, node: Node, matched: MatchedModel) -> Iterator[TreeName]:
         for output in node.outputs:
             entry = output.path.rpartition(".")[2]
-            yield self.name(output.name, entry, matched.entry.attributes[entry], output.grace)
+            yield self.name_given(output.name, entry, matched.entry.attributes[entry], output.grace)
         for aggregate in node.aggregates:
             entry = aggregate.path.rpartition(".")[2]
             for name, grace in aggregate.given:
-                yield self.name(name, entry, matched.entry.aggregates[entry], grace)
+                yield self.name_given(name, entry, matched.entry.aggregates[entry], grace)
 
-    def name(
+    def name_given(
         self, name: str, entry: str, what: AttributeEntry | AggregateEntry, grace: Grace | None
     ) -> TreeName:
         return TreeName(
