@@ -25,7 +25,7 @@ def page(tracking_map):
 
 
 def states(response):
-    return {row.prefix: row.state for row in response.context["rows"]}
+    return {row.prefix: row.state for row in response.context["listed"].rows}
 
 
 def order(tracking_map):
@@ -39,7 +39,7 @@ def test_the_list_tells_how_each_model_stands_against_live(admin_client, trackin
     editing.delete_tracked_model(tracking_map.tracked_models.get(prefix="CompanyAccount"))
     response = admin_client.get(page)
     assert states(response) == {"BuyerProfile": "same", "User": "changed", "Order": "new"}
-    assert response.context["removed"] == ["CompanyAccount"]
+    assert response.context["listed"].deleted == ["CompanyAccount"]
     assert "Accounts team" in response.content.decode()
 
 
@@ -49,7 +49,7 @@ def test_only_tracked_attributes_are_counted(admin_client, tracking_map, page):
         "last_login": AttributeEntry("last_login", decision="ignored"),
     }
     edit(tracking_map, "User", attributes=attributes)
-    rows = {row.prefix: row for row in admin_client.get(page).context["rows"]}
+    rows = {row.prefix: row for row in admin_client.get(page).context["listed"].rows}
     assert rows["User"].attributes == 1
 
 

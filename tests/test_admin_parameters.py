@@ -149,6 +149,7 @@ PARAMETERS = {
     "trackingmap_help": ["x"],
     "trackingmap_change": [
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
+        *("q", "app", "show", "group", "page"),
     ],
     "trackingmap_delete": ["expected"],
     "trackingmap_history": ["page", "x"],
@@ -158,6 +159,7 @@ PARAMETERS = {
     "trackingmap_actions": ["page", "x"],
     "trackingmap_move_action": ["action", "to"],
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
+    "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],
@@ -185,11 +187,12 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help"}
+READ_ONLY |= {"changelist", "actions", "help", "picture"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
+    "trackingmap_picture": [{}, {"view": "tree"}, {"model": "User", "view": "tree"}],
     "trackingmap_bring_back": [{}, {"prefix": "CompanyAccount"}],
     "trackingmap_bring_back_action": [{}, {"action": "gone"}],
     "trackedmodel_add": [{}, {"model": "demo.order"}],

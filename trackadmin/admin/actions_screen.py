@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import changed_actions
-from trackadmin.admin.map_screens import STEPS, State, moved_by, state_of
+from trackadmin.admin.map_screens import STEPS, moved_by
+from trackadmin.admin.model_list import State, state_of
 from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.readable_version import ReadableAction, readable_action
 from trackadmin.admin.screen import Screen

@@ -56,11 +56,6 @@ def grouped(diff: Diff, most: int | None = MOST_TOLD) -> list[Group]:
     return [*groups.values(), *([Group("", more=more)] if more > 0 else [])]
 
 
-def changed_prefixes(diff: Diff) -> set[str]:
-    """The prefixes of the tracked models that differ."""
-    return {_of_what(change)[0] for change in diff.changes}
-
-
 def changed_actions(diff: Diff) -> set[str]:
     """The names of the actions that differ."""
     return {_of_what(change)[1] for change in diff.changes}

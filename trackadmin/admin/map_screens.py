@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.differences import changed_prefixes, faults
+from trackadmin.admin.differences import faults
 from trackadmin.admin.forms import MapForm
+from trackadmin.admin.model_list import ModelList, page_with
 from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.screen import Screen
-from trackadmin.catalog import catalog
-from trackadmin.document.structure import TRACKED, in_order
-from trackadmin.editing import Review
+from trackadmin.document.structure import in_order
 from trackadmin.exceptions import InvalidMap, StaleForm
-
-
-class State(TextChoices):
-    """How a tracked model or an action of the draft differs from the live version."""
-
-    NEW = "new", gettext_lazy("new")
-    CHANGED = "changed", gettext_lazy("changed")
-    SAME = "same", gettext_lazy("same")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A tracked model in the list of a map's page."""
-
-    pk: int
-    prefix: str
-    label: str
-    #: The code no longer has the model, or does not offer it.
-    gone: bool
-    key: str
-    owner: str
-    description: str
-    attributes: int
-    aggregates: int
-    children: list[str]
-    state: State
 
 
 class MapScreen(Screen):
@@ -94,58 +64,20 @@ class MapScreen(Screen):
 
     def _page(self, form: MapForm, **context: Any) -> HttpResponse:
         reviewed = editing.review(self.tracking_map)
+        pks = dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
+        listed = ModelList(self.request.GET, reviewed, pks, self.request.user)
+        addresses = self.entry_addresses()
         return self.page(
             str(self.tracking_map),
             form=form,
             review=reviewed,
-            problems=faults(reviewed.problems, self.entry_addresses()),
-            drift=faults(reviewed.drift, self.entry_addresses()),
-            rows=self._model_rows(reviewed),
-            removed=[p for p in reviewed.published.models if p not in reviewed.draft.models],
+            problems=faults(reviewed.problems, addresses),
+            drift=faults(reviewed.drift, addresses),
+            listed=listed,
+            movable=self.may.change_model and listed.whole and len(listed.entries) > 1,
             actions=[name for name, _action in in_order(reviewed.draft.actions)],
             **context,
         )
-
-    def _model_rows(self, reviewed: Review) -> list[Row]:
-        pks = dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
-        changed = changed_prefixes(reviewed.difference)
-        draft = reviewed.draft
-        return [
-            row_of(pks[prefix], prefix, reviewed, changed)
-            for prefix, _ in in_order(draft.models)
-            if prefix in pks
-        ]
-
-
-def row_of(pk: int, prefix: str, reviewed: Review, changed: set[str]) -> Row:
-    """A tracked model as the list shows it."""
-    entry = reviewed.draft.models[prefix]
-    facts = catalog().get(entry.model)
-    return Row(
-        pk=pk,
-        prefix=prefix,
-        label=facts.cased_label if facts else entry.model,
-        gone=facts is None,
-        key=entry.key,
-        owner=entry.owner,
-        description=entry.description,
-        attributes=sum(each.decision == TRACKED for each in entry.attributes.values()),
-        aggregates=sum(each.decision == TRACKED for each in entry.aggregates.values()),
-        children=[
-            _("%(name)s (without its own related objects)") % {"name": accessor}
-            if child.alone
-            else accessor
-            for accessor, child in in_order(entry.children)
-        ],
-        state=state_of(prefix, reviewed.live, reviewed.published.models, changed),
-    )
-
-
-def state_of(name: str, live: object, published: Collection[str], changed: set[str]) -> State:
-    """How an entry of the draft differs from the live version, if there is one."""
-    if name not in published:
-        return State.NEW if live else State.SAME
-    return State.CHANGED if name in changed else State.SAME
 
 
 #: The directions of a move, and by how many places each moves.
@@ -164,7 +96,9 @@ class MoveScreen(Screen):
         after = moved_by(before, moved, step)
         if after != before:
             self._reorder(after, moved)
-        return self.go("change", self.tracking_map.pk)
+        page = page_with(after, moved)
+        address = self.address("change", self.tracking_map.pk)
+        return redirect(f"{address}?page={page}" if page > 1 else address)
 
     def _reorder(self, order: list[str], moved: str) -> None:
         try:

@@ -38,6 +38,7 @@ from trackadmin.admin.history_screens import (
 from trackadmin.admin.list_query import check_list_query, check_search, refuse_missing_page
 from trackadmin.admin.map_screens import MapScreen, MoveScreen
 from trackadmin.admin.page_parameters import Unreadable
+from trackadmin.admin.picture_screen import PictureScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
@@ -124,6 +125,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/actions/", "actions", ActionsScreen),
         ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
+        ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin
@@ -109,14 +109,15 @@ class Screen(View):
         except EmptyPage as empty:
             raise Http404(_("There is no such page.")) from empty
 
-    def entry_addresses(self) -> dict[str, str]:
+    def entry_addresses(self) -> Mapping[str, str]:
         """The pages of the map's tracked models and actions, by the place that a problem names."""
         models = self.tracking_map.tracked_models.values_list("prefix", "pk")
         actions = self.tracking_map.actions.values_list("name", "pk")
-        return {
-            f"actions.{name}": self.address("change", pk, model="trackedaction")
+        rows = {
+            f"actions.{name}": ("trackedaction", pk)
             for name, pk in (actions if self.may.open_action else ())
-        } | {prefix: self.address("change", pk, model="trackedmodel") for prefix, pk in models}
+        } | {prefix: ("trackedmodel", pk) for prefix, pk in models}
+        return EntryAddresses(self.model_admin, rows)
 
     def log_addition(self, row: Model, *sentences: object) -> None:
         """Write to the admin's log that a row was added, in English as all of the log."""
@@ -138,6 +139,26 @@ class Screen(View):
     def go(self, page: str, *args: object, model: str = "trackingmap") -> HttpResponse:
         """A redirect to one of our pages."""
         return redirect(self.address(page, *args, model=model))
+
+
+class EntryAddresses(Mapping[str, str]):
+    """The address of each entry's page, made when it is asked for: a page shows few of many."""
+
+    def __init__(self, model_admin: AnyAdmin, rows: Mapping[str, tuple[str, int]]) -> None:
+        self._model_admin, self._rows = model_admin, rows
+
+    def __getitem__(self, place: str) -> str:
+        model, pk = self._rows[place]
+        return page_address(self._model_admin, "change", pk, model=model)
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def _for_log(sentences: Iterable[object]) -> str:

@@ -134,6 +134,14 @@ class Matching:
         """The prefix that tracks this class: its own or its nearest ancestor's, else ""."""
         return next((self._prefixes[c] for c in model.__mro__ if c in self._prefixes), "")
 
+    def tracked_as(self, label: str, accessor: str) -> str:
+        """The prefix that tracks the objects of this relation of a model; "" where none does."""
+        facts = self.catalog.get(label)
+        relation = facts.relations.get(accessor) if facts else None
+        model = model_of(relation.target) if relation else None
+        found = self.nearest(model) if model else ""
+        return found if found and self.offers(found) else ""
+
     def owner(self, prefix: str) -> str:
         """The tracked model that has this prefix, or had it before; "" for none."""
         return prefix if prefix in self.document.models else self._formers.get(prefix, "")
@@ -185,8 +193,8 @@ class Matching:
                 problems.append(_no_relation(f"{prefix}.{accessor}", accessor, facts))
                 continue
             model = model_of(relation.target)
-            tracked_as = self.nearest(model) if model else ""
-            if model is None or not tracked_as or not self.offers(tracked_as):
+            tracked_as = self.tracked_as(entry.model, accessor)
+            if model is None or not tracked_as:
                 problems.append(_not_tracked(f"{prefix}.{accessor}", relation))
                 continue
             yield MatchedChild(

@@ -30,6 +30,8 @@ _Entry = TypeVar(
 )
 #: ``_order`` reports it once for the whole list.
 _APART = ("position",)
+#: What does not belong to a tracked model.
+_OTHERS = ("map", "action", "parameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Diff:
     def as_json(self) -> list[dict[str, Any]]:
         """The changes as JSON-able data, in the same order."""
         return [change.as_json() for change in self.changes]
+
+    def changed_models(self) -> set[str]:
+        """The prefixes of the tracked models that differ, the new and the removed ones included."""
+        ours = (each for each in self.changes if each.subject not in _OTHERS)
+        return {each.where.partition(".")[0] for each in ours} - {""}
 
 
 def diff(old: Document, new: Document, *, renamed_actions: Mapping[str, str] | None = None) -> Diff:
@@ -67,7 +74,8 @@ def _document_changes(
     for prefix in _both(before, new.models):
         if prefix in was:
             yield Change("changed", "model", prefix, "prefix", was[prefix], prefix)
-        yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
+        if before.get(prefix) != new.models.get(prefix):  # in a large map most are equal
+            yield from _model_changes(prefix, before.get(prefix), new.models.get(prefix))
     actions = {renamed_actions.get(n, n): entry for n, entry in in_order(old.actions)}
     names = {now: name for name, now in renamed_actions.items() if name != now}
     yield from _order("map", "", "actions", actions, new.actions)

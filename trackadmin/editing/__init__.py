@@ -21,8 +21,10 @@ from trackadmin.editing.event_explanation import (
 )
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
+from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.publishing import publish, roll_back
@@ -41,7 +43,7 @@ from trackadmin.editing.saving import (
 )
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
-from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
+from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -54,6 +56,8 @@ from trackadmin.editing.versions import (
 
 __all__ = [
     "ActionExplanation",
+    "Arrow",
+    "Box",
     "Contents",
     "Counted",
     "EventExplainer",
@@ -63,17 +67,22 @@ __all__ = [
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "MapPicture",
     "MapState",
+    "ModelTree",
     "NameExplanation",
     "NameSource",
     "NameState",
     "NextStep",
+    "PartState",
     "Preview",
     "PreviewRow",
     "Review",
     "Saved",
     "SourceKind",
     "StoredEntry",
+    "TreeName",
+    "TreeNode",
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
@@ -102,7 +111,9 @@ __all__ = [
     "leaving",
     "live_token",
     "live_version",
+    "map_picture",
     "map_states",
+    "model_tree",
     "offered",
     "order_actions",
     "order_tracked_models",
@@ -119,6 +130,7 @@ __all__ = [
     "save_tracked_model",
     "today",
     "undecided",
+    "undecided_in",
     "undo",
     "versions",
 ]

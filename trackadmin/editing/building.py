@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from trackadmin import compiler, document
-from trackadmin.catalog import catalog
 from trackadmin.document import Document, plain_fields
 from trackadmin.editing.deadlines import due
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
 from trackadmin.editing.tables import (
     ACTIONS,
@@ -73,7 +73,7 @@ def draft_problems(tracking_map: AnyMap) -> list[Problem]:
 
 def problems_of(draft: Document) -> list[Problem]:
     """The problems of a draft, with the deprecated names whose date has come."""
-    return [*compiler.check(draft, catalog()), *due(draft)]
+    return [*problems_by(compiler.check, draft), *due(draft)]
 
 
 def draft_rows(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trackadmin import compiler
-from trackadmin.catalog import catalog
 from trackadmin.codes import FixCode
 from trackadmin.compiler import Fix
 from trackadmin.document import Diff, Document, digest, dump
@@ -13,6 +12,7 @@ from trackadmin.editing.building import build_document, problems_of
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import Leaving, leaving
 from trackadmin.editing.fixes import offered
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.versions import diff, live_version
 from trackadmin.exceptions import Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
@@ -20,12 +20,11 @@ from trackadmin.models import MapVersion, TrackingMap
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One reading of a draft; digest, differences and problems belong together."""
+    """One reading of a draft; its digest, differences and problems belong together."""
 
     draft: Document
     #: What is live; empty before the first publish.
     published: Document
-    digest: str
     live: MapVersion | None
     difference: Diff
     problems: list[Problem]
@@ -37,6 +36,11 @@ class Review:
     fixes: list[Fix]
     #: The deprecated names that the draft ends before their date.
     leaving: list[Leaving]
+
+    @property
+    def digest(self) -> str:
+        """The digest of the draft. Only a form asks for it: writing a large draft takes a while."""
+        return digest(dump(self.draft))
 
     @property
     def count(self) -> int:
@@ -68,11 +72,10 @@ def review(tracking_map: TrackingMap) -> Review:
     return Review(
         draft=draft,
         published=published,
-        digest=digest(dump(draft)),
         live=live,
         difference=diff(published, draft),
         problems=problems,
-        drift=compiler.drift(published, catalog()),
+        drift=problems_by(compiler.drift, published),
         unreadable=unreadable,
         fixes=offered(tracking_map, draft, problems),
         leaving=leaving(tracking_map, live, draft),

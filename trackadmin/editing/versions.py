@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db.models import QuerySet
 
 from trackadmin import document as documents
@@ -9,6 +11,9 @@ from trackadmin.document import Diff, Document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.exceptions import UnknownVersion
 from trackadmin.models import MapVersion, TrackingMap
+
+#: A version never changes, and the live one is read again and again.
+_load = lru_cache(maxsize=2)(documents.load)
 
 
 def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
@@ -50,7 +55,7 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
 
 def read_version(version: MapVersion) -> Document:
     """Its document; raises :class:`DocumentError` if this code cannot have published it."""
-    return documents.load(version.document, version.digest)
+    return _load(version.document, version.digest)
 
 
 def diff(old: MapVersion | Document | str, new: MapVersion | Document | str) -> Diff:

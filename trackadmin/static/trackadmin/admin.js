@@ -23,15 +23,19 @@ function startFilter(tools) {
     }
 
     function apply() {
-        const rows = [...body.rows];
+        const rows = [...body.querySelectorAll("tr[data-words]")];
         rows.forEach((row) => { row.hidden = !shown(row); });
+        // A group's heading goes with its rows.
+        body.querySelectorAll("tbody").forEach((group) => {
+            group.hidden = !group.querySelector("tr[data-words]:not([hidden])");
+        });
         nothing.hidden = rows.some((row) => !row.hidden);
     }
 
     tools.addEventListener("input", apply);
     // Enter in the search box must not send the form around it.
     word.addEventListener("keydown", (event) => {
-        if (event.key === "Enter") {
+        if (event.key === "Enter" && tools.tagName !== "FORM") {
             event.preventDefault();
         }
     });
