@@ -160,6 +160,8 @@ PARAMETERS = {
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],
+    "trackingmap_try_url": ["url"],
+    "trackingmap_explain_event": ["event"],
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new"],
     "trackingmap_versions": ["page"],
