@@ -490,9 +490,14 @@ class TestRights:
         assert again == finding
 
     def test_an_error_of_a_hidden_object_says_nothing(self, client, order, page, monkeypatch):
+        """It is not even loaded: neither without the permission, nor if the admin does not list it."""
         monkeypatch.setattr(Order, "from_db", raises)
         client.force_login(staff())
         html = tried(client, page, Order__number="order-secret").content.decode()
+        assert "ZeroDivisionError" not in html
+        client.force_login(staff(Order))
+        with registered(Order, get_queryset=lambda self, request: Order.objects.none()):
+            html = tried(client, page, Order__number="order-secret").content.decode()
         assert "ZeroDivisionError" not in html
 
     @pytest.mark.parametrize("member", ["get_queryset", "has_view_permission"])
@@ -588,6 +593,32 @@ class TestNothingHappens:
             response = tried(admin_client, page, "Everything__small=7&Country__code=AA")
         assert fates(response)["Country__code"] == ("failed", "failed")
         assert "had already run for too long" in response.content.decode()
+
+    def test_one_time_limit_for_all_objects(self, admin_client, monkeypatch):
+        """The second object does not get the whole time again."""
+        clock = [0.0]
+
+        def slow(self):
+            clock[0] += 2
+            return 1
+
+        monkeypatch.setattr("trackadmin.editing.trying.monotonic", lambda: clock[0])
+        monkeypatch.setattr("trackadmin.editing.trying_urls.monotonic", lambda: clock[0])
+        monkeypatch.setattr(Everything, "double", property(slow))
+        monkeypatch.setattr(Everything, "shout", property(slow))
+        names = ["small", "double", "shout"]
+        slow_map = document(Everything=tracked("host.everything", names, key="small"))
+        Everything.objects.create(slug="a", small=7)
+        Everything.objects.create(slug="b", small=8)
+        computed = ["host.Everything.double", "host.Everything.shout"]
+        with override_settings(TRACKADMIN={"PREVIEW_SECONDS": 5, "COMPUTED": computed}):
+            editing.import_document("default", slow_map)
+            page = map_page("try_url", TrackingMap.objects.get().pk)
+            tried(admin_client, page, "Everything__small=7")
+            assert clock == [4.0]
+            clock[0] = 0
+            tried(admin_client, page, "Everything__small=7&Everything__small=8")
+        assert clock == [6.0]
 
     def test_the_number_of_queries_does_not_grow_with_the_map(self, admin_client, page):
         def queries():
