@@ -490,7 +490,7 @@ class TestRights:
         assert again == finding
 
     def test_an_error_of_a_hidden_object_says_nothing(self, client, order, page, monkeypatch):
-        """It is not even loaded: neither without the permission, nor if the admin does not list it."""
+        """It is not even loaded, whether it is hidden by permission or by the admin's list."""
         monkeypatch.setattr(Order, "from_db", raises)
         client.force_login(staff())
         html = tried(client, page, Order__number="order-secret").content.decode()
