@@ -116,6 +116,8 @@ def pages_of(row, *, version=1):
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_preview": map_page("preview", pk),
+        "trackingmap_try_url": map_page("try_url", pk),
+        "trackingmap_explain_event": map_page("explain_event", pk),
         "trackingmap_search": map_page("search", pk),
         "trackingmap_compare": map_page("compare", pk),
         "trackingmap_versions": map_page("versions", pk),

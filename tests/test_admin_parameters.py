@@ -163,6 +163,8 @@ PARAMETERS = {
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],
+    "trackingmap_try_url": ["url"],
+    "trackingmap_explain_event": ["event"],
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new", "all"],
     "trackingmap_versions": ["page"],

@@ -17,6 +17,7 @@ SAME_MEANING = {
     "forget": "drop what the process keeps",
     "old_name": "the name that a row of a form has had",
     "new_name": "the name that it gets",
+    "resolve": "from references to values",
     "tracking_map": "the map that a page is about",
     "_forget": "drop what this file keeps",
     "_confirmation": "the page that asks before it deletes",

@@ -33,7 +33,7 @@ DOORS = {
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
     # The place of actions, and dates that have come.
-    "document.action_rules": {"compiler"},
+    "document.action_rules": {"compiler", "editing"},
     "document.grace": {"editing"},
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
@@ -48,6 +48,9 @@ DOORS = {
     "models.versions": {"runtime"},
     # One rule for every text that leaves the site.
     "compiler.values.clean_text": {"runtime"},
+    # Who tries a URL finds only what they may view.
+    "compiler.lookups": {"editing"},
+    "compiler.sql.resolver": {"editing"},
     # A preview reads value by value, and hides what its reader may not see.
     "compiler.host.instances": {"editing"},
     "compiler.matching": {"editing"},
@@ -79,7 +82,10 @@ DOORS = {
     "runtime.context": {"collect", "management"},
     "runtime.faults": {"collect", "templatetags"},
     "runtime.parameters": {"collect"},
-    "runtime.event_texts": {"management"},
+    "runtime.event_texts": {"admin", "management"},
+    "runtime.outcome_reasons": {"management"},
+    # A URL that somebody tries out on a page.
+    "runtime.dry_run": {"admin"},
     "runtime.query": {"templatetags"},
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},

@@ -38,6 +38,8 @@ COMMANDS = (
     ["resolve", "Country__code=DE"],
     ["resolve", "action=Größe"],
     ["explain", "Country__code=DE"],
+    ["explain-event", "events.json"],
+    ["explain-event", "events.json", "--json"],
     ["backfill", "Country"],
     ["backfill", "Country", "--format", "csv"],
 )
@@ -86,6 +88,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("terminals")
     Site(name="terminals", about="").build(folder)
     (folder / "map.json").write_bytes(json.dumps(MAP, ensure_ascii=False).encode())
+    (folder / "events.json").write_text('{"Country_name": "Österreich", "Größe 国": 1}', "utf-8")
     rows = "from shop.models import Country; Country(code='DE', name='Österreich 🇦🇹').save()"
     for command in (
         ["makemigrations", "shop", "-v0"],

@@ -14,6 +14,8 @@ from trackadmin.exceptions import Portable
 LARGEST_NUMBER = 2**63 - 1
 #: The longest name, key or search term that a page accepts.
 LONGEST_TEXT = 1000
+#: The longest URL, event or lines of a log that somebody may paste.
+LONGEST_PASTED = 100_000
 #: ASCII digits only: ``int`` takes " 1", "+1", "1_000" and the digits of other scripts, too.
 _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 #: How much of an unreadable value an error quotes.
@@ -40,8 +42,8 @@ def whole_number(text: str) -> int | None:
     return value if value <= LARGEST_NUMBER else None
 
 
-def text(query: QueryDict, name: str, default: str = "") -> str:
-    """The parameter as it was sent; ``default`` if it was not sent."""
+def text(query: QueryDict, name: str, default: str = "", *, most: int = LONGEST_TEXT) -> str:
+    """The parameter as it was sent, of ``most`` characters; ``default`` if it was not sent."""
     values = query.getlist(name)
     if not values:
         return default
@@ -50,8 +52,8 @@ def text(query: QueryDict, name: str, default: str = "") -> str:
     value = str(values[0])
     if "\x00" in value:
         raise Unreadable(name, value, _("Leave out the NUL character."))
-    if len(value) > LONGEST_TEXT:
-        legal = _("Give at most %(count)s characters.") % {"count": LONGEST_TEXT}
+    if len(value) > most:
+        legal = _("Give at most %(count)s characters.") % {"count": most}
         raise Unreadable(name, value, legal)
     return value
 

@@ -121,6 +121,7 @@ class PreviewScreen(PreviewBase):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Show the page, as far as something is chosen."""
         context: dict[str, Any] = {
+            "way": "object",
             "choices": [(prefix, entry.model) for prefix, entry in in_order(self.draft.models)],
             "prefix": self.prefix,
             "facts": self.facts,

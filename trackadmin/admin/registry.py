@@ -23,6 +23,7 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.explain_event_screen import ExplainEventScreen
 from trackadmin.admin.fix_screen import FixScreen
 from trackadmin.admin.help_screen import HelpScreen
 from trackadmin.admin.history_screens import (
@@ -44,6 +45,7 @@ from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
 from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
+from trackadmin.admin.try_url_screen import TryUrlScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
 from trackadmin.admin.version_screens import (
@@ -130,6 +132,8 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),
         ("<int:map_id>/preview/search/", "search", SearchScreen),
+        ("<int:map_id>/preview/url/", "try_url", TryUrlScreen),
+        ("<int:map_id>/preview/event/", "explain_event", ExplainEventScreen),
         ("<int:map_id>/compare/", "compare", CompareScreen),
         ("<int:map_id>/versions/", "versions", VersionsScreen),
         ("<int:map_id>/versions/<int:number>/", "version", VersionScreen),

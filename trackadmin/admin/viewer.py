@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -155,6 +156,20 @@ class Viewer:
         with _closed_on_error(model) as answer:
             answer.yes = self.permits(model) and self._lists_all(rows) and self._permits_all(rows)
         return answer.yes
+
+    def visible(self, rows: QuerySet[Any]) -> list[Any]:
+        """Two at most of these objects that the user may view.
+
+        Raises :class:`HostFailed` if the host's admin cannot say which objects it lists.
+        """
+        model = rows.model
+        if not self.may_view(model, None):
+            return []
+        if deciding := self._deciding(model):
+            with host_code(Doing.LIST, deciding._meta.label):
+                listed = self.rows(deciding).using(rows.db).values("pk")
+            rows = rows.filter(pk__in=listed)
+        return [*islice((each for each in rows[:MOST_ASKED] if self.may_view(model, each)), 2)]
 
     def _lists_all(self, rows: QuerySet[Any]) -> bool:
         """Whether the host's admin lists all of them, or that of the nearest parent does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import Error, router
 from django.db.models import Model, QuerySet
@@ -23,6 +23,10 @@ SEPARATOR = "__"
 
 #: A look-up by a column without an index reads a whole table. It counts as this many tables more.
 SCAN_COST = 10
+
+
+#: Gives two at most of these rows that somebody may see.
+Visible: TypeAlias = Callable[[Rows], list[Any]]
 
 
 class Malformed(Exception):
@@ -91,14 +95,17 @@ class Lookup:
             raise TypeError(f"{self.reference} is of a kind that no URL can carry.")
         return parser(self.facts.target, alias)
 
-    def fetch(self, text: str, *, using: str | None = None) -> Fetched:
+    def fetch(
+        self, text: str, *, using: str | None = None, visible: Visible | None = None
+    ) -> Fetched:
         """The one object that the text names, as the model's default manager shows it.
 
         One query, its children along with it. Never raises: what goes wrong is in the outcome.
+        ``visible`` chooses among the objects those that somebody may see; the others do not count.
         """
         try:
             with contained():
-                objects = self._find(text, using)
+                objects = self._find(text, using, visible)
         except Malformed as error:
             return Fetched(Outcome.MALFORMED, error=error.__cause__)
         except Exception as error:  # noqa: BLE001 the host's managers and routers may raise anything
@@ -117,7 +124,7 @@ class Lookup:
         except Exception:  # noqa: BLE001 a deferred value may have to be loaded
             return None
 
-    def _find(self, text: str, using: str | None) -> list[Any]:
+    def _find(self, text: str, using: str | None, visible: Visible | None) -> list[Any]:
         """Two objects at most that the manager, asked now, shows for this text."""
         rows = rows_of(self.model, using=using)
         try:
@@ -127,6 +134,8 @@ class Lookup:
         with asking(self.model):
             found = _conditional(rows).filter(**{self.source: value})
         try:
+            if visible is not None:
+                return visible(found)
             return list((self.along.join(found) if self.along else found)[:2])
         except Error:
             drop_broken(rows.db)

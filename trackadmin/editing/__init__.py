@@ -19,6 +19,14 @@ from trackadmin.editing.event_explanation import (
     NameState,
     explain_event,
 )
+from trackadmin.editing.event_lines import BadLine, explain_events
+from trackadmin.editing.explanation_texts import (
+    EventInWords,
+    InWords,
+    NameInWords,
+    SourceInWords,
+    event_in_words,
+)
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -43,6 +51,7 @@ from trackadmin.editing.saving import (
 )
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
+from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
@@ -57,28 +66,35 @@ from trackadmin.editing.versions import (
 __all__ = [
     "ActionExplanation",
     "Arrow",
+    "BadLine",
     "Box",
     "Contents",
     "Counted",
     "EventExplainer",
     "EventExplanation",
+    "EventInWords",
     "Grace",
     "Head",
     "HeadEntry",
     "HistoryEntry",
+    "InWords",
     "Leaving",
     "MapPicture",
     "MapState",
     "ModelTree",
     "NameExplanation",
+    "NameInWords",
     "NameSource",
     "NameState",
     "NextStep",
+    "OutOfTime",
     "PartState",
     "Preview",
     "PreviewRow",
     "Review",
+    "Rights",
     "Saved",
+    "SourceInWords",
     "SourceKind",
     "StoredEntry",
     "TreeName",
@@ -86,6 +102,7 @@ __all__ = [
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
+    "UrlTrial",
     "action_row",
     "add_map",
     "as_it_was",
@@ -101,7 +118,9 @@ __all__ = [
     "draft_row",
     "entry_diff",
     "entry_of",
+    "event_in_words",
     "explain_event",
+    "explain_events",
     "fix_draft",
     "fixes",
     "get_version",
@@ -129,6 +148,7 @@ __all__ = [
     "save_map",
     "save_tracked_model",
     "today",
+    "try_url",
     "undecided",
     "undecided_in",
     "undo",

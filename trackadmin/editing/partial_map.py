@@ -8,24 +8,52 @@ from dataclasses import replace
 from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.compiler import Snapshot
-from trackadmin.document import Document, ModelEntry
+from trackadmin.document import ActionEntry, Document, ModelEntry
+from trackadmin.document.action_rules import ACTIONS
 from trackadmin.exceptions import DocumentError
 
 
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
-    """A snapshot of the draft without the parts that do not compile."""
+    """A snapshot of the draft without the parts that do not compile.
+
+    Its document is the draft itself if everything compiles.
+    """
     try:
-        return _compiled(draft.models, slug)
+        return _compiled(draft, slug)
     except DocumentError:
         models = {p: e for p, entry in draft.models.items() if (e := _sound(p, entry))}
     while True:
         try:
-            return _compiled(models, slug)
+            _compiled(Document(models=models))
         except DocumentError as error:
             # Each compiles alone, so two of them conflict: leave one of the two out.
             conflicts = {problem.where.partition(".")[0] for problem in error.problems}
             left = {p: e for p, e in models.items() if p not in conflicts}
             models = left if len(left) < len(models) else {}
+        else:
+            return _with_actions(draft, models, slug)
+
+
+def _with_actions(draft: Document, models: Mapping[str, ModelEntry], slug: str) -> Snapshot:
+    """A snapshot of these models, and of the draft's actions that compile with them."""
+    actions = {name: _bringing(action, models) for name, action in draft.actions.items()}
+    while True:
+        try:
+            return _compiled(replace(draft, models=models, actions=actions), slug)
+        except DocumentError as error:
+            sound = {name: each for name, each in actions.items() if not _is_among(name, error)}
+            if len(sound) == len(actions):  # it is wrong elsewhere, such as in a setting of the map
+                return _compiled(Document(models=models), slug)
+            actions = sound
+
+
+def _bringing(action: ActionEntry, models: Mapping[str, ModelEntry]) -> ActionEntry:
+    """The action without the models that are left out."""
+    return replace(action, brings={p: need for p, need in action.brings.items() if p in models})
+
+
+def _is_among(name: str, error: DocumentError) -> bool:
+    return any(problem.where.split(".")[:2] == [ACTIONS, name] for problem in error.problems)
 
 
 def _sound(prefix: str, entry: ModelEntry) -> ModelEntry | None:
@@ -60,11 +88,11 @@ def _sound(prefix: str, entry: ModelEntry) -> ModelEntry | None:
 
 def _compiles(prefix: str, entry: ModelEntry) -> bool:
     try:
-        _compiled({prefix: entry})
+        _compiled(Document(models={prefix: entry}))
     except DocumentError:
         return False
     return True
 
 
-def _compiled(models: Mapping[str, ModelEntry], slug: str = "") -> Snapshot:
-    return compiler.compile_map(Document(models=models), catalog(), slug=slug)
+def _compiled(document: Document, slug: str = "") -> Snapshot:
+    return compiler.compile_map(document, catalog(), slug=slug)

@@ -34,6 +34,7 @@ from trackadmin.editing.trying import (
 )
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.models import TrackingMap
 from trackadmin.texts import gettext as _
 
 #: ``unknown`` where both sides have the name and one of them is not shown.
@@ -105,10 +106,10 @@ def preview(
     draft = build_document(current) if document is None else document
     problems = compiler.check(draft, catalog())
     snapshot = compile_what_can(draft, current.slug)
-    live = _live_snapshot(current, problems)
+    live = live_snapshot(current, problems)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
-    with _nothing_stays(obj):
+    with nothing_stays(write_database(), obj._state.db or router.db_for_write(obj.__class__)):
         fresh = _fresh(obj)
         # Compiled before the time for the host's code begins to run.
         draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
@@ -118,7 +119,7 @@ def preview(
         new, old = trial.tried(draft_model), trial.tried(live_model)
         url = _url(draft_model, fresh)
     return Preview(
-        rows=tuple(_preview_rows(new, old, _graces(live_model) | _graces(draft_model))),
+        rows=tuple(preview_rows(new, old, graces_of(live_model) | graces_of(draft_model))),
         values=new.values,
         live_values=old.values,
         unshown=new.unshown,
@@ -131,13 +132,18 @@ def preview(
     )
 
 
-def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | None:
+def live_snapshot(tracking_map: TrackingMap, problems: list[Problem]) -> Snapshot | None:
+    """The live version; ``None`` if there is none or it cannot be read, which is a problem."""
     live = live_version(tracking_map)
     if live is None:
         return None
     try:
         return compiler.compile_map(
-            read_version(live), catalog(), number=live.number, names_are_checked=True
+            read_version(live),
+            catalog(),
+            slug=tracking_map.slug,
+            number=live.number,
+            names_are_checked=True,
         )
     except DocumentError as error:
         what = _(
@@ -157,11 +163,10 @@ def _fresh(obj: Model) -> Model:
 
 
 @contextmanager
-def _nothing_stays(obj: Model) -> Iterator[None]:
-    """Roll back, at the end, what the site's properties and methods write."""
-    aliases = {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
+def nothing_stays(*aliases: str) -> Iterator[None]:
+    """Roll back, at the end, what the site's properties and methods write to these databases."""
     with ExitStack() as stack:
-        for alias in sorted(aliases):
+        for alias in sorted({*aliases}):
             stack.enter_context(transaction.atomic(using=alias))
             stack.callback(transaction.set_rollback, True, using=alias)
             _limit_statements(alias, conf.PREVIEW_SECONDS)
@@ -179,26 +184,28 @@ def _limit_statements(alias: str, seconds: float) -> None:
             cursor.execute(_STATEMENT_TIMEOUT, [str(most), most])
 
 
-def _graces(compiled: CompiledModel | None) -> dict[str, Grace | None]:
+def graces_of(compiled: CompiledModel | None) -> dict[str, Grace | None]:
+    """Which names of a compiled model are deprecated."""
     return compiled.node.graces() if compiled else {}
 
 
-def _preview_rows(
+def preview_rows(
     new: Tried, old: Tried, graces: Mapping[str, Grace | None]
 ) -> Iterator[PreviewRow]:
+    """What was tried with the draft, name by name, beside what was tried with the live version."""
     for name, value in new.values.items():
         if name not in old.values:
-            yield PreviewRow(name, value, None, "new", graces[name])
+            yield PreviewRow(name, value, None, "new", graces.get(name))
         elif name in new.unshown or name in old.unshown:
-            yield PreviewRow(name, value, old.values[name], "unknown", graces[name])
+            yield PreviewRow(name, value, old.values[name], "unknown", graces.get(name))
         else:
             live = old.values[name]
             # 1, 1.0 and True are equal to Python and three different things in JSON.
             same = (type(value), value) == (type(live), live)
-            yield PreviewRow(name, value, live, "same" if same else "changed", graces[name])
+            yield PreviewRow(name, value, live, "same" if same else "changed", graces.get(name))
     for name, live in old.values.items():
         if name not in new.values:
-            yield PreviewRow(name, None, live, "gone", graces[name])
+            yield PreviewRow(name, None, live, "gone", graces.get(name))
 
 
 def _url(compiled: CompiledModel | None, obj: Model) -> str:

@@ -14,21 +14,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.catalog import catalog, in_words
+from trackadmin.codes import Outcome
 from trackadmin.compiler import CompiledModel, Lookup, Snapshot
 from trackadmin.conf import conf
 from trackadmin.document import TRACKED, in_order
 from trackadmin.exceptions import NotPublished, NotTracked
-from trackadmin.management.outcome_reasons import why
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted
 from trackadmin.management.watched_queries import watched
 from trackadmin.runtime import (
+    Reference,
     current_map,
     fault_counts,
     slow_path_counts,
     tracking_values,
     values_from_query,
 )
-from trackadmin.runtime.event_texts import text_of
+from trackadmin.runtime.event_texts import refused_words, text_of
+from trackadmin.runtime.outcome_reasons import why
 
 
 def _live(slug: str) -> Snapshot:
@@ -82,14 +84,14 @@ def _resolve(options: Options, out: Output) -> None:
     values = values_from_query(options["query"], map=options["map"])
     out.json(values)
     for reference in values.references:
-        if reason := why(snapshot, reference):
+        if reason := _why(snapshot, reference):
             line = f"{reference.name}={reference.value}: {reference.outcome}"
             out.say(_("%(reference)s. %(reason)s") % {"reference": line, "reason": reason})
     for finding in values.wrong:
         said = text_of(snapshot, values, finding)
         out.say(_("%(code)s. %(reason)s") % {"code": finding.code, "reason": said})
     if values.refused:
-        out.say(_no_sink())
+        out.say(str(refused_words()))
 
 
 def _explain(options: Options, out: Output) -> None:
@@ -105,7 +107,7 @@ def _explain(options: Options, out: Output) -> None:
     for reference in values.references:
         out.data(f"\n{reference.name}={reference.value}")
         out.data(_("  outcome: %(outcome)s") % {"outcome": reference.outcome})
-        if reason := why(snapshot, reference):
+        if reason := _why(snapshot, reference):
             out.data(_("  reason: %(reason)s") % {"reason": reason})
         lookup = snapshot.lookup(reference.name)
         if lookup is None:
@@ -118,7 +120,7 @@ def _explain(options: Options, out: Output) -> None:
         out.data(_("  outcome: %(outcome)s") % {"outcome": finding.code})
         out.data(_("  reason: %(reason)s") % {"reason": said})
     if values.refused:
-        out.data("\n" + _no_sink())
+        out.data(f"\n{refused_words()}")
     out.data("\n" + _("queries for all references: %(count)s") % counted(len(queries)))
     for query in queries:
         out.data(_("  on %(database)s: %(sql)s") % {"database": query.alias, "sql": query.sql})
@@ -128,9 +130,12 @@ def _explain(options: Options, out: Output) -> None:
         out.data(words % {"path": path, "place": where, **counted(times)})
 
 
-def _no_sink() -> str:
-    """What becomes of an event that the map refuses."""
-    return _("The map refuses this event: it is counted, and no sink gets it.")
+def _why(snapshot: Snapshot, reference: Reference) -> str:
+    """Why the reference was not found. One that failed is looked up once more, for the error."""
+    lookup, error = snapshot.lookup(reference.name), None
+    if reference.outcome is Outcome.FAILED and lookup is not None:
+        error = lookup.fetch(reference.value).error
+    return str(why(snapshot, reference, error))
 
 
 def _explain_allowed(snapshot: Snapshot, out: Output) -> None:

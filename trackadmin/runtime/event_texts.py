@@ -37,6 +37,11 @@ def text_of(snapshot: Snapshot, parameters: Mapping[str, Scalar], finding: Findi
     return _OF_AN_ACTION[finding.code](name, snapshot.document.actions[name], finding.name)
 
 
+def refused_words() -> Text:
+    """What becomes of an event that the map refuses."""
+    return _("The map refuses this event: it is counted, and no sink gets it.")
+
+
 def _unknown_action(snapshot: Snapshot, name: str) -> Text:
     what = (
         _("The map '%(map)s' has no action '%(action)s'.", map=snapshot.slug, action=name)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
@@ -30,6 +33,18 @@ MAX_WHERE, MAX_DETAIL = 200, 2000
 #: Errors whose messages do not contain values.
 _ABOUT_THE_SITE = (TrackAdminError, ImproperlyConfigured, ImportError)
 
+
+class SetAside(NamedTuple):
+    """A fault that was neither counted nor logged."""
+
+    code: str
+    where: str
+    error: BaseException | None
+
+
+#: The faults of what is only tried out; ``None`` where everything is counted.
+_aside: ContextVar[list[SetAside] | None] = ContextVar("trackadmin_faults_aside", default=None)
+
 _counts: Counter[str] = Counter()
 _logged: dict[str, set[str]] = {}
 _lock = threading.Lock()
@@ -47,10 +62,25 @@ def report(
     A fault is one line of the log, whatever the texts contain. The line is in English, whatever
     language is active.
     """
+    aside = _aside.get()
+    if aside is not None:
+        aside.append(SetAside(code, where, exc))
+        return
     where = _one_line(where[:MAX_WHERE])
     if _is_news(code, where):
         line = _line(code, where, exc, details)
         logger.warning("%s", line, extra={"code": str(code), "where": where})
+
+
+@contextmanager
+def set_aside() -> Iterator[list[SetAside]]:
+    """Collect the faults instead of counting and logging them, because no event has them."""
+    found: list[SetAside] = []
+    token = _aside.set(found)
+    try:
+        yield found
+    finally:
+        _aside.reset(token)
 
 
 def rearm(code: str, where: str) -> None:

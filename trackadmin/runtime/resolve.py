@@ -69,7 +69,7 @@ def get_model(reference: str, value: Any, *, map: str = DEFAULT_MAP) -> Any:
     if lookup is None:
         _refuse(snapshot, name, too_many=False)
         return None
-    found = lookup.fetch(_reference_text(value))
+    found = lookup.fetch(reference_text(value))
     if found.status is not Outcome.FOUND:
         _report(snapshot, lookup, found.status, found.error)
     return found.obj
@@ -80,7 +80,7 @@ def resolve(snapshot: Snapshot, *queries: Query) -> Values:
     given = read(*queries)
     known = known_query(snapshot, given.names)
     if known is None:
-        return _one_by_one(snapshot, given)
+        return one_by_one(snapshot, given)
     return _by_known_query(snapshot, known, given)
 
 
@@ -91,7 +91,7 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
         reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
     values.wrong += map(deprecated, known.deprecated)
-    texts = [_reference_text(given.values[at]) for at in known.places]
+    texts = [reference_text(given.values[at]) for at in known.places]
     answer = snapshot.resolver.answer(known.lookups, texts, report)
     if answer.values is not None:
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
@@ -104,7 +104,7 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     return _with_objects(snapshot, values, found)
 
 
-def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
+def one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     """Look at each parameter, and look up the references that the map allows together."""
     values = Values(map=snapshot.slug, version=snapshot.number)
     limit, reserved = conf.MAX_REFERENCES, snapshot.reserved
@@ -118,9 +118,9 @@ def _one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
             else:
                 passing[name] = value
         elif len(asked) < limit:
-            asked[name, _reference_text(value)] = snapshot.lookup(name)
+            asked[name, reference_text(value)] = snapshot.lookup(name)
         else:
-            asked.setdefault((name, _reference_text(value)), None)
+            asked.setdefault((name, reference_text(value)), None)
     pass_through(passing, values)
     allowed = [(key, lookup) for key, lookup in asked.items() if lookup is not None]
     costly = {allowed[at][0] for at in beyond([lookup for _, lookup in allowed])}
@@ -181,7 +181,7 @@ def _report(
     report(FAULTS[outcome], f"{snapshot.slug}: {lookup.reference}", error)
 
 
-def _reference_text(value: Any) -> str:
+def reference_text(value: Any) -> str:
     """A reference's value as text; empty, which names nothing, if no URL could contain it."""
     if type(value) is str:
         return value if len(value) <= MAX_TEXT else ""

@@ -9,8 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
+from trackadmin.editing.event_explanation import EventExplainer, EventExplanation
+from trackadmin.exceptions import TrackAdminError
+from trackadmin.texts import Text
+from trackadmin.texts import gettext as _
 
+#: What is an event.
+_LEGAL = _(
+    "Give an event as a JSON object, a list of such objects, or lines of the log of trackadmin."
+)
 #: What may be between two items of a list.
 _GAP = re.compile(r"[ \t\r\n,]*")
 
@@ -31,11 +38,33 @@ class BadLine:
     """What cannot be read as an event, and why. The reason holds nothing of the line itself."""
 
     line: int
-    reason: str
+    reason: Text | str
 
 
 class _Refused(Exception):
     """A line or an object is not an event."""
+
+    def __init__(self, reason: Text) -> None:
+        self.reason = reason
+
+
+def explain_events(data: bytes, slug: str) -> Iterator[tuple[int, EventExplanation | BadLine]]:
+    """Where the names of each event of a file come from, with the number of its line.
+
+    ``slug`` is the map of events that do not say theirs.
+    """
+    explainers: dict[str, EventExplainer] = {}
+    for event in read_events(data):
+        if isinstance(event, BadLine):
+            yield event.line, event
+            continue
+        try:
+            of = event.map or slug
+            if of not in explainers:
+                explainers[of] = EventExplainer(of)
+            yield event.line, explainers[of].explain(event.values, version=event.version)
+        except TrackAdminError as error:
+            yield event.line, BadLine(event.line, str(error))
 
 
 def read_events(data: bytes) -> Iterator[EventLine | BadLine]:
@@ -48,27 +77,61 @@ def read_events(data: bytes) -> Iterator[EventLine | BadLine]:
                 raise value
             yield _event(line, value)
         except _Refused as refused:
-            yield BadLine(line, str(refused))
+            yield BadLine(line, refused.reason)
     if not found:
-        yield BadLine(1, _("There is no event. %(legal)s") % {"legal": _legal()})
+        yield BadLine(1, _("There is no event. %(legal)s", legal=_LEGAL))
 
 
 def _json_values(data: bytes) -> Iterator[tuple[int, Any]]:
     """Each value and the number of its line; a refusal in the place of what cannot be read."""
+    whole = None
     try:
         text = data.decode()
         json.loads(text)
-    except (ValueError, RecursionError):
-        pass
+    except (ValueError, RecursionError) as error:
+        whole = error
     else:  # one object or one list, on one line or on several
         yield from _items(text, 1)
         return
+    refused: list[tuple[int, Any]] = []
+    read = False
     for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            try:
-                yield from _items(_of_line(line), number)
-            except _Refused as refused:
-                yield number, refused
+        found = _values_of_line(line, number)
+        read = read or any(not isinstance(value, _Refused) for _number, value in found)
+        if read:
+            yield from refused
+            yield from found
+            refused = []
+        else:
+            refused += found
+    if len(refused) > 1 and isinstance(whole, json.JSONDecodeError) and _is_one_value(data):
+        refused = [(whole.lineno, _not_json_at(whole))]
+    yield from refused
+
+
+def _is_one_value(data: bytes) -> bool:
+    """Whether a file of which no line can be read is meant as one value on several lines."""
+    return data.lstrip()[:1] in (b"{", b"[")
+
+
+def _not_json_at(error: json.JSONDecodeError) -> _Refused:
+    return _Refused(
+        _(
+            "It is not JSON, from line %(line)s, character %(position)s on. %(legal)s",
+            line=str(error.lineno),
+            position=str(error.colno),
+            legal=_LEGAL,
+        )
+    )
+
+
+def _values_of_line(line: bytes, number: int) -> list[tuple[int, Any]]:
+    if not line.strip():
+        return []
+    try:
+        return [*_items(_of_line(line), number)]
+    except _Refused as refused:
+        return [(number, refused)]
 
 
 def _of_line(line: bytes) -> str:
@@ -76,8 +139,11 @@ def _of_line(line: bytes) -> str:
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        words = _("It is not UTF-8, from byte %(position)s of the line on. Save it as UTF-8.")
-        raise _Refused(words % {"position": error.start + 1}) from error
+        words = _(
+            "It is not UTF-8, from byte %(position)s of the line on. Save it as UTF-8.",
+            position=str(error.start + 1),
+        )
+        raise _Refused(words) from error
     try:
         _parsed_json(text)
     except _Refused:
@@ -93,8 +159,12 @@ def _parsed_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         where = error.colno if isinstance(error, json.JSONDecodeError) else 1
-        words = _("It is not JSON, from character %(position)s on. %(legal)s")
-        raise _Refused(words % {"position": where, "legal": _legal()}) from error
+        words = _(
+            "It is not JSON, from character %(position)s on. %(legal)s",
+            position=str(where),
+            legal=_LEGAL,
+        )
+        raise _Refused(words) from error
 
 
 def _items(text: str, first: int) -> Iterator[tuple[int, Any]]:
@@ -120,7 +190,7 @@ def _end_of_gap(text: str, at: int) -> int:
 
 def _event(line: int, value: Any) -> EventLine:
     if not isinstance(value, dict):
-        raise _Refused(_("It is not an object. %(legal)s") % {"legal": _legal()})
+        raise _Refused(_("It is not an object. %(legal)s", legal=_LEGAL))
     if not ("values" in value and {"map", "version"} & value.keys()) and not _is_logged(value):
         return EventLine(line, value)
     slug, number = value.get("map") or "", value.get("version") or 0
@@ -145,9 +215,3 @@ def _references(event: dict[str, Any]) -> Iterator[str]:
 
 def _is_logged(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("values"), dict)
-
-
-def _legal() -> str:
-    return _(
-        "Give an event as a JSON object, a list of such objects, or lines of the log of trackadmin."
-    )
