@@ -20,6 +20,7 @@ from django.views.generic import View
 
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.admin.permissions import Permissions, permissions_of
+from trackadmin.admin.viewer import Viewer
 from trackadmin.models import TrackingMap
 from trackadmin.texts import english
 
@@ -96,6 +97,11 @@ class Screen(View):
                 **context,
             },
         )
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        """What the user may view in the host's admin."""
+        return Viewer(self.model_admin.admin_site, self.request)
 
     def entry_addresses(self) -> dict[str, str]:
         """The pages of the map's tracked models and actions, by the place that a problem names."""

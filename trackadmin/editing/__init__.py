@@ -19,11 +19,19 @@ from trackadmin.editing.event_explanation import (
     NameState,
     explain_event,
 )
+from trackadmin.editing.field_profiles import (
+    CommonValue,
+    FieldProfile,
+    Unread,
+    labels_of_values,
+)
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
+from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviews import Review, review
@@ -38,6 +46,7 @@ from trackadmin.editing.saving import (
     save_action,
     save_tracked_model,
 )
+from trackadmin.editing.table_sizes import Estimate, Exactness, TableSize
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
@@ -53,10 +62,14 @@ from trackadmin.editing.versions import (
 
 __all__ = [
     "ActionExplanation",
+    "CommonValue",
     "Contents",
     "Counted",
+    "Estimate",
     "EventExplainer",
     "EventExplanation",
+    "Exactness",
+    "FieldProfile",
     "Grace",
     "Head",
     "HeadEntry",
@@ -65,14 +78,18 @@ __all__ = [
     "NameExplanation",
     "NameSource",
     "NameState",
+    "Permits",
     "Preview",
     "PreviewRow",
+    "Profile",
     "Review",
     "Saved",
     "SourceKind",
     "StoredEntry",
+    "TableSize",
     "Undecided",
     "UndecidedAttribute",
+    "Unread",
     "Unshown",
     "action_row",
     "add_map",
@@ -96,6 +113,8 @@ __all__ = [
     "history",
     "import_document",
     "in_utc",
+    "kept_profile",
+    "labels_of_values",
     "leaving",
     "live_token",
     "live_version",
@@ -103,6 +122,7 @@ __all__ = [
     "order_actions",
     "order_tracked_models",
     "preview",
+    "profile",
     "publish",
     "read_version",
     "readable_document",
