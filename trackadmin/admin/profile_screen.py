@@ -135,7 +135,7 @@ def percent(part: float, whole: float) -> str:
 
 def source_in_words(found: Profile) -> str:
     """What the profile is from: how many of how many objects, and how long that took."""
-    values = {"count": localize(found.rows), "seconds": localize(round(found.seconds, 1))}
+    values = {"count": localize(found.rows), "seconds": localize(round(found.seconds, 2))}
     if found.complete:
         told = ngettext(
             "From the only object that you may view, read in %(seconds)s s.",

@@ -102,7 +102,7 @@ function placeBeside(table) {
     });
     if (placed) {
         table.hidden = true;
-        table.parentElement.querySelector("[data-beside-note]").hidden = false;
+        table.closest("section").querySelector("[data-beside-note]").hidden = false;
     }
 }
 
