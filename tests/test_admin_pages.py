@@ -398,4 +398,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 19 + 5 + 5 + 1
+    assert found == 19 + 6 + 5 + 1

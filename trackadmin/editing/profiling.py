@@ -110,7 +110,7 @@ class _Sampling:
         attributes = list(self.facts.attributes.values())
         self.unread |= {each.name: Unread.COMPUTED for each in attributes if each.computed}
         columns = [each for each in attributes if not each.computed]
-        self._step(self._order)
+        self._step(self._newest_first)
         if self.permits is not None:
             self._step(self._keep_permitted)
         if columns and not self.error and not self.late:
@@ -136,7 +136,7 @@ class _Sampling:
         logger.error("The profile of %s failed", self.facts.cased_label, exc_info=error)
         return Unread.FAILED
 
-    def _order(self) -> None:
+    def _newest_first(self) -> None:
         self.rows = self.rows.select_related(None).prefetch_related(None).order_by("-pk")
 
     def _keep_permitted(self) -> None:
@@ -202,7 +202,7 @@ class _Sampling:
         """What was found, without the values of the hidden attributes."""
         most = max((each.rows for each in self.tallies.values()), default=0)
         return Profile(
-            fields=tuple(self._field(name, hidden) for name in self.facts.attributes),
+            fields=tuple(self._field_profile(name, hidden) for name in self.facts.attributes),
             rows=most,
             complete=not (self.more or self.late or self.error),
             size=self.size,
@@ -213,7 +213,7 @@ class _Sampling:
             read_at=timezone.now(),
         )
 
-    def _field(self, name: str, hidden: frozenset[str]) -> FieldProfile:
+    def _field_profile(self, name: str, hidden: frozenset[str]) -> FieldProfile:
         tally = self.tallies.get(name)
         if tally is None:
             return FieldProfile(name, unread=self.unread.get(name, Unread.LATE))

@@ -64,7 +64,7 @@ def size_of(rows: Rows) -> TableSize:
 
     Only whole tables are estimated, because the estimate counts rows that somebody may not view.
     """
-    counted = _asked(rows, _SIZE)
+    counted = _planner_says(rows, _SIZE)
     if counted and counted[0][0] > MOST_COUNTED:
         return TableSize(counted[0][0], Exactness.ABOUT)
     count = rows.order_by()[: MOST_COUNTED + 1].count()
@@ -77,7 +77,8 @@ def estimates(rows: Rows, facts: ModelFacts) -> dict[str, Estimate]:
     """What the database believes of the attributes with a column; empty unless it is for sure
     about the very rows that somebody may view.
     """
-    believed = {row[0]: Estimate(1 - row[1], round(row[2])) for row in _asked(rows, _COLUMNS)}
+    found = _planner_says(rows, _COLUMNS)
+    believed = {column: Estimate(1 - null, round(distinct)) for column, null, distinct in found}
     columns = {
         name: each.field.column
         for name, each in facts.attributes.items()
@@ -86,7 +87,7 @@ def estimates(rows: Rows, facts: ModelFacts) -> dict[str, Estimate]:
     return {name: believed[column] for name, column in columns.items() if column in believed}
 
 
-def _asked(rows: Rows, sql: str) -> list[Any]:
+def _planner_says(rows: Rows, sql: str) -> list[Any]:
     connection = connections[rows.db]
     table = whole_table(rows) if connection.vendor == "postgresql" else ""
     if not table:
