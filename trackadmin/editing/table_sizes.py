@@ -39,7 +39,7 @@ class Exactness(Enum):
     EXACT = "exact"
     #: PostgreSQL's estimate.
     ABOUT = "about"
-    AT_LEAST = "at least"
+    AT_LEAST = "at_least"
 
 
 @dataclass(frozen=True, slots=True)
