@@ -17,6 +17,7 @@ from tests.maps import attribute, tracked
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler.host.whole_tables import whole_table
+from trackadmin.conf import DEFAULTS
 from trackadmin.editing import Exactness, Unread, profiling, table_sizes
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,9 @@ LABEL = "host.everything"
 
 
 @pytest.fixture(autouse=True)
-def empty_cache():
+def quiet(monkeypatch):
+    """Nothing is kept, and a slow machine has time enough."""
+    monkeypatch.setitem(DEFAULTS, "PROFILE_MILLISECONDS", 60_000)
     cache.clear()
     yield
     cache.clear()
@@ -220,8 +223,10 @@ def test_rows_that_cannot_be_sampled_are_told(rows, caplog):
 def test_sql_that_the_database_refuses_is_told_and_breaks_no_transaction(caplog):
     fill(1)
     found, fields = profiled(Everything.objects.extra(where=["no_such_column = 1"]))
-    assert {each.unread for each in fields.values()} == {Unread.FAILED, Unread.COMPUTED}
-    assert found.rows == 0
+    assert found.error in ("OperationalError", "ProgrammingError")
+    assert not any(each.rows for each in fields.values())
+    # Not one statement for each column.
+    assert caplog.text.count("The profile of host.Everything failed") == 1
     assert Everything.objects.count() == 1
 
 

@@ -99,7 +99,7 @@ class _Sampling:
         self.limit = conf.PROFILE_ROWS if permits is None else MOST_ASKED
         self.seconds = conf.PROFILE_MILLISECONDS / 1000
         self.start = monotonic()
-        self.late, self.more, self.error = False, False, ""
+        self.late, self.more, self.probed, self.error = False, False, False, ""
         self.size: TableSize | None = None
         self.tallies: dict[str, Tally] = {}
         self.unread: dict[str, Unread] = {}
@@ -118,7 +118,7 @@ class _Sampling:
         if self.more and self.permits is None:
             self._step(self._measure)
 
-    def _step(self, step: Callable[[], None]) -> None:
+    def _step(self, step: Callable[[], object]) -> None:
         if self.error:
             return
         try:
@@ -162,13 +162,21 @@ class _Sampling:
                 self._fill(tallies)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
             if len(columns) > 1 and not is_out_of_time(error) and not self._is_over():
-                half = len(columns) // 2
-                self._read_columns(columns[:half])
-                self._read_columns(columns[half:])
+                self._read_halves(columns)
             else:
                 self.unread |= dict.fromkeys((each.name for each in columns), self._why(error))
         else:
             self.tallies |= {each.facts.name: each for each in tallies}
+
+    def _read_halves(self, columns: Sequence[AttributeFacts]) -> None:
+        if not self.probed:
+            # If not even the key can be read, no column can.
+            self.probed = True
+            self._step(lambda: list(self.rows.values_list("pk")[:1]))
+        if not self.error:
+            half = len(columns) // 2
+            self._read_columns(columns[:half])
+            self._read_columns(columns[half:])
 
     def _fill(self, tallies: Sequence[Tally]) -> None:
         names = [each.facts.attname for each in tallies]
