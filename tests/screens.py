@@ -130,6 +130,7 @@ def pages_of(row, *, version=1):
         "trackedmodel_delete": model_page("delete", model.pk),
         "trackedmodel_history": model_page("history", model.pk),
         "trackedmodel_undo": model_page("undo", model.pk, edits[-1].revision),
+        "trackedmodel_profile": model_page("profile", model.pk),
         "trackedmodel_changelist": model_page("changelist"),
         "trackedaction_add": action_page("add"),
         "trackedaction_change": action_page("change", action.pk),

@@ -91,6 +91,7 @@ def pages_of(row):
         "delete": model_page("delete", model.pk),
         "history": model_page("history", model.pk),
         "undo": model_page("undo", model.pk, entries[-1].revision),
+        "profile": model_page("profile", model.pk),
         "actions": map_page("actions", pk),
         "all actions": action_page("changelist"),
         "add action": action_page("add") + f"?map={pk}",

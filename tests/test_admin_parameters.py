@@ -177,6 +177,7 @@ PARAMETERS = {
     "trackedmodel_delete": ["seen"],
     "trackedmodel_history": ["page", "x"],
     "trackedmodel_undo": ["seen"],
+    "trackedmodel_profile": ["fresh", "x"],
     "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
     "trackedaction_add": [*ACTION, "deleted"],
     "trackedaction_change": [*ACTION, "_continue"],
@@ -190,6 +191,7 @@ PARAMETERS = {
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "actions", "help", "picture"}
+READ_ONLY |= {"changelist", "actions", "profile"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],

@@ -47,7 +47,7 @@ DOORS = {
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"runtime"},
+    "compiler.values.clean_text": {"editing", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},
@@ -69,7 +69,10 @@ DOORS = {
     # Whole tables, and the connection that a server closed.
     "compiler.sql.streams": {"runtime"},
     "compiler.host.managers": {"runtime"},
-    "compiler.failures": {"runtime"},
+    "compiler.failures": {"editing", "runtime"},
+    # A profile shows a value as an event has it, and what a database knows of a whole table.
+    "compiler.values.assigned_values": {"editing"},
+    "compiler.host.whole_tables": {"editing"},
     # Why a fast path was left, which is counted, and a cache that forgets.
     "compiler.bounded_cache": {"runtime"},
     "compiler.fast_paths": {"runtime"},
@@ -91,6 +94,8 @@ DOORS = {
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
     "runtime.state": {"testing"},
+    # A profile is kept for one place.
+    "runtime.place": {"admin"},
     "runtime.loader": {"testing"},
     "runtime.current": {"testing"},
     # Backfills, which are a command.

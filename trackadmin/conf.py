@@ -38,6 +38,9 @@ DEFAULTS: dict[str, Any] = {
     "MAX_REFERENCES": 10,
     "MAX_TABLES": 64,
     "PREVIEW_SECONDS": 2.0,
+    "PROFILE_ROWS": 1000,
+    "PROFILE_MILLISECONDS": 2000,
+    "PROFILE_KEPT_SECONDS": 600,
 }
 
 
@@ -191,6 +194,21 @@ class Settings:
     def PREVIEW_SECONDS(self) -> float:
         """How long, in seconds, one preview may run the host's own code."""
         return float(self._get("PREVIEW_SECONDS"))
+
+    @property
+    def PROFILE_ROWS(self) -> int:
+        """How many objects of a model one profile reads."""
+        return int(self._get("PROFILE_ROWS"))
+
+    @property
+    def PROFILE_MILLISECONDS(self) -> int:
+        """How long, in milliseconds, one profile may read."""
+        return int(self._get("PROFILE_MILLISECONDS"))
+
+    @property
+    def PROFILE_KEPT_SECONDS(self) -> float:
+        """How long, in seconds, a profile is kept for the person who asked for it."""
+        return float(self._get("PROFILE_KEPT_SECONDS"))
 
 
 conf = Settings()

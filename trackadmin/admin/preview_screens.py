@@ -21,7 +21,7 @@ from trackadmin.admin.differences import faults
 from trackadmin.admin.page_parameters import choice, number, text
 from trackadmin.admin.samples import Samples, SampleSearch, sample
 from trackadmin.admin.screen import Screen
-from trackadmin.admin.viewer import Doing, HostFailed, Viewer, host_code
+from trackadmin.admin.viewer import Doing, HostFailed, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
@@ -76,11 +76,7 @@ class PreviewBase(Screen):
         """The objects to choose from."""
         if self.facts is None:
             return None
-        return Samples(self.facts, self._viewer)
-
-    @cached_property
-    def _viewer(self) -> Viewer:
-        return Viewer(self.model_admin.admin_site, self.request)
+        return Samples(self.facts, self.viewer)
 
 
 class SearchScreen(PreviewBase):
@@ -180,7 +176,7 @@ class PreviewScreen(PreviewBase):
         return [*known, (PRIMARY_KEY, PRIMARY_KEY)]
 
     def _tried(self, samples: Samples, obj: models.Model) -> dict[str, Any]:
-        viewer = self._viewer
+        viewer = self.viewer
         with host_code(Doing.VALUES, samples.facts.cased_label):
             preview = editing.preview(
                 self.tracking_map,

@@ -41,6 +41,7 @@ from trackadmin.admin.map_screens import MapScreen, MoveScreen
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.picture_screen import PictureScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
+from trackadmin.admin.profile_screen import ProfileScreen
 from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
@@ -189,6 +190,7 @@ class TrackedModelAdmin(ScreenAdmin):
         ("<int:object_id>/delete/", "delete", DeleteScreen),
         ("<int:object_id>/history/", "history", ModelHistoryScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", UndoScreen),
+        ("<int:object_id>/profile/", "profile", ProfileScreen),
     )
 
 

@@ -21,6 +21,7 @@ from django.views.generic import View
 
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.admin.permissions import Permissions, permissions_of
+from trackadmin.admin.viewer import Viewer
 from trackadmin.models import TrackingMap
 from trackadmin.texts import english
 
@@ -97,6 +98,11 @@ class Screen(View):
                 **context,
             },
         )
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        """What the user may view in the host's admin."""
+        return Viewer(self.model_admin.admin_site, self.request)
 
     def listed(self, rows: Any, at_once: int) -> Page[Any]:
         """The rows that the parameter ``page`` asks for, at most this many; the first ones without.

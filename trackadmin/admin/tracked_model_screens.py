@@ -45,6 +45,7 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
             row.prefix,
             tracked_model=row,
             facts=form.facts,
+            profiled=form.facts is not None and self.viewer.may_view(form.facts.model, None),
             why_not=catalog().why_not(row.model_label),
             writable=self.may.change_model,
             **context,

@@ -114,6 +114,21 @@ class Viewer:
         admin = self.admin_of(model)
         return admin.get_queryset(self.request) if admin else model._default_manager.all()
 
+    def listed_rows(self, model: type[Model]) -> QuerySet[Any]:
+        """The rows that the user may view, unless :meth:`decides_each` says to ask about each."""
+        rows = self.rows(model)
+        parent = None if self.admin_of(model) else self._registered_parent(model)
+        if parent is None:
+            return rows
+        return rows.filter(pk__in=self.rows(parent).using(rows.db).values("pk"))
+
+    def decides_each(self, model: type[Model]) -> bool:
+        """Whether the host's admin may decide for each object whether the user may view it."""
+        deciding = self._deciding(model)
+        admin = self.admin_of(deciding) if deciding else None
+        own_way = ModelAdmin.has_view_permission
+        return admin is not None and type(admin).has_view_permission is not own_way
+
     def permits(self, model: type[Model], obj: Model | None = None) -> bool:
         """Whether the user has the permission, for this object or for the model.
 
@@ -180,9 +195,7 @@ class Viewer:
 
     def _permits_all(self, rows: QuerySet[Any]) -> bool:
         """Whether an admin that decides for each object permits all of them; a few are asked."""
-        deciding = self._deciding(rows.model)
-        admin = self.admin_of(deciding) if deciding else None
-        if admin is None or type(admin).has_view_permission is ModelAdmin.has_view_permission:
+        if not self.decides_each(rows.model):
             return True
         found = list(rows[: MOST_ASKED + 1])
         return len(found) <= MOST_ASKED and all(self.permits(rows.model, each) for each in found)

@@ -231,4 +231,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "MAX_REFERENCES": ("E014", _count),
     "MAX_TABLES": ("E032", _count),
     "PREVIEW_SECONDS": ("E054", _seconds),
+    "PROFILE_ROWS": ("E055", _count),
+    "PROFILE_MILLISECONDS": ("E056", _count),
+    "PROFILE_KEPT_SECONDS": ("E057", _seconds),
 }

@@ -27,14 +27,17 @@ from trackadmin.editing.explanation_texts import (
     SourceInWords,
     event_in_words,
 )
+from trackadmin.editing.field_profiles import CommonValue, FieldProfile, Unread, labels_of_values
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
+from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviews import Review, review
@@ -49,6 +52,7 @@ from trackadmin.editing.saving import (
     save_action,
     save_tracked_model,
 )
+from trackadmin.editing.table_sizes import Estimate, Exactness, TableSize
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
@@ -68,11 +72,15 @@ __all__ = [
     "Arrow",
     "BadLine",
     "Box",
+    "CommonValue",
     "Contents",
     "Counted",
+    "Estimate",
     "EventExplainer",
     "EventExplanation",
     "EventInWords",
+    "Exactness",
+    "FieldProfile",
     "Grace",
     "Head",
     "HeadEntry",
@@ -89,18 +97,22 @@ __all__ = [
     "NextStep",
     "OutOfTime",
     "PartState",
+    "Permits",
     "Preview",
     "PreviewRow",
+    "Profile",
     "Review",
     "Rights",
     "Saved",
     "SourceInWords",
     "SourceKind",
     "StoredEntry",
+    "TableSize",
     "TreeName",
     "TreeNode",
     "Undecided",
     "UndecidedAttribute",
+    "Unread",
     "Unshown",
     "UrlTrial",
     "action_row",
@@ -127,6 +139,8 @@ __all__ = [
     "history",
     "import_document",
     "in_utc",
+    "kept_profile",
+    "labels_of_values",
     "leaving",
     "live_token",
     "live_version",
@@ -137,6 +151,7 @@ __all__ = [
     "order_actions",
     "order_tracked_models",
     "preview",
+    "profile",
     "publish",
     "read_version",
     "readable_document",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlencode
 
-from django.db import connections, router, transaction
+from django.db import router
 from django.db.models import Model
 
 from trackadmin import compiler
@@ -22,6 +21,7 @@ from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.partial_map import compile_what_can
+from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.trying import (
     Counted,
     MayView,
@@ -39,11 +39,6 @@ from trackadmin.texts import gettext as _
 
 #: ``unknown`` where both sides have the name and one of them is not shown.
 Status = Literal["same", "new", "changed", "gone", "unknown"]
-
-_STATEMENT_TIMEOUT = (
-    "SELECT set_config('statement_timeout', %s, true) FROM pg_settings "
-    "WHERE name = 'statement_timeout' AND (setting::bigint = 0 OR setting::bigint > %s)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +104,8 @@ def preview(
     live = live_snapshot(current, problems)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
-    with nothing_stays(write_database(), obj._state.db or router.db_for_write(obj.__class__)):
+    databases = {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
+    with trial_transaction(databases, conf.PREVIEW_SECONDS):
         fresh = _fresh(obj)
         # Compiled before the time for the host's code begins to run.
         draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
@@ -160,28 +156,6 @@ def _fresh(obj: Model) -> Model:
     """The object as the database has it, with no relation loaded; itself where it is not saved."""
     database = obj._state.db or router.db_for_read(obj.__class__)
     return obj.__class__._base_manager.using(database).filter(pk=obj.pk).first() or obj
-
-
-@contextmanager
-def nothing_stays(*aliases: str) -> Iterator[None]:
-    """Roll back, at the end, what the site's properties and methods write to these databases."""
-    with ExitStack() as stack:
-        for alias in sorted({*aliases}):
-            stack.enter_context(transaction.atomic(using=alias))
-            stack.callback(transaction.set_rollback, True, using=alias)
-            _limit_statements(alias, conf.PREVIEW_SECONDS)
-        yield
-
-
-def _limit_statements(alias: str, seconds: float) -> None:
-    """Let PostgreSQL cancel statements that take longer, until the transaction is over.
-
-    A lower limit of the site stays.
-    """
-    if connections[alias].vendor == "postgresql":
-        most = max(int(seconds * 1000), 1)
-        with connections[alias].cursor() as cursor:
-            cursor.execute(_STATEMENT_TIMEOUT, [str(most), most])
 
 
 def graces_of(compiled: CompiledModel | None) -> dict[str, Grace | None]:

@@ -31,9 +31,9 @@ from trackadmin.editing.previewing import (
     Preview,
     graces_of,
     live_snapshot,
-    nothing_stays,
     preview_rows,
 )
+from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.trying import MayView, MayViewAll, Trial, Tried
 from trackadmin.exceptions import Problem, errors_of
 
@@ -161,7 +161,8 @@ class _Objects:
     def _protect(self, model: type[Model]) -> None:
         """Roll back at the end what is written to the databases of this model."""
         used = {write_database(), router.db_for_read(model), router.db_for_write(model)}
-        self._stack.enter_context(nothing_stays(*used - self._protected))
+        protection = trial_transaction(used - self._protected, conf.PREVIEW_SECONDS)
+        self._stack.enter_context(protection)
         self._protected |= used
 
     def _trial(self, obj: Model) -> Trial:

@@ -96,10 +96,25 @@ async function showHere(link) {
     }
 }
 
+/* Move what a table says of each attribute into the attribute's own row, where the page has one. */
+function placeBeside(table) {
+    let placed = false;
+    table.querySelectorAll("[data-beside]").forEach((each) => {
+        const place = document.querySelector(`[data-profile-of="${CSS.escape(each.dataset.beside)}"]`);
+        place?.replaceChildren(each);
+        placed ||= Boolean(place);
+    });
+    if (placed) {
+        table.hidden = true;
+        table.closest("section").querySelector("[data-beside-note]").hidden = false;
+    }
+}
+
 /* Start the comforts of a page, or of a part that came later. */
 function start(part) {
     part.querySelectorAll("[data-filter]").forEach(startFilter);
     part.querySelectorAll("[data-copy]").forEach(startCopy);
+    part.querySelectorAll("[data-beside-table]").forEach(placeBeside);
 }
 
 document.addEventListener("click", (event) => {
