@@ -38,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_REFERENCES": 10,
     "MAX_TABLES": 64,
     "PREVIEW_SECONDS": 2.0,
+    "EFFECT_OBJECTS": 20,
+    "EFFECT_SECONDS": 5.0,
 }
 
 
@@ -191,6 +193,16 @@ class Settings:
     def PREVIEW_SECONDS(self) -> float:
         """How long, in seconds, one preview may run the host's own code."""
         return float(self._get("PREVIEW_SECONDS"))
+
+    @property
+    def EFFECT_OBJECTS(self) -> int:
+        """At how many objects of each changed model the review looks."""
+        return int(self._get("EFFECT_OBJECTS"))
+
+    @property
+    def EFFECT_SECONDS(self) -> float:
+        """How long, in seconds, the review may look at real objects, those of all models."""
+        return float(self._get("EFFECT_SECONDS"))
 
 
 conf = Settings()

@@ -231,4 +231,6 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "MAX_REFERENCES": ("E014", _count),
     "MAX_TABLES": ("E032", _count),
     "PREVIEW_SECONDS": ("E054", _seconds),
+    "EFFECT_OBJECTS": ("E065", _count),
+    "EFFECT_SECONDS": ("E066", _seconds),
 }

@@ -11,6 +11,9 @@ from trackadmin.editing.building import (
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
+from trackadmin.editing.effect_plan import NameKind
+from trackadmin.editing.effect_tally import Example, NameEffect, Sizes
+from trackadmin.editing.effects import Effects, ModelEffect, Reader, Sampled, effects
 from trackadmin.editing.event_explanation import (
     ActionExplanation,
     EventExplainer,
@@ -41,6 +44,7 @@ from trackadmin.editing.saving import (
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
+from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -55,25 +59,34 @@ __all__ = [
     "ActionExplanation",
     "Contents",
     "Counted",
+    "Effects",
     "EventExplainer",
     "EventExplanation",
+    "Example",
     "Grace",
     "Head",
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "ModelEffect",
+    "NameEffect",
     "NameExplanation",
+    "NameKind",
     "NameSource",
     "NameState",
     "Preview",
     "PreviewRow",
+    "Reader",
     "Review",
+    "Sampled",
     "Saved",
+    "Sizes",
     "SourceKind",
     "StoredEntry",
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
+    "UrlQueries",
     "action_row",
     "add_map",
     "as_it_was",
@@ -87,6 +100,7 @@ __all__ = [
     "draft_digest",
     "draft_problems",
     "draft_row",
+    "effects",
     "entry_diff",
     "entry_of",
     "explain_event",
