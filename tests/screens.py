@@ -113,6 +113,7 @@ def pages_of(row, *, version=1):
         "trackingmap_undecided": map_page("undecided", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
+        "trackingmap_effect": map_page("effect", pk),
         "trackingmap_preview": map_page("preview", pk),
         "trackingmap_search": map_page("search", pk),
         "trackingmap_compare": map_page("compare", pk),

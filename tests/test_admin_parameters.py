@@ -159,6 +159,7 @@ PARAMETERS = {
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
+    "trackingmap_effect": ["model"],
     "trackingmap_preview": ["model", "object", "by", "value"],
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new"],
@@ -184,7 +185,7 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions"}
+READ_ONLY |= {"changelist", "actions", "effect"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],

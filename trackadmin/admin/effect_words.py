@@ -68,7 +68,7 @@ def shown_model(effect: ModelEffect, addresses: Mapping[str, str]) -> ShownModel
         str(effect.why_not),
         ", ".join(_counts(effect)),
         list(_facts(effect)),
-        [text for text in (_not_reached(effect), _failed(effect)) if text],
+        [text for text in (_not_reached(effect), _unread(effect)) if text],
         [_shown_name(each) for each in effect.names[:MOST_NAMES]],
         max(len(effect.names) - MOST_NAMES, 0),
         faults(effect.problems, addresses),
@@ -196,7 +196,7 @@ def _not_reached(effect: ModelEffect) -> str:
     return words % _localized(objects=effect.objects, count=effect.sampled)
 
 
-def _failed(effect: ModelEffect) -> str:
+def _unread(effect: ModelEffect) -> str:
     if not effect.failed:
         return ""
     words = ngettext(
@@ -247,14 +247,14 @@ def _filled(each: NameEffect) -> str:
 
 def _shown_example(example: Example, each: NameEffect) -> ShownExample:
     return ShownExample(
-        "" if each.kind == "new" else _as_json(example.before),
-        "" if each.kind == "gone" else _as_json(example.after),
+        "" if each.kind == "new" else _json_text(example.before),
+        "" if each.kind == "gone" else _json_text(example.after),
         each.masked_before,
         each.masked_after,
     )
 
 
-def _as_json(value: object) -> str:
+def _json_text(value: object) -> str:
     """A text keeps its quotes, so that 1 and "1" look different."""
     return Truncator(json.dumps(value, ensure_ascii=False)).chars(LONGEST_VALUE)
 

@@ -90,7 +90,7 @@ class Tally:
         for each in (*lost_values(new), *lost_values(old)):
             self._problems.setdefault((str(each.code), each.where), each)
 
-    def names(self) -> tuple[NameEffect, ...]:
+    def name_effects(self) -> tuple[NameEffect, ...]:
         """The names that differ, in order."""
         return tuple(self._name(name) for name in self._counts)
 
@@ -119,9 +119,9 @@ class Tally:
         count.before += _is_filled(before)
         count.after += _is_filled(after)
         if changed:
-            self._keep(name, count, before, after)
+            self._add_example(name, count, before, after)
 
-    def _keep(self, name: str, count: _Count, before: Scalar, after: Scalar) -> None:
+    def _add_example(self, name: str, count: _Count, before: Scalar, after: Scalar) -> None:
         example = Example(
             None if self._is_masked(name, self._changed.planned_live) else before,
             None if self._is_masked(name, self._changed.planned) else after,

@@ -156,18 +156,18 @@ class _Look:
         for obj in sampled.objects:
             if monotonic() >= deadline:
                 break
-            failed += not self._add(obj, tally, counter, deadline)
+            failed += not self._add_object(obj, tally, counter, deadline)
         return ModelEffect(
             changed.prefix,
             sampled.why_not,
-            tally.names(),
+            tally.name_effects(),
             len(changed.planned_live) if changed.live else None,
             len(changed.planned) if changed.draft else None,
             tally.objects + failed,
             len(sampled.objects),
             failed,
             tally.sizes(),
-            counter.counted(),
+            counter.url_queries(),
             bool(changed.draft and changed.draft.key),
             tally.problems(),
         )
@@ -186,7 +186,7 @@ class _Look:
             return found
         return Sampled(why_not=_("There is no object that you may view."))
 
-    def _add(self, obj: Model, tally: Tally, counter: UrlCounter, deadline: float) -> bool:
+    def _add_object(self, obj: Model, tally: Tally, counter: UrlCounter, deadline: float) -> bool:
         """Add what becomes of one object; whether its values could be read at all."""
         try:
             seconds = max(deadline - monotonic(), 0)

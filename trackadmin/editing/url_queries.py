@@ -62,7 +62,7 @@ class UrlCounter:
         self._costly |= dict.fromkeys(_only(new, changed.planned, changed.planned_live))
         self._saved |= dict.fromkeys(_only(old, changed.planned_live, changed.planned))
 
-    def counted(self) -> UrlQueries | None:
+    def url_queries(self) -> UrlQueries | None:
         """The result; ``None`` where no object was looked up."""
         if not self.looked_up:
             return None
