@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from django.db.models import Model
 
-from trackadmin.catalog import catalog, label_of
+from trackadmin.catalog import catalog, label_of, model_of
 from trackadmin.compiler import CompiledModel, Snapshot
 from trackadmin.compiler.plan import Aggregate, Node, Output
 from trackadmin.document import Document, ModelEntry
@@ -23,8 +23,8 @@ from trackadmin.texts import Text
 
 #: What becomes of a name; ``changed`` where its value comes from elsewhere or goes out otherwise.
 NameKind = Literal["new", "changed", "gone"]
-#: Labels of models, each with the name of an attribute that an editor declared personal.
-DeclaredPersonal: TypeAlias = frozenset[tuple[str, str]]
+#: The attributes that an editor declared personal, each with the labels of its models.
+DeclaredPersonal: TypeAlias = Mapping[str, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +69,60 @@ class UnofferedModel:
     why_not: Text
 
 
-def changed_models(
-    draft: Snapshot, live: Snapshot | None, documents: Iterable[Document]
-) -> list[ChangedModel]:
+def changed_models(draft: Snapshot, live: Snapshot | None, drafted: Document) -> list[ChangedModel]:
     """The tracked models that the draft changes, those with the most names that differ first.
 
     Whatever changes what their objects send counts, so a model may change by a child's entry.
+    ``drafted`` is the whole draft: its snapshot may lack what does not compile.
     """
-    personal = frozenset(_declared_personal(documents))
-    sides = [draft, *([live] if live else [])]
-    prefixes: dict[type[Model], str] = {}
-    for side in sides:
-        for prefix, compiled in side.by_prefix.items():
-            prefixes.setdefault(compiled.model, prefix)
+    documents = (drafted, live.document if live else Document())
+    personal, touched = _declared_personal(documents), _touched(*documents)
     found = [
-        _compared(prefix, model, draft.find(model), live.find(model) if live else None, personal)
-        for model, prefix in prefixes.items()
+        _compared(prefix, draft.find(model), live.find(model) if live else None, model, personal)
+        for label, prefix in _prefixes(draft, live).items()
+        if label in touched and (model := model_of(label))
     ]
     return sorted((each for each in found if each.kinds), key=lambda each: -len(each.kinds))
+
+
+def _prefixes(draft: Snapshot, live: Snapshot | None) -> dict[str, str]:
+    """The models that the site offers, by their labels; the draft's prefix comes first."""
+    found: dict[str, str] = {}
+    for side in (draft, *([live] if live else [])):
+        for prefix in side.by_prefix:
+            found.setdefault(side.document.models[prefix].model, prefix)
+    return found
+
+
+def _touched(drafted: Document, published: Document) -> set[str]:
+    """The labels of models whose entries differ, or whose children lead to such a model.
+
+    Only these are planned: a large map has thousands of models.
+    """
+    before, after = _by_label(published), _by_label(drafted)
+    touched = {label for label in {*before, *after} if before.get(label) != after.get(label)}
+    leading: dict[str, set[str]] = {}
+    for entry in (*drafted.models.values(), *published.models.values()):
+        for target in _targets(entry):
+            leading.setdefault(target, set()).add(entry.model)
+    new = set(touched)
+    while new:
+        new = {each for label in new for each in leading.get(label, ())} - touched
+        touched |= new
+    return touched
+
+
+def _by_label(document: Document) -> dict[str, tuple[str, ModelEntry]]:
+    return {entry.model: (prefix, entry) for prefix, entry in document.models.items()}
+
+
+def _targets(entry: ModelEntry) -> Iterator[str]:
+    """The labels of the models that its children may be tracked as."""
+    facts = catalog().get(entry.model) if entry.children else None
+    relations = facts.relations if facts else {}
+    for accessor in entry.children:
+        model = model_of(relations[accessor].target) if accessor in relations else None
+        yield from _labels(model) if model else ()
 
 
 def unoffered_models(draft: Document, live: Document) -> list[UnofferedModel]:
@@ -101,9 +137,9 @@ def unoffered_models(draft: Document, live: Document) -> list[UnofferedModel]:
 
 def _compared(
     prefix: str,
-    model: type[Model],
     draft: CompiledModel | None,
     live: CompiledModel | None,
+    model: type[Model],
     personal: DeclaredPersonal,
 ) -> ChangedModel:
     planned = dict(_planned(draft, personal)) if draft else {}
@@ -157,15 +193,23 @@ def _of_aggregate(node: Node, aggregate: Aggregate, personal: DeclaredPersonal) 
 
 
 def _is_declared(model: type[Model], attribute: str, personal: DeclaredPersonal) -> bool:
+    return attribute in personal and not personal[attribute].isdisjoint(_labels(model))
+
+
+def _labels(model: type[Model]) -> set[str]:
+    """The labels of the model and of its ancestors."""
     models = (cls for cls in model.__mro__ if issubclass(cls, Model) and cls is not Model)
-    return any((label_of(cls), attribute) in personal for cls in models)
+    return {label_of(cls) for cls in models}
 
 
-def _declared_personal(documents: Iterable[Document]) -> Iterator[tuple[str, str]]:
+def _declared_personal(documents: Iterable[Document]) -> DeclaredPersonal:
     """What any of the documents declares, also where it is not sent: a draft may drop it."""
+    found: dict[str, set[str]] = {}
     for document in documents:
         for entry in document.models.values():
-            yield from ((entry.model, source) for source in _personal_sources(entry))
+            for source in _personal_sources(entry):
+                found.setdefault(source, set()).add(entry.model)
+    return found
 
 
 def _personal_sources(entry: ModelEntry) -> Iterator[str]:
