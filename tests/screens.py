@@ -115,6 +115,7 @@ def pages_of(row, *, version=1):
         "trackingmap_picture": map_page("picture", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
+        "trackingmap_effect": map_page("effect", pk),
         "trackingmap_preview": map_page("preview", pk),
         "trackingmap_try_url": map_page("try_url", pk),
         "trackingmap_explain_event": map_page("explain_event", pk),

@@ -162,6 +162,7 @@ PARAMETERS = {
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
+    "trackingmap_effect": ["model"],
     "trackingmap_preview": ["model", "object", "by", "value"],
     "trackingmap_try_url": ["url"],
     "trackingmap_explain_event": ["event"],
@@ -190,8 +191,7 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help", "picture"}
-READ_ONLY |= {"changelist", "actions", "profile"}
+READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],

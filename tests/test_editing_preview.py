@@ -30,7 +30,7 @@ from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler import compile_map
 from trackadmin.document import dump
-from trackadmin.editing.trying import OF_TRANSACTIONS
+from trackadmin.editing.query_counter import OF_TRANSACTIONS
 from trackadmin.exceptions import UnknownMap
 from trackadmin.models import MapVersion, TrackedAttribute, TrackedModel
 

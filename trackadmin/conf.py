@@ -41,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
     "PROFILE_ROWS": 1000,
     "PROFILE_MILLISECONDS": 2000,
     "PROFILE_KEPT_SECONDS": 600,
+    "EFFECT_OBJECTS": 20,
+    "EFFECT_SECONDS": 5.0,
 }
 
 
@@ -209,6 +211,16 @@ class Settings:
     def PROFILE_KEPT_SECONDS(self) -> float:
         """How long, in seconds, a profile is kept for the person who asked for it."""
         return float(self._get("PROFILE_KEPT_SECONDS"))
+
+    @property
+    def EFFECT_OBJECTS(self) -> int:
+        """At how many objects of each changed model the review looks."""
+        return int(self._get("EFFECT_OBJECTS"))
+
+    @property
+    def EFFECT_SECONDS(self) -> float:
+        """How long, in seconds, the review may look at real objects, those of all models."""
+        return float(self._get("EFFECT_SECONDS"))
 
 
 conf = Settings()

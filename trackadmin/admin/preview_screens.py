@@ -212,10 +212,15 @@ def counts_of(preview: Preview) -> Iterator[str]:
     found = Counter[str](row.status for row in preview.rows)
     for status in Status:
         if count := found[status]:
-            yield _counted(status, count) % {"count": localize(count)}
+            yield counted_in_status(status, count)
 
 
-def _counted(status: Status, count: int) -> str:
+def counted_in_status(status: Status, count: int) -> str:
+    """How many names have this status, in words."""
+    return _of_status(status, count) % {"count": localize(count)}
+
+
+def _of_status(status: Status, count: int) -> str:
     match status:
         case Status.NEW:
             return ngettext("%(count)s new", "%(count)s new", count)

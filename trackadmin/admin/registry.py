@@ -23,6 +23,7 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.effect_screen import EffectScreen
 from trackadmin.admin.explain_event_screen import ExplainEventScreen
 from trackadmin.admin.fix_screen import FixScreen
 from trackadmin.admin.help_screen import HelpScreen
@@ -131,6 +132,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
+        ("<int:map_id>/publish/effect/", "effect", EffectScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),
         ("<int:map_id>/preview/search/", "search", SearchScreen),
         ("<int:map_id>/preview/url/", "try_url", TryUrlScreen),

@@ -42,6 +42,11 @@ class Samples:
         with host_code(Doing.ADMIN, self.facts.cased_label):
             if self.viewer.permits(self.model):
                 return ""
+        return self.not_viewable
+
+    @property
+    def not_viewable(self) -> str:
+        """What a page says if the user may not view the objects."""
         return _("You may not view the objects of %(model)s.") % {"model": self.facts.cased_label}
 
     @property
@@ -53,8 +58,13 @@ class Samples:
     def newest(self) -> list[Sample]:
         """The last few objects by primary key."""
         with host_code(Doing.LIST, self.facts.cased_label):
-            rows = self.viewer.rows(self.model).order_by("-pk")[:NEWEST]
-            return [sample(obj) for obj in rows if self.visible(obj)]
+            return [sample(obj) for obj in self.newest_objects(NEWEST)]
+
+    def newest_objects(self, most: int) -> list[models.Model]:
+        """Of the last objects by primary key, at most so many, those that the user may view."""
+        with host_code(Doing.LIST, self.facts.cased_label):
+            rows = self.viewer.rows(self.model).order_by("-pk")[:most]
+            return [obj for obj in rows if self.visible(obj)]
 
     def by_key(self, text: str) -> models.Model | None:
         """The object with this primary key; ``None`` if there is none or it may not be viewed."""

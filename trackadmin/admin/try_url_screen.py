@@ -104,7 +104,7 @@ class TryUrlScreen(PreviewBase):
         return self._answer(pasted, **self._result(trial))
 
     def _tried(self, query: str) -> UrlTrial[DryRun]:
-        viewer = self._viewer
+        viewer = self.viewer
         rights = Rights(viewer.may_view, viewer.may_view_all, viewer.visible)
         return editing.try_url(
             self.tracking_map,

@@ -234,4 +234,6 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "PROFILE_ROWS": ("E055", _count),
     "PROFILE_MILLISECONDS": ("E056", _count),
     "PROFILE_KEPT_SECONDS": ("E057", _seconds),
+    "EFFECT_OBJECTS": ("E065", _count),
+    "EFFECT_SECONDS": ("E066", _seconds),
 }

@@ -26,6 +26,8 @@ UNDECLARED, NONE, SENT, PSEUDONYMISED, DROPPED = PRIVACIES = (
     "pseudonymised",
     "dropped",
 )
+#: What an editor declared to say something about a person.
+PERSONAL = (SENT, PSEUDONYMISED, DROPPED)
 
 
 #: What an aggregate says about the related objects.

@@ -11,6 +11,9 @@ from trackadmin.editing.building import (
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
+from trackadmin.editing.effect_plan import NameKind
+from trackadmin.editing.effect_tally import Example, NameEffect, Sizes
+from trackadmin.editing.effects import Effects, ModelEffect, Reader, Sampled, effects
 from trackadmin.editing.event_explanation import (
     ActionExplanation,
     EventExplainer,
@@ -57,6 +60,7 @@ from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
+from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -75,11 +79,13 @@ __all__ = [
     "CommonValue",
     "Contents",
     "Counted",
+    "Effects",
     "Estimate",
     "EventExplainer",
     "EventExplanation",
     "EventInWords",
     "Exactness",
+    "Example",
     "FieldProfile",
     "Grace",
     "Head",
@@ -89,9 +95,12 @@ __all__ = [
     "Leaving",
     "MapPicture",
     "MapState",
+    "ModelEffect",
     "ModelTree",
+    "NameEffect",
     "NameExplanation",
     "NameInWords",
+    "NameKind",
     "NameSource",
     "NameState",
     "NextStep",
@@ -101,9 +110,12 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "Profile",
+    "Reader",
     "Review",
     "Rights",
+    "Sampled",
     "Saved",
+    "Sizes",
     "SourceInWords",
     "SourceKind",
     "StoredEntry",
@@ -114,6 +126,7 @@ __all__ = [
     "UndecidedAttribute",
     "Unread",
     "Unshown",
+    "UrlQueries",
     "UrlTrial",
     "action_row",
     "add_map",
@@ -128,6 +141,7 @@ __all__ = [
     "draft_digest",
     "draft_problems",
     "draft_row",
+    "effects",
     "entry_diff",
     "entry_of",
     "event_in_words",

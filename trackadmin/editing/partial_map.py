@@ -1,4 +1,4 @@
-"""Compiles a draft with errors as far as possible, so that a preview can show the rest."""
+"""Compiles a draft and the live version as far as possible, so that a preview can show them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import replace
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
+from trackadmin.codes import ProblemCode
 from trackadmin.compiler import Snapshot
 from trackadmin.document import ActionEntry, Document, ModelEntry
 from trackadmin.document.action_rules import ACTIONS
-from trackadmin.exceptions import DocumentError
+from trackadmin.editing.versions import live_version, read_version
+from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.models import TrackingMap
+from trackadmin.texts import gettext as _
 
 
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
@@ -54,6 +58,30 @@ def _bringing(action: ActionEntry, models: Mapping[str, ModelEntry]) -> ActionEn
 
 def _is_among(name: str, error: DocumentError) -> bool:
     return any(problem.where.split(".")[:2] == [ACTIONS, name] for problem in error.problems)
+
+
+def live_snapshot(tracking_map: TrackingMap, problems: list[Problem]) -> Snapshot | None:
+    """The live version, compiled; ``None`` without one. One that cannot be read is a problem."""
+    live = live_version(tracking_map)
+    if live is None:
+        return None
+    try:
+        return compiler.compile_map(
+            read_version(live),
+            catalog(),
+            slug=tracking_map.slug,
+            number=live.number,
+            names_are_checked=True,
+        )
+    except DocumentError as error:
+        what = _(
+            "The live version %(number)s cannot be read: %(error)s",
+            number=str(live.number),
+            error=error.what,
+        )
+        remedy = _("Publish the draft, or roll back to another version.")
+        problems.append(Problem(ProblemCode.LIVE_BROKEN, "warning", str(live), what, remedy))
+        return None
 
 
 def _sound(prefix: str, entry: ModelEntry) -> ModelEntry | None:

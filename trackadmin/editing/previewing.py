@@ -14,13 +14,13 @@ from django.db.models import Model
 from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
-from trackadmin.compiler import CompiledModel, Scalar, Snapshot
+from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
-from trackadmin.editing.partial_map import compile_what_can
+from trackadmin.editing.partial_map import compile_what_can, live_snapshot
 from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.trying import (
     Counted,
@@ -32,9 +32,7 @@ from trackadmin.editing.trying import (
     each_of,
     everything,
 )
-from trackadmin.editing.versions import live_version, read_version
-from trackadmin.exceptions import DocumentError, Problem
-from trackadmin.models import TrackingMap
+from trackadmin.exceptions import Problem
 from trackadmin.texts import gettext as _
 
 #: ``unknown`` where both sides have the name and one of them is not shown.
@@ -104,9 +102,8 @@ def preview(
     live = live_snapshot(current, problems)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
-    databases = {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
-    with trial_transaction(databases, conf.PREVIEW_SECONDS):
-        fresh = _fresh(obj)
+    with trial_transaction(databases_of(obj), conf.PREVIEW_SECONDS):
+        fresh = as_stored(obj)
         # Compiled before the time for the host's code begins to run.
         draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
         all_of = may_view_all or each_of(may_view)
@@ -128,31 +125,12 @@ def preview(
     )
 
 
-def live_snapshot(tracking_map: TrackingMap, problems: list[Problem]) -> Snapshot | None:
-    """The live version; ``None`` if there is none or it cannot be read, which is a problem."""
-    live = live_version(tracking_map)
-    if live is None:
-        return None
-    try:
-        return compiler.compile_map(
-            read_version(live),
-            catalog(),
-            slug=tracking_map.slug,
-            number=live.number,
-            names_are_checked=True,
-        )
-    except DocumentError as error:
-        what = _(
-            "The live version %(number)s cannot be read: %(error)s",
-            number=str(live.number),
-            error=error.what,
-        )
-        remedy = _("Publish the draft, or roll back to another version.")
-        problems.append(Problem(ProblemCode.LIVE_BROKEN, "warning", str(live), what, remedy))
-        return None
+def databases_of(obj: Model) -> set[str]:
+    """Where the site's code may write while it reads this object: its database, and ours."""
+    return {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
 
 
-def _fresh(obj: Model) -> Model:
+def as_stored(obj: Model) -> Model:
     """The object as the database has it, with no relation loaded; itself where it is not saved."""
     database = obj._state.db or router.db_for_read(obj.__class__)
     return obj.__class__._base_manager.using(database).filter(pk=obj.pk).first() or obj
@@ -174,12 +152,16 @@ def preview_rows(
             yield PreviewRow(name, value, old.values[name], "unknown", graces.get(name))
         else:
             live = old.values[name]
-            # 1, 1.0 and True are equal to Python and three different things in JSON.
-            same = (type(value), value) == (type(live), live)
-            yield PreviewRow(name, value, live, "same" if same else "changed", graces.get(name))
+            status: Status = "changed" if differ(value, live) else "same"
+            yield PreviewRow(name, value, live, status, graces.get(name))
     for name, live in old.values.items():
         if name not in new.values:
             yield PreviewRow(name, None, live, "gone", graces.get(name))
+
+
+def differ(value: Scalar, other: Scalar) -> bool:
+    """Whether two values differ in JSON: to Python 1, 1.0 and True are equal."""
+    return (type(value), value) != (type(other), other)
 
 
 def _url(compiled: CompiledModel | None, obj: Model) -> str:

@@ -6,13 +6,11 @@ The flattener cannot do this: it is one function that reads everything, for one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any, TypeAlias
 
-from django.db import connections
 from django.db.models import Model, QuerySet
 
 from trackadmin.codes import FaultCode, ProblemCode
@@ -23,6 +21,7 @@ from trackadmin.compiler.savepoints import Reads, contained
 from trackadmin.compiler.values.aggregate_reader import aggregates_reader
 from trackadmin.compiler.values.children import child_reader
 from trackadmin.compiler.values.one_by_one import attribute_reader
+from trackadmin.editing.query_counter import QueryCounter
 from trackadmin.exceptions import Problem
 from trackadmin.texts import gettext as _
 
@@ -35,8 +34,6 @@ MayViewAll: TypeAlias = Callable[[QuerySet[Any]], bool]
 
 #: Of how many related objects each is asked about, if nobody can tell about all of them at once.
 MOST_ASKED = 100
-#: Statements that are there because the preview runs in a transaction.
-OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 class Unshown(Enum):
@@ -89,6 +86,8 @@ class Tried:
     unshown: dict[str, Unshown] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     queries: int = 0
+    #: How many of them each value took that the site's code computes; none where it took none.
+    costly: dict[str, int] = field(default_factory=dict)
 
 
 class Trial:
@@ -109,7 +108,7 @@ class Trial:
         self._seen_all: dict[tuple[int, str], bool] = {}
         #: Objects whose ids are keys above, so that no other object takes over their ids.
         self._kept: list[Any] = []
-        self._count = _Count()
+        self._count = QueryCounter()
         #: Those of the version that is being tried.
         self._reads: Reads
 
@@ -212,7 +211,10 @@ class Trial:
                 return None
             read = attribute_reader(replace(output, pseudonymised=False), node.model, _as_it_is)
             self._kept.append(obj)
+            number = self._count.number
             self._values[key] = read(obj, _faults(out), self._reads)
+            if runs_code and self._count.number > number:
+                out.costly[output.name] = self._count.number - number
         value = self._values[key]
         return compiled.pseudonym(value) if output.pseudonymised else value
 
@@ -270,43 +272,6 @@ class Trial:
 def _loaded(model: type[Model], accessor: str, obj: Any) -> bool:
     cached = cache_name(model, accessor)
     return bool(cached) and cached in getattr(obj._state, "fields_cache", ())
-
-
-class _Count:
-    """Counts and times the queries of every database, also where the site is not in debug mode."""
-
-    def __init__(self) -> None:
-        self.number, self.seconds, self._on = 0, 0.0, True
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            for connection in connections.all():
-                stack.enter_context(connection.execute_wrapper(self._see))
-            yield
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        self._on = False
-        try:
-            yield
-        finally:
-            self._on = True
-
-    def taken(self) -> int:
-        """How many there were since the last call."""
-        number, self.number = self.number, 0
-        return number
-
-    def _see(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not self._on or str(sql).startswith(OF_TRANSACTIONS):
-            return execute(sql, params, many, context)
-        self.number += 1
-        start = perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            self.seconds += perf_counter() - start
 
 
 def _as_it_is(value: Scalar) -> str | None:

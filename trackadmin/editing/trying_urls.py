@@ -26,11 +26,10 @@ from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
-from trackadmin.editing.partial_map import compile_what_can
+from trackadmin.editing.partial_map import compile_what_can, live_snapshot
 from trackadmin.editing.previewing import (
     Preview,
     graces_of,
-    live_snapshot,
     preview_rows,
 )
 from trackadmin.editing.trial_transaction import trial_transaction
