@@ -38,7 +38,27 @@ DEFAULTS: dict[str, Any] = {
     "MAX_REFERENCES": 10,
     "MAX_TABLES": 64,
     "PREVIEW_SECONDS": 2.0,
+    "LINT": {},
 }
+
+#: The levels that a rule of LINT may have, the mildest first.
+LINT_LEVELS = OFF, HINT, WARNING, ERROR = ("off", "hint", "warning", "error")
+#: The level of each rule of LINT.
+LINT_RULES: dict[str, str] = {
+    "name": HINT,
+    "description": HINT,
+    "owner": HINT,
+    "look_alikes": HINT,
+    "same_meaning": HINT,
+    "personal_values": WARNING,
+}
+#: Regular expressions of LINT that a whole name must match.
+LINT_PATTERNS: dict[str, str] = {
+    "prefix": r"[A-Z][A-Za-z0-9]*",
+    "attribute": r"[a-z][a-z0-9]*(_[a-z0-9]+)*",
+}
+#: How many rows of a model LINT reads, and how long it may take for all models.
+LINT_LIMITS: dict[str, float] = {"rows": 500, "seconds": 2.0}
 
 
 class Settings:
@@ -191,6 +211,11 @@ class Settings:
     def PREVIEW_SECONDS(self) -> float:
         """How long, in seconds, one preview may run the host's own code."""
         return float(self._get("PREVIEW_SECONDS"))
+
+    @property
+    def LINT(self) -> dict[str, Any]:
+        """The level of each rule of lint, the patterns of names, and how many rows it may read."""
+        return {**LINT_RULES, **LINT_PATTERNS, **LINT_LIMITS, **self._get("LINT")}
 
 
 conf = Settings()
