@@ -394,8 +394,8 @@ class StaleForm(TrackAdminError):
         super().__init__(what)
 
 
-class WaiverRefused(TrackAdminError):
-    """There is nothing to waive at a place of the map, or nothing to bring back."""
+class LintRefused(TrackAdminError):
+    """What lint found, or a waiver of it, is not there any more; or a reason is missing."""
 
 
 class ImmutableVersion(TrackAdminError):

@@ -233,7 +233,9 @@ def _pattern(setting: str, value: Any) -> Faults:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         what = _(
-            "%(setting)s is not a regular expression (%(error)s).", setting=setting, error=str(error)
+            "%(setting)s is not a regular expression (%(error)s).",
+            setting=setting,
+            error=str(error),
         )
         yield what, fix
 

@@ -21,6 +21,7 @@ from trackadmin.editing.event_explanation import (
 )
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
@@ -42,6 +43,7 @@ from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
 from trackadmin.editing.utc import in_utc
+from trackadmin.editing.value_scan import EVERYTHING, Reader, ValueScan
 from trackadmin.editing.versions import (
     diff,
     get_version,
@@ -50,8 +52,10 @@ from trackadmin.editing.versions import (
     read_version,
     versions,
 )
+from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
+    "EVERYTHING",
     "ActionExplanation",
     "Contents",
     "Counted",
@@ -62,11 +66,14 @@ __all__ = [
     "HeadEntry",
     "HistoryEntry",
     "Leaving",
+    "Lint",
     "NameExplanation",
     "NameSource",
     "NameState",
+    "NewName",
     "Preview",
     "PreviewRow",
+    "Reader",
     "Review",
     "Saved",
     "SourceKind",
@@ -74,6 +81,8 @@ __all__ = [
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
+    "ValueScan",
+    "Waived",
     "action_row",
     "add_map",
     "as_it_was",
@@ -93,10 +102,12 @@ __all__ = [
     "fix_draft",
     "fixes",
     "get_version",
+    "give_new_name",
     "history",
     "import_document",
     "in_utc",
     "leaving",
+    "lint",
     "live_token",
     "live_version",
     "offered",
@@ -117,4 +128,6 @@ __all__ = [
     "undecided",
     "undo",
     "versions",
+    "waive",
+    "withdraw",
 ]

@@ -164,11 +164,11 @@ def _nothing_stays(obj: Model) -> Iterator[None]:
         for alias in sorted(aliases):
             stack.enter_context(transaction.atomic(using=alias))
             stack.callback(transaction.set_rollback, True, using=alias)
-            _limit_statements(alias, conf.PREVIEW_SECONDS)
+            limit_statements(alias, conf.PREVIEW_SECONDS)
         yield
 
 
-def _limit_statements(alias: str, seconds: float) -> None:
+def limit_statements(alias: str, seconds: float) -> None:
     """Let PostgreSQL cancel statements that take longer, until the transaction is over.
 
     A lower limit of the site stays.

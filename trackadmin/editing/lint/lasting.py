@@ -34,8 +34,10 @@ def lasting_names(
 ) -> Iterator[tuple[str, str, AttributeEntry | AggregateEntry]]:
     """Every place with its name and entry, model by model: attributes, then counts and sums."""
     for prefix, entry in in_order(document.models):
-        for name, each in (*lasting_attributes(entry), *lasting_aggregates(entry)):
-            yield f"{prefix}.{name}", name, each
+        for name, attribute in lasting_attributes(entry):
+            yield f"{prefix}.{name}", name, attribute
+        for name, aggregate in lasting_aggregates(entry):
+            yield f"{prefix}.{name}", name, aggregate
 
 
 def lasting_prefixes(document: Document) -> Iterator[tuple[str, str]]:

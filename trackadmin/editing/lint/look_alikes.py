@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, Model
 
 from trackadmin.catalog import AttributeFacts, Catalog
 from trackadmin.catalog.words import words
@@ -31,7 +31,7 @@ KEY_WORDS = frozenset({"id", "uuid", "slug", "code", "key"})
 class Pointer:
     """An attribute that names an object of a model: ``mfr_id``."""
 
-    #: The tracked model that it leads to, or else what people call the objects.
+    #: The prefix or the label of the model that it leads to, or else what its name calls that.
     to: str
     #: By what it names the object: ``id``.
     by: str
@@ -94,8 +94,9 @@ class _Pointers:
     def __init__(self, document: Document, catalog: Catalog) -> None:
         self.document, self.catalog = document, catalog
         self.matching = Matching(document, catalog)
-        #: The tracked models by their names in small letters: ``mfr`` is ``Mfr``.
-        self.called = {_plain(prefix): prefix for prefix in document.models}
+        #: What a name may call a model: its class or its prefix, in small letters.
+        self.called = {_plain(each.name): self._of(each.model) for each in catalog.models()}
+        self.called |= {_plain(prefix): prefix for prefix in document.models}
 
     def __iter__(self) -> Iterator[Pointer]:
         for prefix, entry in in_order(self.document.models):
@@ -106,13 +107,15 @@ class _Pointers:
                 if to and to != prefix and not self._comes_along(prefix, entry, to):
                     yield Pointer(to, by, f"{prefix}.{name}", prefix, name)
 
+    def _of(self, model: type[Model]) -> str:
+        """The prefix that the model is tracked under; its label where it is not tracked."""
+        return self.matching.nearest(model) or model._meta.label_lower
+
     def _target(self, name: str, facts: AttributeFacts | None) -> tuple[str, str]:
         """What an attribute leads to, and by what; the code knows better than the name."""
-        field = facts.field if facts else None
+        field = facts.field if facts and not facts.refused else None
         if isinstance(field, ForeignKey):
-            related = field.related_model
-            tracked_as = self.matching.nearest(related) if isinstance(related, type) else ""
-            return tracked_as or field.name, _plain(field.target_field.attname)
+            return self._of(field.related_model), _plain(field.target_field.attname)
         *subject, last = words(name) or ("",)
         by, called = SYNONYMS.get(last, last), "".join(subject)
         if not called or by not in KEY_WORDS:
@@ -147,7 +150,9 @@ def _unsent(entry: ModelEntry, pointers: Iterable[Pointer], level: Level) -> Ite
 
 def _keys_of(entry: ModelEntry) -> set[str]:
     """Everything that a tracked model sends, by source and by name."""
-    return {_plain(text) for name, each in lasting_attributes(entry) for text in (name, each.source)}
+    return {
+        _plain(text) for name, each in lasting_attributes(entry) for text in (name, each.source)
+    }
 
 
 def _apart(pointers: Iterable[Pointer], level: Level) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from trackadmin.document import Document, in_order
 from trackadmin.document.action_rules import ACTIONS
 from trackadmin.editing.lint.lasting import lasting_aggregates, lasting_attributes
 from trackadmin.exceptions import Level, Problem
+from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 
@@ -34,10 +35,10 @@ def missing_owners(document: Document, catalog: Catalog, level: Level) -> Iterat
             yield Problem(LintCode.OWNER, level, f"{ACTIONS}.{name}", what, remedy)
 
 
-def _described(document: Document) -> Iterator[tuple[str, str, object]]:
+def _described(document: Document) -> Iterator[tuple[str, str, Text]]:
     """Every place with its description, and what to say if that is empty."""
     model, attribute = _("The tracked model has no description."), _("It has no description.")
-    aggregate, action = _("It has no description."), _("The action has no description.")
+    aggregate, action = attribute, _("The action has no description.")
     parameter = _("The parameter has no description.")
     for prefix, entry in in_order(document.models):
         yield prefix, entry.description, model

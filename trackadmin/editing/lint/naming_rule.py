@@ -12,12 +12,11 @@ from trackadmin.conf import conf
 from trackadmin.document import Document, ModelEntry, why_not_a_name
 from trackadmin.editing.lint.lasting import lasting_names, lasting_prefixes
 from trackadmin.exceptions import Level, Problem
+from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 
-def names_against_the_rule(
-    document: Document, catalog: Catalog, level: Level
-) -> Iterator[Problem]:
+def names_against_the_rule(document: Document, catalog: Catalog, level: Level) -> Iterator[Problem]:
     """Prefixes, and names of attributes, counts and sums, that do not match the site's patterns."""
     better = better_names(document)
     for place, name in _breaking(lasting_prefixes(document), "prefix"):
@@ -70,8 +69,8 @@ def _has_former(document: Document, place: str) -> bool:
     return bool((entry.children[accessor] if accessor else entry).former_prefix)
 
 
-def _problem(level: Level, place: str, what: object, new: str, pattern: str) -> Problem:
+def _problem(level: Level, place: str, what: Text, new: str, pattern: str) -> Problem:
     remedy = _("Rename it. Names must match the pattern %(pattern)s.", pattern=conf.LINT[pattern])
     if new:
         remedy = _("Rename it to %(name)s, and keep the old name for a while.", name=new)
-    return Problem(LintCode.NAME, level, place, what, remedy)  # type: ignore[arg-type]
+    return Problem(LintCode.NAME, level, place, what, remedy)

@@ -61,7 +61,7 @@ def _in_child(
     entry: AttributeEntry, facts: AttributeFacts | None, matched: MatchedModel, matching: Matching
 ) -> str:
     """The name under which the child sends the value of a foreign key; empty for none."""
-    field = facts.field if facts else None
+    field = facts.field if facts and not facts.refused else None
     if not isinstance(field, ForeignKey):
         return ""
     for child in matched.children:
