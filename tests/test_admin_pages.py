@@ -68,6 +68,8 @@ def pages_of(row):
         "map history": map_page("history", pk),
         "bring back": map_page("bring_back", pk, deletion.revision) + "?prefix=CompanyAccount",
         "undecided": map_page("undecided", pk),
+        "quality": map_page("quality", pk),
+        "quality, with values": map_page("quality", pk) + "?values=1",
         "publish": map_page("publish", pk),
         "preview, nothing chosen": map_page("preview", pk),
         "preview": map_page("preview", pk) + "?model=User",
@@ -397,4 +399,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 19 + 5 + 5 + 1
+    assert found == 20 + 5 + 5 + 1

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.page_parameters import choice, text
+from trackadmin.admin.page_parameters import choice, matching, text
 from trackadmin.admin.row_places import row_address
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.viewer import Viewer
@@ -78,7 +78,7 @@ class QualityScreen(Screen):
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Waive, take a waiver back, or rename as it was proposed."""
         code, place = text(request.POST, "code"), text(request.POST, "place")
-        do = choice(request.POST, "do", [WAIVE, WITHDRAW, RENAME], WAIVE)
+        do = matching(request.POST, "do", f"{WAIVE}|{WITHDRAW}|{RENAME}")
         try:
             messages.success(request, self._done(do, code, place))
         except (LintRefused, InvalidMap, StaleForm) as refusal:

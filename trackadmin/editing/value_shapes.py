@@ -40,7 +40,9 @@ def _holds_email(text: str) -> bool:
 
 
 def _holds_phone(text: str) -> bool:
-    return any(_is_phone(found.group()) for found in _PHONE.finditer(text))
+    # The digits of an IBAN are no phone number.
+    others = _IBAN.sub(lambda found: "" if _is_iban(found.group()) else found.group(), text)
+    return any(_is_phone(found.group()) for found in _PHONE.finditer(others))
 
 
 def _is_phone(text: str) -> bool:
@@ -49,11 +51,12 @@ def _is_phone(text: str) -> bool:
 
 
 def _holds_iban(text: str) -> bool:
-    return any(_is_iban(found.group().replace(" ", "")) for found in _IBAN.finditer(text))
+    return any(_is_iban(found.group()) for found in _IBAN.finditer(text))
 
 
 def _is_iban(text: str) -> bool:
     """Whether the check digits are right, as ISO 13616 computes them."""
+    text = text.replace(" ", "")
     if not 15 <= len(text) <= 34:
         return False
     number = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])

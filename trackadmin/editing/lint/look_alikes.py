@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -94,9 +94,8 @@ class _Pointers:
     def __init__(self, document: Document, catalog: Catalog) -> None:
         self.document, self.catalog = document, catalog
         self.matching = Matching(document, catalog)
-        #: What a name may call a model: its class or its prefix, in small letters.
-        self.called = {_plain(each.name): self._of(each.model) for each in catalog.models()}
-        self.called |= {_plain(prefix): prefix for prefix in document.models}
+        #: What a name may call a model: its prefix, or its class, in small letters.
+        self.called = self._classes() | {_plain(prefix): prefix for prefix in document.models}
 
     def __iter__(self) -> Iterator[Pointer]:
         for prefix, entry in in_order(self.document.models):
@@ -106,6 +105,16 @@ class _Pointers:
                 to, by = self._target(name, facts)
                 if to and to != prefix and not self._comes_along(prefix, entry, to):
                     yield Pointer(to, by, f"{prefix}.{name}", prefix, name)
+
+    def _classes(self) -> dict[str, str]:
+        """The models by their classes; without classes of one name, which a name cannot tell."""
+        models = self.catalog.models()
+        often = Counter(_plain(each.name) for each in models)
+        return {
+            called: self._of(each.model)
+            for each in models
+            if often[called := _plain(each.name)] == 1
+        }
 
     def _of(self, model: type[Model]) -> str:
         """The prefix that the model is tracked under; its label where it is not tracked."""
