@@ -34,7 +34,7 @@ SECTIONS = [
         LintCode,
         "What could be better in a map",
         "On the page Quality and from `manage.py trackadmin check --lint`. The setting "
-        "[LINT](settings.md#lint) gives each code a level, and somebody can waive it with a reason.",
+        "[LINT](settings.md#lint) gives each code a level. Somebody can waive it with a reason.",
     ),
     (
         FaultCode,

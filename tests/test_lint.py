@@ -4,13 +4,14 @@ import io
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from reversion.models import Revision
+from reversion.models import Revision, Version
 
 from tests.drafts import draft, editor, everything, the_map
 from tests.host.models import Country
@@ -71,7 +72,7 @@ def test_a_waiver_is_no_part_of_the_map():
     editing.waive("default", *OWNER, reason="Why not.")
     assert editing.draft_digest("default") == digest
     after = everything()
-    same = rows.keys() - {TrackingMap, Waiver, Revision} - {*list(after)[-1:]}
+    same = rows.keys() - {TrackingMap, Waiver, Revision, Version}
     assert {table: after[table] for table in same} == {table: rows[table] for table in same}
     editing.publish("default", by=None, expected=digest)
     assert "Why not" not in MapVersion.objects.get().document
@@ -84,7 +85,10 @@ def test_both_are_in_the_history_of_the_map():
     editing.withdraw("default", *OWNER, by=editor("other"))
     back, gone, *_ = editing.history(the_map())
     assert (gone.who, gone.comment) == ("editor", "Waived the missing owner of Country: 50% of it")
-    assert (back.who, back.comment) == ("other", "The missing owner of Country is no longer waived.")
+    assert (back.who, back.comment) == (
+        "other",
+        "The missing owner of Country is no longer waived.",
+    )
     assert not gone.changes
     assert len(editing.history(the_map().tracked_models.get())) == 1
 
@@ -139,16 +143,15 @@ def test_a_second_waiver_of_the_same_is_refused():
 
 def test_the_first_statement_is_the_lock():
     draft(NO_OWNER)
-    for change in (lambda: editing.waive("default", *OWNER, reason="x"), lambda: undone()):
+    for change in (
+        partial(editing.waive, "default", *OWNER, reason="x"),
+        partial(editing.withdraw, "default", *OWNER),
+    ):
         with CaptureQueriesContext(connection) as queries:
             change()
         statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "BEGIN"))]
         assert statements[0].startswith("UPDATE")
         assert "sequence" in statements[0]
-
-
-def undone():
-    editing.withdraw("default", *OWNER)
 
 
 def test_a_waiver_that_nobody_needs_any_more_says_so():

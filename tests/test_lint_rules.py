@@ -67,8 +67,8 @@ def test_a_rule_that_is_off_finds_nothing(settings):
 
 def test_a_place_has_one_problem_of_a_kind():
     """A waiver is for a code and a place, so a second one could not be told from the first."""
-    for given in (HOST, EXAMPLE):
-        found = [(p.code, p.where) for p in lint_problems(given, catalog())]
+    for each in (HOST, EXAMPLE):
+        found = [(p.code, p.where) for p in lint_problems(each, catalog())]
         assert len(found) == len(set(found))
 
 
@@ -196,9 +196,9 @@ def test_a_key_in_common_is_enough_to_join():
 def test_a_foreign_key_that_its_model_does_not_send():
     """The code knows what a foreign key holds, whatever its name says."""
     person = tracked("host.person", ["name", "user_id"])
-    assert places(
-        LintCode.LOOK_ALIKES, Person=person, User=tracked("auth.user", ["username"])
-    ) == ["Person.user_id"]
+    assert places(LintCode.LOOK_ALIKES, Person=person, User=tracked("auth.user", ["username"])) == [
+        "Person.user_id"
+    ]
     assert places(LintCode.LOOK_ALIKES, Person=person, User=tracked("auth.user", ["id"])) == []
     assert places(LintCode.LOOK_ALIKES, Person=person) == []
     address = tracked("host.address", ["country_id"])  # by to_field it holds the code
@@ -248,7 +248,12 @@ def test_names_that_differ_only_in_spelling(one, other):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        *(("name", "names"), ("first_name", "last_name"), ("key", "id"), ("no_show", "number_show")),
+        *(
+            ("name", "names"),
+            ("first_name", "last_name"),
+            ("key", "id"),
+            ("no_show", "number_show"),
+        ),
         *(("house_number", "house_name"), ("created", "created_at"), ("address1", "address2")),
     ],
 )
