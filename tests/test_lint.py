@@ -58,7 +58,7 @@ def test_what_is_waived_is_listed_apart_with_its_reason():
     editing.waive("default", *OWNER, reason=" Nobody is responsible. ", by=editor())
     assert left() == []
     (found,) = editing.lint("default").waived
-    assert (found.waiver.reason, found.waiver.who) == ("Nobody is responsible.", "editor")
+    assert (found.waiver.reason, found.waiver.author_name) == ("Nobody is responsible.", "editor")
     assert found.problem.where == "Country"
     assert found.needed
     editing.withdraw("default", *OWNER)
@@ -183,7 +183,7 @@ def test_a_person_who_leaves_is_forgotten_and_the_reason_stays():
     editing.waive("default", *OWNER, reason="x", by=user)
     user.delete()
     (found,) = editing.lint("default").waived
-    assert (found.waiver.who, found.waiver.reason) == ("", "x")
+    assert (found.waiver.author_name, found.waiver.reason) == ("", "x")
 
 
 def test_lint_reads_and_writes_nothing():

@@ -22,7 +22,7 @@ from trackadmin.document import (
     why_not_a_name,
 )
 from trackadmin.editing.lint.naming_rule import better_names
-from trackadmin.editing.lint.rules import lint_problems
+from trackadmin.editing.lint.rule_list import lint_problems
 from trackadmin.editing.value_shapes import Shape, shapes_of
 
 DEMO_MAP = Path(__file__).parent.parent / "fixtures" / "demo_map.json"

@@ -33,11 +33,13 @@ DOORS = {
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
     # The place of actions, and dates that have come.
-    "document.action_rules": {"compiler"},
+    "document.action_rules": {"compiler", "editing"},
     "document.grace": {"editing"},
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
+    # The words of a name, which lint compares.
+    "catalog.words": {"editing"},
     # One way to read a value strictly, for URLs and conditions.
     "catalog.url_texts": {"compiler"},
     # Signal receivers are connected when the app is ready.
@@ -46,6 +48,7 @@ DOORS = {
     "models.actions": {"admin"},
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
+    "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
     "compiler.values.clean_text": {"runtime"},
     # A preview reads value by value, and hides what its reader may not see.

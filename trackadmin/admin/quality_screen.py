@@ -73,7 +73,7 @@ class QualityScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list; with the values of the host's rows only where somebody asks for them."""
-        return self._page(with_values=bool(choice(request.GET, VALUES, ["1"])))
+        return self._list(with_values=bool(choice(request.GET, VALUES, ["1"])))
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Waive, take a waiver back, or rename as it was proposed."""
@@ -102,7 +102,7 @@ class QualityScreen(Screen):
         self.log_change(current, f"Waived {code} at {place}.")
         return _("This was waived. The history has the reason.")
 
-    def _page(self, *, with_values: bool) -> HttpResponse:
+    def _list(self, *, with_values: bool) -> HttpResponse:
         found = editing.lint(self.tracking_map, self._reader() if with_values else None)
         groups = self._groups(found)
         return self.page(

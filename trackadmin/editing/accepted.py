@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from trackadmin.catalog import catalog
 from trackadmin.codes import LintCode
 from trackadmin.document import Document
-from trackadmin.editing.lint.rules import RULES, level_of, lint_problems
+from trackadmin.editing.lint.rule_list import RULES, level_of, lint_problems
 from trackadmin.editing.locking import AnyMap, write_database
 from trackadmin.exceptions import Problem
 from trackadmin.models import Waiver

@@ -14,7 +14,7 @@ from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
 from trackadmin.editing.lint.naming_rule import better_names
-from trackadmin.editing.lint.rules import level_of, lint_problems
+from trackadmin.editing.lint.rule_list import level_of, lint_problems
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.editing.people import Person
 from trackadmin.editing.renaming import rename
@@ -46,11 +46,6 @@ class NewName:
     name: str
     #: The ISO date until which the old name stays; empty if the old name is not live.
     until: str
-
-    @property
-    def day(self) -> date | None:
-        """The date until which the old name stays."""
-        return date.fromisoformat(self.until) if self.until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +131,13 @@ def _new_names(
     breaking = {each.where for each in problems if each.code == LintCode.NAME}
     until = (date.fromisoformat(today()) + timedelta(days=DAYS_OF_BOTH)).isoformat()
     return {
-        place: NewName(name, until if _is_live(place, published) else "")
+        place: NewName(name, until if _was_published(place, published) else "")
         for place, name in better_names(draft).items()
         if place in breaking
     }
 
 
-def _is_live(place: str, published: Document) -> bool:
+def _was_published(place: str, published: Document) -> bool:
     prefix, _dot, name = place.partition(".")
     entry = published.models.get(prefix)
     return entry is not None and (not name or name in entry.attributes or name in entry.children)

@@ -17,7 +17,7 @@ from trackadmin.codes import LintCode
 from trackadmin.conf import conf
 from trackadmin.document import NONE, UNDECLARED, Document, in_order
 from trackadmin.editing.lint.lasting import lasting_attributes
-from trackadmin.editing.lint.rules import level_of
+from trackadmin.editing.lint.rule_list import level_of
 from trackadmin.editing.previewing import limit_statements
 from trackadmin.editing.value_shapes import Shape, shapes_of
 from trackadmin.exceptions import Level, Problem
@@ -75,7 +75,7 @@ def scan_values(document: Document, catalog: Catalog, reader: Reader) -> ValueSc
             late.append(each.prefix)
             continue
         try:
-            looked = _look(each, reader, left)
+            looked = _look_at(each, reader, left)
         except Exception as error:
             logger.exception("The rows of %s could not be read", each.model.cased_label)
             scan.notes.append(_failed(each, error))
@@ -113,7 +113,7 @@ class _Looked:
     late: bool = False
 
 
-def _look(of: _Columns, reader: Reader, seconds: float) -> _Looked | None:
+def _look_at(of: _Columns, reader: Reader, seconds: float) -> _Looked | None:
     rows = reader.rows(of.model.model)
     if rows is None:
         return None
@@ -126,12 +126,12 @@ def _look(of: _Columns, reader: Reader, seconds: float) -> _Looked | None:
                 looked.late = True
                 break
             if reader.may_view_row(of.model.model, obj):
-                _count(obj, of, looked)
+                _count_shapes(obj, of, looked)
         transaction.set_rollback(True, using=rows.db)
     return looked
 
 
-def _count(obj: Model, of: _Columns, looked: _Looked) -> None:
+def _count_shapes(obj: Model, of: _Columns, looked: _Looked) -> None:
     for name, facts in of.columns.items():
         value = getattr(obj, facts.attname)
         if isinstance(value, str) and value:

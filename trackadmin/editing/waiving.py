@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trackadmin.catalog import catalog
 from trackadmin.codes import LintCode
 from trackadmin.editing.accepted import waivers_of
@@ -25,13 +27,13 @@ def waive(tracking_map: AnyMap, code: str, place: str, *, reason: str, by: Perso
     """
     reason = reason.strip()
     _require_reason(reason)
-    comment = _told(_WAIVED, code, place, reason=reason)
+    comment = _comment_of(_WAIVED, code, place, reason=reason)
     with edit(tracking_map, by=by, comment=comment) as change:
         draft = read_draft(change.tracking_map)
-        if _found(change.tracking_map, code, place):
+        if _waiver_at(change.tracking_map, code, place):
             raise LintRefused(_("Somebody has waived this already: %(place)s.", place=place))
         if (code, place) not in waivable(draft, catalog()):
-            raise _nothing(place)
+            raise _nothing_there(place)
         row = Waiver(
             map=change.tracking_map, code=code, place=place, reason=reason, author_id=author_id(by)
         )
@@ -42,15 +44,15 @@ def waive(tracking_map: AnyMap, code: str, place: str, *, reason: str, by: Perso
 
 def withdraw(tracking_map: AnyMap, code: str, place: str, *, by: Person = None) -> None:
     """Take a waiver back, in one edit; raises :class:`LintRefused` if there is none."""
-    with edit(tracking_map, by=by, comment=_told(_WITHDRAWN, code, place)) as change:
-        row = _found(change.tracking_map, code, place)
+    with edit(tracking_map, by=by, comment=_comment_of(_WITHDRAWN, code, place)) as change:
+        row = _waiver_at(change.tracking_map, code, place)
         if row is None:
             what = _("There is no waiver at %(place)s any more. Nothing changed.", place=place)
             raise LintRefused(what)
         change.withdraw(row)
 
 
-def _found(tracking_map: TrackingMap, code: str, place: str) -> Waiver | None:
+def _waiver_at(tracking_map: TrackingMap, code: str, place: str) -> Waiver | None:
     return waivers_of(tracking_map).filter(code=code, place=place).first()
 
 
@@ -62,14 +64,14 @@ def _require_reason(reason: str) -> None:
         raise LintRefused(what)
 
 
-def _told(sentences: dict[str, Text], code: str, place: str, **values: str) -> Text:
+def _comment_of(sentences: dict[str, Text], code: str, place: str, **values: str) -> Text:
     """The sentence for the history, which says what was waived."""
     if code not in sentences:
-        raise _nothing(place)
-    return _(sentences[code].singular, place=place, **values)
+        raise _nothing_there(place)
+    return replace(sentences[code], values={"place": place, **values})
 
 
-def _nothing(place: str) -> LintRefused:
+def _nothing_there(place: str) -> LintRefused:
     return LintRefused(
         _(
             "There is nothing to waive at %(place)s any more: somebody has changed the draft. Look "

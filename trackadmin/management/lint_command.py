@@ -49,17 +49,17 @@ def check_lint(options: Options, out: Output) -> None:
     found = editing.lint(options["map"], editing.EVERYTHING if options["values"] else None)
     if options["json"]:
         with for_machines():
-            out.json(_as_json(found))
+            out.json(_lint_as_json(found))
     else:
         for problem in few(found.problems):
             out.data(problem.line)
     for note in found.values.notes if found.values else ():
         out.say(str(note))
     _say_waived(found.waived, out)
-    _judge(options["map"], found.problems, out)
+    _require_pass(options["map"], found.problems, out)
 
 
-def _judge(slug: str, problems: Sequence[Problem], out: Output) -> None:
+def _require_pass(slug: str, problems: Sequence[Problem], out: Output) -> None:
     stopping = sum(problem.level != "hint" for problem in problems)
     if stopping:
         words = ngettext(
@@ -81,7 +81,7 @@ def _say_waived(waived: Sequence[Waived], out: Output) -> None:
         out.say(words % counted(len(waived)))
 
 
-def _as_json(found: Lint) -> dict[str, Any]:
+def _lint_as_json(found: Lint) -> dict[str, Any]:
     return {
         "problems": [problem_as_json(each) for each in found.problems],
         "waived": [_waived_as_json(each) for each in found.waived],
@@ -95,7 +95,7 @@ def _waived_as_json(each: Waived) -> dict[str, Any]:
         "code": waiver.code,
         "where": waiver.place,
         "reason": waiver.reason,
-        "by": waiver.who or None,
+        "by": waiver.author_name or None,
         "at": editing.in_utc(waiver.created_at).isoformat(),
         "needed": each.needed,
     }

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import trackadmin.models.waivers
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=100)),
                 ('place', models.CharField(max_length=250)),
                 ('reason', models.CharField(max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=trackadmin.models.waivers.now_as_dumped, editable=False)),
                 ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('map', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waivers', to='trackadmin.trackingmap')),
             ],

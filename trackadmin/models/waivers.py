@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.draft import LABEL_LENGTH, EditorsManager, TrackingMap, natural_key_of
@@ -15,6 +17,12 @@ REASON_LENGTH = 500
 CODE_LENGTH = 100
 #: ``actions.<action>.<parameter>``, or the label of a model.
 PLACE_LENGTH = LABEL_LENGTH + 49
+
+
+def now_as_dumped() -> datetime:
+    """Now, without the microseconds that a dump leaves out: to load it again changes nothing."""
+    now = timezone.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class Waiver(models.Model):
@@ -28,7 +36,7 @@ class Waiver(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=now_as_dumped, editable=False)
 
     objects = EditorsManager["Waiver"]()
     NATURAL_KEY = ("map__slug", "code", "place")
@@ -50,7 +58,7 @@ class Waiver(models.Model):
         return f"{self.code} {self.place}"
 
     @property
-    def who(self) -> str:
+    def author_name(self) -> str:
         """The user's name; empty for code, commands and deleted users."""
         return self.author.get_username() if self.author else ""
 

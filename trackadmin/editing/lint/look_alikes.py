@@ -60,7 +60,7 @@ def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Probl
     """All but the commonest spelling of a name; of two that are as common, all but the first."""
     places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, name in named:
-        places[_plain(name)][name].append(place)
+        places[_simplified(name)][name].append(place)
     for spelled in places.values():
         usual = max(spelled, key=lambda name: len(spelled[name]))
         for name in spelled.keys() - {usual}:
@@ -68,7 +68,7 @@ def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Probl
                 yield _spelled(place, name, usual, spelled[usual][0], level)
 
 
-def _plain(name: str) -> str:
+def _simplified(name: str) -> str:
     """The name without case, underscores and synonyms."""
     *most, last = words(name) or ("",)
     return "".join([*most, SYNONYMS.get(last, last)])
@@ -95,7 +95,7 @@ class _Pointers:
         self.document, self.catalog = document, catalog
         self.matching = Matching(document, catalog)
         #: What a name may call a model: its prefix, or its class, in small letters.
-        self.called = self._classes() | {_plain(prefix): prefix for prefix in document.models}
+        self.called = self._classes() | {_simplified(prefix): prefix for prefix in document.models}
 
     def __iter__(self) -> Iterator[Pointer]:
         for prefix, entry in in_order(self.document.models):
@@ -109,11 +109,11 @@ class _Pointers:
     def _classes(self) -> dict[str, str]:
         """The models by their classes; without classes of one name, which a name cannot tell."""
         models = self.catalog.models()
-        often = Counter(_plain(each.name) for each in models)
+        often = Counter(_simplified(each.name) for each in models)
         return {
             called: self._of(each.model)
             for each in models
-            if often[called := _plain(each.name)] == 1
+            if often[called := _simplified(each.name)] == 1
         }
 
     def _of(self, model: type[Model]) -> str:
@@ -124,7 +124,7 @@ class _Pointers:
         """What an attribute leads to, and by what; the code knows better than the name."""
         field = facts.field if facts and not facts.refused else None
         if isinstance(field, ForeignKey):
-            return self._of(field.related_model), _plain(field.target_field.attname)
+            return self._of(field.related_model), _simplified(field.target_field.attname)
         *subject, last = words(name) or ("",)
         by, called = SYNONYMS.get(last, last), "".join(subject)
         if not called or by not in KEY_WORDS:
@@ -160,7 +160,9 @@ def _unsent(entry: ModelEntry, pointers: Iterable[Pointer], level: Level) -> Ite
 def _keys_of(entry: ModelEntry) -> set[str]:
     """Everything that a tracked model sends, by source and by name."""
     return {
-        _plain(text) for name, each in lasting_attributes(entry) for text in (name, each.source)
+        _simplified(text)
+        for name, each in lasting_attributes(entry)
+        for text in (name, each.source)
     }
 
 
