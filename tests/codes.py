@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from trackadmin.codes import EventCode, FastPath, FaultCode, FixCode, Outcome, ProblemCode
+from trackadmin.codes import (
+    EventCode,
+    FastPath,
+    FaultCode,
+    FixCode,
+    LintCode,
+    Outcome,
+    ProblemCode,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "codes.md"
 
@@ -21,6 +29,12 @@ SECTIONS = [
         "Problems of a map",
         "On the pages, from `manage.py trackadmin check`, in the errors of `trackadmin.editing`. "
         "Each problem has a code, a level, a place in the map, what is wrong and what to do.",
+    ),
+    (
+        LintCode,
+        "What could be better in a map",
+        "On the page Quality and from `manage.py trackadmin check --lint`. The setting "
+        "[LINT](settings.md#lint) gives each code a level. Somebody can waive it with a reason.",
     ),
     (
         FaultCode,

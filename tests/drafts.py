@@ -14,6 +14,7 @@ from trackadmin.models import (
     TrackedModel,
     TrackedParameter,
     TrackingMap,
+    Waiver,
 )
 
 TABLES = (
@@ -25,6 +26,7 @@ TABLES = (
     TrackedAction,
     TrackedParameter,
     MapVersion,
+    Waiver,
     Revision,
     Version,
 )

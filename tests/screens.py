@@ -113,6 +113,7 @@ def pages_of(row, *, version=1):
         "trackingmap_move_action": map_page("move_action", pk),
         "trackingmap_undecided": map_page("undecided", pk),
         "trackingmap_picture": map_page("picture", pk),
+        "trackingmap_quality": map_page("quality", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_effect": map_page("effect", pk),

@@ -75,6 +75,8 @@ def pages_of(row):
         "picture of a part": map_page("picture", pk) + "?model=BuyerProfile",
         "tree": map_page("picture", pk) + "?model=BuyerProfile&view=tree",
         "map, filtered": map_page("change", pk) + "?q=user&show=changed&group=app",
+        "quality": map_page("quality", pk),
+        "quality, with values": map_page("quality", pk) + "?values=1",
         "publish": map_page("publish", pk),
         "effect": map_page("effect", pk),
         "preview, nothing chosen": map_page("preview", pk),

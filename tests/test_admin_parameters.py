@@ -160,6 +160,7 @@ PARAMETERS = {
     "trackingmap_move_action": ["action", "to"],
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
+    "trackingmap_quality": ["values", "do", "code", "place", "reason"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_effect": ["model"],
@@ -194,6 +195,7 @@ READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "
 READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
+    "trackingmap_quality": [{}, *({"do": do} for do in ("waive", "withdraw", "rename"))],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
     "trackingmap_picture": [{}, {"view": "tree"}, {"model": "User", "view": "tree"}],

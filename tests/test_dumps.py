@@ -10,6 +10,7 @@ from reversion.models import Revision
 
 from tests.drafts import SMALL, draft, everything, row, the_map
 from trackadmin import editing
+from trackadmin.codes import LintCode
 from trackadmin.exceptions import DumpConflict, ImmutableVersion
 from trackadmin.models import (
     MapVersion,
@@ -17,21 +18,23 @@ from trackadmin.models import (
     TrackedChild,
     TrackedModel,
     TrackingMap,
+    Waiver,
 )
 
 pytestmark = pytest.mark.django_db
 
 NATURAL = ["--natural-primary", "--natural-foreign"]
 WAYS = {"plain": [], "natural": NATURAL, "natural foreign": NATURAL[1:]}
-OURS = (TrackingMap, TrackedModel, TrackedAttribute, TrackedChild, MapVersion)
+OURS = (TrackingMap, TrackedModel, TrackedAttribute, TrackedChild, MapVersion, Waiver)
 
 
 def published():
-    """A map with a draft and two versions, the first by somebody."""
+    """A map with a draft and two versions, the first by somebody, who has waived something."""
     draft()
     ann = User.objects.create(username="ann")
     editing.publish("default", by=ann, note="First.")
     editing.publish("default", by=None, note="Second.")
+    editing.waive("default", LintCode.OWNER, "Person", reason="Nobody.", by=ann)
 
 
 def dump(path, *arguments, apps=("auth.user", "trackadmin")):
@@ -57,6 +60,7 @@ def say():
     return (
         editing.build_document("default"),
         [(v.number, v.document, v.digest, v.note, str(v.author)) for v in versions],
+        [(w.code, w.place, w.reason, w.author_name, w.created_at) for w in Waiver.objects.all()],
     )
 
 
@@ -134,7 +138,8 @@ def test_another_version_of_a_number_under_another_key_is_refused(tmp_path):
     before = everything()
     load(path)
     assert everything() == before
-    data[-1]["fields"]["note"] = "other"
+    versions = [entry for entry in data if entry["model"] == "trackadmin.mapversion"]
+    versions[-1]["fields"]["note"] = "other"
     path.write_text(json.dumps(data))
     with pytest.raises(ImmutableVersion):
         load(path)

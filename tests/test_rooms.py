@@ -38,6 +38,8 @@ DOORS = {
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
+    # The words of a name, which lint compares.
+    "catalog.words": {"editing"},
     # One way to read a value strictly, for URLs and conditions.
     "catalog.url_texts": {"compiler"},
     # Signal receivers are connected when the app is ready.
@@ -46,6 +48,7 @@ DOORS = {
     "models.actions": {"admin"},
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
+    "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
     "compiler.values.clean_text": {"editing", "runtime"},
     # Who tries a URL finds only what they may view.

@@ -111,7 +111,7 @@ def test_no_such_map():
         editing.undecided("nothing")
 
 
-def test_it_writes_nothing_and_asks_the_draft_alone():
+def test_it_writes_nothing_and_asks_for_the_draft_and_the_waivers():
     draft(document(Country=COUNTRY))
     before = everything()
     with CaptureQueriesContext(
@@ -121,7 +121,7 @@ def test_it_writes_nothing_and_asks_the_draft_alone():
     of_draft = len(queries)
     with CaptureQueriesContext(connection) as queries:
         editing.build_document("default")
-    assert of_draft == len(queries)
+    assert of_draft == len(queries) + 1
     assert everything() == before
 
 

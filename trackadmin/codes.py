@@ -437,6 +437,51 @@ class ProblemCode(_Code):
     )
 
 
+class LintCode(_Code):
+    """What could be better in a map. The setting LINT says how serious each is."""
+
+    NAME = (
+        "lint.name",
+        "A prefix or the name of an attribute, count or sum does not follow the site's rule for "
+        "names.",
+        "Rename it, and keep the old name for a while. The setting LINT has the rule.",
+    )
+    DESCRIPTION = (
+        "lint.description",
+        "A tracked model, an attribute, a count or sum, an action or a parameter has no "
+        "description.",
+        "Say in a sentence what it means.",
+    )
+    OWNER = (
+        "lint.owner",
+        "A tracked model or an action has no owner.",
+        "Name the team or the person to ask about it.",
+    )
+    LOOK_ALIKES = (
+        "lint.look_alikes",
+        "Two names look alike, or name the same objects by different keys, so that events cannot "
+        "be joined.",
+        "Use one name and one key everywhere.",
+    )
+    SAME_MEANING = (
+        "lint.same_meaning",
+        "One value goes out under two names, or two names have the same description.",
+        "Keep one of the names, and deprecate the other one.",
+    )
+    PERSONAL_VALUES = (
+        "lint.personal_values",
+        "Values that are said not to be personal look like e-mail addresses, phone numbers or "
+        "IBANs. Only their number is told.",
+        "Decide how the attribute is sent: unchanged, as a pseudonym, or not at all.",
+    )
+    NOT_TRACKED = (
+        "lint.not_tracked",
+        "A model of the site is not in the map. It is only listed as undecided, and waiving it "
+        "says that it is not for this map.",
+        "Add it to the map, or say why it is not for it.",
+    )
+
+
 class FaultCode(_Code):
     """What went wrong at run time without an exception: counted, and logged once for each place."""
 

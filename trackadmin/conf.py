@@ -43,7 +43,27 @@ DEFAULTS: dict[str, Any] = {
     "PROFILE_KEPT_SECONDS": 600,
     "EFFECT_OBJECTS": 20,
     "EFFECT_SECONDS": 5.0,
+    "LINT": {},
 }
+
+#: The levels that a rule of LINT may have, the mildest first.
+LINT_LEVELS = OFF, HINT, WARNING, ERROR = ("off", "hint", "warning", "error")
+#: The level of each rule of LINT.
+LINT_RULES: dict[str, str] = {
+    "name": HINT,
+    "description": HINT,
+    "owner": HINT,
+    "look_alikes": HINT,
+    "same_meaning": HINT,
+    "personal_values": WARNING,
+}
+#: Regular expressions of LINT that a whole name must match.
+LINT_PATTERNS: dict[str, str] = {
+    "prefix": r"[A-Z][A-Za-z0-9]*",
+    "attribute": r"[a-z][a-z0-9]*(_[a-z0-9]+)*",
+}
+#: How many rows of a model LINT reads, and how long it may take for all models.
+LINT_LIMITS: dict[str, float] = {"rows": 500, "seconds": 2.0}
 
 
 class Settings:
@@ -221,6 +241,11 @@ class Settings:
     def EFFECT_SECONDS(self) -> float:
         """How long, in seconds, the review may look at real objects, those of all models."""
         return float(self._get("EFFECT_SECONDS"))
+
+    @property
+    def LINT(self) -> dict[str, Any]:
+        """The level of each rule of lint, the patterns of names, and how many rows it may read."""
+        return {**LINT_RULES, **LINT_PATTERNS, **LINT_LIMITS, **self._get("LINT")}
 
 
 conf = Settings()

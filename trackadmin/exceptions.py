@@ -12,7 +12,9 @@ from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.texts import Text, english, joined, ngettext
 from trackadmin.texts import gettext as _
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "hint"]
+#: The levels, the most serious first.
+LEVELS: tuple[Level, ...] = ("error", "warning", "hint")
 #: What was given where an object of a tracked model belongs.
 Given = Literal["model", "class", "object"]
 
@@ -30,7 +32,7 @@ class Problem:
 
     #: Stable and dotted, ``<subject>.<fault>``, e.g. ``attribute.gone``.
     code: str
-    #: An ``error`` stops a publish; a ``warning`` does not.
+    #: An ``error`` stops a publish; a ``warning`` and a ``hint`` do not.
     level: Level
     #: The place in the map, outermost first, e.g. ``BuyerProfile.uuid``.
     where: str
@@ -55,6 +57,8 @@ class Problem:
         text = str(self)
         if self.level == "error":
             return str(_("error: %(problem)s", problem=text))
+        if self.level == "hint":
+            return str(_("hint: %(problem)s", problem=text))
         return str(_("warning: %(problem)s", problem=text))
 
     @property
@@ -72,8 +76,8 @@ def errors_of(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def errors_first(problems: Iterable[Problem]) -> list[Problem]:
-    """The errors, then the warnings; otherwise in their order."""
-    return sorted(problems, key=lambda problem: problem.level != "error")
+    """The errors, then the warnings, then the hints; otherwise in their order."""
+    return sorted(problems, key=lambda problem: LEVELS.index(problem.level))
 
 
 def few(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -94,7 +98,7 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield Problem(code, level, _ELSEWHERE, _more_of_a_kind(number), _FIRST_THESE)
     others = {kind: number for kind, number in found.items() if not shown[kind]}
     if others:
-        level = "error" if any(level == "error" for __, level in others) else "warning"
+        level = min((level for __, level in others), key=LEVELS.index)
         what = _more_of_other_kinds(sum(others.values()))
         yield Problem(ProblemCode.OTHER, level, _ELSEWHERE, what, _FIRST_THESE)
 
@@ -388,6 +392,10 @@ class StaleForm(TrackAdminError):
                 current=str(current),
             )
         super().__init__(what)
+
+
+class LintRefused(TrackAdminError):
+    """What lint found, or a waiver of it, is not there any more; or a reason is missing."""
 
 
 class ImmutableVersion(TrackAdminError):

@@ -44,6 +44,7 @@ from trackadmin.admin.picture_screen import PictureScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.profile_screen import ProfileScreen
 from trackadmin.admin.publish_screen import PublishScreen
+from trackadmin.admin.quality_screen import QualityScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
 from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
@@ -130,6 +131,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
         ("<int:map_id>/picture/", "picture", PictureScreen),
+        ("<int:map_id>/quality/", "quality", QualityScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/publish/effect/", "effect", EffectScreen),

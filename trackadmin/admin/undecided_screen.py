@@ -15,6 +15,7 @@ from trackadmin.admin.differences import faults
 from trackadmin.admin.forms.undecided_list import UndecidedForm, row_of
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import InvalidMap, StaleForm
+from trackadmin.models.waivers import REASON_LENGTH
 
 #: Attributes on one page. Each sends at most four fields, and Django reads at most 1,000.
 ON_A_PAGE = 100
@@ -99,5 +100,6 @@ class UndecidedScreen(Screen):
             undecided=self._undecided,
             problems=faults(form.problems, self.entry_addresses()),
             writable=self.may.change_model,
+            reason_length=REASON_LENGTH,
             **context,
         )

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
 
-from trackadmin.texts import Text
+from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES
+from trackadmin.texts import Text, enumeration
 from trackadmin.texts import gettext as _
 
 #: What is wrong with a value and what to do about it, for each fault.
@@ -195,6 +196,59 @@ def _callable_or_none(setting: str, value: Any) -> Faults:
         yield what, fix
 
 
+def _lint(setting: str, value: Any) -> Faults:
+    if not isinstance(value, dict):
+        what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
+        yield what, _("Write {'owner': 'warning', …}.")
+        return
+    for key, given in value.items():
+        if key in _LINT_KEYS:
+            yield from _LINT_KEYS[key](f"{setting}['{key}']", given)
+        else:
+            what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
+            yield what, _("The keys are %(keys)s.", keys=enumeration([*_LINT_KEYS]))
+
+
+def _level(setting: str, value: Any) -> Faults:
+    if value not in LINT_LEVELS:
+        what = _(
+            "%(setting)s has the level %(value)s, which does not exist.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("The levels are %(levels)s.", levels=enumeration(LINT_LEVELS))
+
+
+def _pattern(setting: str, value: Any) -> Faults:
+    fix = _("Write a pattern that a whole name matches, such as r'[a-z_]+'.")
+    if not isinstance(value, str) or not value:
+        what = _(
+            "%(setting)s must be a regular expression, not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, fix
+        return
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        what = _(
+            "%(setting)s is not a regular expression (%(error)s).",
+            setting=setting,
+            error=str(error),
+        )
+        yield what, fix
+
+
+#: What each key of LINT may be.
+_LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
+    **dict.fromkeys(LINT_RULES, _level),
+    **dict.fromkeys(LINT_PATTERNS, _pattern),
+    "rows": _count,
+    "seconds": _seconds,
+}
+
+
 def _not_importable(setting: str, path: str, error: Exception) -> Text:
     return _(
         "%(setting)s names '%(path)s', which cannot be imported (%(error)s).",
@@ -236,4 +290,5 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "PROFILE_KEPT_SECONDS": ("E057", _seconds),
     "EFFECT_OBJECTS": ("E065", _count),
     "EFFECT_SECONDS": ("E066", _seconds),
+    "LINT": ("E060", _lint),
 }

@@ -34,6 +34,7 @@ from trackadmin.editing.field_profiles import CommonValue, FieldProfile, Unread,
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
 from trackadmin.editing.kept_profiles import kept_profile
+from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
@@ -62,6 +63,7 @@ from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.utc import in_utc
+from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
 from trackadmin.editing.versions import (
     diff,
     get_version,
@@ -70,8 +72,10 @@ from trackadmin.editing.versions import (
     read_version,
     versions,
 )
+from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
+    "ALL_ROWS",
     "ActionExplanation",
     "Arrow",
     "BadLine",
@@ -93,6 +97,7 @@ __all__ = [
     "HistoryEntry",
     "InWords",
     "Leaving",
+    "Lint",
     "MapPicture",
     "MapState",
     "ModelEffect",
@@ -103,6 +108,7 @@ __all__ = [
     "NameKind",
     "NameSource",
     "NameState",
+    "NewName",
     "NextStep",
     "OutOfTime",
     "PartState",
@@ -128,6 +134,9 @@ __all__ = [
     "Unshown",
     "UrlQueries",
     "UrlTrial",
+    "ValueScan",
+    "VisibleRows",
+    "Waived",
     "action_row",
     "add_map",
     "as_it_was",
@@ -150,12 +159,14 @@ __all__ = [
     "fix_draft",
     "fixes",
     "get_version",
+    "give_new_name",
     "history",
     "import_document",
     "in_utc",
     "kept_profile",
     "labels_of_values",
     "leaving",
+    "lint",
     "live_token",
     "live_version",
     "map_picture",
@@ -182,4 +193,6 @@ __all__ = [
     "undecided_in",
     "undo",
     "versions",
+    "waive",
+    "withdraw",
 ]

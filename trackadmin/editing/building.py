@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from trackadmin import compiler, document
 from trackadmin.document import Document, plain_fields
+from trackadmin.editing.accepted import lint_errors
 from trackadmin.editing.deadlines import due
 from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
@@ -68,12 +69,15 @@ def draft_digest(tracking_map: AnyMap) -> str:
 
 def draft_problems(tracking_map: AnyMap) -> list[Problem]:
     """All problems of the draft. It cannot be published with an error among them."""
-    return problems_of(build_document(tracking_map))
+    return problems_of(tracking_map, build_document(tracking_map))
 
 
-def problems_of(draft: Document) -> list[Problem]:
-    """The problems of a draft, with the deprecated names whose date has come."""
-    return [*problems_by(compiler.check, draft), *due(draft)]
+def problems_of(tracking_map: AnyMap, draft: Document) -> list[Problem]:
+    """The problems of a draft, with the deprecated names whose date has come, and with what lint
+    finds where the site makes it an error.
+    """
+    found = problems_by(compiler.check, draft)
+    return [*found, *due(draft), *lint_errors(tracking_map, draft)]
 
 
 def draft_rows(

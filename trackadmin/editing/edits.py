@@ -14,7 +14,7 @@ from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import StoredMap, newest_entries, newest_map
 from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.editing.tables import HEADS, Head, entry_of, name_of, table_of
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -32,6 +32,8 @@ class Edit:
     #: By table and primary key: a revision has each row once, however often the edit writes it.
     changed: dict[tuple[type, int], RowState] = field(default_factory=dict)
     gone: list[RowState] = field(default_factory=list)
+    waived: list[Waiver] = field(default_factory=list)
+    withdrawn: list[Waiver] = field(default_factory=list)
 
     def note(self, row: Head, below: Sequence[Model]) -> None:
         """Note a row that was written, with the rows that are below it now."""
@@ -47,6 +49,11 @@ class Edit:
             if pks:
                 head.model._default_manager.using(write_database()).filter(pk__in=pks).delete()
 
+    def withdraw(self, row: Waiver) -> None:
+        """Delete a waiver; the revision has it as it is in memory."""
+        self.withdrawn.append(row)
+        Waiver.objects.using(write_database()).filter(pk=row.pk).delete()
+
 
 @contextmanager
 def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[Edit]:
@@ -54,9 +61,17 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[E
     with locked(tracking_map) as current:
         change = Edit(current)
         yield change
-        if change.map_changed or change.changed or change.gone:
-            rows = change.changed.values()
-            write_revision(current, rows=rows, gone=change.gone, by=by, comment=comment)
+        waivers = [*change.waived, *change.withdrawn]
+        if change.map_changed or change.changed or change.gone or waivers:
+            write_revision(
+                current,
+                rows=change.changed.values(),
+                gone=change.gone,
+                waived=change.waived,
+                withdrawn=change.withdrawn,
+                by=by,
+                comment=comment,
+            )
         else:
             transaction.set_rollback(True, using=write_database())
 

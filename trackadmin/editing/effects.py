@@ -125,7 +125,7 @@ def effects(tracking_map: AnyMap, reader: Reader, *, only: str = "") -> Effects:
         prefixes=frozenset({*draft.models, *published.models}),
         is_first=live is None and not problems,
         unreadable=next(iter(problems), None),
-        errors=tuple(errors_of(problems_of(draft))),
+        errors=tuple(errors_of(problems_of(current, draft))),
         seconds=conf.EFFECT_SECONDS,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from trackadmin.editing.revision_reader import (
     read_entries,
     read_maps,
     stored_versions,
+    waived_in,
 )
 from trackadmin.editing.saving import restore_entry
 from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadTable, name_of
@@ -66,19 +67,21 @@ class HistoryEntry:
 def history(subject: Head | TrackingMap, *, limit: int | None = None) -> list[HistoryEntry]:
     """The edits of a tracked model, an action or a whole map, newest first; reads only.
 
-    ``limit`` is how many of the newest to look at. Edits that changed nothing are left out.
+    ``limit`` is how many of the newest to look at. Edits that changed nothing are left out. A
+    waiver changes no entry; it is among the edits of the map, and its reason says what was waived.
     """
     revisions = _revisions(stored_versions(type(subject), subject.pk), limit)
     if isinstance(subject, Head):
         stored = read_entries(list(revisions), only=subject)
         reasons = {each.revision: each.reason for each in stored}
-        entries = _told(revisions, stored, reasons, _changes_of_entries)
+        entries = _told(revisions, stored, reasons, _changes_of_entries, keep=())
     else:
         maps = {each.revision: each for each in read_maps(list(revisions), subject)}
         before = newest_map(subject, before=min(revisions)) if revisions else None
         told = partial(_changes_of_map, maps={0: before, **maps})
         reasons = {revision: each.reason for revision, each in maps.items()}
-        entries = _told(revisions, read_entries(list(revisions)), reasons, told)
+        stored, keep = read_entries(list(revisions)), waived_in(list(revisions))
+        entries = _told(revisions, stored, reasons, told, keep=keep)
     return sorted(entries, key=lambda entry: -entry.revision)
 
 
@@ -155,7 +158,10 @@ def _told(
     stored: Sequence[StoredEntry],
     reasons: Mapping[int, Text | None],
     changes: _Changes,
+    *,
+    keep: Container[int],
 ) -> Iterator[HistoryEntry]:
+    """The edits that changed something, and those to ``keep``."""
     state = _before(revisions, stored)
     stored_at = {r: list(group) for r, group in groupby(stored, key=lambda each: each.revision)}
     for pk, revision in revisions.items():
@@ -163,7 +169,8 @@ def _told(
         before = [each for each in map(state.get, (t.whose for t in touched)) if each]
         after = [each for each in touched if not each.deleted]
         state.update({each.whose: None if each.deleted else each for each in touched})
-        if found := tuple(changes(pk, before, after)):
+        found = tuple(changes(pk, before, after))
+        if found or pk in keep:
             yield _history_entry(revision, Diff(found), touched, reasons.get(pk))
 
 

@@ -10,6 +10,7 @@ from trackadmin import compiler, document
 from trackadmin.catalog import catalog
 from trackadmin.conf import conf
 from trackadmin.document import Document
+from trackadmin.editing.accepted import lint_errors
 from trackadmin.editing.building import read_draft
 from trackadmin.editing.deadlines import leaving, require_no_early_leave
 from trackadmin.editing.locking import AnyMap, locked, write_database
@@ -60,7 +61,7 @@ def publish(
         _require_live(live, expected_live)
         if refuse_same:
             _require_change(live, draft)
-        _require_publishable(draft, text)
+        _require_publishable(current, draft, text)
         those = leaving(current, live, draft)
         early = require_no_early_leave(those, allowed=leave_early, note=note)
         return _insert(current, text, live, by=by, note=note, early=early)
@@ -126,16 +127,18 @@ def _require_change(live: MapVersion | None, new: Document) -> None:
         raise NothingChanged(live.number)
 
 
-def _require_publishable(draft: Document, text: str) -> None:
+def _require_publishable(tracking_map: TrackingMap, draft: Document, text: str) -> None:
     """A published draft must have no errors, must load again, and must compile."""
+    linted = lint_errors(tracking_map, draft)
     try:
         again = document.load(text, document.digest(text))
         problems = compiler.compile_map(again, catalog()).prove()
     except DocumentError as error:
         problems = [*error.problems]
+    problems += linted
     if errors_of(problems):
         # Each of these steps finds only some problems; report all of them together.
-        every = compiler.check(draft, catalog())
+        every = [*compiler.check(draft, catalog()), *linted]
         shown = every if errors_of(every) else problems
         raise InvalidMap(_("The draft has errors and was not published."), shown)
 

@@ -68,7 +68,7 @@ def review(tracking_map: TrackingMap) -> Review:
     draft = build_document(tracking_map)
     live = live_version(tracking_map)
     published, unreadable = readable_document(live) if live else (Document(), "")
-    problems = problems_of(draft)
+    problems = problems_of(tracking_map, draft)
     return Review(
         draft=draft,
         published=published,

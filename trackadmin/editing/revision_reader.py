@@ -22,7 +22,7 @@ from trackadmin.document import Document, plain_fields
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.reasons import reason_of
 from trackadmin.editing.tables import HEADS, Head, HeadEntry, HeadTable, Table, table_of
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text
 
 #: A key beside "pk" and "fields" in the stored JSON of a row that the revision deleted.
@@ -135,6 +135,18 @@ def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[Sto
         )
         for s in kept
     ]
+
+
+def waived_in(revisions: Collection[int]) -> set[int]:
+    """Those of these revisions in which somebody waived something, or took a waiver back."""
+    app, model = Waiver._meta.label_lower.split(".")
+    found = _versions().filter(
+        revision_id__in=revisions,
+        db=write_database(),
+        content_type__app_label=app,
+        content_type__model=model,
+    )
+    return set(found.order_by().values_list("revision_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.reasons import StoredReason, stored_reason
 from trackadmin.editing.revision_reader import DELETED, REASON, content_type_of
 from trackadmin.editing.tables import HEADS, Head, table_of
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text, english
 
 #: A map's counters change with every edit and mean nothing to a reader.
@@ -33,6 +33,7 @@ MAP_FIELDS = ("slug", "name", "description", "unknown_actions", "undeclared_para
 
 # Code that saves these rows in a revision of its own gets the whole of what they belong to.
 reversion.register(TrackingMap, fields=MAP_FIELDS)
+reversion.register(Waiver, follow=["map"])
 for _head in HEADS:
     reversion.register(_head.model, follow=[_head.above, *_head.below])
     for _table in _head.below.values():
@@ -61,10 +62,13 @@ def write_revision(
     *,
     rows: Iterable[RowState] = (),
     gone: Iterable[RowState] = (),
+    waived: Iterable[Waiver] = (),
+    withdrawn: Iterable[Waiver] = (),
     by: Person = None,
     comment: Text | str,
 ) -> None:
-    """Write one revision: the map, the rows as they are, the deleted ones as they last were.
+    """Write one revision: the map, the rows as they are, the deleted ones as they last were; also
+    the waivers that were made, and those that were taken back.
 
     The comment is stored in English. A sentence of ours is stored with the rows too, as data, so
     that the history can show it in the language of its reader.
@@ -73,6 +77,8 @@ def write_revision(
     versions = [_version(tracking_map, reason, fields=MAP_FIELDS)]
     versions += [_version(obj, reason) for state in rows for obj in state.all()]
     versions += [_version(obj, reason, deleted=True) for state in gone for obj in state.all()]
+    versions += [_version(row, reason) for row in waived]
+    versions += [_version(row, reason, deleted=True) for row in withdrawn]
     words = english(comment)
     revision = Revision(date_created=timezone.now(), user_id=author_id(by), comment=words)
     using = router.db_for_write(Revision)

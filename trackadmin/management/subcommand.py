@@ -54,6 +54,12 @@ def counted(count: int) -> dict[str, str]:
     return {"count": number_format(count, use_l10n=True, force_grouping=True)}
 
 
+def problem_as_json(problem: Problem) -> dict[str, str]:
+    """The problem as data for JSON."""
+    fields = ("code", "level", "where", "message", "fix")
+    return {name: getattr(problem, name) for name in fields}
+
+
 @contextmanager
 def for_machines() -> Iterator[None]:
     """What is written meanwhile is the same in every language: programs read it."""

@@ -12,13 +12,15 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.document import Document
-from trackadmin.exceptions import NotPublished, Problem, few
+from trackadmin.exceptions import NotPublished, few
+from trackadmin.management.lint_command import check_lint, lint_arguments
 from trackadmin.management.subcommand import (
     Options,
     Output,
     Subcommand,
     counted,
     for_machines,
+    problem_as_json,
 )
 from trackadmin.models import MapVersion
 from trackadmin.runtime import live_problems
@@ -200,7 +202,9 @@ def _side(slug: str, name: str) -> MapVersion | Document:
 
 def _check_arguments(parser: ArgumentParser) -> None:
     _json_argument(parser)
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    lint_arguments(parser, instead)
+    instead.add_argument(
         "--undecided",
         action="store_true",
         help=_(
@@ -211,7 +215,9 @@ def _check_arguments(parser: ArgumentParser) -> None:
 
 
 def _check(options: Options, out: Output) -> None:
-    if options["undecided"]:
+    if options["lint"] or options["values"]:
+        check_lint(options, out)
+    elif options["undecided"]:
         _check_undecided(options, out)
     else:
         _check_map(options, out)
@@ -268,7 +274,9 @@ def _check_map(options: Options, out: Output) -> None:
     found = {"draft": editing.draft_problems(slug), "live": live_problems(slug)}
     if options["json"]:
         with for_machines():
-            report = {side: [_problem(p) for p in problems] for side, problems in found.items()}
+            report = {
+                side: [problem_as_json(p) for p in problems] for side, problems in found.items()
+            }
         number = live.number if live else None
         out.json({"version": number, "draft_digest": editing.draft_digest(slug), **report})
     else:
@@ -287,11 +295,6 @@ def _check_map(options: Options, out: Output) -> None:
         )
         raise CommandError(words % {"map": slug, **counted(errors)})
     out.say(_("The map '%(map)s' has no errors.") % {"map": slug})
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    fields = ("code", "level", "where", "message", "fix")
-    return {name: getattr(problem, name) for name in fields}
 
 
 SUBCOMMANDS = (

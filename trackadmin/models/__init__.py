@@ -9,6 +9,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion
+from trackadmin.models.waivers import Waiver
 
 __all__ = [
     "MapVersion",
@@ -19,4 +20,5 @@ __all__ = [
     "TrackedModel",
     "TrackedParameter",
     "TrackingMap",
+    "Waiver",
 ]

@@ -16,6 +16,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion
+from trackadmin.models.waivers import Waiver
 from trackadmin.texts import gettext as _
 
 
@@ -36,7 +37,7 @@ def _meet_map(row: TrackingMap, using: str) -> None:
         return
     used = any(
         model._default_manager.using(using).filter(map=existing).exists()
-        for model in (TrackedModel, TrackedAction, MapVersion)
+        for model in (TrackedModel, TrackedAction, MapVersion, Waiver)
     )
     if used:
         what = _(
@@ -88,6 +89,11 @@ def _meet_entry(row: Any, using: str) -> None:
     _take_key(row, _others(row, using).filter(**same))
 
 
+def _meet_waiver(row: Waiver, using: str) -> None:
+    same = {"map_id": row.map_id, "code": row.code, "place": row.place}
+    _take_key(row, _others(row, using).filter(**same))
+
+
 def _meet_version(row: MapVersion, using: str) -> None:
     existing = _others(row, using).filter(map_id=row.map_id, number=row.number).first()
     if existing is None:
@@ -127,4 +133,5 @@ MEETINGS: dict[type[Model], Any] = {
     TrackedAction: _meet_action,
     TrackedParameter: _meet_entry,
     MapVersion: _meet_version,
+    Waiver: _meet_waiver,
 }

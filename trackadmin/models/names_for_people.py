@@ -19,6 +19,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.versions import MapVersion
+from trackadmin.models.waivers import Waiver
 
 PLURALS = {
     TrackingMap: _("tracking maps"),
@@ -29,6 +30,7 @@ PLURALS = {
     TrackedAction: _("actions"),
     TrackedParameter: _("parameters"),
     MapVersion: _("map versions"),
+    Waiver: _("waivers"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
@@ -38,6 +40,7 @@ COLUMNS = {
     "brings": _("models that come along"),
     "by": _("date or number that tells the newest"),
     "choices": _("choices"),
+    "code": _("code"),
     "created_at": _("created at"),
     "decision": _("decision"),
     "description": _("description"),
@@ -56,9 +59,11 @@ COLUMNS = {
     "note": _("note"),
     "number": _("number"),
     "owner": _("owner"),
+    "place": _("place"),
     "position": _("position"),
     "prefix": _("prefix"),
     "privacy": _("privacy"),
+    "reason": _("reason"),
     "relation": _("relation"),
     "required": _("required"),
     "restores": _("restores"),

@@ -1,0 +1,1 @@
+"""The rules of lint: each is a function over a document and the catalog."""

@@ -1,0 +1,187 @@
+"""Names that look alike, and objects that are named by different keys, so that nothing joins."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db.models import ForeignKey, Model
+
+from trackadmin.catalog import AttributeFacts, Catalog
+from trackadmin.catalog.words import words
+from trackadmin.codes import LintCode
+from trackadmin.compiler.matching import Matching
+from trackadmin.document import Document, ModelEntry, in_order
+from trackadmin.editing.lint.lasting import (
+    lasting_attributes,
+    lasting_names,
+    lasting_prefixes,
+)
+from trackadmin.exceptions import Level, Problem
+from trackadmin.texts import gettext as _
+
+#: Words that mean the same as another one at the end of a name.
+SYNONYMS = {"pk": "id", "identifier": "id", "guid": "uuid", "nr": "number", "num": "number"}
+#: The last words of names that name an object: ``mfr_slug``.
+KEY_WORDS = frozenset({"id", "uuid", "slug", "code", "key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """An attribute that names an object of a model: ``mfr_id``."""
+
+    #: The prefix or the label of the model that it leads to, or else what its name calls that.
+    to: str
+    #: By what it names the object: ``id``.
+    by: str
+    #: Where it is, and the tracked model that it is in.
+    place: str
+    prefix: str
+    name: str
+
+
+def look_alikes(document: Document, catalog: Catalog, level: Level) -> Iterator[Problem]:
+    """Names that differ only in spelling, and objects that are named by different keys."""
+    yield from _spellings(lasting_prefixes(document), level)
+    yield from _spellings(((place, name) for place, name, _each in lasting_names(document)), level)
+    by_target: dict[str, list[Pointer]] = defaultdict(list)
+    for pointer in _Pointers(document, catalog):
+        by_target[pointer.to].append(pointer)
+    for to, pointers in by_target.items():
+        entry = document.models.get(to)
+        yield from _unsent(entry, pointers, level) if entry else _apart(pointers, level)
+
+
+# Spelling ----------------------------------------------------------------------------------------
+
+
+def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Problem]:
+    """All but the commonest spelling of a name; of two that are as common, all but the first."""
+    places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for place, name in named:
+        places[_simplified(name)][name].append(place)
+    for spelled in places.values():
+        usual = max(spelled, key=lambda name: len(spelled[name]))
+        for name in spelled.keys() - {usual}:
+            for place in spelled[name]:
+                yield _spelled(place, name, usual, spelled[usual][0], level)
+
+
+def _simplified(name: str) -> str:
+    """The name without case, underscores and synonyms."""
+    *most, last = words(name) or ("",)
+    return "".join([*most, SYNONYMS.get(last, last)])
+
+
+def _spelled(place: str, name: str, usual: str, other: str, level: Level) -> Problem:
+    what = _(
+        "'%(name)s' means the same as '%(usual)s' of %(other)s and is spelled differently.",
+        name=name,
+        usual=usual,
+        other=other,
+    )
+    remedy = _("Use one spelling everywhere, or names that cannot be confused.")
+    return Problem(LintCode.LOOK_ALIKES, level, place, what, remedy)
+
+
+# Keys --------------------------------------------------------------------------------------------
+
+
+class _Pointers:
+    """The pointers of a document, model by model."""
+
+    def __init__(self, document: Document, catalog: Catalog) -> None:
+        self.document, self.catalog = document, catalog
+        self.matching = Matching(document, catalog)
+        #: What a name may call a model: its prefix, or its class, in small letters.
+        self.called = self._classes() | {_simplified(prefix): prefix for prefix in document.models}
+
+    def __iter__(self) -> Iterator[Pointer]:
+        for prefix, entry in in_order(self.document.models):
+            model = self.catalog.get(entry.model)
+            for name, each in lasting_attributes(entry):
+                facts = model.attribute(each.source) if model else None
+                to, by = self._target(name, facts)
+                if to and to != prefix and not self._comes_along(prefix, entry, to):
+                    yield Pointer(to, by, f"{prefix}.{name}", prefix, name)
+
+    def _classes(self) -> dict[str, str]:
+        """The models by their classes; without classes of one name, which a name cannot tell."""
+        models = self.catalog.models()
+        often = Counter(_simplified(each.name) for each in models)
+        return {
+            called: self._of(each.model)
+            for each in models
+            if often[called := _simplified(each.name)] == 1
+        }
+
+    def _of(self, model: type[Model]) -> str:
+        """The prefix that the model is tracked under; its label where it is not tracked."""
+        return self.matching.nearest(model) or model._meta.label_lower
+
+    def _target(self, name: str, facts: AttributeFacts | None) -> tuple[str, str]:
+        """What an attribute leads to, and by what; the code knows better than the name."""
+        field = facts.field if facts and not facts.refused else None
+        if isinstance(field, ForeignKey):
+            return self._of(field.related_model), _simplified(field.target_field.attname)
+        *subject, last = words(name) or ("",)
+        by, called = SYNONYMS.get(last, last), "".join(subject)
+        if not called or by not in KEY_WORDS:
+            return "", ""
+        return self.called.get(called, called), by
+
+    def _comes_along(self, prefix: str, entry: ModelEntry, to: str) -> bool:
+        """Whether the values of the object are in the event anyway."""
+        matched = self.matching.get(prefix) if entry.children else None
+        return matched is not None and any(c.tracked_as == to for c in matched.children)
+
+
+def _unsent(entry: ModelEntry, pointers: Iterable[Pointer], level: Level) -> Iterator[Problem]:
+    """Pointers by something that the tracked model itself does not send."""
+    sent = _keys_of(entry)
+    for each in pointers:
+        if sent and each.by not in sent:
+            what = _(
+                "'%(name)s' names an object of %(model)s by its %(key)s, and %(model)s does not "
+                "send its %(key)s. Nobody can join the two.",
+                name=each.name,
+                model=each.to,
+                key=each.by,
+            )
+            remedy = _(
+                "Track %(key)s on %(model)s, or include %(model)s here as a related object.",
+                key=each.by,
+                model=each.to,
+            )
+            yield Problem(LintCode.LOOK_ALIKES, level, each.place, what, remedy)
+
+
+def _keys_of(entry: ModelEntry) -> set[str]:
+    """Everything that a tracked model sends, by source and by name."""
+    return {
+        _simplified(text)
+        for name, each in lasting_attributes(entry)
+        for text in (name, each.source)
+    }
+
+
+def _apart(pointers: Iterable[Pointer], level: Level) -> Iterator[Problem]:
+    """Pointers to the same objects that have no key in common with those before them."""
+    keys: Mapping[str, list[Pointer]] = defaultdict(list)
+    for each in pointers:
+        keys[each.prefix].append(each)
+    first, *others = keys.values()
+    known = {each.by for each in first}
+    for those in others:
+        if known & {each.by for each in those}:
+            known |= {each.by for each in those}
+            continue
+        what = _(
+            "'%(name)s' names the same objects as %(other)s, by another key. Nobody can join the "
+            "two.",
+            name=those[0].name,
+            other=first[0].place,
+        )
+        remedy = _("Send the same key in both places.")
+        yield Problem(LintCode.LOOK_ALIKES, level, those[0].place, what, remedy)
