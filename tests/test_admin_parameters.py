@@ -195,7 +195,7 @@ READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "
 READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
-    "trackingmap_quality": [{}, *({"do": do} for do in ("waive", "withdraw", "rename"))],
+    "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
     "trackingmap_picture": [{}, {"view": "tree"}, {"model": "User", "view": "tree"}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import ForeignKey, Model
 
@@ -68,6 +69,7 @@ def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Probl
                 yield _spelled(place, name, usual, spelled[usual][0], level)
 
 
+@lru_cache(4096)  # the models of a map share many names
 def _simplified(name: str) -> str:
     """The name without case, underscores and synonyms."""
     *most, last = words(name) or ("",)
@@ -125,16 +127,21 @@ class _Pointers:
         field = facts.field if facts and not facts.refused else None
         if isinstance(field, ForeignKey):
             return self._of(field.related_model), _simplified(field.target_field.attname)
-        *subject, last = words(name) or ("",)
-        by, called = SYNONYMS.get(last, last), "".join(subject)
-        if not called or by not in KEY_WORDS:
-            return "", ""
+        called, by = _key_in(name)
         return self.called.get(called, called), by
 
     def _comes_along(self, prefix: str, entry: ModelEntry, to: str) -> bool:
         """Whether the values of the object are in the event anyway."""
         matched = self.matching.get(prefix) if entry.children else None
         return matched is not None and any(c.tracked_as == to for c in matched.children)
+
+
+@lru_cache(4096)  # as above
+def _key_in(name: str) -> tuple[str, str]:
+    """What a name that ends in a word for a key calls its objects, and the key."""
+    *subject, last = words(name) or ("",)
+    by = SYNONYMS.get(last, last)
+    return ("".join(subject), by) if subject and by in KEY_WORDS else ("", "")
 
 
 def _unsent(entry: ModelEntry, pointers: Iterable[Pointer], level: Level) -> Iterator[Problem]:
