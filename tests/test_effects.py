@@ -496,28 +496,31 @@ def test_what_was_not_reached_is_told(three, clock, monkeypatch):
     assert (model.objects, model.sampled, model.names[0].known) == (3, 4, 3)
 
 
+WIDE = tracked("host.person", ["id", "name", "user_id"])
+
+
 def test_a_slow_model_leaves_time_for_the_others(three, ada, clock, monkeypatch):
     """Half of the time is its share, though it could use up all of it."""
     monkeypatch.setattr(Everything, "slow", slowly(clock, 6), raising=False)
-    draft(
-        document(
-            Everything=tracked("host.everything", ["slug", "slow", "integer"]),
-            Person=tracked("host.person", ["id"]),
-        )
-    )
+    draft(document(Everything=tracked("host.everything", ["slow"]), Person=WIDE))
     found = models(effects("default", ALL))
     assert (found["Everything"].objects, found["Everything"].sampled) == (1, 3)
     assert (found["Person"].objects, found["Person"].sampled) == (1, 1)
 
 
+def test_what_quick_models_leave_goes_to_the_others(three, ada, clock, monkeypatch):
+    """The model with most names comes last and gets nearly all of the time."""
+    monkeypatch.setattr(Everything, "slow", slowly(clock, 3), raising=False)
+    everything = tracked("host.everything", ["slug", "slow"])
+    draft(document(Everything=everything, Person=tracked("host.person", ["id"])))
+    found = effects("default", ALL)
+    assert [each.prefix for each in found.models] == ["Everything", "Person"], "most names first"
+    assert [(each.objects, each.sampled) for each in found.models] == [(3, 3), (1, 1)]
+
+
 def test_a_model_without_any_time_left_says_so(three, ada, clock, monkeypatch):
     monkeypatch.setattr(Everything, "slow", slowly(clock, 11), raising=False)
-    draft(
-        document(
-            Everything=tracked("host.everything", ["slug", "slow", "integer"]),
-            Person=tracked("host.person", ["id"]),
-        )
-    )
+    draft(document(Everything=tracked("host.everything", ["slow"]), Person=WIDE))
     person = models(effects("default", ALL))["Person"]
     assert person.objects == 0
     assert str(person.why_not) == "There was no time left to look at its objects."

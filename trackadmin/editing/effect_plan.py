@@ -79,13 +79,13 @@ def changed_models(draft: Snapshot, live: Snapshot | None, drafted: Document) ->
     personal, touched = _declared_personal(documents), _touched(*documents)
     found = [
         _compared(prefix, draft.find(model), live.find(model) if live else None, model, personal)
-        for label, prefix in _prefixes(draft, live).items()
+        for label, prefix in _offered(draft, live).items()
         if label in touched and (model := model_of(label))
     ]
     return sorted((each for each in found if each.kinds), key=lambda each: -len(each.kinds))
 
 
-def _prefixes(draft: Snapshot, live: Snapshot | None) -> dict[str, str]:
+def _offered(draft: Snapshot, live: Snapshot | None) -> dict[str, str]:
     """The models that the site offers, by their labels; the draft's prefix comes first."""
     found: dict[str, str] = {}
     for side in (draft, *([live] if live else [])):
@@ -122,7 +122,7 @@ def _targets(entry: ModelEntry) -> Iterator[str]:
     relations = facts.relations if facts else {}
     for accessor in entry.children:
         model = model_of(relations[accessor].target) if accessor in relations else None
-        yield from _labels(model) if model else ()
+        yield from _labels_above(model) if model else ()
 
 
 def unoffered_models(draft: Document, live: Document) -> list[UnofferedModel]:
@@ -193,10 +193,10 @@ def _of_aggregate(node: Node, aggregate: Aggregate, personal: DeclaredPersonal) 
 
 
 def _is_declared(model: type[Model], attribute: str, personal: DeclaredPersonal) -> bool:
-    return attribute in personal and not personal[attribute].isdisjoint(_labels(model))
+    return attribute in personal and not personal[attribute].isdisjoint(_labels_above(model))
 
 
-def _labels(model: type[Model]) -> set[str]:
+def _labels_above(model: type[Model]) -> set[str]:
     """The labels of the model and of its ancestors."""
     models = (cls for cls in model.__mro__ if issubclass(cls, Model) and cls is not Model)
     return {label_of(cls) for cls in models}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import TypeAlias
@@ -142,12 +142,18 @@ class _Look:
     live: Snapshot | None
     reader: Reader
 
-    def at_each(self, models: Sequence[ChangedModel]) -> Iterator[ModelEffect]:
-        """Each model gets its share of the time that is left, so that a slow one takes no more."""
-        end = monotonic() + conf.EFFECT_SECONDS
-        for at, changed in enumerate(models):
+    def at_each(self, models: Sequence[ChangedModel]) -> list[ModelEffect]:
+        """Each model gets its share of the time that is left, so that a slow one takes no more.
+
+        Those with few names come first: what they leave goes to the others.
+        """
+        end, found = monotonic() + conf.EFFECT_SECONDS, dict[str, ModelEffect]()
+        in_turn = sorted(models, key=lambda each: len(each.planned) + len(each.planned_live))
+        for at, changed in enumerate(in_turn):
             now = monotonic()
-            yield self._at(changed, now + max(end - now, 0) / (len(models) - at))
+            share = max(end - now, 0) / (len(models) - at)
+            found[label_of(changed.model)] = self._at(changed, now + share)
+        return [found[label_of(changed.model)] for changed in models]
 
     def _at(self, changed: ChangedModel, deadline: float) -> ModelEffect:
         tally = Tally(changed, personal=self.reader.personal)
