@@ -41,6 +41,7 @@ from trackadmin.editing.saving import (
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
+from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.versions import (
     diff,
@@ -87,6 +88,7 @@ __all__ = [
     "draft_digest",
     "draft_problems",
     "draft_row",
+    "draft_with",
     "entry_diff",
     "entry_of",
     "explain_event",

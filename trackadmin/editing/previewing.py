@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -21,7 +22,7 @@ from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
-from trackadmin.editing.partial_map import compile_what_can
+from trackadmin.editing.partial_map import compile_what_can, within_reach
 from trackadmin.editing.trying import (
     Counted,
     MayView,
@@ -32,7 +33,7 @@ from trackadmin.editing.trying import (
     each_of,
     everything,
 )
-from trackadmin.editing.versions import live_version, read_version
+from trackadmin.editing.versions import live_version, read_again
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.texts import gettext as _
 
@@ -91,6 +92,7 @@ def preview(
     document: Document | None = None,
     may_view: MayView = everything,
     may_view_all: MayViewAll | None = None,
+    whole_map: bool = True,
 ) -> Preview:
     """Flatten ``obj`` by the draft (or by ``document`` instead), and by the live version.
 
@@ -99,13 +101,15 @@ def preview(
     otherwise nothing that is computed of them is shown. Without it, ``may_view`` is asked about
     each of them. A draft with errors is previewed as far as it compiles, and the errors
     are among the problems. The site's own code runs no longer than ``PREVIEW_SECONDS``, and what
-    it writes is rolled back.
+    it writes is rolled back. Without ``whole_map``, only what the object leads to is compiled, and
+    the problems are those of that part.
     """
     current = find_map(tracking_map)
-    draft = build_document(current) if document is None else document
+    part = (lambda given: given) if whole_map else partial(within_reach, model=obj.__class__)
+    draft = part(build_document(current) if document is None else document)
     problems = compiler.check(draft, catalog())
     snapshot = compile_what_can(draft, current.slug)
-    live = _live_snapshot(current, problems)
+    live = _live_snapshot(current, part, problems)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
     with _nothing_stays(obj):
@@ -131,14 +135,15 @@ def preview(
     )
 
 
-def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | None:
+def _live_snapshot(
+    tracking_map: AnyMap, part: Callable[[Document], Document], problems: list[Problem]
+) -> Snapshot | None:
     live = live_version(tracking_map)
     if live is None:
         return None
     try:
-        return compiler.compile_map(
-            read_version(live), catalog(), number=live.number, names_are_checked=True
-        )
+        document = part(read_again(live))
+        return compiler.compile_map(document, catalog(), number=live.number, names_are_checked=True)
     except DocumentError as error:
         what = _(
             "The live version %(number)s cannot be read: %(error)s",

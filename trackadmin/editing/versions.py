@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db.models import QuerySet
 
 from trackadmin import document as documents
@@ -51,6 +53,16 @@ def find_version(tracking_map: AnyMap, version: MapVersion | int) -> MapVersion:
 def read_version(version: MapVersion) -> Document:
     """Its document; raises :class:`DocumentError` if this code cannot have published it."""
     return documents.load(version.document, version.digest)
+
+
+def read_again(version: MapVersion) -> Document:
+    """As :func:`read_version`, for one that is read over and over while somebody edits."""
+    return _read(version.document, version.digest)
+
+
+# A large document takes half a second. What is kept follows from the whole text alone, so it is the
+# same for every tenant and every map.
+_read = lru_cache(maxsize=2)(documents.load)
 
 
 def diff(old: MapVersion | Document | str, new: MapVersion | Document | str) -> Diff:
