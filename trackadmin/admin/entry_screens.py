@@ -229,7 +229,7 @@ class EntryScreen(FormScreen):
         panel = ObjectPanel(self, form.facts)
         if self.asked != PREVIEW:
             return {"remembered": panel.remembered}
-        return panel.shown(form, self.changed_row())
+        return panel.answer(form, self.changed_row())
 
     def target_of(self, label: str) -> dict[str, Any]:
         """The model that a relation leads to, and how this map tracks it."""

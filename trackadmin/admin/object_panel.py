@@ -42,11 +42,11 @@ class ObjectPanel:
         place = place_of(self.screen.tracking_map, self.facts.label)
         return bool(remembered_keys(self.screen.request.session, place))
 
-    def shown(self, form: EntryForm, row: TrackedModel | None) -> dict[str, Any]:
+    def answer(self, form: EntryForm, row: TrackedModel | None) -> dict[str, Any]:
         """What the template shows: the choice of an object, and its values or what stops them."""
         try:
             document, stopped = self._document(form, row)
-            return {"open": True, **stopped, **self._shown(document)}
+            return {"open": True, **stopped, **self._choice_and_values(document)}
         except HostFailed as failed:
             return {"open": True, "why_not": str(failed)}
 
@@ -82,16 +82,16 @@ class ObjectPanel:
     def _recent(self) -> RecentSamples:
         return RecentSamples(self.screen.request, self.screen.tracking_map, self._samples)
 
-    def _shown(self, document: Document | None) -> dict[str, Any]:
+    def _choice_and_values(self, document: Document | None) -> dict[str, Any]:
         why_not, term = self._samples.why_not, text(self._query, FIND).strip()
         searchable = not why_not and self._samples.searchable
         found = self._samples.found(term) if searchable and term else []
         newest = [] if why_not else self._samples.newest()
-        key = self._key(term, found, newest)
+        key = self._chosen_key(term, found, newest)
         obj = self._samples.by_key(key)
         if obj is not None:
             self._recent.remember(obj)
-        recent = self._recent.offered()
+        recent = self._recent.still_there()
         if why_not and not recent:
             return {"why_not": why_not}
         return {
@@ -105,12 +105,12 @@ class ObjectPanel:
             "result": self._result(obj, document),
         }
 
-    def _key(self, term: str, found: list[Sample], newest: list[Sample]) -> str:
+    def _chosen_key(self, term: str, found: list[Sample], newest: list[Sample]) -> str:
         """The first one that a new search found, or the chosen one, or the last one, or any."""
         asked = text(self._query, OBJECT)
         if found and term != text(self._query, FOUND):
             return found[0].key
-        offered = self._recent.offered() if not asked else []
+        offered = self._recent.still_there() if not asked else []
         return asked or next((each.key for each in [*offered, *newest]), "")
 
     # What it sends ----------------------------------------------------------------------------

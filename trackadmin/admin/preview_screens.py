@@ -125,7 +125,7 @@ class PreviewScreen(PreviewBase):
         return {
             "choosable": True,
             "searchable": not why_not and samples.searchable,
-            "recent": recent.offered(),
+            "recent": recent.still_there(),
             "newest": [] if why_not else samples.newest(),
             "ways": self._ways(),
             "by": asked.by,

@@ -30,19 +30,19 @@ class RecentSamples:
         """Put the object before all others."""
         key = sample(obj).key
         if len(key) <= LONGEST_KEY:
-            self._keep([key, *(each for each in self._keys if each != key)])
+            self._store([key, *(each for each in self._keys if each != key)])
 
-    def offered(self) -> list[Sample]:
+    def still_there(self) -> list[Sample]:
         """Those that there still are and that the person may view; the others are forgotten."""
         found = [(key, self._samples.by_key(key)) for key in self._keys]
-        self._keep([key for key, obj in found if obj is not None])
+        self._store([key for key, obj in found if obj is not None])
         return [sample(obj) for _key, obj in found if obj is not None]
 
     @property
     def _keys(self) -> list[str]:
         return remembered_keys(self._session, self._place)
 
-    def _keep(self, keys: list[str]) -> None:
+    def _store(self, keys: list[str]) -> None:
         before = self._session.get(REMEMBERED, {})
         others = [(place, each) for place, each in before.items() if place != self._place]
         # The last one that was looked at is the last one that is forgotten.

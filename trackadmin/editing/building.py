@@ -140,7 +140,7 @@ def document_of(tracking_map: TrackingMap, rows: Iterable[Head]) -> Document:
 def _entries(
     head: HeadTable, tracking_map: TrackingMap, only: Collection[str] | None = None
 ) -> Mapping[str, Any]:
-    """The entries of a table's rows of this map, by name, with all tables below or ``only`` these."""
+    """The entries of a table's rows of this map, by name, with all rows below or ``only`` these."""
     rows = head.model._default_manager.using(write_database()).filter(map_id=tracking_map.pk)
     found = list(rows.values_list("pk", head.name, *head.plain_columns.values()))
     below = {

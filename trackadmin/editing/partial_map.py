@@ -23,7 +23,7 @@ def within_reach(document: Document, model: type[Model]) -> Document:
     """
     matching = Matching(document, catalog())
     models = reached(document, matching.nearest(model), matching)
-    return replace(document, models={**models, **_taken(document, models)}, actions={})
+    return replace(document, models={**models, **_namesakes(document, models)}, actions={})
 
 
 def reached(
@@ -41,7 +41,7 @@ def reached(
     return found
 
 
-def _taken(document: Document, models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:
+def _namesakes(document: Document, models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:
     """What makes a prefix or a model of these an error."""
     prefixes, labels = set(models), {entry.model for entry in models.values()}
     for entry in models.values():

@@ -24,8 +24,10 @@ from trackadmin.document import ModelEntry
 from trackadmin.document.structure import COUNT, TRACKED, AggregateEntry, in_order
 from trackadmin.texts import Text
 
-#: What a page may ask for instead of saving: the rows again, with one more, or with one moved.
-ASKS = r"(?:rows|add|(?:up|down)-[0-9]{1,4})?"
+#: What a page may ask for instead of saving: the rows again, with one more, or with one moved; or
+#: the row of an attribute opened.
+ASKS = r"(?:rows|add|(?:up|down)-[0-9]{1,4}|open-[\w-]{1,200})?"
+OPEN = "open-"
 #: The input with the relation of the row to add.
 ADD = "add-relation"
 #: ``g-1-relation`` is the relation of the first row.

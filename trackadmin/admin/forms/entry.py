@@ -10,7 +10,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from trackadmin.admin.forms.aggregate_list import AggregateRows, why_gone
+from trackadmin.admin.forms.aggregate_list import OPEN, AggregateRows, why_gone
+from trackadmin.admin.forms.closed_rows import MOST_OPEN, close, open_row
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.old_name import OldNameForm
@@ -71,6 +72,7 @@ class EntryForm(JoinedForm):
         self.entry = entry
         self.data = data
         self.attributes = list(self._attribute_rows())
+        self._close_rows(asked)
         self.relations = list(self._relation_rows())
         self.aggregates = AggregateRows(facts, entry, data, asked)
         self.gone = list(self._gone_rows())
@@ -134,6 +136,20 @@ class EntryForm(JoinedForm):
         return keep_old_names(entry, self._old_names())
 
     # Inside -----------------------------------------------------------------------------------
+
+    def _close_rows(self, asked: str) -> None:
+        """Close the rows of a large form that nobody has opened."""
+        if self.data is None and len(self.attributes) > MOST_OPEN:
+            for each in self.attributes:
+                close(each)
+        if (row := self._row(asked.removeprefix(OPEN))) and asked.startswith(OPEN):
+            open_row(row)
+
+    def _show_errors(self) -> None:
+        """Open what has errors, to correct it."""
+        for row in self.attributes:
+            if row.errors:
+                open_row(row, row.errors)
 
     def _forms(self) -> list[forms.Form]:
         rows = [*self.attributes, *self.relations, *self.aggregates.rows, *self.gone]
