@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.aggregate_list import OPEN, AggregateRows, why_gone
@@ -160,18 +161,22 @@ class EntryForm(JoinedForm):
 
     def _attribute_rows(self) -> Iterator[AttributeRow]:
         for source, facts in (self.facts.attributes if self.facts else {}).items():
-            found = [*self._entries_of(source)]
             # An attribute may have several output names: it has a row for each.
-            entries: list[tuple[str, AttributeEntry | None]] = [*found] or [("", None)]
+            entries: list[tuple[str, AttributeEntry | None]] = [*self._by_source.get(source, ())]
+            entries = entries or [("", None)]
             for number, (name, entry) in enumerate(entries, start=1):
                 row = source if number == 1 else f"{source}-{number}"
                 yield AttributeRow(facts, row, output_name=name, entry=entry, data=self.data)
 
-    def _entries_of(self, source: str) -> Iterator[tuple[str, AttributeEntry]]:
+    @cached_property
+    def _by_source(self) -> Mapping[str, list[tuple[str, AttributeEntry]]]:
+        """The attributes of the entry by the name of their source."""
+        found: dict[str, list[tuple[str, AttributeEntry]]] = {}
         for name, entry in in_order(self.entry.attributes):
-            found = self.facts.attribute(entry.source) if self.facts else None
-            if found is not None and found.name == source:
-                yield name, entry
+            facts = self.facts.attribute(entry.source) if self.facts else None
+            if facts is not None:
+                found.setdefault(facts.name, []).append((name, entry))
+        return found
 
     def _relation_rows(self) -> Iterator[RelationRow]:
         for accessor, facts in (self.facts.relations if self.facts else {}).items():
