@@ -33,8 +33,8 @@
         button.hidden = Boolean(found);
         if (found) {
             keep(found);
+            parts.show(found, "[data-needs-script]", true); // what is hidden takes no focus
             parts.put(panel(), found, sent);
-            parts.show(panel(), "[data-needs-script]", true);
             said.textContent = panel().querySelector("[data-counts]")?.textContent ?? "";
         }
     }
