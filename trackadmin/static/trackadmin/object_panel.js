@@ -53,7 +53,7 @@
         const result = panel().querySelector("[data-result]");
         if ("stopped" in found.dataset && result && next) {
             result.classList.add("ta-older");
-            next.append(result);
+            next.lastElementChild.before(result);
         }
     }
 
