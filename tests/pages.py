@@ -30,7 +30,7 @@ class _Reader(HTMLParser):
             self.form = Form(given.get("method", "get").lower(), given.get("action") or "")
             self.forms.append(self.form)
         elif tag == "select":
-            self.select = given.get("name")
+            self.select = None if "disabled" in given else given.get("name")
         elif tag == "option" and self.form and self.select:
             chosen = "selected" in given
             if chosen or self.select not in self.form.sent:

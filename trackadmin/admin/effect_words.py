@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from trackadmin.admin.differences import Fault, faults
-from trackadmin.admin.preview_screens import Status, counted_in_status
+from trackadmin.admin.preview_result import Status, counted_in_status
 from trackadmin.editing import Example, ModelEffect, NameEffect
 from trackadmin.texts import enumeration
 

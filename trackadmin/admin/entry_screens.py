@@ -16,7 +16,8 @@ from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.aggregate_list import ASKS
-from trackadmin.admin.page_parameters import choice, matching
+from trackadmin.admin.object_panel import PREVIEW, ObjectPanel
+from trackadmin.admin.page_parameters import choice, matching, query_of
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff, Document
@@ -30,6 +31,11 @@ DELETED = "deleted"
 SHOW = "_show"
 #: A parameter of the script: answer with this part of the page only.
 PART = "_part"
+#: The parts of a tracked model's page, with their templates.
+PARTS = {
+    "aggregates": "admin/trackadmin/includes/aggregates.html",
+    PREVIEW: "admin/trackadmin/includes/object_panel.html",
+}
 
 
 class FormScreen(Screen):
@@ -41,8 +47,11 @@ class FormScreen(Screen):
 
     @cached_property
     def asked(self) -> str:
-        """What the form asks for instead of being saved; empty if it is to be saved."""
-        return matching(self.request.POST, SHOW, self.asks)
+        """What the form asks for instead of being saved; empty if it is to be saved.
+
+        Who may not change anything asks without sending the form.
+        """
+        return matching(query_of(self.request), SHOW, self.asks)
 
     @cached_property
     def draft(self) -> Document:
@@ -177,7 +186,7 @@ class EntryScreen(FormScreen):
     """What adding and changing a tracked model share."""
 
     template_name = "admin/trackadmin/tracked_model.html"
-    asks = ASKS
+    asks = f"{ASKS}|{PREVIEW}"
 
     def save(self, form: EntryForm, row: Any) -> Saved[Any]:
         """Write the form to the row; ``None`` adds one."""
@@ -194,17 +203,33 @@ class EntryScreen(FormScreen):
         self, form: EntryForm, title: str, *crumbs: tuple[str, str], **context: Any
     ) -> HttpResponse:
         """The page with the form. A refused form keeps what the user wrote."""
-        if choice(self.request.POST, PART, ["aggregates"]):
-            self.template_name = "admin/trackadmin/includes/aggregates.html"
+        part = choice(query_of(self.request), PART, [*PARTS])
+        self.template_name = PARTS.get(part, self.template_name)
+        # A part has no list of relations, which asks for all models of the map.
+        relations = [] if part else [(r, self.target_of(r.facts.target)) for r in form.relations]
         return self.page(
             title,
             *crumbs,
             form=form,
             asked=self.asked,
             problems=faults(form.problems),
-            relations=[(row, self.target_of(row.facts.target)) for row in form.relations],
+            relations=relations,
+            object_panel=self._object_panel(form),
             **context,
         )
+
+    def changed_row(self) -> TrackedModel | None:
+        """The row that the form changes; ``None`` if it adds one."""
+        return None
+
+    def _object_panel(self, form: EntryForm) -> dict[str, Any]:
+        """What a real object would send by the form; only as far as somebody asks for it."""
+        if form.facts is None:
+            return {}
+        panel = ObjectPanel(self, form.facts)
+        if self.asked != PREVIEW:
+            return {"remembered": panel.remembered}
+        return panel.answer(form, self.changed_row())
 
     def target_of(self, label: str) -> dict[str, Any]:
         """The model that a relation leads to, and how this map tracks it."""
@@ -230,6 +255,11 @@ class RowScreen(HeadScreen, EntryScreen):
     def tracked_model(self) -> Any:
         """The row of the page's address; a 404 if there is none."""
         return self.head_row
+
+    def changed_row(self) -> TrackedModel | None:
+        """The row of the page's address."""
+        row: TrackedModel = self.tracked_model
+        return row
 
 
 def add_address(screen: Screen, map_id: int, label: str, **more: str) -> str:

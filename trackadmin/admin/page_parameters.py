@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from trackadmin.exceptions import Portable
@@ -32,6 +32,11 @@ class Unreadable(Portable):
             _("The parameter %(name)s has the value %(value)s, which cannot be read. %(legal)s")
             % {"name": repr(name), "value": repr(shown), "legal": legal}
         )
+
+
+def query_of(request: HttpRequest) -> QueryDict:
+    """The parameters of the form that was sent, or of the address where none was."""
+    return request.POST if request.method == "POST" else request.GET
 
 
 def whole_number(text: str) -> int | None:

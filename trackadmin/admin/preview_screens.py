@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
-from trackadmin.admin.count_costs import counted_in_words
-from trackadmin.admin.differences import faults
 from trackadmin.admin.page_parameters import choice, number, text
+from trackadmin.admin.preview_result import preview_for, shown_preview
+from trackadmin.admin.recent_samples import RecentSamples
 from trackadmin.admin.samples import Samples, SampleSearch, sample
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.viewer import Doing, HostFailed, host_code
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import in_order
-from trackadmin.editing import Grace, Preview, PreviewRow, Unshown
 
 PRIMARY_KEY = "pk"
-#: What a page shows in place of a value.
-UNSHOWN = {
-    Unshown.HIDDEN: gettext_lazy("hidden"),
-    Unshown.LATE: gettext_lazy("not computed: time limit"),
-}
-
-
-class Status(models.TextChoices):
-    """How a name of the draft differs from the live version, in the order of their counts."""
-
-    NEW = "new", gettext_lazy("new")
-    CHANGED = "changed", gettext_lazy("changed")
-    GONE = "gone", gettext_lazy("gone")
-    SAME = "same", gettext_lazy("same")
-    UNKNOWN = "unknown", gettext_lazy("unknown")
 
 
 class PreviewBase(Screen):
@@ -134,12 +113,16 @@ class PreviewScreen(PreviewBase):
     def _chosen_object(self, samples: Samples) -> dict[str, Any]:
         asked = self._asked()
         obj = self._object(samples, asked)
+        recent = RecentSamples(self.request, self.tracking_map, samples)
+        if obj is not None:
+            recent.remember(obj)
         why_not = samples.why_not
         if obj is None and why_not:
             return {"why_not": why_not}
         return {
             "choosable": True,
             "searchable": not why_not and samples.searchable,
+            "recent": recent.still_there(),
             "newest": [] if why_not else samples.newest(),
             "ways": self._ways(),
             "by": asked.by,
@@ -176,83 +159,5 @@ class PreviewScreen(PreviewBase):
         return [*known, (PRIMARY_KEY, PRIMARY_KEY)]
 
     def _tried(self, samples: Samples, obj: models.Model) -> dict[str, Any]:
-        viewer = self.viewer
-        with host_code(Doing.VALUES, samples.facts.cased_label):
-            preview = editing.preview(
-                self.tracking_map,
-                obj,
-                document=self.draft,
-                may_view=viewer.may_view,
-                may_view_all=viewer.may_view_all,
-            )
-        return {
-            "preview": preview,
-            "problems": faults(preview.problems, self.entry_addresses()),
-            "rows": [shown_row(row, preview) for row in preview.rows],
-            "counted": [counted_in_words(each) for each in preview.counted],
-            "hidden": preview.hidden,
-            "json": values_as_json(preview),
-            "counts": list(counts_of(preview)),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ShownRow:
-    """A row of the comparison with its values as JSON text."""
-
-    name: str
-    draft: str
-    live: str
-    status: Status
-    grace: Grace | None = None
-
-
-def counts_of(preview: Preview) -> Iterator[str]:
-    """How many names have each status, in words."""
-    found = Counter[str](row.status for row in preview.rows)
-    for status in Status:
-        if count := found[status]:
-            yield counted_in_status(status, count)
-
-
-def counted_in_status(status: Status, count: int) -> str:
-    """How many names have this status, in words."""
-    return _of_status(status, count) % {"count": localize(count)}
-
-
-def _of_status(status: Status, count: int) -> str:
-    match status:
-        case Status.NEW:
-            return ngettext("%(count)s new", "%(count)s new", count)
-        case Status.CHANGED:
-            return ngettext("%(count)s changed", "%(count)s changed", count)
-        case Status.GONE:
-            return ngettext("%(count)s gone", "%(count)s gone", count)
-        case Status.SAME:
-            return ngettext("%(count)s the same", "%(count)s the same", count)
-        case Status.UNKNOWN:
-            return ngettext("%(count)s unknown", "%(count)s unknown", count)
-
-
-def shown_row(row: PreviewRow, preview: Preview) -> ShownRow:
-    """The row as the page shows it. A text keeps its quotes, so that 1 and "1" look different."""
-    draft, live = preview.unshown.get(row.name), preview.live_unshown.get(row.name)
-    if Unshown.HIDDEN in (draft, live):
-        draft = live = Unshown.HIDDEN
-    return ShownRow(
-        row.name,
-        _value_text(row.draft, draft),
-        _value_text(row.live, live),
-        Status(row.status),
-        row.grace,
-    )
-
-
-def values_as_json(preview: Preview) -> str:
-    """All the draft's values as indented JSON."""
-    unshown = {name: str(UNSHOWN[why]) for name, why in preview.unshown.items()}
-    return json.dumps({**preview.values, **unshown}, indent=2, ensure_ascii=False)
-
-
-def _value_text(value: Any, why: Unshown | None) -> str:
-    return str(UNSHOWN[why]) if why else json.dumps(value, ensure_ascii=False)
+        preview = preview_for(self.viewer, samples.facts, self.tracking_map, obj, self.draft)
+        return shown_preview(preview, self.entry_addresses())

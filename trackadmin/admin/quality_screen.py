@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +141,7 @@ def _title(code: str) -> str:
     return str(TITLES.get(code, code))
 
 
-def _lines(problems: Iterable[Problem], found: Lint, pages: dict[str, str]) -> Iterator[Line]:
+def _lines(problems: Iterable[Problem], found: Lint, pages: Mapping[str, str]) -> Iterator[Line]:
     places = {(each.code, each.where) for each in found.problems}
     for problem in problems:
         field = _FIELDS.get(problem.code, "description")

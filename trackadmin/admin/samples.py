@@ -66,6 +66,19 @@ class Samples:
             rows = self.viewer.rows(self.model).order_by("-pk")[:most]
             return [obj for obj in rows if self.visible(obj)]
 
+    def matching(self, term: str) -> models.QuerySet[Any]:
+        """The rows that the search of the host's admin finds; only where there is one."""
+        rows, request = self.viewer.rows(self.model), self.viewer.request
+        found, duplicates = self.admin.get_search_results(request, rows, term)  # type: ignore[union-attr] # see above
+        found = found.distinct() if duplicates else found
+        return found if found.ordered else found.order_by("pk")
+
+    def found(self, term: str) -> list[Sample]:
+        """The first few objects that the search of the host's admin finds."""
+        with host_code(Doing.SEARCH, self.facts.cased_label):
+            rows = self.matching(term)[:NEWEST]
+            return [sample(obj) for obj in rows if self.visible(obj)]
+
     def by_key(self, text: str) -> models.Model | None:
         """The object with this primary key; ``None`` if there is none or it may not be viewed."""
         columns = _key_columns(self.model)
@@ -125,12 +138,7 @@ class SampleSearch(AutocompleteJsonView):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """The rows that the host's admin finds."""
-        admin, rows = self.samples.admin, self.samples.viewer.rows(self.samples.model)
-        found, duplicates = admin.get_search_results(  # type: ignore[union-attr] # see above
-            self.request, rows, self.term
-        )
-        found = found.distinct() if duplicates else found
-        return found if found.ordered else found.order_by("pk")
+        return self.samples.matching(self.term)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """A page of the found objects that the user may view."""

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from trackadmin import editing
 from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
+from trackadmin.admin.forms.entry import nothing_is_live
 from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.admin.forms.rows import AttributeRow, RelationRow, goes_out
+from trackadmin.admin.object_panel import PREVIEW
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.catalog import catalog
 from trackadmin.document import Document, ModelEntry
@@ -34,7 +36,8 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
             data=data,
             asked=self.asked,
             tracked_as=self._tracked_as,
-            is_live=self._is_live,
+            # A preview shows a name that is gone; only a save asks what happens to it.
+            is_live=nothing_is_live if self.asked == PREVIEW else self._is_live,
         )
 
     def form_page(self, form: EntryForm, **context: Any) -> HttpResponse:

@@ -61,6 +61,7 @@ from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
+from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
@@ -150,6 +151,7 @@ __all__ = [
     "draft_digest",
     "draft_problems",
     "draft_row",
+    "draft_with",
     "effects",
     "entry_diff",
     "entry_of",

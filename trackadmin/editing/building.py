@@ -57,6 +57,11 @@ def read_draft(tracking_map: TrackingMap) -> Document:
     return Document(**entries, **settings_of(tracking_map))
 
 
+def read_outline(tracking_map: TrackingMap) -> Document:
+    """The tracked models of the draft with their children alone, in two queries."""
+    return Document(models=_entries(MODELS, tracking_map, ["children"]))
+
+
 def settings_of(tracking_map: TrackingMap) -> dict[str, Any]:
     """What the map's row says of the whole map."""
     return {name: getattr(tracking_map, name) for name in SETTINGS}
@@ -136,13 +141,16 @@ def document_of(tracking_map: TrackingMap, rows: Iterable[Head]) -> Document:
 # Without an instance for each row: a large map has tens of thousands.
 
 
-def _entries(head: HeadTable, tracking_map: TrackingMap) -> Mapping[str, Any]:
-    """The entries of a table's rows of this map, by name."""
+def _entries(
+    head: HeadTable, tracking_map: TrackingMap, only: Collection[str] | None = None
+) -> Mapping[str, Any]:
+    """The entries of a table's rows of this map, by name, with all rows below or ``only`` these."""
     rows = head.model._default_manager.using(write_database()).filter(map_id=tracking_map.pk)
     found = list(rows.values_list("pk", head.name, *head.plain_columns.values()))
     below = {
         listed: _by_head(table, tracking_map) if found else {}
         for listed, table in head.below.items()
+        if only is None or listed in only
     }
     return {
         name: head.entry(

@@ -1,20 +1,67 @@
-"""Compiles a draft and the live version as far as possible, so that a preview can show them."""
+"""Compiles a part of a map: what has no errors, or what one object leads to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+from django.db.models import Model
 
 from trackadmin import compiler
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import Snapshot
+from trackadmin.compiler.matching import Matching
 from trackadmin.document import ActionEntry, Document, ModelEntry
 from trackadmin.document.action_rules import ACTIONS
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.models import TrackingMap
 from trackadmin.texts import gettext as _
+
+
+def within_reach(document: Document, model: type[Model]) -> Document:
+    """The tracked models that an object of this class leads to, as the document has them.
+
+    Of the others only those are left, without their entries, whose prefix or model one of these
+    names as well. Actions are left out.
+    """
+    matching = Matching(document, catalog())
+    models = reached(document, matching.nearest(model), matching)
+    return replace(document, models={**models, **_namesakes(document, models)}, actions={})
+
+
+def reached(
+    document: Document, prefix: str, matching: Matching | None = None
+) -> dict[str, ModelEntry]:
+    """The tracked model with this prefix, its children, their children, and so on."""
+    matching = matching or Matching(document, catalog())
+    found, ahead = dict[str, ModelEntry](), [prefix]
+    while ahead:
+        prefix = ahead.pop()
+        matched = matching.get(prefix)
+        if matched is not None and prefix not in found:
+            found[prefix] = document.models[prefix]
+            ahead += [child.tracked_as for child in matched.children]
+    return found
+
+
+def _namesakes(document: Document, models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:
+    """What makes a prefix or a model of these an error."""
+    prefixes, labels = set(models), {entry.model for entry in models.values()}
+    for entry in models.values():
+        prefixes.add(entry.former_prefix)
+        prefixes |= {each for c in entry.children.values() for each in (c.prefix, c.former_prefix)}
+    return {
+        prefix: replace(entry, key="", attributes={}, children={}, aggregates={})
+        for prefix, entry in document.models.items()
+        if prefix not in models
+        and (
+            prefix in prefixes
+            or entry.model in labels
+            or (entry.former_prefix and entry.former_prefix in prefixes)
+        )
+    }
 
 
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
@@ -60,14 +107,21 @@ def _is_among(name: str, error: DocumentError) -> bool:
     return any(problem.where.split(".")[:2] == [ACTIONS, name] for problem in error.problems)
 
 
-def live_snapshot(tracking_map: TrackingMap, problems: list[Problem]) -> Snapshot | None:
-    """The live version, compiled; ``None`` without one. One that cannot be read is a problem."""
+def live_snapshot(
+    tracking_map: TrackingMap,
+    problems: list[Problem],
+    part: Callable[[Document], Document] = lambda whole: whole,
+) -> Snapshot | None:
+    """The live version, or a part of it, compiled; ``None`` without one.
+
+    A version that cannot be read is a problem, which is added to those given.
+    """
     live = live_version(tracking_map)
     if live is None:
         return None
     try:
         return compiler.compile_map(
-            read_version(live),
+            part(read_version(live)),
             catalog(),
             slug=tracking_map.slug,
             number=live.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -20,7 +21,7 @@ from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map, write_database
-from trackadmin.editing.partial_map import compile_what_can, live_snapshot
+from trackadmin.editing.partial_map import compile_what_can, live_snapshot, within_reach
 from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.trying import (
     Counted,
@@ -85,6 +86,7 @@ def preview(
     document: Document | None = None,
     may_view: MayView = everything,
     may_view_all: MayViewAll | None = None,
+    whole_map: bool = True,
 ) -> Preview:
     """Flatten ``obj`` by the draft (or by ``document`` instead), and by the live version.
 
@@ -93,13 +95,15 @@ def preview(
     otherwise nothing that is computed of them is shown. Without it, ``may_view`` is asked about
     each of them. A draft with errors is previewed as far as it compiles, and the errors
     are among the problems. The site's own code runs no longer than ``PREVIEW_SECONDS``, and what
-    it writes is rolled back.
+    it writes is rolled back. Without ``whole_map``, only what the object leads to is compiled, and
+    the problems are those of that part.
     """
     current = find_map(tracking_map)
-    draft = build_document(current) if document is None else document
+    part = (lambda given: given) if whole_map else partial(within_reach, model=obj.__class__)
+    draft = part(build_document(current) if document is None else document)
     problems = compiler.check(draft, catalog())
     snapshot = compile_what_can(draft, current.slug)
-    live = live_snapshot(current, problems)
+    live = live_snapshot(current, problems, part)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
     with trial_transaction(databases_of(obj), conf.PREVIEW_SECONDS):

@@ -24,8 +24,10 @@ from trackadmin.document import ModelEntry
 from trackadmin.document.structure import COUNT, TRACKED, AggregateEntry, in_order
 from trackadmin.texts import Text
 
-#: What a page may ask for instead of saving: the rows again, with one more, or with one moved.
-ASKS = r"(?:rows|add|(?:up|down)-[0-9]{1,4})?"
+#: What a page may ask for instead of saving: the rows again, with one more, or with one moved; or
+#: the row of an attribute opened.
+ASKS = r"(?:rows|add|(?:up|down)-[0-9]{1,4}|open-[\w-]{1,200})?"
+OPEN = "open-"
 #: The input with the relation of the row to add.
 ADD = "add-relation"
 #: ``g-1-relation`` is the relation of the first row.
@@ -36,7 +38,8 @@ _STEPS = {"up": -1, "down": 1}
 class AggregateRows:
     """All counts and sums of a tracked model, in their order on the page.
 
-    ``asked`` is one of :data:`ASKS`: then the rows are shown again and not checked.
+    ``asked`` is what the page asks for instead of saving. If it is one of :data:`ASKS`, the rows
+    are shown again and not checked.
     """
 
     def __init__(
@@ -52,10 +55,10 @@ class AggregateRows:
             self.rows = list(self._aggregate_rows(facts, data, asked))
         if data is not None:
             self._propose()
-        if asked:
+        if asked and re.fullmatch(ASKS, asked):
             for row in self.rows:
                 row.errors.clear()
-        elif data and data.get(ADD) and self.rows:
+        elif not asked and data and data.get(ADD) and self.rows:
             # It was chosen, and nobody has seen what is counted yet.
             self.rows[-1].add_error(None, _("Say what is counted, then save again."))
 

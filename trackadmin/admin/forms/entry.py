@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from trackadmin.admin.forms.aggregate_list import AggregateRows, why_gone
+from trackadmin.admin.forms.aggregate_list import OPEN, AggregateRows, why_gone
+from trackadmin.admin.forms.closed_rows import MOST_OPEN, close, open_row
 from trackadmin.admin.forms.head import HeadForm
 from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.old_name import OldNameForm
@@ -71,6 +73,7 @@ class EntryForm(JoinedForm):
         self.entry = entry
         self.data = data
         self.attributes = list(self._attribute_rows())
+        self._close_rows(asked)
         self.relations = list(self._relation_rows())
         self.aggregates = AggregateRows(facts, entry, data, asked)
         self.gone = list(self._gone_rows())
@@ -135,6 +138,20 @@ class EntryForm(JoinedForm):
 
     # Inside -----------------------------------------------------------------------------------
 
+    def _close_rows(self, asked: str) -> None:
+        """Close the rows of a large form that nobody has opened."""
+        if self.data is None and len(self.attributes) > MOST_OPEN:
+            for each in self.attributes:
+                close(each)
+        if (row := self._row(asked.removeprefix(OPEN))) and asked.startswith(OPEN):
+            open_row(row)
+
+    def _show_errors(self) -> None:
+        """Open what has errors, to correct it."""
+        for row in self.attributes:
+            if row.errors:
+                open_row(row, row.errors)
+
     def _forms(self) -> list[forms.Form]:
         rows = [*self.attributes, *self.relations, *self.aggregates.rows, *self.gone]
         return [self.head, *rows]
@@ -144,18 +161,22 @@ class EntryForm(JoinedForm):
 
     def _attribute_rows(self) -> Iterator[AttributeRow]:
         for source, facts in (self.facts.attributes if self.facts else {}).items():
-            found = [*self._entries_of(source)]
             # An attribute may have several output names: it has a row for each.
-            entries: list[tuple[str, AttributeEntry | None]] = [*found] or [("", None)]
+            entries: list[tuple[str, AttributeEntry | None]] = [*self._by_source.get(source, ())]
+            entries = entries or [("", None)]
             for number, (name, entry) in enumerate(entries, start=1):
                 row = source if number == 1 else f"{source}-{number}"
                 yield AttributeRow(facts, row, output_name=name, entry=entry, data=self.data)
 
-    def _entries_of(self, source: str) -> Iterator[tuple[str, AttributeEntry]]:
+    @cached_property
+    def _by_source(self) -> Mapping[str, list[tuple[str, AttributeEntry]]]:
+        """The attributes of the entry by the name of their source."""
+        found: dict[str, list[tuple[str, AttributeEntry]]] = {}
         for name, entry in in_order(self.entry.attributes):
-            found = self.facts.attribute(entry.source) if self.facts else None
-            if found is not None and found.name == source:
-                yield name, entry
+            facts = self.facts.attribute(entry.source) if self.facts else None
+            if facts is not None:
+                found.setdefault(facts.name, []).append((name, entry))
+        return found
 
     def _relation_rows(self) -> Iterator[RelationRow]:
         for accessor, facts in (self.facts.relations if self.facts else {}).items():

@@ -37,7 +37,13 @@ class JoinedForm:
     def is_valid(self) -> bool:
         """Whether the form can be given to the editing call."""
         wrong = [form for form in self._forms() if not form.is_valid()]  # each marks its own
-        return not wrong and self._agree()
+        valid = not wrong and self._agree()
+        if not valid:
+            self._show_errors()
+        return valid
+
+    def _show_errors(self) -> None:
+        """Make it possible to correct what is wrong."""
 
     @property
     def seen(self) -> int | None:

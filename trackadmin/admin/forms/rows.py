@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.admin.forms.closed_rows import close_what_was_not_sent, is_closed
 from trackadmin.admin.forms.name_errors import name_refusal
 from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.catalog import AttributeFacts, RelationFacts
@@ -71,6 +72,8 @@ class AttributeRow(OldNameForm):
         self.fields["privacy"].choices = _privacy_choices(facts, entry)  # type: ignore[attr-defined]
         self.fields["lookup"].disabled = not facts.lookupable
         self._name_the_inputs()
+        if self.is_bound:
+            close_what_was_not_sent(self)
 
     def _name_the_inputs(self) -> None:
         """Tell screen readers which attribute an input belongs to."""
@@ -110,6 +113,11 @@ class AttributeRow(OldNameForm):
     def tracked(self) -> bool:
         """Whether the attribute is tracked in the row as it is now."""
         return bool(self["decision"].value() == TRACKED)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its inputs wait for somebody to open them."""
+        return is_closed(self)
 
     @property
     def can_be_key(self) -> bool:

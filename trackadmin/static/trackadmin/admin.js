@@ -52,6 +52,30 @@ function followPrefix() {
     });
 }
 
+function isChanged(input) {
+    if (input.type === "checkbox") {
+        return input.checked !== input.defaultChecked;
+    }
+    const options = [...(input.options || [])];
+    return options.length ? options.some((each) => each.selected !== each.defaultSelected) : input.value !== input.defaultValue;
+}
+
+/* Open the closed rows of a large form. They send only what was changed: the server has the rest. */
+function startClosedRows(form) {
+    const closed = [...form.querySelectorAll("[data-closed]")];
+    closed.forEach((each) => { each.disabled = false; });
+    closed.map((each) => each.closest("tr").querySelectorAll("[data-without-script]")).forEach((buttons) => {
+        buttons.forEach((each) => { each.hidden = true; });
+    });
+    form.addEventListener("formdata", ({formData}) => {
+        const changed = new Set(closed.filter(isChanged).map((each) => each.name));
+        // A box that is not ticked is not sent, so the name says that the box was there.
+        [...changed].filter((name) => name.endsWith("-lookup")).forEach((name) => changed.add(name.replace(/lookup$/, "name")));
+        closed.filter((each) => !changed.has(each.name.replace(/lookup$/, "name")) && !changed.has(each.name))
+            .forEach((each) => formData.delete(each.name));
+    });
+}
+
 /* Reveal the button that copies another element's text. */
 function startCopy(button) {
     if (!navigator.clipboard) {
@@ -125,5 +149,6 @@ document.addEventListener("click", (event) => {
     }
 });
 start(document);
+document.querySelectorAll(".ta-form").forEach(startClosedRows);
 followPrefix();
 startSelects();

@@ -3,6 +3,7 @@
 
 (() => {
     const form = document.getElementById("tracked-model");
+    const parts = window.trackadminParts;
     let newest = 0;
 
     const section = () => form?.querySelector("[data-aggregates]");
@@ -11,46 +12,19 @@
     async function ask(what) {
         newest += 1;
         const number = newest;
-        const sent = new FormData(form);
-        sent.set("_show", what);
-        sent.set("_part", "aggregates");
-        const found = await answer(sent);
+        const sent = parts.asked(form, what, "aggregates");
+        const found = await parts.ask(form, sent, "[data-aggregates]");
         if (number !== newest) {
             return; // something else was chosen in the meantime
         }
-        if (found) {
-            put(found, sent);
-        } else {
-            offerButtons();
+        if (!found) {
+            parts.show(section(), "[data-without-script]", true);
+            return;
         }
-    }
-
-    async function answer(sent) {
-        try {
-            const address = form.getAttribute("action") || location.href;
-            const response = await fetch(address, {method: "POST", body: sent});
-            const page = new DOMParser().parseFromString(await response.text(), "text/html");
-            return page.querySelector("[data-aggregates]");
-        } catch {
-            return null;
-        }
-    }
-
-    function put(found, sent) {
-        // What was typed while the answer was under way is newer than the answer.
-        const inputs = [...section().querySelectorAll("input[type=text], select")];
-        const typed = inputs.filter((each) => each.value !== (sent.get(each.name) ?? ""));
-        const focused = document.activeElement?.id;
-        section().replaceWith(document.adoptNode(found));
-        typed.forEach((each) => {
-            const input = document.getElementById(each.id);
-            if (input) {
-                input.value = each.value;
-            }
-        });
-        hideButtons();
-        const next = toFocus(sent.get("_show")) || document.getElementById(focused);
-        next?.focus();
+        parts.put(section(), found, sent);
+        parts.show(section(), "[data-without-script]", false);
+        toFocus(what)?.focus();
+        form.dispatchEvent(new CustomEvent("trackadmin:part"));
     }
 
     /* The row that was added, or the button that moved a row, in its new place. */
@@ -64,18 +38,10 @@
         return buttons.find((each) => each.value.startsWith(step)) || buttons[0];
     }
 
-    function hideButtons() {
-        section().querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = true; });
-    }
-
-    function offerButtons() {
-        section().querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = false; });
-    }
-
     if (!section()?.querySelector("[name=_show]")) {
         return;
     }
-    hideButtons();
+    parts.show(section(), "[data-without-script]", false);
     form.addEventListener("change", (event) => {
         if (event.target.dataset.asks) {
             ask(event.target.dataset.asks);
