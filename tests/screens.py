@@ -111,6 +111,7 @@ def pages_of(row, *, version=1):
         "trackingmap_actions": map_page("actions", pk),
         "trackingmap_move_action": map_page("move_action", pk),
         "trackingmap_undecided": map_page("undecided", pk),
+        "trackingmap_start": map_page("start", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_preview": map_page("preview", pk),

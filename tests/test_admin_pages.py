@@ -68,6 +68,7 @@ def pages_of(row):
         "map history": map_page("history", pk),
         "bring back": map_page("bring_back", pk, deletion.revision) + "?prefix=CompanyAccount",
         "undecided": map_page("undecided", pk),
+        "start": map_page("start", pk),
         "publish": map_page("publish", pk),
         "preview, nothing chosen": map_page("preview", pk),
         "preview": map_page("preview", pk) + "?model=User",
@@ -94,11 +95,12 @@ def pages_of(row):
     }
 
 
-#: The pages that only somebody with one more permission may open at all.
+#: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",
+    "start": "add_trackedmodel change_trackedmodel change_trackedaction",
     "roll back": "publish_trackingmap",
     "choose": "add_trackedmodel",
     "add": "add_trackedmodel",
@@ -151,9 +153,9 @@ def test_a_page_that_writes_is_closed_to_a_viewer(client, tracking_map):
 
 
 @pytest.mark.parametrize("name", TO_WRITE)
-def test_one_permission_opens_it(client, tracking_map, name):
+def test_its_permissions_open_it(client, tracking_map, name):
     pages = pages_of(tracking_map)
-    client_of(client, *VIEWS, TO_WRITE[name])
+    client_of(client, *VIEWS, *TO_WRITE[name].split())
     assert client.get(pages[name]).status_code == 200
 
 
@@ -397,4 +399,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 19 + 5 + 5 + 1
+    assert found == 20 + 5 + 5 + 1

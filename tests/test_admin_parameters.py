@@ -157,6 +157,7 @@ PARAMETERS = {
     "trackingmap_actions": ["page", "x"],
     "trackingmap_move_action": ["action", "to"],
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
+    "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_preview": ["model", "object", "by", "value"],

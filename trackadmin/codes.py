@@ -257,6 +257,11 @@ class ProblemCode(_Code):
         "The map tracks the model already.",
         "Track a model once in a map; a second map can track it differently.",
     )
+    MAP_NOT_EMPTY = (
+        "map.not_empty",
+        "A map cannot start from a proposal because it has tracked models.",
+        "Add tracked models one by one, or start with a new map.",
+    )
     MODEL_EMPTY = (
         "model.empty",
         "A tracked model tracks nothing.",

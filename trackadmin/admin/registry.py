@@ -41,6 +41,7 @@ from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
+from trackadmin.admin.start_screen import StartScreen
 from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
@@ -117,6 +118,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/actions/", "actions", ActionsScreen),
         ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
+        ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),

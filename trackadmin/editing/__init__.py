@@ -38,6 +38,7 @@ from trackadmin.editing.saving import (
     save_action,
     save_tracked_model,
 )
+from trackadmin.editing.starting import Proposal, proposals, start
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
@@ -67,6 +68,7 @@ __all__ = [
     "NameState",
     "Preview",
     "PreviewRow",
+    "Proposal",
     "Review",
     "Saved",
     "SourceKind",
@@ -103,6 +105,7 @@ __all__ = [
     "order_actions",
     "order_tracked_models",
     "preview",
+    "proposals",
     "publish",
     "read_version",
     "readable_document",
@@ -113,6 +116,7 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "start",
     "today",
     "undecided",
     "undo",
