@@ -435,6 +435,12 @@ class ProblemCode(_Code):
         "The site's code took longer than PREVIEW_SECONDS, so the rest was not computed.",
         "Ask a developer whether the code is too slow to run for each event.",
     )
+    LINK_FAILED = (
+        "link.failed",
+        "The link “What is tracked” on an object's admin page could not be made. The page shows "
+        "none.",
+        "Look at the error in the log.",
+    )
     OTHER = (
         "other",
         "Problems of other kinds were found that are not shown.",
@@ -685,6 +691,12 @@ class FaultCode(_Code):
     URL_FAILED = (
         "url.failed",
         "A template's tracking URL could not be made. The page shows none.",
+        "Look at the error in the log.",
+    )
+    LINK_FAILED = (
+        "link.failed",
+        "The link “What is tracked” on an object's admin page could not be made. The page shows "
+        "none.",
         "Look at the error in the log.",
     )
     OTHER = (

@@ -43,6 +43,7 @@ from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
 from trackadmin.admin.start_screen import StartScreen
 from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
+from trackadmin.admin.tracked_object_screen import TrackedObjectScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
 from trackadmin.admin.version_screens import (
@@ -105,6 +106,7 @@ class TrackingMapAdmin(ScreenAdmin):
     search_fields = ("name", "slug", "description")
     screens = (
         ("add/", "add", AddMapScreen),
+        ("what-is-tracked/", "tracked", TrackedObjectScreen),
         ("<int:map_id>/change/", "change", MapScreen),
         ("<int:map_id>/delete/", "delete", DeleteMapScreen),
         ("<int:map_id>/history/", "history", MapHistoryScreen),

@@ -19,7 +19,7 @@ from trackadmin.catalog.functions import (
     why_not_for,
 )
 from trackadmin.catalog.kinds import AnyField, Kind, kind_of
-from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
+from trackadmin.catalog.labels import app_of, is_app, key_text, label_of, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.catalog.obvious import (
@@ -60,6 +60,7 @@ __all__ = [
     "in_words",
     "is_app",
     "is_from_a_package",
+    "key_text",
     "kind_of",
     "label_of",
     "model_of",

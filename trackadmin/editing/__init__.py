@@ -40,6 +40,7 @@ from trackadmin.editing.saving import (
 )
 from trackadmin.editing.starting import Proposal, proposals, start
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
+from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided
 from trackadmin.editing.utc import in_utc
@@ -73,6 +74,8 @@ __all__ = [
     "Saved",
     "SourceKind",
     "StoredEntry",
+    "TrackedName",
+    "TrackedObject",
     "Undecided",
     "UndecidedAttribute",
     "Unshown",
@@ -121,4 +124,5 @@ __all__ = [
     "undecided",
     "undo",
     "versions",
+    "what_is_tracked",
 ]

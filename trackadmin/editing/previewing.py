@@ -34,6 +34,7 @@ from trackadmin.editing.trying import (
 )
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
+from trackadmin.models import MapVersion
 from trackadmin.texts import gettext as _
 
 #: ``unknown`` where both sides have the name and one of them is not shown.
@@ -108,15 +109,15 @@ def preview(
     live = _live_snapshot(current, problems)
     if snapshot.find(obj) is None:
         problems.append(_not_tracked(obj))
-    with _nothing_stays(obj):
-        fresh = _fresh(obj)
+    with nothing_stays(obj):
+        fresh = as_stored(obj)
         # Compiled before the time for the host's code begins to run.
         draft_model, live_model = snapshot.find(fresh), live.find(fresh) if live else None
         all_of = may_view_all or each_of(may_view)
         trial = Trial(fresh, may_view, all_of, conf.PREVIEW_SECONDS)
         # The draft first: its queries are counted with nothing loaded but the object.
         new, old = trial.tried(draft_model), trial.tried(live_model)
-        url = _url(draft_model, fresh)
+        url = query_string(draft_model, fresh)
     return Preview(
         rows=tuple(_preview_rows(new, old, _graces(live_model) | _graces(draft_model))),
         values=new.values,
@@ -133,8 +134,11 @@ def preview(
 
 def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | None:
     live = live_version(tracking_map)
-    if live is None:
-        return None
+    return snapshot_of(live, problems) if live else None
+
+
+def snapshot_of(live: MapVersion, problems: list[Problem]) -> Snapshot | None:
+    """The live version compiled; if it cannot be read, ``None`` and one more problem."""
     try:
         return compiler.compile_map(
             read_version(live), catalog(), number=live.number, names_are_checked=True
@@ -150,14 +154,14 @@ def _live_snapshot(tracking_map: AnyMap, problems: list[Problem]) -> Snapshot | 
         return None
 
 
-def _fresh(obj: Model) -> Model:
+def as_stored(obj: Model) -> Model:
     """The object as the database has it, with no relation loaded; itself where it is not saved."""
     database = obj._state.db or router.db_for_read(obj.__class__)
     return obj.__class__._base_manager.using(database).filter(pk=obj.pk).first() or obj
 
 
 @contextmanager
-def _nothing_stays(obj: Model) -> Iterator[None]:
+def nothing_stays(obj: Model) -> Iterator[None]:
     """Roll back, at the end, what the site's properties and methods write."""
     aliases = {write_database(), obj._state.db or router.db_for_write(obj.__class__)}
     with ExitStack() as stack:
@@ -201,7 +205,8 @@ def _preview_rows(
             yield PreviewRow(name, None, live, "gone", graces[name])
 
 
-def _url(compiled: CompiledModel | None, obj: Model) -> str:
+def query_string(compiled: CompiledModel | None, obj: Model) -> str:
+    """The query string that names the object by its key; empty where there is no key for it."""
     key = compiled.key if compiled else None
     text = key.text(obj) if key else None
     return urlencode({key.reference: text}, quote_via=quote) if key and text is not None else ""

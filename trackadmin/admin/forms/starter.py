@@ -49,8 +49,10 @@ class Line:
 
     @property
     def part_names(self) -> list[str]:
-        """What can be left out, by name."""
-        return [each.value.partition(":")[2] for each in (*self.attributes, *self.children)]
+        """Everything that comes along, by name: the key first."""
+        parts = (*self.attributes, *self.children)
+        key = [self.proposal.key] if self.proposal.key else []
+        return key + [each.value.partition(":")[2] for each in parts]
 
 
 class StarterForm:
