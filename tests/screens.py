@@ -102,6 +102,7 @@ def pages_of(row, *, version=1):
     first = editing.history(action)[-1].revision
     return {
         "trackingmap_add": map_page("add"),
+        "trackingmap_tracked": map_page("tracked"),
         "trackingmap_change": map_page("change", pk),
         "trackingmap_delete": map_page("delete", pk),
         "trackingmap_history": map_page("history", pk),

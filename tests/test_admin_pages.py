@@ -54,6 +54,11 @@ def tracking_map():
     return row
 
 
+def tracked_page(obj):
+    """The page about an object of the host."""
+    return map_page("tracked") + f"?model={obj._meta.label_lower}&object={obj.pk}"
+
+
 def pages_of(row):
     """The address of every page that a GET opens, by name."""
     pk, model = row.pk, row.tracked_models.get(prefix="User")
@@ -69,6 +74,7 @@ def pages_of(row):
         "bring back": map_page("bring_back", pk, deletion.revision) + "?prefix=CompanyAccount",
         "undecided": map_page("undecided", pk),
         "start": map_page("start", pk),
+        "what is tracked": tracked_page(User.objects.order_by("pk").first()),
         "publish": map_page("publish", pk),
         "preview, nothing chosen": map_page("preview", pk),
         "preview": map_page("preview", pk) + "?model=User",
@@ -399,4 +405,4 @@ def test_no_view_runs_in_a_transaction_of_the_request():
                 continue
             assert "default" in pattern.callback._non_atomic_requests, pattern.name
             found += 1
-    assert found == 20 + 5 + 5 + 1
+    assert found == 21 + 5 + 5 + 1

@@ -149,6 +149,7 @@ PARAMETERS = {
     "trackingmap_change": [
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
     ],
+    "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
     "trackingmap_history": ["page", "x"],
     "trackingmap_bring_back": ["prefix"],
@@ -185,11 +186,12 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions"}
+READ_ONLY |= {"changelist", "actions", "tracked"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
+    "trackingmap_tracked": [{}, {"model": "auth.user"}, {"model": "auth.user", "object": "1"}],
     "trackingmap_bring_back": [{}, {"prefix": "CompanyAccount"}],
     "trackingmap_bring_back_action": [{}, {"action": "gone"}],
     "trackedmodel_add": [{}, {"model": "demo.order"}],

@@ -29,7 +29,7 @@ PASSWORD = "only for tests"
 #: What a page may answer; 405 is that of a page which takes a POST only.
 FINE = (200, 302, 405)
 #: Pages that need a parameter: what a page of ours gives them, or nothing where links lead there.
-PARAMETERS = {"search": "?model=Order&term=A"}
+PARAMETERS = {"search": "?model=Order&term=A", "tracked": "?model=shop.order&object=1"}
 BY_LINK_ONLY = ("bring_back", "bring_back_action")
 
 

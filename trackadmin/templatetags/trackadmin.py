@@ -62,12 +62,12 @@ def what_is_tracked(context: Context) -> str:
     """
     try:
         address = _page_about(context)
+        words = gettext("What is tracked") if address else ""
     except Exception as error:  # noqa: BLE001 the site's code may raise anything
-        report(FaultCode.LINK_FAILED, str(getattr(context.get("opts"), "label", "")), error)
+        report(FaultCode.LINK_FAILED, "what_is_tracked", error)
         return ""
     if not address:
         return ""
-    words = gettext("What is tracked")
     return format_html('<li><a href="{}" class="trackadmin-link">{}</a></li>', address, words)
 
 
