@@ -75,12 +75,12 @@ class TrackedObjectScreen(Screen):
         facts = catalog().of_objects(text(request.GET, "model"))
         key = text(request.GET, "object")
         if facts is None:
-            raise self._nothing()
+            raise self._not_there()
         viewer = Viewer(self.model_admin.admin_site, request)
         try:
             obj = Samples(facts, viewer).by_key(key)
             if obj is None:
-                raise self._nothing()
+                raise self._not_there()
             with host_code(Doing.VALUES, facts.cased_label):
                 found = editing.what_is_tracked(
                     obj, may_view=viewer.may_view, may_view_all=viewer.may_view_all
@@ -89,7 +89,7 @@ class TrackedObjectScreen(Screen):
             return self.page(_("What is tracked"), why_not=str(failed))
         return self._object_page(facts, obj, viewer, found)
 
-    def _nothing(self) -> Http404:
+    def _not_there(self) -> Http404:
         return Http404(_("There is no such object, or you may not view it."))
 
     def _object_page(
