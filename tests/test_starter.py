@@ -263,6 +263,21 @@ def test_who_comes_second_is_refused_and_nothing_is_lost():
     assert everything() == before
 
 
+def test_an_edit_between_the_look_and_the_lock_is_never_overwritten(monkeypatch):
+    """The draft was empty when it was read; the same question is asked under the lock."""
+    real = starting.first_document
+
+    def first_document(*args):
+        found = real(*args)
+        draft()
+        return found
+
+    monkeypatch.setattr(starting, "first_document", first_document)
+    with pytest.raises(DraftChanged):
+        editing.start("default", [proposed()["demo.Product"]])
+    assert [*editing.build_document("default").models] == ["Person", "Profile"]
+
+
 def test_it_can_be_undone_like_any_edit():
     editing.start("default", [proposed()["demo.Product"]])
     (entry,) = editing.history(the_map().tracked_models.get())

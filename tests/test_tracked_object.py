@@ -169,6 +169,21 @@ def test_what_may_not_be_viewed_is_hidden_with_what_is_behind_it(client, order, 
     assert f"{missing._meta.label}" in html
 
 
+def test_each_map_says_what_it_hides_itself(client, order):
+    """What was read for one map is not read again for the next one, and hidden just the same."""
+    for slug, children in [("a", ["person"]), ("b", []), ("c", ["person"])]:
+        other = editing.add_map(name=slug, slug=slug, description="", by=None)
+        models = {"Person": tracked("host.person", [("name", attribute("name", privacy="sent"))])}
+        models["Order"] = tracked("host.order", ["number"], children)
+        editing.import_document(other, document(**models))
+        editing.publish(other, by=None)
+    client.force_login(staff(Order))
+    sections = asked(client, order).context["sections"]
+    found = {each.version.map.slug: each.hidden for each in sections}
+    assert found.pop("default")
+    assert found == {"a": ("host.Person",), "b": (), "c": ("host.Person",)}
+
+
 def test_an_object_that_may_not_be_viewed_is_like_one_that_does_not_exist(client, order):
     client.force_login(staff(Person, Profile))
     refused = asked(client, order)
