@@ -103,6 +103,7 @@ def pages_of(row, *, version=1):
     return {
         "trackingmap_add": map_page("add"),
         "trackingmap_help": map_page("help"),
+        "trackingmap_tracked": map_page("tracked"),
         "trackingmap_change": map_page("change", pk),
         "trackingmap_delete": map_page("delete", pk),
         "trackingmap_history": map_page("history", pk),
@@ -114,6 +115,7 @@ def pages_of(row, *, version=1):
         "trackingmap_undecided": map_page("undecided", pk),
         "trackingmap_picture": map_page("picture", pk),
         "trackingmap_quality": map_page("quality", pk),
+        "trackingmap_start": map_page("start", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
         "trackingmap_effect": map_page("effect", pk),

@@ -56,6 +56,11 @@ def tracking_map():
     return row
 
 
+def tracked_page(obj):
+    """The page about an object of the host."""
+    return map_page("tracked") + f"?model={obj._meta.label_lower}&object={obj.pk}"
+
+
 def pages_of(row):
     """The address of every page that a GET opens, by name."""
     pk, model = row.pk, row.tracked_models.get(prefix="User")
@@ -77,6 +82,8 @@ def pages_of(row):
         "map, filtered": map_page("change", pk) + "?q=user&show=changed&group=app",
         "quality": map_page("quality", pk),
         "quality, with values": map_page("quality", pk) + "?values=1",
+        "start": map_page("start", pk),
+        "what is tracked": tracked_page(User.objects.order_by("pk").first()),
         "publish": map_page("publish", pk),
         "effect": map_page("effect", pk),
         "preview, nothing chosen": map_page("preview", pk),
@@ -107,11 +114,12 @@ def pages_of(row):
     }
 
 
-#: The pages that only somebody with one more permission may open at all.
+#: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",
+    "start": "add_trackedmodel change_trackedmodel change_trackedaction",
     "roll back": "publish_trackingmap",
     "choose": "add_trackedmodel",
     "add": "add_trackedmodel",
@@ -164,9 +172,9 @@ def test_a_page_that_writes_is_closed_to_a_viewer(client, tracking_map):
 
 
 @pytest.mark.parametrize("name", TO_WRITE)
-def test_one_permission_opens_it(client, tracking_map, name):
+def test_its_permissions_open_it(client, tracking_map, name):
     pages = pages_of(tracking_map)
-    client_of(client, *VIEWS, TO_WRITE[name])
+    client_of(client, *VIEWS, *TO_WRITE[name].split())
     assert client.get(pages[name]).status_code == 200
 
 

@@ -154,6 +154,7 @@ PARAMETERS = {
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
         *("q", "app", "show", "group", "page"),
     ],
+    "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
     "trackingmap_history": ["page", "x"],
     "trackingmap_bring_back": ["prefix"],
@@ -164,6 +165,7 @@ PARAMETERS = {
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
+    "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
     "trackingmap_effect": ["model"],
@@ -195,13 +197,14 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect"}
+READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
     "trackingmap_picture": [{}, {"view": "tree"}, {"model": "User", "view": "tree"}],
+    "trackingmap_tracked": [{}, {"model": "auth.user"}, {"model": "auth.user", "object": "1"}],
     "trackingmap_bring_back": [{}, {"prefix": "CompanyAccount"}],
     "trackingmap_bring_back_action": [{}, {"action": "gone"}],
     "trackedmodel_add": [{}, {"model": "demo.order"}],

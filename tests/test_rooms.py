@@ -29,7 +29,7 @@ META = {
 DOORS = {
     # The entries and the words that they hold, and which names are legal.
     "document.structure": {"admin", "catalog", "compiler", "editing", "models", "runtime"},
-    "document.names": {"admin", "compiler", "models"},
+    "document.names": {"admin", "compiler", "editing", "models"},
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
     # The place of actions, and dates that have come.

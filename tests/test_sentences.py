@@ -19,6 +19,7 @@ CODE = {
     ("catalog/facts.py", "foreign key"): "a code for a kind of relation",
     ("catalog/facts.py", "reverse one-to-one"): "a code for a kind of relation",
     ("catalog/kinds.py", "ip address"): "the code of a kind",
+    ("catalog/obvious.py", "reverse one-to-one"): "a code for a kind of relation",
     ("catalog/relations.py", "foreign key"): "a code for a kind of relation",
     ("catalog/relations.py", "reverse one-to-one"): "a code for a kind of relation",
     ("compiler/fixing.py", "reverse one-to-one"): "a code for a kind of relation",

@@ -257,6 +257,11 @@ class ProblemCode(_Code):
         "The map tracks the model already.",
         "Track a model once in a map; a second map can track it differently.",
     )
+    MAP_NOT_EMPTY = (
+        "map.not_empty",
+        "A map cannot start from a proposal because it has tracked models.",
+        "Add tracked models one by one, or start with a new map.",
+    )
     MODEL_EMPTY = (
         "model.empty",
         "A tracked model tracks nothing.",
@@ -429,6 +434,12 @@ class ProblemCode(_Code):
         "preview.time_limit",
         "The site's code took longer than PREVIEW_SECONDS, so the rest was not computed.",
         "Ask a developer whether the code is too slow to run for each event.",
+    )
+    LINK_FAILED = (
+        "link.failed",
+        "The link “What is tracked” on an object's admin page could not be made. The page shows "
+        "none.",
+        "Look at the error in the log.",
     )
     OTHER = (
         "other",
@@ -725,6 +736,12 @@ class FaultCode(_Code):
     URL_FAILED = (
         "url.failed",
         "A template's tracking URL could not be made. The page shows none.",
+        "Look at the error in the log.",
+    )
+    LINK_FAILED = (
+        "link.failed",
+        "The link “What is tracked” on an object's admin page could not be made. The page shows "
+        "none.",
         "Look at the error in the log.",
     )
     OTHER = (

@@ -30,7 +30,7 @@ PASSWORD = "only for tests"
 FINE = (200, 302, 405)
 #: Pages that need a parameter: what a page of ours gives them, or nothing where links lead there.
 PARAMETERS = {"search": "?model=Order&term=A"}
-BY_LINK_ONLY = ("bring_back", "bring_back_action")
+BY_LINK_ONLY = ("bring_back", "bring_back_action", "tracked")
 
 
 class Walk:
@@ -204,7 +204,25 @@ class Walk:
                     address = self.address(page, site_name=name, **kwargs)
                     address += PARAMETERS.get(page.rpartition("_")[2], "")
                     links[address] = self._open(browser, address, page)
+        self._host_pages(links)
         self._follow(links)
+
+    def _host_pages(self, links):
+        """The page of an order in each admin that has one: whole, and with a link to ours."""
+        from django.contrib.admin.sites import all_sites
+
+        from trackadmin.models import TrackingMap
+
+        meta = type(self.order)._meta
+        page = f"{meta.app_label}_{meta.model_name}_change"
+        for admin_site in all_sites:
+            if admin_site.is_registered(type(self.order)):
+                browser = self.client(self.boss, self.site.admin_host)
+                address = self.address(page, self.order.pk, site_name=admin_site.name)
+                links[address] = self._open(browser, address, page)
+                found = any("/what-is-tracked/?" in each for each in links[address])
+                if found != admin_site.is_registered(TrackingMap):
+                    self.report["errors"].append(f"{address}: a link to what is tracked: {found}")
 
     def _our_patterns(self):
         """For each admin site, the names of our pages and what their addresses need."""

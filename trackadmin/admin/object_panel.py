@@ -17,7 +17,7 @@ from trackadmin.admin.preview_result import Status, preview_for, shown_preview
 from trackadmin.admin.recent_samples import RecentSamples, place_of, remembered_keys
 from trackadmin.admin.samples import Sample, Samples, sample
 from trackadmin.admin.screen import Screen
-from trackadmin.admin.viewer import HostFailed, Viewer
+from trackadmin.admin.viewer import HostFailed
 from trackadmin.catalog import ModelFacts
 from trackadmin.document import Document
 from trackadmin.exceptions import InvalidMap
@@ -71,12 +71,8 @@ class ObjectPanel:
     # Which object -----------------------------------------------------------------------------
 
     @cached_property
-    def _viewer(self) -> Viewer:
-        return Viewer(self.screen.model_admin.admin_site, self.screen.request)
-
-    @cached_property
     def _samples(self) -> Samples:
-        return Samples(self.facts, self._viewer)
+        return Samples(self.facts, self.screen.viewer)
 
     @cached_property
     def _recent(self) -> RecentSamples:
@@ -120,7 +116,7 @@ class ObjectPanel:
             return None
         tracking_map = self.screen.tracking_map
         preview = preview_for(
-            self._viewer, self.facts, tracking_map, obj, document, whole_map=False
+            self.screen.viewer, self.facts, tracking_map, obj, document, whole_map=False
         )
         shown = shown_preview(preview, self.screen.entry_addresses() if preview.problems else {})
         rows = shown["rows"]

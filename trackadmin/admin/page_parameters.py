@@ -82,6 +82,15 @@ def matching(query: QueryDict, name: str, pattern: str) -> str:
     return value
 
 
+def choices(query: QueryDict, name: str, legal: Collection[str]) -> set[str]:
+    """The values that were sent of a parameter with boxes to tick; each must be one of these."""
+    sent = set(query.getlist(name))
+    for value in sorted(sent):
+        if value not in legal:
+            raise Unreadable(name, value, _("Open the page again and send its form."))
+    return sent
+
+
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:
     """The parameter if it is one of the choices; ``default`` if it was not sent."""
     value = text(query, name, default)

@@ -28,6 +28,8 @@ class Permissions:
     delete_action: bool
     #: To replace the whole draft.
     change_draft: bool
+    #: To start an empty map from a proposal.
+    start: bool
     publish: bool
     #: Whether personal values are shown where objects are summed up, instead of being masked.
     personal: bool
@@ -44,6 +46,7 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
 
     change_map = may("change_trackingmap")
     view = change_map or may("view_trackingmap")
+    change_draft = view and may("change_trackedmodel") and may("change_trackedaction")
     open_action = view and site.is_registered(TrackedAction)
     return Permissions(
         view=view,
@@ -57,7 +60,8 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         add_action=open_action and may("add_trackedaction"),
         change_action=open_action and may("change_trackedaction"),
         delete_action=open_action and may("delete_trackedaction"),
-        change_draft=view and may("change_trackedmodel") and may("change_trackedaction"),
+        change_draft=change_draft,
+        start=change_draft and may("add_trackedmodel"),
         publish=view and may("publish_trackingmap"),
         personal=view and may("view_personal_values"),
     )

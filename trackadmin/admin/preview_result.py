@@ -117,8 +117,8 @@ def shown_row(row: PreviewRow, preview: Preview) -> ShownRow:
         draft = live = Unshown.HIDDEN
     return ShownRow(
         row.name,
-        _value_text(row.draft, draft),
-        _value_text(row.live, live),
+        value_text(row.draft, draft),
+        value_text(row.live, live),
         Status(row.status),
         row.grace,
     )
@@ -130,5 +130,6 @@ def values_as_json(preview: Preview) -> str:
     return json.dumps({**preview.values, **unshown}, indent=2, ensure_ascii=False)
 
 
-def _value_text(value: Any, why: Unshown | None) -> str:
+def value_text(value: Any, why: Unshown | None) -> str:
+    """The value as JSON text, or why it is not shown."""
     return str(UNSHOWN[why]) if why else json.dumps(value, ensure_ascii=False)

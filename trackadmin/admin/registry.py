@@ -47,7 +47,9 @@ from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.quality_screen import QualityScreen
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
+from trackadmin.admin.start_screen import StartScreen
 from trackadmin.admin.tracked_model_screens import ChangeScreen, DeleteScreen
+from trackadmin.admin.tracked_object_screen import TrackedObjectScreen
 from trackadmin.admin.try_url_screen import TryUrlScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
@@ -117,6 +119,7 @@ class TrackingMapAdmin(ScreenAdmin):
     screens = (
         ("add/", "add", AddMapScreen),
         ("help/", "help", HelpScreen),
+        ("what-is-tracked/", "tracked", TrackedObjectScreen),
         ("<int:map_id>/change/", "change", MapScreen),
         ("<int:map_id>/delete/", "delete", DeleteMapScreen),
         ("<int:map_id>/history/", "history", MapHistoryScreen),
@@ -132,6 +135,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/quality/", "quality", QualityScreen),
+        ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/publish/effect/", "effect", EffectScreen),

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from trackadmin.admin.viewer import Doing, Viewer, host_code, label_of
-from trackadmin.catalog import ModelFacts
+from trackadmin.catalog import ModelFacts, key_text
 
 #: How many of the newest objects a page offers.
 NEWEST = 6
@@ -117,10 +117,7 @@ class Samples:
 
 def sample(obj: models.Model) -> Sample:
     """The object as a page offers it."""
-    key = str(obj.pk)
-    if len(_key_columns(type(obj))) > 1:
-        key = json.dumps(list(obj.pk), default=str)
-    return Sample(key, label_of(obj))
+    return Sample(key_text(obj), label_of(obj))
 
 
 class SampleSearch(AutocompleteJsonView):

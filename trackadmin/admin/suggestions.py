@@ -1,4 +1,4 @@
-"""Suggestions for editors: the key of a new tracked model, and the models left to add."""
+"""Suggestions for editors: a new tracked model with its key, and the models left to add."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from itertools import groupby
 
 from django.apps import apps
 
-from trackadmin.catalog import AttributeFacts, Kind, ModelFacts, catalog
+from trackadmin.catalog import ModelFacts, catalog, suggested_key
 from trackadmin.document import AttributeEntry, ModelEntry
-
-#: Usual names of attributes that identify an object, best first.
-TELLING = ("slug", "sku", "code", "number", "reference", "name")
 
 
 def models_left(tracked: Iterable[str]) -> list[tuple[str, list[ModelFacts]]]:
@@ -29,22 +26,3 @@ def suggested_entry(facts: ModelFacts, position: int) -> ModelEntry:
     key = suggested_key(facts)
     attributes = {key: AttributeEntry(source=key)} if key else {}
     return ModelEntry(model=facts.label, key=key, position=position, attributes=attributes)
-
-
-def suggested_key(facts: ModelFacts) -> str:
-    """The attribute that identifies a row best: a UUID, a readable text, or the primary key."""
-    fit = [each for each in facts.attributes.values() if _fit(each)]
-    return min(fit, key=_rank).name if fit else ""
-
-
-def _fit(facts: AttributeFacts) -> bool:
-    return facts.unique and facts.lookupable and not facts.personal
-
-
-def _rank(facts: AttributeFacts) -> tuple[int, int]:
-    if facts.kind is Kind.UUID:
-        return (0, 0)
-    if facts.kind is Kind.TEXT:
-        telling = facts.name in TELLING
-        return (1, TELLING.index(facts.name)) if telling else (2, 0)
-    return (3, 0) if facts.field is not None and facts.field.primary_key else (4, 0)

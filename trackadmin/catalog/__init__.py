@@ -19,9 +19,16 @@ from trackadmin.catalog.functions import (
     why_not_for,
 )
 from trackadmin.catalog.kinds import AnyField, Kind, kind_of
-from trackadmin.catalog.labels import app_of, is_app, label_of, model_of
+from trackadmin.catalog.labels import app_of, is_app, key_text, label_of, model_of
 from trackadmin.catalog.marks import trackable
 from trackadmin.catalog.model_facts import ModelFacts
+from trackadmin.catalog.obvious import (
+    is_from_a_package,
+    obvious_attributes,
+    obvious_relations,
+    suggested_key,
+    technical_models,
+)
 from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.site import Catalog, catalog
 from trackadmin.catalog.strays import Stray, StrayCode
@@ -52,10 +59,16 @@ __all__ = [
     "has_own_conversions",
     "in_words",
     "is_app",
+    "is_from_a_package",
+    "key_text",
     "kind_of",
     "label_of",
     "model_of",
     "objects_in_words",
+    "obvious_attributes",
+    "obvious_relations",
+    "suggested_key",
+    "technical_models",
     "trackable",
     "why_not_by",
     "why_not_condition",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from django.apps import apps
+from django.db import models
 
 from trackadmin.catalog.kinds import AnyModel
 
@@ -26,6 +29,13 @@ def model_of(label: str) -> AnyModel | None:
 def label_of(model: AnyModel) -> str:
     """The label of a model as maps write it: Django's own keeps the case of the app."""
     return str(model._meta.label).lower()
+
+
+def key_text(obj: models.Model) -> str:
+    """The primary key of an object as an address has it; one of several columns as a JSON list."""
+    if len(obj._meta.pk_fields) > 1:
+        return json.dumps(list(obj.pk), default=str)
+    return str(obj.pk)
 
 
 def is_app(label: str) -> bool:

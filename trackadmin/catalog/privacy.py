@@ -115,6 +115,15 @@ def name_is_personal(name: str, model: AnyModel) -> bool:
     return (alone or bool(found & (ON_PEOPLE - {"name"}))) and looks_like_people(model)
 
 
+def says_something_personal(name: str, model: AnyModel) -> bool:
+    """Whether a word of the name may speak of a person, whatever the kind and the model.
+
+    This is stricter than the guess above: it is asked where nobody decides.
+    """
+    spoken = _BUILT_IN | _listed_words() | (ON_PEOPLE - {"name", "displayname"})
+    return bool(phrases(name) & spoken) and not _is_said_not_to_be(name, model)
+
+
 def looks_like_people(model: AnyModel) -> bool:
     """Whether the rows of this model look like people."""
     if set(words(model.__name__)) & PERSON_WORDS:

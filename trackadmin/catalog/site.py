@@ -10,7 +10,7 @@ from django.core.signals import setting_changed
 
 from trackadmin.catalog.ceiling import Ceiling
 from trackadmin.catalog.kinds import AnyModel
-from trackadmin.catalog.labels import model_of
+from trackadmin.catalog.labels import lineage, model_of
 from trackadmin.catalog.model_facts import ModelFacts
 from trackadmin.catalog.refusals import Refusal, RefusalCode
 from trackadmin.catalog.strays import Stray, strays
@@ -39,6 +39,16 @@ class Catalog:
         """The facts of the model of this label, in any case; ``None`` if it is not offered."""
         model = model_of(label)
         return None if model is None or self._refusal(model) else self._of(model)
+
+    def of_objects(self, label: str) -> ModelFacts | None:
+        """The facts of a model whose objects may be tracked, as what they are or as an ancestor.
+
+        ``None`` where neither the model nor a model that it descends from is offered.
+        """
+        model = model_of(label)
+        if model is None or all(self._refusal(each) for each in lineage(model)):
+            return None
+        return self._of(model)
 
     def why_not(self, label: str) -> Refusal | None:
         """Why the model of this label is not offered; ``None`` where it is."""

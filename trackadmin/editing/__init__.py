@@ -56,8 +56,10 @@ from trackadmin.editing.saving import (
     save_action,
     save_tracked_model,
 )
+from trackadmin.editing.starting import Proposal, proposals, start
 from trackadmin.editing.table_sizes import Estimate, Exactness, TableSize
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
+from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
@@ -117,6 +119,7 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "Profile",
+    "Proposal",
     "Reader",
     "Review",
     "Rights",
@@ -127,6 +130,8 @@ __all__ = [
     "SourceKind",
     "StoredEntry",
     "TableSize",
+    "TrackedName",
+    "TrackedObject",
     "TreeName",
     "TreeNode",
     "Undecided",
@@ -179,6 +184,7 @@ __all__ = [
     "order_tracked_models",
     "preview",
     "profile",
+    "proposals",
     "publish",
     "read_version",
     "readable_document",
@@ -189,6 +195,7 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "start",
     "today",
     "try_url",
     "undecided",
@@ -196,5 +203,6 @@ __all__ = [
     "undo",
     "versions",
     "waive",
+    "what_is_tracked",
     "withdraw",
 ]

@@ -16,7 +16,7 @@ from trackadmin.document import ActionEntry, Document, ModelEntry
 from trackadmin.document.action_rules import ACTIONS
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
-from trackadmin.models import TrackingMap
+from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.texts import gettext as _
 
 
@@ -117,24 +117,32 @@ def live_snapshot(
     A version that cannot be read is a problem, which is added to those given.
     """
     live = live_version(tracking_map)
-    if live is None:
-        return None
+    return snapshot_of(live, tracking_map.slug, problems, part) if live else None
+
+
+def snapshot_of(
+    version: MapVersion,
+    slug: str,
+    problems: list[Problem],
+    part: Callable[[Document], Document] = lambda whole: whole,
+) -> Snapshot | None:
+    """The live version of this map, as in :func:`live_snapshot`."""
     try:
         return compiler.compile_map(
-            part(read_version(live)),
+            part(read_version(version)),
             catalog(),
-            slug=tracking_map.slug,
-            number=live.number,
+            slug=slug,
+            number=version.number,
             names_are_checked=True,
         )
     except DocumentError as error:
         what = _(
             "The live version %(number)s cannot be read: %(error)s",
-            number=str(live.number),
+            number=str(version.number),
             error=error.what,
         )
         remedy = _("Publish the draft, or roll back to another version.")
-        problems.append(Problem(ProblemCode.LIVE_BROKEN, "warning", str(live), what, remedy))
+        problems.append(Problem(ProblemCode.LIVE_BROKEN, "warning", str(version), what, remedy))
         return None
 
 

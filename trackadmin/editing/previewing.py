@@ -114,7 +114,7 @@ def preview(
         trial = Trial(fresh, may_view, all_of, conf.PREVIEW_SECONDS)
         # The draft first: its queries are counted with nothing loaded but the object.
         new, old = trial.tried(draft_model), trial.tried(live_model)
-        url = _url(draft_model, fresh)
+        url = query_string(draft_model, fresh)
     return Preview(
         rows=tuple(preview_rows(new, old, graces_of(live_model) | graces_of(draft_model))),
         values=new.values,
@@ -168,7 +168,8 @@ def differ(value: Scalar, other: Scalar) -> bool:
     return (type(value), value) != (type(other), other)
 
 
-def _url(compiled: CompiledModel | None, obj: Model) -> str:
+def query_string(compiled: CompiledModel | None, obj: Model) -> str:
+    """The query string that names the object by its key; empty where there is no key for it."""
     key = compiled.key if compiled else None
     text = key.text(obj) if key else None
     return urlencode({key.reference: text}, quote_via=quote) if key and text is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from trackadmin import document as documents
 from trackadmin.document import Diff, Document
@@ -26,6 +26,14 @@ def versions(tracking_map: AnyMap) -> QuerySet[MapVersion]:
 def live_version(tracking_map: AnyMap) -> MapVersion | None:
     """The newest version, or ``None`` before the first publish."""
     return versions(tracking_map).first()
+
+
+def live_versions() -> list[MapVersion]:
+    """The newest version of each published map, with the map, in one query."""
+    rows = MapVersion.objects.using(write_database())
+    newest = rows.filter(map=OuterRef("map")).order_by("-number").values("number")[:1]
+    found = rows.filter(number=Subquery(newest)).select_related("map", "author")
+    return list(found.order_by("map__name", "map_id"))
 
 
 def live_token(version: MapVersion | None) -> str:

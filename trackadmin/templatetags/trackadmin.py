@@ -1,11 +1,17 @@
-"""``{% load trackadmin %}``: tracking URLs in a template."""
+"""``{% load trackadmin %}``: tracking URLs, and the link to what is tracked of an object."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django import template
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
+from trackadmin.catalog import catalog, key_text
 from trackadmin.codes import FaultCode
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
@@ -43,3 +49,45 @@ def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
         report(FaultCode.URL_NOT_INCLUDED if missing else FaultCode.URL_FAILED, map, error)
         return ""
     return f"{address}?{query}" if query else address
+
+
+@register.simple_tag(takes_context=True)
+def what_is_tracked(context: Context) -> str:
+    """The entry "What is tracked" for the tools of an object's page in the admin.
+
+    It is on each page by itself where trackadmin stands before the admin in ``INSTALLED_APPS``. A
+    site with a template of its own for these tools puts ``{% what_is_tracked %}`` into its list.
+    Empty for who may not view tracking maps, and for an object that no map can track. It sends no
+    query, and no error gets out: it stands on a page of the site.
+    """
+    try:
+        address = _page_about(context)
+        words = gettext("What is tracked") if address else ""
+    except Exception as error:  # noqa: BLE001 the site's code may raise anything
+        report(FaultCode.LINK_FAILED, "what_is_tracked", error)
+        return ""
+    if not address:
+        return ""
+    return format_html('<li><a href="{}" class="trackadmin-link">{}</a></li>', address, words)
+
+
+def _page_about(context: Context) -> str:
+    """The address of our page about the object that the page shows; empty where there is none."""
+    request = context.get("request") or getattr(context, "request", None)
+    opts, obj = context.get("opts"), context.get("original")
+    if request is None or opts is None or obj is None or obj.pk is None:
+        return ""
+    may = (f"trackadmin.{action}_trackingmap" for action in ("view", "change"))
+    if not any(request.user.has_perm(permission) for permission in may):
+        return ""
+    if catalog().of_objects(opts.label_lower) is None:
+        return ""
+    try:
+        page = reverse(
+            "admin:trackadmin_trackingmap_tracked",
+            current_app=getattr(request, "current_app", None),
+        )
+    except NoReverseMatch:
+        return ""  # this admin site does not have our pages
+    asked = {"model": opts.label_lower, "object": key_text(obj)}
+    return f"{page}?{urlencode(asked, quote_via=quote)}"
