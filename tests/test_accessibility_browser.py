@@ -37,10 +37,12 @@ WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 400, "height": 800}
 #: Axe's own rules by level and by name; what it finds, each with where, what and why.
 RUN = """
 async ([within, levels, rules]) => {
-    const everything = levels.length ? {type: "tag", values: levels} : {type: "rule", values: rules};
+    document.getAnimations().forEach((each) => each.finish()); // colours fade on links
+    const [type, values] = levels.length ? ["tag", levels] : ["rule", rules];
     const wanted = Object.fromEntries(rules.map((rule) => [rule, {enabled: true}]));
     const found = await axe.run(document.querySelector(within), {
-        runOnly: everything, rules: wanted, resultTypes: ["violations"], preload: false, iframes: false,
+        runOnly: {type, values}, rules: wanted, resultTypes: ["violations"],
+        preload: false, iframes: false,
     });
     return found.violations.flatMap(({id, nodes}) => nodes.map((node) =>
         `${id}: ${node.html.slice(0, 160)} (${node.failureSummary.split("\\n").pop().trim()})`));
@@ -86,4 +88,6 @@ def test_axe_finds_nothing_on_any_page(theme, django_db_blocker):
     else:
         rules = HABITS + SIZES
         found = looked_at(pages, lambda p, o: in_each_mode(p, o, LEVELS, rules))
-    assert found == {}, "\n".join(f"{where}: {fault}" for where, all in found.items() for fault in all)
+    assert found == {}, "\n".join(
+        f"{where}: {fault}" for where, all in found.items() for fault in all
+    )
