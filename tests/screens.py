@@ -2,10 +2,14 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+import django
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.test import override_settings
 from django.urls import reverse
 from django.utils.text import capfirst
 
@@ -62,6 +66,22 @@ def registered(model, **members):
         yield admin.site.get_model_admin(model)
     finally:
         admin.site.unregister(model)
+
+
+def without_the_theme():
+    """The test host's templates with Django's own frame in place of the theme's."""
+    folder = Path(django.__file__).parent / "contrib/admin/templates"
+    frame = {"admin/base_site.html": (folder / "admin/base_site.html").read_text()}
+    options = settings.TEMPLATES[0]["OPTIONS"]
+    loaders = [
+        ("django.template.loaders.locmem.Loader", frame),
+        "django.template.loaders.filesystem.Loader",
+        "django.template.loaders.app_directories.Loader",
+    ]
+    kept = [("django.template.loaders.cached.Loader", loaders)]
+    changed = {**settings.TEMPLATES[0], "OPTIONS": {**options, "loaders": kept}}
+    changed["APP_DIRS"] = False
+    return override_settings(TEMPLATES=[changed])
 
 
 def map_page(page, *args):

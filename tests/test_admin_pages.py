@@ -1,15 +1,11 @@
 """Every page opens, refuses users without the permission, writes nothing, runs no inline code."""
 
 import re
-from pathlib import Path
 
-import django
 import pytest
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, get_resolver, reverse
 
@@ -226,24 +222,9 @@ def test_no_page_of_ours_holds_inline_code(admin_client, tracking_map):
     assert inline_code("<script>1</script>") != []
 
 
-def without_the_theme():
-    """The test host's templates with Django's own frame in place of the theme's."""
-    folder = Path(django.__file__).parent / "contrib/admin/templates"
-    frame = {"admin/base_site.html": (folder / "admin/base_site.html").read_text()}
-    options = settings.TEMPLATES[0]["OPTIONS"]
-    loaders = [
-        ("django.template.loaders.locmem.Loader", frame),
-        "django.template.loaders.filesystem.Loader",
-        "django.template.loaders.app_directories.Loader",
-    ]
-    changed = {**settings.TEMPLATES[0], "OPTIONS": {**options, "loaders": loaders}}
-    changed["APP_DIRS"] = False
-    return override_settings(TEMPLATES=[changed])
-
-
 def test_in_djangos_own_frame_a_whole_page_holds_no_inline_code(admin_client, tracking_map):
     """Then a policy of script-src 'self' covers every page."""
-    with without_the_theme():
+    with screens.without_the_theme():
         for name, address in pages_of(tracking_map).items():
             if name not in LISTS:
                 html = admin_client.get(address).content.decode()

@@ -100,6 +100,23 @@ function startSelects() {
     jQuery("select[data-submits]").on("select2:select", function () {
         this.form.submit();
     });
+    jQuery(document).on("select2:open", (event) => {
+        const field = document.querySelector(".select2-search__field");
+        field?.setAttribute("aria-label", event.target.labels[0].textContent);
+    });
+    jQuery(nameSelects); // after Django has made its own
+}
+
+/* Name the boxes that stand for select boxes: by the label, and by what is chosen. */
+function nameSelects() {
+    document.querySelectorAll(".ta select.select2-hidden-accessible").forEach((select) => {
+        const label = select.labels[0];
+        const box = select.nextElementSibling.querySelector(".select2-selection");
+        const chosen = box.querySelector(".select2-selection__rendered");
+        label.id ||= `${select.id}-label`;
+        chosen.setAttribute("aria-labelledby", label.id);
+        box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
+    });
 }
 
 /* Put a part of the page that a link leads to in the place of the same part of this page. */
