@@ -129,7 +129,7 @@ class TestSources:
         """There is no second way to make names: none is missed, and none is added."""
         version = insert(WITH_ACTIONS)
         content = editing.contents(version)
-        names = {name for prefix in content.document.models for name in content.names(prefix)}
+        names = {name for prefix in content.document.models for name in content.names_with(prefix)}
         assert len(names) > 10
         assert {e.state for e in told(*names)} == {NameState.SAME}
         assert told("Order_Nothing").state is NameState.UNKNOWN

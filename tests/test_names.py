@@ -13,6 +13,7 @@ PROTOCOLS |= {"Meta", "natural_key"}
 SAME_MEANING = {
     "as_entry": "what somebody typed, as an entry of the map",
     "as_json": "data for JSON",
+    "groups": "the rows of a page, in groups",
     "flatten": "from objects to values",
     "forget": "drop what the process keeps",
     "old_name": "the name that a row of a form has had",

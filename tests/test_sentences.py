@@ -33,6 +33,7 @@ CODE = {
     ("compiler/values/sqlite_values.py", "The column holds"): "the detail of a fault in the log",
     ("models/draft.py", "Default map"): "the name of a row, which people may change",
     ("models/draft.py", "Can publish"): "Django keeps the names of permissions in a table",
+    ("models/draft.py", "Can see personal"): "Django keeps the names of permissions in a table",
     ("runtime/faults.py", "an unknown map"): "a place in the log",
     ("runtime/place.py", "TRACKADMIN['TENANT']"): "an error in the log; a check tells people",
     ("runtime/resolve.py", "an unknown prefix"): "a place in the log",

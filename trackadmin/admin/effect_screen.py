@@ -26,7 +26,7 @@ class EffectScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Show the effect on all changed models, or on the one that the address names."""
         only = text(request.GET, "model")
-        found = editing.effects(self.tracking_map, self._reader(), only=only)
+        found = editing.effects(self.tracking_map, self._person(), only=only)
         if only and only not in found.prefixes:
             told = _("Neither the draft nor the live version has a tracked model “%(name)s”.")
             raise Http404(told % {"name": only})
@@ -42,7 +42,7 @@ class EffectScreen(Screen):
     def _review_title(self) -> str:
         return _("Review and publish") if self.may.publish else _("Review")
 
-    def _reader(self) -> Reader:
+    def _person(self) -> Reader:
         viewer = Viewer(self.model_admin.admin_site, self.request)
 
         def sample_of(facts: ModelFacts, most: int) -> Sampled:

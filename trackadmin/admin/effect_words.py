@@ -77,7 +77,7 @@ def shown_model(effect: ModelEffect, addresses: Mapping[str, str]) -> ShownModel
 
 def _facts(effect: ModelEffect) -> Iterator[str]:
     if effect.names:
-        yield _names(effect)
+        yield _name_counts(effect)
     if effect.objects > effect.failed:
         yield _size(effect)
         yield _url(effect)
@@ -92,7 +92,7 @@ def _counts(effect: ModelEffect) -> Iterator[str]:
             yield counted_in_status(status, count)
 
 
-def _names(effect: ModelEffect) -> str:
+def _name_counts(effect: ModelEffect) -> str:
     """How many names an object gives."""
     before, after = effect.names_before or 0, effect.names_after or 0
     words = ngettext("%(before)s name → %(after)s", "%(before)s names → %(after)s", before)

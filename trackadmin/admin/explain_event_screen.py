@@ -87,10 +87,10 @@ class ExplainEventScreen(Screen):
         # The pages are those of this map; the event may belong to another one.
         known = addresses if explained.map == self.tracking_map.slug else {}
         words = editing.event_in_words(line, explained)
-        return ShownEvent(words, [*_names(words, known)])
+        return ShownEvent(words, [*_shown_names(words, known)])
 
 
-def _names(event: EventInWords, addresses: Mapping[str, str]) -> Iterator[ShownName]:
+def _shown_names(event: EventInWords, addresses: Mapping[str, str]) -> Iterator[ShownName]:
     for name in event.names:
         yield ShownName(name, [_shown_source(each, addresses) for each in name.sources])
 

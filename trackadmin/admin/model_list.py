@@ -84,7 +84,7 @@ class ModelList:
     def __init__(self, query: QueryDict, reviewed: Review, pks: dict[str, int], user: Any) -> None:
         self.reviewed, self.user, self._pks = reviewed, user, pks
         self.entries = [(p, e) for p, e in in_order(reviewed.draft.models) if p in pks]
-        self.removed = _without(reviewed.published, reviewed.draft)
+        self.removed = _left_models(reviewed.published, reviewed.draft)
         self.words = text(query, "q").strip()
         self.app = choice(query, "app", ["", *self.apps])
         self.shown = choice(query, "show", Shown.values, Shown.ALL)
@@ -150,7 +150,7 @@ class ModelList:
         return f"{chosen.urlencode()}&" if chosen else ""
 
     @property
-    def choices(self) -> list[tuple[str, Any]]:
+    def shown_choices(self) -> list[tuple[str, Any]]:
         """What ``show`` may be, with the words for it."""
         return Shown.choices
 
@@ -168,18 +168,18 @@ class ModelList:
         if self.shown == Shown.CHANGED:
             return lambda prefix, entry: self._state_of_model(prefix) != State.SAME
         if self.shown == Shown.PROBLEMS:
-            return lambda prefix, entry: prefix in self._problems
+            return lambda prefix, entry: prefix in self._problem_counts
         if self.shown == Shown.UNDECIDED:
             left = editing.undecided_in(self.reviewed.draft, catalog()).attributes
             open_in = {each.prefix for each in left}
             return lambda prefix, entry: prefix in open_in
         if self.shown == Shown.MINE:
-            names = set(_names_of(self.user))
+            names = set(_owner_names(self.user))
             return lambda prefix, entry: entry.owner.strip().casefold() in names
         return lambda prefix, entry: True
 
     @cached_property
-    def _problems(self) -> Counter[str]:
+    def _problem_counts(self) -> Counter[str]:
         return Counter(each.where.partition(".")[0] for each in self.reviewed.problems)
 
     @cached_property
@@ -210,7 +210,7 @@ class ModelList:
             aggregates=sum(each.decision == TRACKED for each in entry.aggregates.values()),
             children=list(_children_in_words(entry)),
             state=self._state_of_model(prefix),
-            problems=self._problems[prefix],
+            problems=self._problem_counts[prefix],
             error=prefix in self._errors,
             first=prefix == self.entries[0][0],
             last=prefix == self.entries[-1][0],
@@ -239,12 +239,12 @@ def _children_in_words(entry: ModelEntry) -> Iterator[str]:
         yield alone if child.alone else accessor
 
 
-def _without(published: Document, draft: Document) -> list[tuple[str, ModelEntry]]:
+def _left_models(published: Document, draft: Document) -> list[tuple[str, ModelEntry]]:
     """The models of a version that the draft no longer has."""
     return [(p, e) for p, e in in_order(published.models) if p not in draft.models]
 
 
-def _names_of(user: Any) -> Iterable[str]:
+def _owner_names(user: Any) -> Iterable[str]:
     """What an owner may be called who is this user: the user, or a group of the user's."""
     groups = getattr(user, "groups", None)
     email = getattr(user, user.get_email_field_name(), "")

@@ -92,13 +92,13 @@ class ObjectPanel:
             return {"why_not": why_not}
         return {
             "facts": self.facts,
-            "groups": _groups(found, recent, newest),
+            "groups": _sample_groups(found, recent, newest),
             "searchable": searchable,
             "term": term,
             "nothing_found": bool(term) and not found,
             "picked": sample(obj) if obj is not None else None,
             "missing": bool(key) and obj is None,
-            "result": self._result(obj, document),
+            "result": self._previewed(obj, document),
         }
 
     def _chosen_key(self, term: str, found: list[Sample], newest: list[Sample]) -> str:
@@ -111,7 +111,7 @@ class ObjectPanel:
 
     # What it sends ----------------------------------------------------------------------------
 
-    def _result(self, obj: Model | None, document: Document | None) -> dict[str, Any] | None:
+    def _previewed(self, obj: Model | None, document: Document | None) -> dict[str, Any] | None:
         if obj is None or document is None:
             return None
         tracking_map = self.screen.tracking_map
@@ -127,7 +127,7 @@ class ObjectPanel:
         }
 
 
-def _groups(
+def _sample_groups(
     found: Iterable[Sample], recent: Iterable[Sample], newest: Iterable[Sample]
 ) -> list[tuple[str, list[Sample]]]:
     """The objects to choose from, each once."""

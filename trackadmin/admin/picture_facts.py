@@ -48,23 +48,23 @@ def tree_facts(tree: ModelTree, title: str, addresses: Mapping[str, str]) -> dic
     return {
         "title": title,
         "boxes": [_node(node, addresses.get(node.prefix, "")) for node in nodes],
-        "arrows": [_step(node, child) for node in nodes for child in node.children],
+        "arrows": [_tree_arrow(node, child) for node in nodes for child in node.children],
     }
 
 
-def _line(words: str, kind: str = "plain") -> dict[str, str]:
+def _words_line(words: str, kind: str = "plain") -> dict[str, str]:
     return {"words": words, "kind": kind}
 
 
 def _difference(state: PartState) -> Iterator[dict[str, str]]:
     if state != PartState.SAME:
-        yield _line(f"{_MARKS[state]} {Compared(state).label}", "state")
+        yield _words_line(f"{_MARKS[state]} {Compared(state).label}", "state")
 
 
 def _box(box: Box, address: str) -> dict[str, Any]:
-    told = [_line(box.prefix, "title"), _line(box.label), *_difference(box.state)]
+    told = [_words_line(box.prefix, "title"), _words_line(box.label), *_difference(box.state)]
     if not box.in_code:
-        told.append(_line(_("not in the code"), "state"))
+        told.append(_words_line(_("not in the code"), "state"))
     return {
         "id": box.prefix,
         "state": box.state,
@@ -75,9 +75,9 @@ def _box(box: Box, address: str) -> dict[str, Any]:
 
 
 def _arrow(arrow: Arrow) -> dict[str, Any]:
-    told = [_line(arrow.accessor, "title")]
-    told += [_line(f"{prefix}_…") for prefix in (arrow.prefix, arrow.former_prefix) if prefix]
-    told += [_line(_("alone"), "state")] if arrow.alone else []
+    told = [_words_line(arrow.accessor, "title")]
+    told += [_words_line(f"{prefix}_…") for prefix in (arrow.prefix, arrow.former_prefix) if prefix]
+    told += [_words_line(_("alone"), "state")] if arrow.alone else []
     return {
         "start": arrow.start,
         "end": arrow.end,
@@ -89,7 +89,7 @@ def _arrow(arrow: Arrow) -> dict[str, Any]:
 
 def _node(node: TreeNode, address: str) -> dict[str, Any]:
     new = any(each.new for each in node.names)
-    head = [_line(node.prefix, "title"), _line(node.label)]
+    head = [_words_line(node.prefix, "title"), _words_line(node.label)]
     return {
         "id": node.path,
         "state": PartState.CHANGED if new else PartState.SAME,
@@ -102,18 +102,18 @@ def _node(node: TreeNode, address: str) -> dict[str, Any]:
 def _name_lines(node: TreeNode) -> Iterator[dict[str, str]]:
     for each in node.names[:NAMES_IN_A_BOX]:
         mark = f"{_MARKS[PartState.NEW]} {Compared.NEW.label}: " if each.new else ""
-        yield _line(f"{mark}{each.name}", "state" if each.new else "name")
+        yield _words_line(f"{mark}{each.name}", "state" if each.new else "name")
     if (left := len(node.names) - NAMES_IN_A_BOX) > 0:
         words = ngettext("%(count)s more name", "%(count)s more names", left)
-        yield _line(words % {"count": left})
+        yield _words_line(words % {"count": left})
 
 
-def _step(node: TreeNode, child: TreeNode) -> dict[str, Any]:
-    told = [_line(child.accessor, "title")]
+def _tree_arrow(node: TreeNode, child: TreeNode) -> dict[str, Any]:
+    told = [_words_line(child.accessor, "title")]
     return {
         "start": node.path,
         "end": child.path,
         "state": PartState.SAME,
         "alone": child.alone,
-        "lines": [*told, _line(_("alone"), "state")] if child.alone else told,
+        "lines": [*told, _words_line(_("alone"), "state")] if child.alone else told,
     }

@@ -44,7 +44,7 @@ WAIVE, WITHDRAW, RENAME, VALUES = "waive", "withdraw", "rename", "values"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LintLine:
     """A problem as the page shows it."""
 
     problem: Problem
@@ -62,14 +62,14 @@ class Group:
 
     level: str
     title: str
-    lines: list[Line]
+    lines: list[LintLine]
 
 
 class QualityScreen(Screen):
     """What lint finds in the draft, by level; what is waived, with the reason."""
 
     template_name = "admin/trackadmin/quality.html"
-    tab = "lint"
+    tab = "quality"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list; with the values of the host's rows only where somebody asks for them."""
@@ -104,7 +104,7 @@ class QualityScreen(Screen):
 
     def _list(self, *, with_values: bool) -> HttpResponse:
         found = editing.lint(self.tracking_map, self._reader() if with_values else None)
-        groups = self._groups(found)
+        groups = self._by_level(found)
         return self.page(
             _("Quality"),
             lint=found,
@@ -121,12 +121,12 @@ class QualityScreen(Screen):
         """The rows that this person may view in the host's admin."""
         viewer = Viewer(self.model_admin.admin_site, self.request)
 
-        def rows(model: type[Model]) -> Any:
+        def visible_rows(model: type[Model]) -> Any:
             return viewer.rows(model) if viewer.may_view(model, None) else None
 
-        return editing.VisibleRows(rows, viewer.may_view_row)
+        return editing.VisibleRows(visible_rows, viewer.may_view_row)
 
-    def _groups(self, found: Lint) -> list[Group]:
+    def _by_level(self, found: Lint) -> list[Group]:
         """The problems by level, the most serious first, and then by what they are about."""
         pages, shown = self.entry_addresses(), defaultdict[tuple[str, str], list[Problem]](list)
         for problem in errors_first(few(found.problems)):
@@ -141,12 +141,14 @@ def _title(code: str) -> str:
     return str(TITLES.get(code, code))
 
 
-def _lines(problems: Iterable[Problem], found: Lint, pages: Mapping[str, str]) -> Iterator[Line]:
+def _lines(
+    problems: Iterable[Problem], found: Lint, pages: Mapping[str, str]
+) -> Iterator[LintLine]:
     places = {(each.code, each.where) for each in found.problems}
     for problem in problems:
         field = _FIELDS.get(problem.code, "description")
         named = problem.code == LintCode.NAME
-        yield Line(
+        yield LintLine(
             problem,
             row_address(problem.where, found.draft, pages, field),
             found.new_names.get(problem.where) if named else None,

@@ -68,7 +68,7 @@ class ReadableModel:
 def readable(contents: Contents, prefixes: Iterable[str]) -> list[ReadableModel]:
     """These models of a version."""
     models = contents.document.models
-    return [_model(prefix, models[prefix], contents.names(prefix)) for prefix in prefixes]
+    return [_model(prefix, models[prefix], contents.names_with(prefix)) for prefix in prefixes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,16 @@ class RecentSamples:
         """Put the object before all others."""
         key = sample(obj).key
         if len(key) <= LONGEST_KEY:
-            self._store([key, *(each for each in self._keys if each != key)])
+            self._store([key, *(each for each in self._remembered if each != key)])
 
     def still_there(self) -> list[Sample]:
         """Those that there still are and that the person may view; the others are forgotten."""
-        found = [(key, self._samples.by_key(key)) for key in self._keys]
+        found = [(key, self._samples.by_key(key)) for key in self._remembered]
         self._store([key for key, obj in found if obj is not None])
         return [sample(obj) for _key, obj in found if obj is not None]
 
     @property
-    def _keys(self) -> list[str]:
+    def _remembered(self) -> list[str]:
         return remembered_keys(self._session, self._place)
 
     def _store(self, keys: list[str]) -> None:

@@ -96,15 +96,15 @@ class TryUrlScreen(PreviewBase):
         if not query.strip("?&"):
             return self._answer(pasted, nothing=True)
         try:
-            trial = self._tried(query)
+            trial = self._url_trial(query)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
             # Neither its text nor its frames: they may hold what was pasted.
             name, where = type(error).__name__, extract_tb(error.__traceback__)[-1]
             logger.error("Trying a URL raised %s at %s:%s", name, where.filename, where.lineno)
             return self._answer(pasted, failed=name)
-        return self._answer(pasted, **self._result(trial))
+        return self._answer(pasted, **self._what_became(trial))
 
-    def _tried(self, query: str) -> UrlTrial[DryRun]:
+    def _url_trial(self, query: str) -> UrlTrial[DryRun]:
         viewer = self.viewer
         rights = Rights(viewer.may_view, viewer.may_view_all, viewer.visible)
         return editing.try_url(
@@ -117,7 +117,7 @@ class TryUrlScreen(PreviewBase):
     def _answer(self, pasted: str, **context: Any) -> HttpResponse:
         return self.page(_("Try a URL"), way="url", pasted=pasted, **context)
 
-    def _result(self, trial: UrlTrial[DryRun]) -> dict[str, Any]:
+    def _what_became(self, trial: UrlTrial[DryRun]) -> dict[str, Any]:
         preview, live = trial.preview, trial.live
         return {
             "parameters": list(_parameters(trial)),

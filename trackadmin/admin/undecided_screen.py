@@ -84,13 +84,13 @@ class UndecidedScreen(Screen):
         messages.success(self.request, told % {"count": count})
 
     @cached_property
-    def _keys(self) -> dict[str, int]:
+    def _row_keys(self) -> dict[str, int]:
         return dict(self.tracking_map.tracked_models.values_list("prefix", "pk"))
 
     def _profiled(self, undecided: editing.UndecidedAttribute) -> int | None:
         """The key of the tracked model if the user may view its objects."""
         visible = self.viewer.may_view(undecided.model.model, None)
-        return self._keys.get(undecided.prefix) if visible else None
+        return self._row_keys.get(undecided.prefix) if visible else None
 
     def _page(self, form: UndecidedForm, **context: object) -> HttpResponse:
         return self.page(

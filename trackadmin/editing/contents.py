@@ -27,7 +27,7 @@ class Contents:
     #: Compiled, where it can be read.
     snapshot: Snapshot | None = None
 
-    def names(self, prefix: str) -> Mapping[str, Grace | None]:
+    def names_with(self, prefix: str) -> Mapping[str, Grace | None]:
         """Every name that an event with this tracked model contains.
 
         The deprecated ones have their grace period. Empty where the code has no such model.

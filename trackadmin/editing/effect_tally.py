@@ -80,7 +80,7 @@ class Tally:
         self._problems: dict[tuple[str, str], Problem] = {}
         self.objects = 0
 
-    def add(self, new: Tried, old: Tried) -> None:
+    def add_object(self, new: Tried, old: Tried) -> None:
         """Add the values of one object by the draft and by live."""
         self.objects += 1
         for name in self._counts:
@@ -92,7 +92,7 @@ class Tally:
 
     def name_effects(self) -> tuple[NameEffect, ...]:
         """The names that differ, in order."""
-        return tuple(self._name(name) for name in self._counts)
+        return tuple(self._effect_of(name) for name in self._counts)
 
     def sizes(self) -> Sizes | None:
         """The sizes; ``None`` if every object has values that are not known."""
@@ -133,7 +133,7 @@ class Tally:
     def _is_masked(self, name: str, planned: Mapping[str, PlannedName]) -> bool:
         return not self._personal and name in planned and planned[name].in_clear
 
-    def _name(self, name: str) -> NameEffect:
+    def _effect_of(self, name: str) -> NameEffect:
         changed, count = self._changed, self._counts[name]
         return NameEffect(
             name,

@@ -187,7 +187,7 @@ class _Look:
             with trial_transaction(databases, seconds):
                 found = self.reader.sample_of(facts, conf.EFFECT_OBJECTS)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
-            return Sampled(why_not=_failed(changed.model, error))
+            return Sampled(why_not=_not_read(changed.model, error))
         if found.objects or found.why_not:
             return found
         return Sampled(why_not=_("There is no object that you may view."))
@@ -197,16 +197,16 @@ class _Look:
         try:
             seconds = max(deadline - monotonic(), 0)
             with trial_transaction(databases_of(obj), seconds + A_BIT):
-                new, old = self._tried(as_stored(obj), counter, deadline)
+                new, old = self._tried_twice(as_stored(obj), counter, deadline)
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
-            _failed(counter.changed.model, error)
+            _not_read(counter.changed.model, error)
             return False
         # After the time limit a value may be lost because the database ended its query.
         if monotonic() < deadline or not (lost_values(new) or lost_values(old)):
-            tally.add(new, old)
+            tally.add_object(new, old)
         return True
 
-    def _tried(self, obj: Model, counter: UrlCounter, deadline: float) -> tuple[Tried, Tried]:
+    def _tried_twice(self, obj: Model, counter: UrlCounter, deadline: float) -> tuple[Tried, Tried]:
         reader, changed = self.reader, counter.changed
         all_of = reader.may_view_all or each_of(reader.may_view)
         trial = Trial(obj, reader.may_view, all_of, max(deadline - monotonic(), 0))
@@ -222,7 +222,7 @@ def _no_time() -> Text:
     return _("There was no time left to look at its objects.")
 
 
-def _failed(model: type[Model], error: Exception) -> Text:
+def _not_read(model: type[Model], error: Exception) -> Text:
     """The log has the error, and the page only its type: its text may have hidden values."""
     label = model._meta.label
     logger.exception("Objects of %s could not be read for the effect", label)

@@ -60,7 +60,7 @@ def event_in_words(line: int, explained: EventExplanation) -> EventInWords:
         _head(str(line), explained),
         tuple(_gaps(explained)),
         _action(explained),
-        tuple(_name(each, explained.version) for each in explained.names),
+        tuple(_name_in_words(each, explained.version) for each in explained.names),
     )
 
 
@@ -121,7 +121,7 @@ def _action_details(explained: EventExplanation) -> Iterator[Text]:
         yield _("not in the live version")
 
 
-def _name(name: NameExplanation, version: int) -> NameInWords:
+def _name_in_words(name: NameExplanation, version: int) -> NameInWords:
     shown = one_line(name.name, LONGEST)
     if name.state is NameState.UNKNOWN:
         return NameInWords(shown, (), tuple(_unknown_name(name, str(version))))

@@ -110,25 +110,25 @@ class _Sampling:
         attributes = list(self.facts.attributes.values())
         self.unread |= {each.name: Unread.COMPUTED for each in attributes if each.computed}
         columns = [each for each in attributes if not each.computed]
-        self._step(self._newest_first)
+        self._contained_step(self._newest_first)
         if self.permits is not None:
-            self._step(self._keep_permitted)
+            self._contained_step(self._keep_permitted)
         if columns and not self.error and not self.late:
             self._read_columns(columns)
         if self.more and self.permits is None:
-            self._step(self._measure)
+            self._contained_step(self._measure)
 
-    def _step(self, step: Callable[[], object]) -> None:
+    def _contained_step(self, step: Callable[[], object]) -> None:
         if self.error:
             return
         try:
             with contained():
                 step()
         except Exception as error:  # noqa: BLE001 the host's code may raise anything
-            if self._why(error) is Unread.FAILED:
+            if self._why_unread(error) is Unread.FAILED:
                 self.error = type(error).__name__
 
-    def _why(self, error: Exception) -> Unread:
+    def _why_unread(self, error: Exception) -> Unread:
         if is_out_of_time(error) or self._is_over():
             self.late = True
             return Unread.LATE
@@ -164,7 +164,9 @@ class _Sampling:
             if len(columns) > 1 and not is_out_of_time(error) and not self._is_over():
                 self._read_halves(columns)
             else:
-                self.unread |= dict.fromkeys((each.name for each in columns), self._why(error))
+                self.unread |= dict.fromkeys(
+                    (each.name for each in columns), self._why_unread(error)
+                )
         else:
             self.tallies |= {each.facts.name: each for each in tallies}
 
@@ -172,7 +174,7 @@ class _Sampling:
         if not self.probed:
             # If not even the key can be read, no column can.
             self.probed = True
-            self._step(lambda: list(self.rows.values_list("pk")[:1]))
+            self._contained_step(lambda: list(self.rows.values_list("pk")[:1]))
         if not self.error:
             half = len(columns) // 2
             self._read_columns(columns[:half])

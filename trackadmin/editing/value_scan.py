@@ -83,7 +83,7 @@ def scan_values(document: Document, catalog: Catalog, reader: VisibleRows) -> Va
         if looked is None:
             hidden.append(each.prefix)
         else:
-            scan.problems += _problems(each, looked, level) if level else ()
+            scan.problems += _findings(each, looked, level) if level else ()
             late += [each.prefix] if looked.late else []
     scan.notes += _left_out(hidden, late)
     return scan
@@ -139,7 +139,7 @@ def _count_shapes(obj: Model, of: _Columns, looked: _Looked) -> None:
             looked.shapes.update((name, shape) for shape in shapes_of(value))
 
 
-def _problems(of: _Columns, looked: _Looked, level: Level) -> Iterator[Problem]:
+def _findings(of: _Columns, looked: _Looked, level: Level) -> Iterator[Problem]:
     for name in of.columns:
         found = [
             _sentence(shape, looked.shapes[name, shape], looked.values[name])

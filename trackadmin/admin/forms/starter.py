@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProposedLine:
     """A proposed model as the page shows it."""
 
     proposal: Proposal
@@ -77,19 +77,19 @@ class StarterForm:
         ]
 
     @cached_property
-    def groups(self) -> list[tuple[str, bool, list[Line]]]:
+    def groups(self) -> list[tuple[str, bool, list[ProposedLine]]]:
         """The lines of each app, with its name and whether it comes from a package."""
-        found: dict[str, list[Line]] = {}
+        found: dict[str, list[ProposedLine]] = {}
         for each in self.proposals:
-            found.setdefault(each.model.app_label, []).append(self._line(each))
+            found.setdefault(each.model.app_label, []).append(self._proposed_line(each))
         return [
             (str(apps.get_app_config(app).verbose_name), lines[0].proposal.from_a_package, lines)
             for app, lines in found.items()
         ]
 
-    def _line(self, proposal: Proposal) -> Line:
+    def _proposed_line(self, proposal: Proposal) -> ProposedLine:
         label = proposal.model.label
-        return Line(
+        return ProposedLine(
             proposal,
             label in self.ticked,
             [self._made_part(label, each.name, each) for each in proposal.attributes],
