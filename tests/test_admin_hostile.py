@@ -103,6 +103,7 @@ def pages(row):
     thing = Everything.objects.get()
     model = row.tracked_models.get(prefix="Everything")
     found |= {
+        "trackingmap_tracked": map_page("tracked") + f"?model=host.everything&object={thing.pk}",
         "trackingmap_bring_back": found["trackingmap_bring_back"] + "?prefix=CompanyAccount",
         "trackingmap_bring_back_action": found["trackingmap_bring_back_action"] + "?action=gone",
         "trackedmodel_add": found["trackedmodel_add"] + f"?map={row.pk}",

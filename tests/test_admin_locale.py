@@ -77,6 +77,7 @@ def every_page(row):
     pages["trackedmodel_add"] += f"?map={row.pk}"
     pages["trackedaction_add"] += f"?map={row.pk}"
     user = User.objects.get()
+    pages["trackingmap_tracked"] += f"?model=auth.user&object={user.pk}"
     preview = map_page("preview", row.pk)
     return {
         **pages,

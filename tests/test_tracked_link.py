@@ -175,7 +175,7 @@ class Broken:
         raise RuntimeError("secret of the host")
 
 
-@pytest.mark.parametrize("broken", ["catalog", "reverse", "key_text", "gettext"])
+@pytest.mark.parametrize("broken", ["catalog", "reverse", "key_text"])
 def test_an_error_leaves_the_page_as_it_is(admin_client, company, monkeypatch, caplog, broken):
     """It is counted, and the log has no text of the error."""
     reset()
@@ -196,7 +196,7 @@ def test_an_error_leaves_the_page_as_it_is(admin_client, company, monkeypatch, c
 def test_it_raises_in_no_mode(strict, settings):
     settings.TRACKADMIN = {"STRICT": strict}
     for context in ({"request": Broken(), "opts": Broken(), "original": Broken()}, {}):
-        assert Template(TAG).render(Context(context)) == ""
+        assert Template(TAG).render(Context(context)).strip() == ""
     reset()
 
 

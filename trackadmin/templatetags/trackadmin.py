@@ -8,8 +8,6 @@ from urllib.parse import quote, urlencode
 from django import template
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.translation import gettext
 
 from trackadmin.catalog import catalog, key_text
 from trackadmin.codes import FaultCode
@@ -51,8 +49,8 @@ def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
     return f"{address}?{query}" if query else address
 
 
-@register.simple_tag(takes_context=True)
-def what_is_tracked(context: Context) -> str:
+@register.inclusion_tag("admin/trackadmin/includes/tracked_link.html", takes_context=True)
+def what_is_tracked(context: Context) -> dict[str, str]:
     """The entry "What is tracked" for the tools of an object's page in the admin.
 
     It is on each page by itself where trackadmin stands before the admin in ``INSTALLED_APPS``. A
@@ -61,14 +59,10 @@ def what_is_tracked(context: Context) -> str:
     query, and no error gets out: it stands on a page of the site.
     """
     try:
-        address = _page_about(context)
-        words = gettext("What is tracked") if address else ""
+        return {"address": _page_about(context)}
     except Exception as error:  # noqa: BLE001 the site's code may raise anything
         report(FaultCode.LINK_FAILED, "what_is_tracked", error)
-        return ""
-    if not address:
-        return ""
-    return format_html('<li><a href="{}" class="trackadmin-link">{}</a></li>', address, words)
+        return {"address": ""}
 
 
 def _page_about(context: Context) -> str:
