@@ -6,7 +6,6 @@ about looks are enough.
 """
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 
 from tests import still_pages
 from tests.browser import chromium
@@ -74,6 +73,8 @@ def faults(opened, within, levels, rules):
 
 def looked_at(pages, look):
     """What is found on each page in each mode, by both; every closed part is opened first."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
     found = {}
     with still_pages.served(pages) as addresses, chromium() as browser:
         opened = browser.new_page()
