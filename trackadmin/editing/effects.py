@@ -99,8 +99,6 @@ class Effects:
     unreadable: Problem | None
     #: The errors of the draft. What they concern cannot be compiled, so its names look gone.
     errors: tuple[Problem, ...]
-    #: How long the objects may be looked at.
-    seconds: float
 
 
 def effects(tracking_map: AnyMap, reader: Reader, *, only: str = "") -> Effects:
@@ -126,7 +124,6 @@ def effects(tracking_map: AnyMap, reader: Reader, *, only: str = "") -> Effects:
         is_first=live is None and not problems,
         unreadable=next(iter(problems), None),
         errors=tuple(errors_of(problems_of(current, draft))),
-        seconds=conf.EFFECT_SECONDS,
     )
 
 
