@@ -114,6 +114,7 @@ def pages(row):
         "preview": f"{preview}?model=Everything&object={thing.pk}",
         "version 2": map_page("version", row.pk, 2),
         "compare": map_page("compare", row.pk) + "?old=1&new=2",
+        "tree": map_page("picture", row.pk) + "?model=Everything&view=tree",
     }
     for name in (
         "trackingmap_move",

@@ -163,6 +163,15 @@ def test_around_a_model_is_all_that_comes_along_and_what_brings_it():
     assert prefixes(picture_of(ordered, ordered).around("Order")) == ["Order", "Address"]
 
 
+def test_what_comes_alone_leads_nowhere():
+    """Not even to a model that is there in another way."""
+    profile = {"profile": replace(PERSON.children["profile"], alone=True)}
+    alone = with_entry(SHOP, "Person", children=profile)
+    around = picture_of(alone, alone).around("Order")
+    assert {"Person", "Profile"} < set(prefixes(around))
+    assert [a.accessor for a in around.arrows if a.start == "Profile"] == []
+
+
 def test_a_model_that_comes_alone_and_also_whole_brings_its_own():
     """The order in which the two are met does not matter."""
     children = {name: ORDER.children[name] for name in ("billing_address", "shipping_address")}
