@@ -217,3 +217,29 @@ def test_history_moves_with_a_plain_dump(tmp_path):
     load(path)
     assert the_map().pk == pk
     assert [entry.comment for entry in editing.history(the_map())] == before
+
+
+def test_a_map_with_nothing_but_a_waiver_does_not_give_way(tmp_path):
+    """Somebody has said why something is fine: that is not lost to a dump."""
+    published()
+    path = dump(tmp_path / "dump.json")
+    empty()
+    (fresh,) = TrackingMap.objects.all()
+    data = json.loads(path.read_text())
+    assert fresh.pk not in [e["pk"] for e in data if e["model"] == "trackadmin.trackingmap"]
+    editing.waive("default", LintCode.NOT_TRACKED, "host.person", reason="x")
+    before = everything()
+    with pytest.raises(DumpConflict):
+        load(path)
+    assert everything() == before
+
+
+def test_a_waiver_under_another_key_becomes_what_the_dump_says(tmp_path):
+    published()
+    path = dump(tmp_path / "dump.json")
+    waiver = Waiver.objects.get()
+    waiver.delete()
+    editing.waive("default", LintCode.OWNER, "Person", reason="Other")
+    assert Waiver.objects.get().reason == "Other"
+    load(path)
+    assert Waiver.objects.get().reason == "Nobody."
