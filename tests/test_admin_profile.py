@@ -212,6 +212,15 @@ def test_a_profile_is_kept_for_one_person(client, row):
             assert f"slug-{other}" not in html
 
 
+def test_nobody_gets_what_was_kept_for_another(viewer, row):
+    """Also where both have the same rows: a host may hide them in a way that no SQL shows."""
+    opened(viewer, row)
+    Everything.objects.create(slug="slug-new")
+    assert "slug-new" not in opened(viewer, row)
+    viewer.force_login(staff(Everything))
+    assert "slug-new" in opened(viewer, row)
+
+
 def test_a_profile_is_kept_for_one_tenant(viewer, row, monkeypatch):
     tenant = ["red"]
     monkeypatch.setattr(profile_screen, "place", lambda: tuple(tenant))
