@@ -41,6 +41,8 @@ LABELS = {
     Outcome.CONFLICT: gettext_lazy("conflict"),
     Outcome.FAILED: gettext_lazy("failed"),
 }
+#: What somebody may paste.
+EXAMPLE = "/t/?action=signup&User__id=1"
 #: What needs no attention.
 FINE = {Became.SENT, Became.PSEUDONYMISED, Outcome.FOUND}
 
@@ -115,7 +117,7 @@ class TryUrlScreen(PreviewBase):
         )
 
     def _answer(self, pasted: str, **context: Any) -> HttpResponse:
-        return self.page(_("Try a URL"), way="url", pasted=pasted, **context)
+        return self.page(_("Try a URL"), way="url", pasted=pasted, example=EXAMPLE, **context)
 
     def _what_became(self, trial: UrlTrial[DryRun]) -> dict[str, Any]:
         preview, live = trial.preview, trial.live

@@ -80,16 +80,16 @@ def _lines(line: int, explained: EventExplanation) -> Iterator[str]:
 
 def _name_lines(name: NameInWords) -> Iterator[str]:
     for source in name.sources:
-        yield from _lines_of(_all_named(name.name, source.words.head), source.words)
+        yield from _lines_of(_line_of_name(name.name, source.words.head), source.words)
     rest = name.state
     if not name.sources:
-        yield _all_named(name.name, name.state[0])
+        yield _line_of_name(name.name, name.state[0])
         rest = name.state[1:]
     for state in rest:
         yield f"    {state}"
 
 
-def _all_named(name: str, words: Text) -> str:
+def _line_of_name(name: str, words: Text) -> str:
     return _("  %(name)s: %(words)s") % {"name": name, "words": words}
 
 
