@@ -52,8 +52,9 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
 INSTALLED_APPS = [
-    "admin_interface",  # before the admin, or its theme does not show
+    "admin_interface",  # these before the admin: its theme, and the link “What is tracked”
     "colorfield",
+    "trackadmin",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -61,7 +62,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "reversion",
-    "trackadmin",
     "demo",
 ]
 MIDDLEWARE = [
