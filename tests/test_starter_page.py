@@ -11,8 +11,8 @@ from reversion.models import Revision
 from tests.drafts import draft, everything
 from tests.maps import document, tracked
 from tests.pages import read
-from tests.screens import MARKS, client_of, map_page, said
-from tests.test_admin_pages import inline_code, without_the_theme
+from tests.screens import MARKS, client_of, map_page, said, without_the_theme
+from tests.test_admin_pages import inline_code
 from trackadmin import editing
 from trackadmin.models import MapVersion
 

@@ -13,8 +13,8 @@ from tests import screens
 from tests.drafts import everything
 from tests.host.models import Order, Person, Place, PlaceProxy, Profile, Restaurant
 from tests.maps import attribute, document, tracked
-from tests.screens import map_page, model_page, person, registered
-from tests.test_admin_pages import inline_code, without_the_theme
+from tests.screens import map_page, model_page, person, registered, without_the_theme
+from tests.test_admin_pages import inline_code
 from tests.test_admin_preview_rights import CHAIN, MAP, NAMES, staff
 from tests.wide.models import Grid
 from trackadmin import editing
