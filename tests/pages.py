@@ -16,6 +16,12 @@ class Form:
     #: The buttons that have a name; a browser sends the one that was pressed.
     buttons: list = field(default_factory=list)
 
+    @property
+    def sent_to_save(self):
+        """What a browser sends when the last button is pressed that does not only ask."""
+        asks = {"_show"}
+        return {**self.sent, **dict([each for each in self.buttons if each[0] not in asks][-1:])}
+
 
 class _Reader(HTMLParser):
     def __init__(self):

@@ -84,6 +84,7 @@ def every_page(row):
     pages["trackedmodel_add"] += f"?map={row.pk}"
     pages["trackedaction_add"] += f"?map={row.pk}"
     user = User.objects.first()
+    pages["trackingmap_tracked"] += f"?model=auth.user&object={user.pk}"
     preview = map_page("preview", row.pk)
     return {
         **pages,
@@ -115,7 +116,7 @@ def _sent_forms(client, row):
             address = form.action or page
             if form.method != "post" or "trackadmin" not in address:
                 continue
-            sent = {**form.sent, **dict(form.buttons[-1:])}
+            sent = form.sent_to_save
             with transaction.atomic():
                 yield _posted(client, f"{name}, sent", address, sent)
                 transaction.set_rollback(True)

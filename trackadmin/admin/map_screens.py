@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
+from trackadmin.admin.first_steps import first_steps
 from trackadmin.admin.forms import MapForm
 from trackadmin.admin.model_list import ModelList, page_with
 from trackadmin.admin.page_parameters import choice, text
@@ -74,6 +75,12 @@ class MapScreen(Screen):
             problems=faults(reviewed.problems, addresses),
             drift=faults(reviewed.drift, addresses),
             listed=listed,
+            steps=first_steps(
+                self.tracking_map,
+                reviewed,
+                self.request,
+                lambda page: self.address(page, self.tracking_map.pk),
+            ),
             movable=self.may.change_model and listed.whole and len(listed.entries) > 1,
             actions=[name for name, _action in in_order(reviewed.draft.actions)],
             **context,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 from django.db.models import Model
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -147,6 +148,7 @@ class CompareScreen(Screen):
             new=asked[1],
             faults=wrong,
             groups=grouped(difference, most=None if everything else MOST_TOLD),
+            all_changes="?" + urlencode({"old": asked[0], "new": asked[1], "all": 1}),
             early=self._early(*asked),
             count=len(difference.changes),
         )
