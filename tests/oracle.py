@@ -342,6 +342,15 @@ def plain(value):  # noqa: C901 as above
 
 
 def dump_json(value):
+    """JSON text, with numbers as PostgreSQL stores them: without large exponents."""
+    number = json.loads(
+        _json_of(value),
+        parse_float=lambda text: int(decimal.Decimal(text)) if "e+" in text else float(text),
+    )
+    return _json_of(number)
+
+
+def _json_of(value):
     return json.dumps(
         value,
         cls=DjangoJSONEncoder,

@@ -237,10 +237,12 @@ def test_no_parameter_of_any_page_is_an_error_of_the_server(admin_user, tracking
     posts = name.rpartition("_")[2] not in READ_ONLY
     client.get(page)  # the theme makes its own row on the first page
     before = everything()
-    for parameter, value in product(PARAMETERS[name], NASTY):
+    for (place, parameter), (at, value) in product(enumerate(PARAMETERS[name]), enumerate(NASTY)):
+        gets = parameter not in IN_FORMS_ONLY
+        if not gets and (place + at) % 3:
+            continue  # all fields of a large form are read in one way: each gets a third of them
         for context in CONTEXTS.get(name, [{}]):
             query = {**context, parameter: value}
-            gets = parameter not in IN_FORMS_ONLY
             for send in [client.get] * gets + [client.post] * posts:
                 assert send(page, query).status_code in ANSWERS, (parameter, value[:40])
     assert everything() == before

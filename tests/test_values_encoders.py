@@ -98,6 +98,22 @@ def test_json_that_cannot_be_written_is_an_error(value):
         encode(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e16, "10000000000000000"),
+        (-1.5e16, "-15000000000000000"),
+        (1.1e22, "11000000000000000000000"),
+        (1e15, "1000000000000000.0"),
+        (1e-7, "1e-07"),
+        ("1e+16", '"1e+16"'),
+    ],
+)
+def test_a_large_number_in_json_is_what_postgresql_stores(value, text):
+    """It knows no exponents; other databases keep them, and events must not differ by that."""
+    assert encode({"a": [value, {"b": value}]}) == f'{{"a":[{text},{{"b":{text}}}]}}'
+
+
 @pytest.mark.torture
 @settings(max_examples=oracle.cases(200))
 @given(strange)

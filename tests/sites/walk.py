@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -15,7 +16,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import django
 from django.core.management import call_command
@@ -264,12 +265,14 @@ class Walk:
         return {name: known[name] for name in converters}
 
     def _follow(self, links):
-        """Open what the pages link to, and what that links to, until nothing is new."""
+        """Open what the pages link to, and what that links to, until no kind of page is new."""
         browser = self.client(self.boss, self.site.admin_host)
         todo = [link for found in links.values() for link in found]
+        seen = {kind_of(address) for address in links}
         while todo:
             address = todo.pop()
-            if address not in links:
+            if address not in links and kind_of(address) not in seen:
+                seen.add(kind_of(address))
                 links[address] = self._open(browser, address, "a link")
                 todo += links[address]
         self.report["opened"] = len(links)
@@ -314,6 +317,12 @@ class Walk:
         from trackadmin.runtime import fault_counts
 
         self.report["faults"] = fault_counts()
+
+
+def kind_of(address):
+    """The page of an address, whatever it is about, and which parameters it has."""
+    parts = urlsplit(address)
+    return re.sub(r"\d+", "N", parts.path), tuple(sorted(dict(parse_qsl(parts.query))))
 
 
 def first_revision(row):

@@ -125,6 +125,11 @@ def as_json(value: object) -> Scalar:
     """Compact JSON text with sorted keys; ``ValueError`` or ``TypeError`` if there is none."""
     if value is None:
         return None
+    text = _json_text(value)
+    return _json_text(_without_exponents(value)) if "e+" in text else text
+
+
+def _json_text(value: object) -> str:
     return json.dumps(
         value,
         cls=DjangoJSONEncoder,
@@ -133,6 +138,17 @@ def as_json(value: object) -> Scalar:
         ensure_ascii=False,
         allow_nan=False,
     )
+
+
+def _without_exponents(value: object) -> object:
+    """Large floats as whole numbers: PostgreSQL stores 1e+16 in JSON as 10000000000000000."""
+    if isinstance(value, float):
+        return int(Decimal(repr(value))) if "e+" in repr(value) else value
+    if isinstance(value, dict):
+        return {key: _without_exponents(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_exponents(each) for each in value]
+    return value
 
 
 def _exact(text: str) -> str:
