@@ -24,6 +24,24 @@ def our_mistakes_come_through(monkeypatch):
     monkeypatch.setattr(fast_paths, "raising", True)
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A running demo shop that the tests of a file share."""
+    from tests.browser import DemoSite
+
+    with DemoSite(tmp_path_factory.mktemp("demo")).served() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that the tests of a file share."""
+    from tests.browser import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
 def pytest_collection_modifyitems(config, items):
     """On SQLite leave out what needs PostgreSQL, so that each file can be run by itself."""
     if POSTGRESQL_PORT:

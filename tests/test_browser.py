@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DemoSite, chromium, log_in, page
+from tests.browser import DemoSite, log_in, page
 
 pytestmark = pytest.mark.browser
 
@@ -22,12 +22,6 @@ PRODUCT_PATHS = [
     "/admin/trackadmin/mapversion/",
     "/admin/demo/buyerprofile/",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -5,18 +5,12 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DemoSite, chromium, log_in, page
+from tests.browser import chromium, log_in, page
 
 pytestmark = pytest.mark.browser
 
 MAP = "/admin/trackadmin/trackingmap/1/"
 USER = "/admin/trackadmin/trackedmodel/2/change/"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with DemoSite(tmp_path_factory.mktemp("demo")).served() as site:
-        yield site
 
 
 def publish(opened, site, note):

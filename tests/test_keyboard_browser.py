@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DemoSite, chromium, log_in, page
+from tests.browser import log_in, page
 
 pytestmark = pytest.mark.browser
 
@@ -41,18 +41,6 @@ FOCUS = """
     };
 }
 """
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with DemoSite(tmp_path_factory.mktemp("demo")).served() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 class Keys:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DemoSite, chromium, log_in, page
+from tests.browser import log_in, page
 
 pytestmark = pytest.mark.browser
 
@@ -14,18 +14,6 @@ BUYER_OF_SHOP = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
 #: As many orders of this buyer are shipped in the fixtures.
 SHIPPED = "10"
 NAME = "BuyerProfile_orders_shipped_count"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with DemoSite(tmp_path_factory.mktemp("demo")).served() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 def add(opened, relation="orders"):
