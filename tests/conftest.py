@@ -24,6 +24,16 @@ def our_mistakes_come_through(monkeypatch):
     monkeypatch.setattr(fast_paths, "raising", True)
 
 
+@pytest.fixture
+def fresh_process():
+    """The process has loaded no map, neither before the test nor after it."""
+    from trackadmin.testing import reset
+
+    reset()
+    yield
+    reset()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running demo shop that the tests of a file share."""

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-#: Good practice that is no level of the standard, and holds on our pages all the same.
+#: Good practice outside the levels of the standard, which our pages follow as well.
 HABITS = [
     "empty-table-header",
     "heading-order",

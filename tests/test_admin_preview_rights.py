@@ -23,7 +23,7 @@ from tests.host.models import (
     Restaurant,
 )
 from tests.maps import attribute, document, tracked
-from tests.screens import map_page, person, registered
+from tests.screens import OfObjects, map_page, person, registered
 from trackadmin import editing
 from trackadmin.admin.samples import Samples
 from trackadmin.admin.viewer import Viewer
@@ -177,18 +177,6 @@ def test_only_the_other_tenants_object_is_hidden(admin_client, page, order):
     with registered(Person, get_queryset=get_queryset):
         hides_nothing_but(asked(admin_client, page, order), Person, Profile)
         assert {"Person_name", "Profile_nickname"} <= visible_names(asked(admin_client, page, own))
-
-
-class OfObjects:
-    """A backend that gives permissions for objects, as django-guardian's does."""
-
-    shown = frozenset()
-
-    def authenticate(self, request, **credentials):
-        return None
-
-    def has_perm(self, user, perm, obj=None):
-        return obj is not None and obj.pk in self.shown and perm.startswith("host.view_")
 
 
 @pytest.mark.parametrize("hidden", [None, *CHAIN])

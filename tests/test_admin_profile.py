@@ -137,7 +137,7 @@ def test_what_was_not_reached_is_said(viewer, row, monkeypatch):
 
 def test_an_empty_table_is_said(viewer, row):
     Everything.objects.all().delete()
-    assert "There is no object that you may view." in opened(viewer, row)
+    assert "There are no objects that you may view." in opened(viewer, row)
 
 
 def test_read_again_reads_again(viewer, row):

@@ -17,7 +17,7 @@ from tests import screens
 from tests.drafts import everything
 from tests.host.models import Everything, Order, Person, Profile, Purchase
 from tests.maps import attribute, document, tracked
-from tests.screens import map_page, person, registered
+from tests.screens import OfObjects, map_page, person, registered
 from trackadmin import editing
 from trackadmin.admin import effect_words
 from trackadmin.document import AggregateEntry, dump
@@ -349,18 +349,6 @@ def test_what_the_hosts_admin_hides_is_hidden_also_from_a_superuser(
         response = admin_client.get(page, {"model": "Order"})
     assert response.status_code == 200
     tells_nothing_of(response, *(CHAIN if hidden is Order else below(hidden)))
-
-
-class OfObjects:
-    """A backend that gives permissions for objects, as django-guardian's does."""
-
-    shown = frozenset()
-
-    def authenticate(self, request, **credentials):
-        return None
-
-    def has_perm(self, user, perm, obj=None):
-        return obj is not None and obj.pk in self.shown and perm.startswith("host.view_")
 
 
 @pytest.mark.parametrize("hidden", [None, Person, Profile])

@@ -340,7 +340,7 @@ def test_a_model_of_which_nothing_may_be_viewed_says_why(three):
     assert (model.sizes, model.url, model.names[0].known) == (None, None, 0)
     Everything.objects.all().delete()
     (model,) = effects("default", ALL).models
-    assert str(model.why_not) == "There is no object that you may view."
+    assert str(model.why_not) == "There are no objects that you may view."
 
 
 def test_only_the_newest_objects_are_looked_at():

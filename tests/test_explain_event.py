@@ -25,9 +25,9 @@ from trackadmin.document.structure import ActionEntry, ChildEntry, ParameterEntr
 from trackadmin.editing import NameState, SourceKind, explain_event
 from trackadmin.exceptions import NotPublished, UnknownMap, UnknownVersion
 from trackadmin.runtime import track
-from trackadmin.testing import captured_events, override_map, reset
+from trackadmin.testing import captured_events, override_map
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process")]
 
 DAY = "2099-06-30"
 BILLED = "Order.billing_address.street"
@@ -53,13 +53,6 @@ ACTIONS = {
     "left": ActionEntry(state="deprecated", successor="signed", until=DAY),
 }
 WITH_ACTIONS = replace(MAP, actions=ACTIONS)
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    reset()
-    yield
-    reset()
 
 
 def told(*names, version=None, **values):

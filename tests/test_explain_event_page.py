@@ -22,9 +22,9 @@ from trackadmin.document import dump
 from trackadmin.document.structure import ActionEntry, ParameterEntry
 from trackadmin.models import TrackingMap
 from trackadmin.runtime import track
-from trackadmin.testing import captured_events, reset
+from trackadmin.testing import captured_events
 
-pytestmark = screens.MARKS
+pytestmark = [*screens.MARKS, pytest.mark.usefixtures("fresh_process")]
 
 DAY = "2099-06-30"
 SIGNED = ActionEntry(
@@ -57,13 +57,6 @@ NEW = replace(
     ),
     actions={"signed": SIGNED},
 )
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    reset()
-    yield
-    reset()
 
 
 @pytest.fixture

@@ -25,20 +25,15 @@ from trackadmin.document import (
 )
 from trackadmin.exceptions import InvalidMap
 from trackadmin.runtime import current_map, fault_counts
-from trackadmin.testing import reset
 
-pytestmark = pytest.mark.django_db(databases=["default", "other"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "other"]),
+    pytest.mark.usefixtures("fresh_process"),
+]
 
 #: One that names an attribute that the code does not have.
 DRIFTED = "spread"
 COUNTRY = document(Country=tracked("host.country", ["code"], key="code"))
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    reset()
-    yield
-    reset()
 
 
 def live(name):

@@ -29,21 +29,16 @@ from trackadmin.runtime import (
 )
 from trackadmin.runtime.backfill import backfill
 from trackadmin.runtime.current import pin, unpin
-from trackadmin.testing import reset
 
-pytestmark = pytest.mark.django_db(databases=["default", "other"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "other"]),
+    pytest.mark.usefixtures("fresh_process"),
+]
 
 LABELS = ["many.shop", "many.branch", "many.town", "many.label", "many.sale", "many.shopproxy"]
 ORM = {"sum": Sum, "min": Min, "max": Max}
 #: Names of one document; far below what a query may select.
 AT_ONCE = 60
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    reset()
-    yield
-    reset()
 
 
 @lru_cache

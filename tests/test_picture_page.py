@@ -207,7 +207,7 @@ def test_the_tree_tells_where_each_name_comes_from(admin_client, page):
         "Person_team_count Person.team_count count or sum How many people. Undeclared same",
         "Person.boss.profile Profile host.Profile",
         "Boss_Profile_nickname Profile.nickname",
-        "Not taken along from here: person.",
+        "Not included from here: person.",
     ):
         assert told in words, told
     assert [box["id"] for box in facts["boxes"]][:2] == ["Person", "Person.boss"]

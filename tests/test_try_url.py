@@ -25,9 +25,9 @@ from trackadmin.runtime import current_map, event_counts, fault_counts, values_f
 from trackadmin.runtime.dry_run import dry_run, query_of_url
 from trackadmin.runtime.faults import report, set_aside
 from trackadmin.runtime.parameters import MAX_NAME, MAX_PARAMETERS, MAX_TEXT
-from trackadmin.testing import captured_events, reset
+from trackadmin.testing import captured_events
 
-pytestmark = screens.MARKS
+pytestmark = [*screens.MARKS, pytest.mark.usefixtures("fresh_process")]
 
 DAY = "2099-06-30"
 SENT = {"privacy": "sent"}
@@ -87,13 +87,6 @@ DRAFT = with_entry(
         "slug": attribute("slug", position=2, lookup=True),
     },
 )
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    reset()
-    yield
-    reset()
 
 
 @pytest.fixture

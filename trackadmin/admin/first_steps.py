@@ -28,8 +28,8 @@ def first_steps(
 ) -> list[FirstStep]:
     """The steps of a map; empty when all are done. ``page`` gives the address of a page of the map.
 
-    That somebody looked at an object is known of this person and session only. All else is known
-    of the map, whoever did it.
+    Whether an object was looked at is known only for this person's session. The other steps are
+    known for the map, whoever took them.
     """
     live = review.live is not None
     rolled_back = live and editing.versions(tracking_map).exclude(restores=None).exists()

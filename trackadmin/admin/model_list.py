@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import TextChoices
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.page_parameters import choice, number, text
+from trackadmin.admin.page_parameters import choice, listed, text
 from trackadmin.catalog import catalog
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import TRACKED, in_order
@@ -89,7 +88,7 @@ class ModelList:
         self.app = choice(query, "app", ["", *self.apps])
         self.shown = choice(query, "show", Shown.values, Shown.ALL)
         self.grouped = choice(query, "group", ["", "app"]) == "app"
-        self.page = self._page_of(number(query, "page"))
+        self.page = listed(query, self._kept(), ON_A_PAGE)
 
     @property
     def filtered(self) -> bool:
@@ -108,15 +107,12 @@ class ModelList:
         names = {each.label.lower(): str(each.verbose_name) for each in apps.get_app_configs()}
         return {label: names.get(label, label) for label in sorted(found)}
 
-    def _page_of(self, wanted: int | None) -> Page[tuple[str, ModelEntry]]:
-        """The tracked models on this page; a 404 for a page that is not there."""
+    def _kept(self) -> list[tuple[str, ModelEntry]]:
+        """The tracked models of all pages of the list."""
         kept = [(prefix, entry) for prefix, entry in self.entries if self._keeps(prefix, entry)]
         if self.grouped:
             kept.sort(key=lambda item: _app(item[1]))
-        try:
-            return Paginator(kept, ON_A_PAGE).page(1 if wanted is None else wanted)
-        except EmptyPage as error:
-            raise Http404(_("There is no such page.")) from error
+        return kept
 
     @property
     def rows(self) -> list[Row]:

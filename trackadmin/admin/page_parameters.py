@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.core.paginator import EmptyPage, Page, Paginator
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from trackadmin.exceptions import Portable
@@ -61,6 +63,18 @@ def text(query: QueryDict, name: str, default: str = "", *, most: int = LONGEST_
         legal = _("Give at most %(count)s characters.") % {"count": most}
         raise Unreadable(name, value, legal)
     return value
+
+
+def listed(query: QueryDict, rows: Any, at_once: int) -> Page[Any]:
+    """The rows that the parameter ``page`` asks for, at most this many; the first ones without.
+
+    A 404 if there is no such page.
+    """
+    wanted = number(query, "page")
+    try:
+        return Paginator(rows, at_once).page(1 if wanted is None else wanted)
+    except EmptyPage as empty:
+        raise Http404(_("There is no such page.")) from empty
 
 
 def number(query: QueryDict, name: str) -> int | None:

@@ -69,7 +69,7 @@ class Samples:
     def matching(self, term: str) -> models.QuerySet[Any]:
         """The rows that the search of the host's admin finds; only where there is one."""
         rows, request = self.viewer.rows(self.model), self.viewer.request
-        found, duplicates = self.admin.get_search_results(request, rows, term)  # type: ignore[union-attr] # see above
+        found, duplicates = self.admin.get_search_results(request, rows, term)  # type: ignore[union-attr] # searchable is asked before
         found = found.distinct() if duplicates else found
         return found if found.ordered else found.order_by("pk")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.widgets import get_select2_language
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import EmptyPage, Page, Paginator
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -103,17 +102,6 @@ class Screen(View):
     def viewer(self) -> Viewer:
         """What the user may view in the host's admin."""
         return Viewer(self.model_admin.admin_site, self.request)
-
-    def listed(self, rows: Any, at_once: int) -> Page[Any]:
-        """The rows that the parameter ``page`` asks for, at most this many; the first ones without.
-
-        A 404 if there is no such page.
-        """
-        wanted = number(self.request.GET, "page")
-        try:
-            return Paginator(rows, at_once).page(1 if wanted is None else wanted)
-        except EmptyPage as empty:
-            raise Http404(_("There is no such page.")) from empty
 
     def entry_addresses(self) -> Mapping[str, str]:
         """The pages of the map's tracked models and actions, by the place that a problem names."""

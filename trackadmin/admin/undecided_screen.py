@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from trackadmin import editing
 from trackadmin.admin.differences import faults
 from trackadmin.admin.forms.undecided_list import UndecidedForm, row_of
+from trackadmin.admin.page_parameters import listed
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import InvalidMap, StaleForm
 from trackadmin.models.waivers import REASON_LENGTH
@@ -31,7 +32,7 @@ class UndecidedScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list, a page at a time."""
-        page = self.listed(self._undecided.attributes, ON_A_PAGE)
+        page = listed(request.GET, self._undecided.attributes, ON_A_PAGE)
         return self._page(UndecidedForm(page.object_list), listed=page)
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:

@@ -16,6 +16,7 @@ from trackadmin.admin.page_parameters import (
     LARGEST_NUMBER,
     Unreadable,
     choice,
+    listed,
     text,
     whole_number,
 )
@@ -46,7 +47,9 @@ class VersionsScreen(Screen):
         """The list."""
         versions = editing.versions(self.tracking_map).select_related("author").defer("document")
         newest = versions.values_list("number", flat=True).first()
-        return self.page(_("Versions"), versions=self.listed(versions, PER_PAGE), newest=newest)
+        return self.page(
+            _("Versions"), versions=listed(request.GET, versions, PER_PAGE), newest=newest
+        )
 
 
 class VersionScreen(Screen):
@@ -67,7 +70,7 @@ class VersionScreen(Screen):
         """Show the version in readable form, a few of its models at a time."""
         contents, text = self.contents, self.version.document
         prefixes = [prefix for prefix, _entry in in_order(contents.document.models)]
-        shown = self.listed(prefixes, MODELS_AT_ONCE)
+        shown = listed(request.GET, prefixes, MODELS_AT_ONCE)
         return self.version_page(
             _("Version %(number)s") % {"number": number},
             listed=shown,

@@ -187,7 +187,7 @@ class _Look:
             return Sampled(why_not=_not_read(changed.model, error))
         if found.objects or found.why_not:
             return found
-        return Sampled(why_not=_("There is no object that you may view."))
+        return Sampled(why_not=_("There are no objects that you may view."))
 
     def _add_object(self, obj: Model, tally: Tally, counter: UrlCounter, deadline: float) -> bool:
         """Add what becomes of one object; whether its values could be read at all."""

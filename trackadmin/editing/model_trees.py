@@ -1,4 +1,4 @@
-"""The tree of one tracked model: which objects an event takes along, and which names they give."""
+"""The tree of one tracked model: which objects an event includes, and the names they give."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def now_as_dumped() -> datetime:
 
 
 class Waiver(models.Model):
-    """Somebody accepts what lint finds at a place. It is no part of the map's document."""
+    """Somebody accepts what lint finds at a place. It is not part of the map's document."""
 
     map = models.ForeignKey(TrackingMap, models.CASCADE, related_name="waivers")
     code = models.CharField(max_length=CODE_LENGTH)

@@ -49,8 +49,8 @@ def look_alikes(document: Document, catalog: Catalog, level: Level) -> Iterator[
     by_target: dict[str, list[Pointer]] = defaultdict(list)
     for pointer in _Pointers(document, catalog):
         by_target[pointer.to].append(pointer)
-    for to, pointers in by_target.items():
-        entry = document.models.get(to)
+    for target, pointers in by_target.items():
+        entry = document.models.get(target)
         yield from _unsent(entry, pointers, level) if entry else _apart(pointers, level)
 
 
