@@ -99,6 +99,11 @@ DOORS = {
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
+    # The sinks of the settings, which workers and pages know by name.
+    "runtime.configured_sinks": {"checks", "outbox"},
+    "models.events": {"checks", "outbox"},
+    # The path of the log sink that settings have named first.
+    "sinks.log": {"collect"},
     "runtime.state": {"testing"},
     # A profile is kept for one place.
     "runtime.place": {"admin"},

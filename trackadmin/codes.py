@@ -708,6 +708,19 @@ class FaultCode(_Code):
         "A call of track() raised an error, and its event was not sent.",
         "Look at the error in the log.",
     )
+    EVENT_NOT_STORED = (
+        "event.not_stored",
+        "An event could not be stored in the database. Sinks that deliver from there do not "
+        "get it.",
+        "Look at the database: is it running, and are all migrations applied?",
+    )
+    EVENT_REPEATED = (
+        "event.repeated",
+        "An event came with the id of one that is stored. It is the same event, so it was not "
+        "stored again.",
+        "Nothing: browsers and mail programs repeat requests. Many of them mean that a page gives "
+        "different events one id.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",

@@ -30,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     "SINK_SECONDS": 2.0,
     "ORIGINS": (),
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
+    "EVENTS_DATABASE": None,
+    "EVENTS_KEPT_DAYS": 30,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -162,9 +164,20 @@ class Settings:
         return bool(self._get("REQUIRE_NOTE"))
 
     @property
-    def SINKS(self) -> tuple[str, ...]:
-        """Dotted paths of the classes that receive each event."""
-        return tuple(self._get("SINKS"))
+    def SINKS(self) -> Any:
+        """What receives each event: dotted paths of classes, or a dict of named sinks."""
+        return self._get("SINKS")
+
+    @property
+    def EVENTS_DATABASE(self) -> str | None:
+        """The alias that events are stored with; ``None`` for the one that the router names."""
+        alias = self._get("EVENTS_DATABASE")
+        return None if alias is None else str(alias)
+
+    @property
+    def EVENTS_KEPT_DAYS(self) -> float:
+        """How long, in days, events that are delivered stay in the database."""
+        return float(self._get("EVENTS_KEPT_DAYS"))
 
     @property
     def SINK_SECONDS(self) -> float | None:

@@ -59,6 +59,8 @@ class Snapshot:
     ) -> None:
         self.document, self.slug, self.number, self.digest = document, slug, number, digest
         self._matching = Matching(document, catalog)
+        #: Which names of its events may say something about a person.
+        self.personal_names = self._matching.personal_names
         #: The tracked models that the host offers, by prefix.
         self.by_prefix = _ByPrefix(self._matching, slug)
         self._classes = _Classes(self._matching, self.by_prefix)

@@ -26,7 +26,7 @@ def send(snapshot: Snapshot, values: Values) -> None:
     if values.refused:
         report(FaultCode.EVENT_REFUSED, _place(snapshot, values))
     else:
-        deliver(Event.of(values))
+        deliver(Event.of(values, snapshot.personal_names.among(values)))
 
 
 #: An old name is no fault before its date. A reserved one is reported where it is left out.
