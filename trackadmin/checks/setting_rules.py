@@ -12,10 +12,10 @@ from django.conf import settings as django_settings
 from trackadmin.checks.plain_rules import (
     Faults,
     callable_or_none,
-    count,
     seconds,
     switch,
     texts,
+    whole_number,
 )
 from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES
@@ -182,7 +182,7 @@ def _pattern(setting: str, value: Any) -> Faults:
 _LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
-    "rows": count,
+    "rows": whole_number,
     "seconds": seconds,
 }
 
@@ -199,7 +199,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "PSEUDONYM_KEYS": ("E008", _keys),
     "PERSONAL_WORDS": ("E036", texts),
     "NOT_PERSONAL": ("E037", texts),
-    "MAX_TEXT_LENGTH": ("E038", count),
+    "MAX_TEXT_LENGTH": ("E038", whole_number),
     "CONSTANT_MANAGERS": ("E030", texts),
     "CONTEXT": ("E031", callable_or_none),
     "REQUIRE_NOTE": ("E009", switch),
@@ -212,14 +212,14 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", texts),
     "TENANT": ("E042", callable_or_none),
-    "MAX_NAMES": ("E013", count),
-    "MAX_REFERENCES": ("E014", count),
-    "MAX_TABLES": ("E032", count),
+    "MAX_NAMES": ("E013", whole_number),
+    "MAX_REFERENCES": ("E014", whole_number),
+    "MAX_TABLES": ("E032", whole_number),
     "PREVIEW_SECONDS": ("E054", seconds),
-    "PROFILE_ROWS": ("E055", count),
-    "PROFILE_MILLISECONDS": ("E056", count),
+    "PROFILE_ROWS": ("E055", whole_number),
+    "PROFILE_MILLISECONDS": ("E056", whole_number),
     "PROFILE_KEPT_SECONDS": ("E057", seconds),
-    "EFFECT_OBJECTS": ("E065", count),
+    "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from trackadmin.checks.plain_rules import Faults, count, not_importable, switch, texts
+from trackadmin.checks.plain_rules import Faults, not_importable, switch, texts, whole_number
 from trackadmin.models.events import SINK_LENGTH
 from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
@@ -17,7 +17,7 @@ def sinks(setting: str, value: Any) -> Faults:
     """A list of dotted paths, or a dict: name to ``BACKEND`` and what else a sink may say."""
     if isinstance(value, dict):
         for name, entry in value.items():
-            yield from _named(setting, name, entry)
+            yield from _one_sink(setting, name, entry)
         return
     wrong = [*texts(setting, value)]
     yield from wrong
@@ -25,7 +25,7 @@ def sinks(setting: str, value: Any) -> Faults:
         yield from _backend(setting, path)
 
 
-def _named(setting: str, name: Any, entry: Any) -> Faults:
+def _one_sink(setting: str, name: Any, entry: Any) -> Faults:
     if not isinstance(name, str) or not 0 < len(name) <= SINK_LENGTH:
         what = _("%(setting)s has a sink with the name %(name)s.", setting=setting, name=repr(name))
         yield what, _("Use a text of at most %(most)s characters.", most=SINK_LENGTH)
@@ -73,6 +73,6 @@ _KEYS: dict[str, Callable[[str, Any], Faults]] = {
     "OPTIONS": _options,
     "PERSONAL": switch,
     "ACTIONS": _actions,
-    "BATCH_SIZE": count,
-    "ATTEMPTS": count,
+    "BATCH_SIZE": whole_number,
+    "ATTEMPTS": whole_number,
 }

@@ -18,9 +18,9 @@ class PersonalNames:
         self._known: dict[str, bool] = {ACTION_PARAMETER: False}
         for entry in document.actions.values():
             for name, parameter in entry.parameters.items():
-                self.add(name, personal=parameter.privacy not in (NONE, PSEUDONYMISED))
+                self.learn(name, personal=parameter.privacy not in (NONE, PSEUDONYMISED))
 
-    def add(self, name: str, *, personal: bool) -> None:
+    def learn(self, name: str, *, personal: bool) -> None:
         """Learn a name, when the model that gives it is compiled: before any event has it."""
         self._known[name] = personal or self._known.get(name, False)
 

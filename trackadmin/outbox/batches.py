@@ -26,7 +26,7 @@ def make_deliveries(sinks: Sequence[ConfiguredSink]) -> int:
     """
     using = events_database()
     with transaction.atomic(using=using):
-        numbers = _take(using)
+        numbers = _unmark(using)
         if numbers:
             now = timezone.now()
             Delivery.objects.using(using).bulk_create(
@@ -45,7 +45,7 @@ def make_deliveries(sinks: Sequence[ConfiguredSink]) -> int:
     return len(numbers)
 
 
-def _take(using: str) -> list[int]:
+def _unmark(using: str) -> list[int]:
     """Unmark the oldest events that wait, and give their numbers."""
     if connections[using].features.has_select_for_update_skip_locked:
         waiting = _waiting(using).select_for_update(skip_locked=True)

@@ -35,7 +35,7 @@ class Worker:
         events = events_of(delivery)
         wanted = {number: event for number, event in events.items() if sink.wants(event)}
         try:
-            taken = self._deliver(sink, [sink.shape(event) for event in wanted.values()])
+            taken = self._deliver(sink, [sink.permitted(event) for event in wanted.values()])
         except TryLater as error:
             taken = Taken(later=_ids(wanted), after=error.after, reason=error.reason)
         except Exception as error:  # noqa: BLE001 a sink may raise anything
