@@ -721,6 +721,12 @@ class FaultCode(_Code):
         "Nothing: browsers and mail programs repeat requests. Many of them mean that a page gives "
         "different events one id.",
     )
+    USAGE_NOT_WRITTEN = (
+        "usage.not_written",
+        "What a process counted could not be written to the database. It is kept, and written "
+        "later.",
+        "Check that the database runs and that all migrations are applied.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",
@@ -936,3 +942,15 @@ FAULTS: dict[Outcome, FaultCode] = {
     for outcome in Outcome
     if outcome is not Outcome.FOUND
 }
+
+
+class Subject(StrEnum):
+    """What a count of usage is about."""
+
+    #: A name of an object's value.
+    NAME = "name"
+    ACTION = "action"
+    #: A parameter that names an object.
+    REFERENCE = "reference"
+    #: Any other parameter.
+    PARAMETER = "parameter"

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "EVENTS_DATABASE": None,
     "EVENTS_KEPT_DAYS": 30,
+    "USAGE_SECONDS": 60.0,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -178,6 +179,11 @@ class Settings:
     def EVENTS_KEPT_DAYS(self) -> float:
         """How long, in days, events that are delivered stay in the database."""
         return float(self._get("EVENTS_KEPT_DAYS"))
+
+    @property
+    def USAGE_SECONDS(self) -> float:
+        """After how many seconds a process writes what it counted; 0 if nothing is counted."""
+        return float(self._get("USAGE_SECONDS"))
 
     @property
     def SINK_SECONDS(self) -> float | None:

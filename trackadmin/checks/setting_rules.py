@@ -206,6 +206,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "SINKS": ("E010", sinks),
     "EVENTS_DATABASE": ("E067", _database_alias),
     "EVENTS_KEPT_DAYS": ("E068", _days),
+    "USAGE_SECONDS": ("E072", seconds),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "BOOTSTRAP_FILE": ("E011", _path),

@@ -130,11 +130,9 @@ class DeadLetter(models.Model):
 class UsageCount(models.Model):
     """How often something was seen in the events of one day (UTC)."""
 
-    #: What a row counts: a name of the map, an action, a reference's outcome, another parameter.
-    NAME, ACTION, REFERENCE, PARAMETER = SUBJECTS = ("name", "action", "reference", "parameter")
-
     map = models.CharField(max_length=SLUG_LENGTH)
     day = models.DateField()
+    #: A :class:`trackadmin.codes.Subject`.
     subject = models.CharField(max_length=10)
     name = models.CharField(max_length=USED_NAME_LENGTH)
     seen = models.PositiveBigIntegerField(default=0)
