@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
-from typing import NamedTuple
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -39,13 +38,6 @@ MAX_PLACES = 1000
 _looks_like_a_name = re.compile(r"[A-Za-z_][\w.:/ -]{0,99}", re.ASCII).fullmatch
 #: Outcomes of references that are in the map and named an object.
 _FOUND = (Outcome.FOUND, Outcome.CONFLICT)
-
-
-class _Key(NamedTuple):
-    """Whose counts these are. The name of the database tells a test's from the site's own."""
-
-    place: Place
-    database: str
 
 
 class _OfMap:
@@ -121,6 +113,8 @@ class _Counts:
 
     def __init__(self, seconds: float) -> None:
         self.due_at = monotonic() + seconds
+        #: The name of the database, which tells a test's from the site's own.
+        self.database = _name_of(connection_of_usage())
         self._maps: dict[tuple[str, str], _OfMap] = {}
         #: What could not be written before.
         self.unwritten: list[Counted] = []
@@ -144,7 +138,7 @@ class _Counts:
                 yield Counted(slug, subject, name, tally.seen, tally.empty)
 
 
-_counts: dict[_Key, _Counts] = {}
+_counts: dict[Place, _Counts] = {}
 _lock = threading.Lock()
 
 
@@ -154,38 +148,44 @@ def count_usage(snapshot: Snapshot, values: Values) -> None:
         seconds = conf.USAGE_SECONDS
         if not seconds or not snapshot.digest:  # a visitor may have made up the map
             return
-        connection = connection_of_usage()
-        key = _Key(home(), str(connection.settings_dict["NAME"]))
+        place = home()
         with _lock:
-            counts = _counts.get(key)
+            counts = _counts.get(place) or _new_counts(place, seconds)
             if counts is None:
-                if len(_counts) >= MAX_PLACES:
-                    return
-                counts = _counts[key] = _Counts(seconds)
+                return
             counts.of_map(snapshot).add(values)
         if monotonic() >= counts.due_at:
-            _write_when_possible(connection, key, counts, seconds)
+            counts.due_at = monotonic() + seconds
+            _write_when_possible(place)
     except Exception as error:  # noqa: BLE001 counting never breaks the host's page
         report(FaultCode.USAGE_NOT_WRITTEN, snapshot.slug, error)
 
 
-def _write_when_possible(
-    connection: BaseDatabaseWrapper, key: _Key, counts: _Counts, seconds: float
-) -> None:
+def _new_counts(place: Place, seconds: float) -> _Counts | None:
+    if len(_counts) >= MAX_PLACES:
+        return None
+    return _counts.setdefault(place, _Counts(seconds))
+
+
+def _name_of(connection: BaseDatabaseWrapper) -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _write_when_possible(place: Place) -> None:
     """Write now, or after the host's transaction, which would keep the rows locked."""
-    counts.due_at = monotonic() + seconds
-    write = partial(write_counts, key, connection)
+    connection = connection_of_usage()
+    write = partial(write_counts, place, connection)
     if connection.in_atomic_block:
         transaction.on_commit(write, using=connection.alias, robust=True)
     elif connection.get_autocommit():
         write()
 
 
-def write_counts(key: _Key, connection: BaseDatabaseWrapper) -> None:
+def write_counts(place: Place, connection: BaseDatabaseWrapper) -> None:
     """Write what was counted for the place. What cannot be written is kept for the next time."""
     with _lock:
-        counts = _counts.pop(key, None)
-    if counts is None:
+        counts = _counts.pop(place, None)
+    if counts is None or counts.database != _name_of(connection):
         return
     rows = counts.rows()
     try:
@@ -193,18 +193,18 @@ def write_counts(key: _Key, connection: BaseDatabaseWrapper) -> None:
     except Exception as error:  # noqa: BLE001 the database may be down
         report(FaultCode.USAGE_NOT_WRITTEN, "usage", error)
         with _lock:
-            _counts.setdefault(key, _Counts(conf.USAGE_SECONDS)).unwritten += rows
+            kept = _counts.get(place) or _new_counts(place, conf.USAGE_SECONDS)
+            if kept is not None:
+                kept.unwritten += rows
 
 
 @atexit.register
 def _write_at_exit() -> None:
     """Write what a short process, such as a command, has counted for the place it ends in."""
     with suppress(Exception):  # the interpreter, or the host's database, may be half gone
-        if _counts:
-            connection = connection_of_usage()
-            key = _Key(home(), str(connection.settings_dict["NAME"]))
-            if not connection.in_atomic_block:
-                write_counts(key, connection)
+        place, connection = home(), connection_of_usage()
+        if place in _counts and not connection.in_atomic_block:
+            write_counts(place, connection)
 
 
 @at_reset
