@@ -165,6 +165,7 @@ PARAMETERS = {
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
+    "trackingmap_usage": ["page"],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
@@ -197,7 +198,7 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked"}
+READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked", "usage"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],

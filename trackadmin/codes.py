@@ -944,6 +944,41 @@ FAULTS: dict[Outcome, FaultCode] = {
 }
 
 
+class UsageCode(_Code):
+    """What usage says about a map, on the page Usage."""
+
+    NEVER_SEEN = (
+        "usage.never_seen",
+        "No event of the last 30 days had the name.",
+        "Ask who needs the attribute. If nobody does, deprecate or ignore it.",
+    )
+    ALWAYS_EMPTY = (
+        "usage.always_empty",
+        "The name came in events, but never with a value.",
+        "Find out whether the site fills the field. If not, deprecate or ignore the attribute.",
+    )
+    LOOKUP_UNUSED = (
+        "usage.lookup_unused",
+        "No tracking URL of the last 30 days named an object by this lookup.",
+        "Take the lookup away, unless a link somewhere has it.",
+    )
+    ACTION_NEVER_SEEN = (
+        "usage.action_never_seen",
+        "No event of the last 30 days had the action.",
+        "Find out whether the site sends it. If not, deprecate or delete it.",
+    )
+    ACTION_UNDECLARED = (
+        "usage.action_undeclared",
+        "Events had an action that the map does not declare.",
+        "Add the action to the map, or correct the page that sends it.",
+    )
+    PARAMETER_DISGUISED = (
+        "usage.parameter_disguised",
+        "Events had a parameter that nobody declared and that is called like a tracked attribute.",
+        "Name the object with a reference instead: its values then come along under their names.",
+    )
+
+
 class Subject(StrEnum):
     """What a count of usage is about."""
 

@@ -65,6 +65,8 @@ from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
+from trackadmin.editing.usage import MONTH, PERIODS, Seen, Usage, events_by_day, last_seen, usage
+from trackadmin.editing.usage_findings import UsageFinding, usage_findings
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
 from trackadmin.editing.versions import (
@@ -79,6 +81,8 @@ from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
     "ALL_ROWS",
+    "MONTH",
+    "PERIODS",
     "ActionExplanation",
     "Arrow",
     "BadLine",
@@ -125,6 +129,7 @@ __all__ = [
     "Rights",
     "Sampled",
     "Saved",
+    "Seen",
     "Sizes",
     "SourceInWords",
     "SourceKind",
@@ -140,6 +145,8 @@ __all__ = [
     "Unshown",
     "UrlQueries",
     "UrlTrial",
+    "Usage",
+    "UsageFinding",
     "ValueScan",
     "VisibleRows",
     "Waived",
@@ -161,6 +168,7 @@ __all__ = [
     "entry_diff",
     "entry_of",
     "event_in_words",
+    "events_by_day",
     "explain_event",
     "explain_events",
     "fix_draft",
@@ -172,6 +180,7 @@ __all__ = [
     "in_utc",
     "kept_profile",
     "labels_of_values",
+    "last_seen",
     "leaving",
     "lint",
     "live_token",
@@ -201,6 +210,8 @@ __all__ = [
     "undecided",
     "undecided_in",
     "undo",
+    "usage",
+    "usage_findings",
     "versions",
     "waive",
     "what_is_tracked",
