@@ -63,8 +63,9 @@ def test_periods_add_up_the_days_that_belong_to_them_and_no_other_map(published)
     assert usage.actions["signup"].seen == {1: 1, 7: 111, 30: 11_111}
     assert (timezone.now().astimezone(UTC).date() - usage.since).days == 30
     days = editing.events_by_day(published)
-    assert days["signup"] == days[""]
-    assert (days[""][-1], days[""][-2], days[""][0], sum(days[""])) == (1, 10, 10_000, 11_111)
+    assert days["signup"] == days[None]
+    total = days[None]
+    assert (total[-1], total[-2], total[0], sum(total)) == (1, 10, 10_000, 11_111)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_page_shows_the_counts_and_leads_to_where_one_can_act(published, admin_c
     count(Subject.REFERENCE, "User__id", 4, 1)
     text = admin_client.get(map_page("usage", published.pk)).content.decode()
     user = published.tracked_models.get(prefix="User")
-    for expected in ("1,234", "50 %", "75 %", f"/trackedmodel/{user.pk}/change/#a-email"):
+    for expected in ("1234", "50 %", "75 %", f"/trackedmodel/{user.pk}/change/#a-email"):
         assert expected in text, expected
 
 

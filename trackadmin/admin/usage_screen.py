@@ -88,12 +88,17 @@ class FindingGroup:
 class ActionLine:
     """An action with its days."""
 
-    #: Empty for all actions together.
-    name: str
+    #: Empty for events without an action; ``None`` for all events.
+    name: str | None
     days: list[int]
     #: The bars of its chart: from the left, from the top, and the height.
     bars: list[tuple[int, float, float]]
     seen: Seen | None
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is about all actions together."""
+        return self.name is None
 
     @property
     def sums(self) -> list[int]:
@@ -128,7 +133,12 @@ class UsageScreen(Screen):
 
     def _actions(self, usage: editing.Usage) -> Iterator[ActionLine]:
         for name, days in editing.events_by_day(self.tracking_map).items():
-            yield ActionLine(name, days, [*_bars(days)], usage.actions.get(name))
+            yield ActionLine(
+                name,
+                days,
+                [*_bars(days)],
+                usage.actions.get(name or "") if name is not None else None,
+            )
 
     def _groups(self, usage: editing.Usage, live: Document) -> Iterator[FindingGroup]:
         order, addresses = [*TITLES], self.entry_addresses()

@@ -31,6 +31,11 @@ class Seen:
     last_at: datetime
 
     @property
+    def counts(self) -> list[int]:
+        """How often it was seen, in the order of :data:`PERIODS`."""
+        return [self.seen[days] for days in PERIODS]
+
+    @property
     def filled(self) -> int:
         """In how many percent of the longest period's events it had a value, rounded down.
 
@@ -81,10 +86,10 @@ def usage(tracking_map: AnyMap) -> Usage:
     )
 
 
-def events_by_day(tracking_map: AnyMap) -> dict[str, list[int]]:
+def events_by_day(tracking_map: AnyMap) -> dict[str | None, list[int]]:
     """How many events of each action there were on each of the last 30 days, the oldest day first.
 
-    The actions with the most events, and under ``""`` the sum of all actions. One query.
+    Those of the actions with the most events; under ``None`` those of all actions. One query.
     """
     first = _day_before(MONTH) + timedelta(days=1)
     rows = _counts_of(tracking_map).filter(subject=Subject.ACTION, day__gte=first)
@@ -94,7 +99,7 @@ def events_by_day(tracking_map: AnyMap) -> dict[str, list[int]]:
         days.setdefault(name, [0] * MONTH)[(day - first).days] += seen
         total[(day - first).days] += seen
     most = sorted(days, key=lambda name: (-sum(days[name]), name))[:MOST_CHARTS]
-    return {"": total, **{name: days[name] for name in most}}
+    return {None: total, **{name: days[name] for name in most}}
 
 
 def last_seen(slugs: list[str]) -> dict[str, datetime]:
