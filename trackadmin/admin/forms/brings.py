@@ -67,11 +67,7 @@ class MoreBroughtForm(forms.Form):
     #: What its errors are about.
     said = _("Another tracked model")
 
-    tracked = forms.ChoiceField(
-        label=_("Another tracked model"),
-        required=False,
-        widget=forms.Select(attrs={"class": "ta-searchable"}),
-    )
+    tracked = forms.ChoiceField(label=_("Another tracked model"), required=False)
     need = forms.ChoiceField(
         label=_("The action brings it"), choices=NEEDS[1:], required=False, initial=REQUIRED
     )
