@@ -16,10 +16,10 @@ from trackadmin.compiler.values.encoders import Unencodable, encode
 from trackadmin.compiler.values.rules import RULES
 
 __all__ = [
-    "Checked",
     "FIXABLE",
     "RULES",
     "SEPARATOR",
+    "Checked",
     "CompiledModel",
     "Fault",
     "Fetched",

@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from trackadmin import compiler, document
+from trackadmin import compiler
 from trackadmin.document import Document, plain_fields
 from trackadmin.editing.accepted import lint_errors
 from trackadmin.editing.deadlines import due
-from trackadmin.editing.kept_problems import problems_by
+from trackadmin.editing.kept_problems import digest_of, problems_by
 from trackadmin.editing.locking import AnyMap, find_map, locked, write_database
 from trackadmin.editing.tables import (
     ACTIONS,
@@ -69,7 +69,7 @@ def settings_of(tracking_map: TrackingMap) -> dict[str, Any]:
 
 def draft_digest(tracking_map: AnyMap) -> str:
     """The digest of the draft's canonical text: give it to ``publish`` as ``expected``."""
-    return document.digest(document.dump(build_document(tracking_map)))
+    return digest_of(build_document(tracking_map))
 
 
 def draft_problems(tracking_map: AnyMap) -> list[Problem]:

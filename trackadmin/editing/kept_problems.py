@@ -1,35 +1,35 @@
-"""What is wrong with a large document, kept until the document, the code or a setting changes.
+"""What is found out about a large document, kept until the document, the code or a setting changes.
 
 Finding it out takes longer than all else on a page, and most pages show a draft that is as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document, ModelEntry
+from trackadmin.document import Document, ModelEntry, digest, dump
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
+Found = TypeVar("Found")
 
 #: How many attributes a document has at least that is kept. Others are looked at each time.
 KEPT_FROM = 2000
-#: How many answers are kept: those for a draft and for what is live, of two maps.
-MOST_KEPT = 4
+#: How many answers are kept: what pages ask of a draft, of what is live, and of the last draft.
+MOST_KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    finder: Finder
+    what: Hashable
     catalog: Catalog
     document: Document
     types: list[type]
-    problems: tuple[Problem, ...]
-    #: What was found model by model, for the check of a document that differs a little.
-    checked: compiler.Checked | None
+    found: Any
 
 
 _answers: list[_Answer] = []
@@ -37,18 +37,29 @@ _answers: list[_Answer] = []
 
 def problems_by(finder: Finder, document: Document) -> list[Problem]:
     """What the finder says about the document on this host."""
+    if finder is compiler.check:
+        return list(kept(finder, document, lambda: _checked(document)).problems)
+    return list(kept(finder, document, lambda: finder(document, catalog())))
+
+
+def digest_of(document: Document) -> str:
+    """The digest of the document's canonical text."""
+    return kept("digest", document, lambda: digest(dump(document)))
+
+
+def kept(what: Hashable, document: Document, find: Callable[[], Found]) -> Found:
+    """What ``find`` gives, or gave for an equal document. It must never be changed."""
     if sum(len(entry.attributes) for entry in document.models.values()) < KEPT_FROM:
-        return finder(document, catalog())
+        return find()
     types = _types(document)
     for each in _answers:
-        same = each.finder is finder and each.catalog is catalog()
+        same = each.what == what and each.catalog is catalog()
         if same and each.types == types and each.document == document:
             _keep(each)
-            return list(each.problems)
-    checked = _checked(document) if finder is compiler.check else None
-    found = checked.problems if checked else finder(document, catalog())
-    _keep(_Answer(finder, catalog(), document, types, tuple(found), checked))
-    return list(found)
+            return cast(Found, each.found)
+    found = find()
+    _keep(_Answer(what, catalog(), document, types, found))
+    return found
 
 
 def _keep(answer: _Answer) -> None:
@@ -60,9 +71,9 @@ def _checked(document: Document) -> compiler.Checked:
     """Check what differs from a document that was checked before; all of it for want of one."""
     for each in _answers:
         same = each.catalog is catalog() and each.document.models.keys() == document.models.keys()
-        if each.checked and same:
+        if same and isinstance(each.found, compiler.Checked):
             changed = _changed(each.document, document)
-            return compiler.Checked(document, catalog(), each.checked, changed)
+            return compiler.Checked(document, catalog(), each.found, changed)
     return compiler.Checked(document, catalog())
 
 

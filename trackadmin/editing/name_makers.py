@@ -6,7 +6,8 @@ To plan a map of a thousand models takes seconds, and an event has names of a fe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+
+from django.utils.functional import cached_property
 
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.matching import Matching

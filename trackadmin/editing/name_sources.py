@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog, model_of
+from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, model_of
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.matching import MatchedModel, Matching

@@ -14,6 +14,7 @@ from trackadmin.compiler import Snapshot
 from trackadmin.compiler.matching import Matching
 from trackadmin.document import ActionEntry, Document, ModelEntry
 from trackadmin.document.action_rules import ACTIONS
+from trackadmin.editing.kept_problems import kept
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.models import MapVersion, TrackingMap
@@ -67,8 +68,12 @@ def _namesakes(document: Document, models: Mapping[str, ModelEntry]) -> dict[str
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
     """A snapshot of the draft without the parts that do not compile.
 
-    Its document is the draft itself if everything compiles.
+    Its document equals the draft if everything compiles.
     """
+    return kept(("draft", slug), draft, lambda: _compile_what_can(draft, slug))
+
+
+def _compile_what_can(draft: Document, slug: str) -> Snapshot:
     try:
         return _compiled(draft, slug)
     except DocumentError:
@@ -128,12 +133,13 @@ def snapshot_of(
 ) -> Snapshot | None:
     """The live version of this map, as in :func:`live_snapshot`."""
     try:
-        return compiler.compile_map(
-            part(read_version(version)),
-            catalog(),
-            slug=slug,
-            number=version.number,
-            names_are_checked=True,
+        document = part(read_version(version))
+        return kept(
+            ("version", slug, version.number),
+            document,
+            lambda: compiler.compile_map(
+                document, catalog(), slug=slug, number=version.number, names_are_checked=True
+            ),
         )
     except DocumentError as error:
         what = _(
