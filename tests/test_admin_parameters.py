@@ -156,7 +156,7 @@ PARAMETERS = {
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
-    "trackingmap_history": ["page", "x"],
+    "trackingmap_history": ["page", "x", "edit"],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_bring_back_action": ["action"],
     "trackingmap_move": ["prefix", "to"],

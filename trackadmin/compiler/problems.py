@@ -59,10 +59,14 @@ class Checked:
                 else tuple(_host_problems_of(prefix, matching, of_plan))
             )
         reserved = ReservedNames(document, partial(_names_of, matching))
-        self.problems = [
+        #: What ``validate`` gives.
+        self.validated = [
             *chain.from_iterable(self._names.values()),
             *action_name_problems(document),
             *rule_problems(document),
+        ]
+        self.problems = [
+            *self.validated,
             *_told_once(chain.from_iterable(self._host.values())),
             *reserved_parameters(document, reserved),
         ]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document, ModelEntry, digest, dump
+from trackadmin.document import Document, ModelEntry, digest, dump, validate
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
@@ -42,14 +42,26 @@ def problems_by(finder: Finder, document: Document) -> list[Problem]:
     return list(kept(finder, document, lambda: finder(document, catalog())))
 
 
+def validated(document: Document) -> list[Problem]:
+    """What ``validate`` gives, which a check of the document knows as well."""
+    if not is_kept(document):
+        return validate(document)
+    return kept(compiler.check, document, lambda: _checked(document)).validated
+
+
 def digest_of(document: Document) -> str:
     """The digest of the document's canonical text."""
     return kept("digest", document, lambda: digest(dump(document)))
 
 
+def is_kept(document: Document) -> bool:
+    """Whether the document is large enough."""
+    return sum(len(entry.attributes) for entry in document.models.values()) >= KEPT_FROM
+
+
 def kept(what: Hashable, document: Document, find: Callable[[], Found]) -> Found:
     """What ``find`` gives, or gave for an equal document. It must never be changed."""
-    if sum(len(entry.attributes) for entry in document.models.values()) < KEPT_FROM:
+    if not is_kept(document):
         return find()
     types = _types(document)
     for each in _answers:

@@ -12,9 +12,9 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import Snapshot
 from trackadmin.compiler.matching import Matching
-from trackadmin.document import ActionEntry, Document, ModelEntry
+from trackadmin.document import ActionEntry, Document, ModelEntry, rule_problems
 from trackadmin.document.action_rules import ACTIONS
-from trackadmin.editing.kept_problems import kept
+from trackadmin.editing.kept_problems import kept, validated
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.models import MapVersion, TrackingMap
@@ -68,12 +68,8 @@ def _namesakes(document: Document, models: Mapping[str, ModelEntry]) -> dict[str
 def compile_what_can(draft: Document, slug: str) -> Snapshot:
     """A snapshot of the draft without the parts that do not compile.
 
-    Its document equals the draft if everything compiles.
+    Its document is the draft itself if everything compiles.
     """
-    return kept(("draft", slug), draft, lambda: _compile_what_can(draft, slug))
-
-
-def _compile_what_can(draft: Document, slug: str) -> Snapshot:
     try:
         return _compiled(draft, slug)
     except DocumentError:
@@ -134,12 +130,13 @@ def snapshot_of(
     """The live version of this map, as in :func:`live_snapshot`."""
     try:
         document = part(read_version(version))
-        return kept(
-            ("version", slug, version.number),
+        return compiler.compile_map(
             document,
-            lambda: compiler.compile_map(
-                document, catalog(), slug=slug, number=version.number, names_are_checked=True
-            ),
+            catalog(),
+            slug=slug,
+            number=version.number,
+            names_are_checked=True,
+            found=kept("rules", document, lambda: rule_problems(document)),
         )
     except DocumentError as error:
         what = _(
@@ -191,4 +188,4 @@ def _compiles(prefix: str, entry: ModelEntry) -> bool:
 
 
 def _compiled(document: Document, slug: str = "") -> Snapshot:
-    return compiler.compile_map(document, catalog(), slug=slug)
+    return compiler.compile_map(document, catalog(), slug=slug, found=validated(document))

@@ -87,7 +87,7 @@ def try_url(
     current = find_map(tracking_map)
     draft = build_document(current) if document is None else document
     snapshot = compile_what_can(draft, current.slug)
-    complete = snapshot.document == draft
+    complete = snapshot.document is draft
     problems = [] if complete else errors_of(problems_by(compiler.check, draft))
     live = live_snapshot(current, problems)
     with ExitStack() as stack:
