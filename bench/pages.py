@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from html.parser import HTMLParser
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -22,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bench.data import MAP
-from bench.report import KILOBYTES, MILLISECONDS, PAGE_ROUNDS
+from bench.report import FIELDS, KILOBYTES, MILLISECONDS, PAGE_ROUNDS
 from bench.scale import make_models
 from tests import screens
 from trackadmin import editing
@@ -30,15 +31,14 @@ from trackadmin.catalog import catalog
 from trackadmin.document import from_dict
 from trackadmin.models import TrackingMap
 
-
 #: Pages that are more than their bare address: by name, the address it is part of and what is
 #: asked for. What is pasted into a page is sent as a form.
 ASKED: dict[str, tuple[str, str]] = {
     "trackingmap_change, all by application": ("trackingmap_change", "?group=app"),
-    "trackingmap_preview, of a model": ("trackingmap_preview", "?model=Big7"),
+    "trackingmap_preview, of a model": ("trackingmap_preview", "?model={prefix}"),
     "trackingmap_preview, of an object": ("trackingmap_preview", "?model=User&object=1"),
     "trackingmap_search, of a model": ("trackingmap_search", "?model=User"),
-    "trackingmap_picture, of a model": ("trackingmap_picture", "?model=Big7"),
+    "trackingmap_picture, of a model": ("trackingmap_picture", "?model={prefix}"),
     "trackingmap_picture, tree": ("trackingmap_picture", "?model=BuyerProfile&view=tree"),
     "trackingmap_tracked, of an object": ("trackingmap_tracked", "?model=auth.user&object=1"),
     "trackingmap_bring_back, of a model": ("trackingmap_bring_back", "?prefix=CompanyAccount"),
@@ -72,6 +72,8 @@ class Page:
     edited: float
     queries: int
     size: float
+    #: What the largest form sends.
+    fields: int
     #: Whether all is within the limits.
     reached: bool
 
@@ -100,8 +102,10 @@ def edit(root: TrackingMap, prefix: str, owner: str) -> None:
     editing.save_tracked_model(root, prefix, replace(entry, owner=owner), tracked_model=row)
 
 
-def requests_of(root: TrackingMap, client: Client) -> dict[str, Callable[[], Any]]:
-    """What asks for each page, by its name."""
+def requests_of(
+    root: TrackingMap, client: Client, prefix: str = "Big7"
+) -> dict[str, Callable[[], Any]]:
+    """What asks for each page, by its name; ``prefix`` is of a tracked model among many."""
     live = editing.live_version(root)
     assert live is not None
     addresses = screens.pages_of(root, version=live.number - 1)
@@ -110,7 +114,7 @@ def requests_of(root: TrackingMap, client: Client) -> dict[str, Callable[[], Any
     empty = TrackingMap.objects.get(slug="empty")
     made["trackingmap_start, of an empty map"] = screens.map_page("start", empty.pk)
     for name, (page, query) in ASKED.items():
-        made[name] = addresses[page] + query.format(map=root.pk)
+        made[name] = addresses[page] + query.format(map=root.pk, prefix=prefix)
     asks = {name: lambda address=address: client.get(address) for name, address in made.items()}
     for name, (page, sent) in PASTED.items():
         asks[name] = lambda a=addresses[page], sent=sent: client.post(a, sent)
@@ -129,7 +133,37 @@ def measured(name: str, ask: Callable[[], Any], root: TrackingMap, database: str
     size = len(response.content) / 1000
     in_time = max(again, min(edited)) <= MILLISECONDS
     small = size <= KILOBYTES or name in DOWNLOADS
-    return Page(name, database, again, min(edited), len(queries), size, in_time and small)
+    is_page = "html" in response.headers.get("Content-Type", "")
+    fields = most_fields(response.content.decode()) if is_page else 0
+    reached = in_time and small and fields < FIELDS
+    return Page(name, database, again, min(edited), len(queries), size, fields, reached)
+
+
+class FieldCounter(HTMLParser):
+    """Counts the fields that a browser sends of each form when every box is ticked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[int] = [0]
+        self._radios: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Count a field; the radio buttons of one name send one."""
+        given = dict(attrs)
+        name, kind = given.get("name") or "", given.get("type") or ""
+        if tag == "form":
+            self.forms.append(0)
+            self._radios = set()
+        elif name and tag in ("input", "select", "textarea") and kind != "submit":
+            self.forms[-1] += kind != "radio" or name not in self._radios
+            self._radios |= {name} if kind == "radio" else set()
+
+
+def most_fields(html: str) -> int:
+    """How many fields the largest form of a page sends at most."""
+    counter = FieldCounter()
+    counter.feed(html)
+    return max(counter.forms)
 
 
 def milliseconds(ask: Callable[[], Any]) -> float:
