@@ -70,12 +70,12 @@ PAGES = """
 ## Pages of the admin
 
 A map of a little more than 1,000 models × 20 attributes, with two versions that differ in each
-model, and a few edits since. The time is that of a whole request in one process, by the clock:
-middleware, view, template and database. *Again* is the median of {rounds} requests for a draft that
-is as it was, *after an edit* the first request after somebody saved a tracked model. The goal is
-{milliseconds} ms for both, and {kilobytes} KB of HTML. *Fields* is what the largest form of the
-page sends; Django takes 1,000. A process that has just started looks at the host's models first,
-which takes seconds once.
+model, and a few edits since. The time is the processor time of the process for a whole request:
+middleware, view, template and driver; with SQLite the database is in it, with PostgreSQL it is not.
+*Again* is the median of {rounds} requests for a draft that is as it was, *after an edit* the first
+request after somebody saved a tracked model. The goal is {milliseconds} ms for both, and
+{kilobytes} KB of HTML. *Fields* is what the largest form of the page sends at most; Django takes
+1,000. A process that has just started looks at the host's models first, which takes seconds once.
 
 """
 
