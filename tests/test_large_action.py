@@ -133,3 +133,18 @@ def test_a_new_action_begins_with_no_row(admin_client, action):
     assert rows_in(again) == {"b-Big9-need"}
     assert admin_client.post(page, again).status_code == 302
     assert brought(action.map.actions.get(name="fresh")) == {"Big9": "required"}
+
+
+def test_what_a_deleted_action_brought_is_not_lost(admin_client, action):
+    """The form did not send it; the form that adds the action again still knows it."""
+    editing.save_action(action.map, "signup", ActionEntry(brings=EVERY), action=action)
+    page = action_page("change", action.pk)
+    sent = form_of(admin_client.get(page)) | {"owner": "Mine"}
+    row = action.map
+    editing.delete_action(row.actions.get(name="signup"))
+    moved = admin_client.post(page, sent)
+    assert moved.status_code == 307
+    shown = read(admin_client.post(moved["Location"], sent).content.decode()).forms[-1]
+    assert admin_client.post(shown.action, shown.sent).status_code == 302
+    again = row.actions.get(name="signup")
+    assert (again.owner, brought(again)) == ("Mine", EVERY)

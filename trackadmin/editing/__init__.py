@@ -34,6 +34,7 @@ from trackadmin.editing.field_profiles import CommonValue, FieldProfile, Unread,
 from trackadmin.editing.fixes import fix_draft, fixes, offered
 from trackadmin.editing.history import (
     HistoryEntry,
+    as_it_last_was,
     as_it_was,
     history,
     history_of_edit,
@@ -151,6 +152,7 @@ __all__ = [
     "Waived",
     "action_row",
     "add_map",
+    "as_it_last_was",
     "as_it_was",
     "build_document",
     "contents",

@@ -18,6 +18,7 @@ from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.locking import map_of
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import (
+    LARGEST_NUMBER,
     StoredEntry,
     StoredMap,
     newest_entries,
@@ -31,7 +32,7 @@ from trackadmin.editing.revision_reader import (
     waived_in,
 )
 from trackadmin.editing.saving import restore_entry
-from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadTable, name_of
+from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadEntry, HeadTable, name_of
 from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackingMap
@@ -172,6 +173,13 @@ def as_it_was(
         if stored.map == map_id:
             return stored
     raise UnknownRevision(wanted, revision)
+
+
+def as_it_last_was(tracking_map: TrackingMap, head: type[Head], pk: int) -> HeadEntry | None:
+    """The newest stored state of a row of this map that may be deleted; ``None`` if it has none."""
+    table = next(each for each in HEADS if each.model is head)
+    stored = newest_entries(table, [pk]).get(pk) if pk <= LARGEST_NUMBER else None
+    return stored.entry if stored and stored.map == tracking_map.pk else None
 
 
 def _affordable(revisions: dict[int, Revision], most_rows: int | None) -> dict[int, Revision]:
