@@ -32,7 +32,14 @@ from trackadmin.editing.explanation_texts import (
 )
 from trackadmin.editing.field_profiles import CommonValue, FieldProfile, Unread, labels_of_values
 from trackadmin.editing.fixes import fix_draft, fixes, offered
-from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.history import (
+    HistoryEntry,
+    as_it_last_was,
+    as_it_was,
+    history,
+    history_of_edit,
+    undo,
+)
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -152,6 +159,7 @@ __all__ = [
     "Waived",
     "action_row",
     "add_map",
+    "as_it_last_was",
     "as_it_was",
     "build_document",
     "contents",
@@ -176,6 +184,7 @@ __all__ = [
     "get_version",
     "give_new_name",
     "history",
+    "history_of_edit",
     "import_document",
     "in_utc",
     "kept_profile",

@@ -13,6 +13,7 @@ from trackadmin.editing.accepted import waivers_of
 from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.lint.naming_rule import better_names
 from trackadmin.editing.lint.rule_list import level_of, lint_problems
 from trackadmin.editing.locking import AnyMap, find_map
@@ -70,7 +71,7 @@ def lint(tracking_map: AnyMap, reader: VisibleRows | None = None) -> Lint:
     current = find_map(tracking_map)
     draft, known = build_document(current), catalog()
     values = scan_values(draft, known, reader) if reader else None
-    found = [*lint_problems(draft, known), *(values.problems if values else ())]
+    found = [*problems_by(lint_problems, draft), *(values.problems if values else ())]
     waivers = {(each.code, each.place): each for each in waivers_of(current)}
     open_ones = [each for each in found if (each.code, each.where) not in waivers]
     return Lint(
@@ -89,7 +90,7 @@ def waivable(
 
     Whether values look personal changes with the rows, so each column that is looked at counts.
     """
-    problems = lint_problems(document, catalog) if found is None else found
+    problems = problems_by(lint_problems, document) if found is None else found
     places = {(str(each.code), each.where) for each in problems}
     if level_of(RULE):
         for each in scanned(document, catalog):
