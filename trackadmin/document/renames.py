@@ -32,6 +32,15 @@ def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") 
     return keep_old_names(renamed, {old: (new, until)} if until else {})
 
 
+def rename_aggregate(entry: ModelEntry, old: str, new: str) -> ModelEntry:
+    """The entry whose count or sum ``old`` is called ``new``; it has one name at a time.
+
+    Nothing else must be called so.
+    """
+    renamed = {new if name == old else name: each for name, each in entry.aggregates.items()}
+    return replace(entry, aggregates=renamed)
+
+
 def keep_old_names(entry: ModelEntry, renames: Mapping[str, tuple[str, str]]) -> ModelEntry:
     """The entry with the old names of attributes that were renamed, after all others.
 
