@@ -52,7 +52,7 @@ DOORS = {
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"editing", "runtime"},
+    "compiler.values.clean_text": {"admin", "editing", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},

@@ -91,8 +91,8 @@ class Tally:
         if is_whole(new, old):
             changed = self._changed
             before, after = (
-                self._shown(old, changed.planned_live),
-                self._shown(new, changed.planned),
+                self._unmasked(old, changed.planned_live),
+                self._unmasked(new, changed.planned),
             )
             self._sizes.append((_size(before), _size(after)))
             self._masked |= before != old.values or after != new.values
@@ -139,7 +139,7 @@ class Tally:
         if len(count.examples) < MOST_EXAMPLES and is_new and example != Example(None, None):
             count.examples.append(example)
 
-    def _shown(self, tried: Tried, planned: Mapping[str, PlannedName]) -> dict[str, Scalar]:
+    def _unmasked(self, tried: Tried, planned: Mapping[str, PlannedName]) -> dict[str, Scalar]:
         """The values without those that are masked; their names stay."""
         return {
             name: None if self._is_masked(name, planned) else value
