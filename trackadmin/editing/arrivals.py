@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from django.db import Error, connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -26,20 +27,20 @@ class Arrival:
     migration: str
     #: ``None`` while it has not been applied to the database.
     applied: datetime | None
-
-    @property
-    def age_rank(self) -> tuple[int, float]:
-        """A sort key: first what has not been applied yet, then the newest."""
-        return (1, -self.applied.timestamp()) if self.applied else (0, 0.0)
+    #: Made once for the many fields of one migration; see :func:`age_rank`.
+    rank: float = field(default=0, compare=False, repr=False)
 
 
-#: After everything whose date is known.
-_UNKNOWN = (2, 0.0)
+def new_arrival(migration: str, applied: datetime | None) -> Arrival:
+    """What a migration brought that was applied then, or is not applied yet."""
+    return Arrival(migration, applied, -applied.timestamp() if applied else -inf)
 
 
-def age_rank(arrival: Arrival | None) -> tuple[int, float]:
-    """A sort key: the newest first, and last what nobody knows the date of."""
-    return arrival.age_rank if arrival else _UNKNOWN
+def age_rank(arrival: Arrival | None) -> float:
+    """A sort key: first what has not been applied yet, then the newest, and last what nobody knows
+    the date of.
+    """
+    return arrival.rank if arrival else inf
 
 
 class Arrivals:
@@ -80,7 +81,7 @@ class Arrivals:
         # A squashed migration is noted later than what it replaces.
         replaced = [self._applied[key] for key in named_by.replaces if key in self._applied]
         when = max(replaced) if replaced else self._applied.get(named_by.key)
-        return Arrival(".".join(named_by.key), when)
+        return new_arrival(".".join(named_by.key), when)
 
 
 def _applied() -> dict[MigrationKey, datetime]:
