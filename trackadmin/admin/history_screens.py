@@ -119,12 +119,15 @@ class HeadHistoryScreen(HeadScreen):
         )
 
     def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
-        for place, entry in enumerate(entries):
+        newest = True
+        for entry in entries:
             links = []
             gone = entry.deleted or entry.deleted_actions
+            wrote = bool(entry.prefixes or entry.actions)  # a waiver writes nothing of the row
             # The newest edit is the state now: there is nothing to restore.
-            if place and getattr(self.may, self.to_restore) and not gone:
+            if wrote and not newest and getattr(self.may, self.to_restore) and not gone:
                 links.append((_("Restore this state"), self.page_of_row("undo", entry.revision)))
+            newest &= not wrote
             yield step_of(entry, links)
 
 

@@ -240,10 +240,17 @@ def _left_models(published: Document, draft: Document) -> list[tuple[str, ModelE
     return [(p, e) for p, e in in_order(published.models) if p not in draft.models]
 
 
+def _full_name(user: Any) -> str:
+    try:
+        return str(getattr(user, "get_full_name", str)() or "")
+    except Exception:  # noqa: BLE001 the site's own class of users may raise anything
+        return ""
+
+
 def _owner_names(user: Any) -> Iterable[str]:
     """What an owner may be called who is this user: the user, or a group of the user's."""
     groups = getattr(user, "groups", None)
     email = getattr(user, user.get_email_field_name(), "")
-    found = [user.get_username(), str(getattr(user, "get_full_name", str)() or ""), email or ""]
+    found = [user.get_username(), _full_name(user), email or ""]
     found += groups.values_list("name", flat=True) if groups is not None else ()
     return {str(name).strip().casefold() for name in found} - {""}

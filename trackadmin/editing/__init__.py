@@ -1,6 +1,7 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
 from trackadmin.compiler.plan_names import Grace
+from trackadmin.editing.arrivals import Arrival
 from trackadmin.editing.building import (
     action_row,
     build_document,
@@ -91,6 +92,7 @@ __all__ = [
     "MONTH",
     "PERIODS",
     "ActionExplanation",
+    "Arrival",
     "Arrow",
     "BadLine",
     "Box",

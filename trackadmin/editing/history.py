@@ -30,6 +30,7 @@ from trackadmin.editing.revision_reader import (
     rows_in,
     stored_versions,
     waived_in,
+    waived_of,
 )
 from trackadmin.editing.saving import restore_entry
 from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadEntry, HeadTable, name_of
@@ -78,16 +79,19 @@ def history(
     """The edits of a tracked model, an action or a whole map, newest first; reads only.
 
     ``limit`` is how many of the newest to look at. Edits that changed nothing are left out. A
-    waiver changes no entry; it is among the edits of the map, and its reason says what was waived.
-    With ``most_rows``, edits are read until so many rows of the history were; of those before,
-    which may be imports of a whole map, only who made them, when and why.
+    waiver changes no entry; it is among the edits of the map and of what it is about, and its
+    reason says what was waived. With ``most_rows``, edits are read until so many rows of the
+    history were; of those before, which may be imports of a whole map, only who made them, when
+    and why.
     """
-    every = _revisions(stored_versions(type(subject), subject.pk), limit)
+    waivers = waived_of(subject) if isinstance(subject, Head) else []
+    every = _revisions(stored_versions(type(subject), subject.pk), waivers, limit)
     revisions = _affordable(every, most_rows)
     if isinstance(subject, Head):
         stored = read_entries(list(revisions), only=subject)
         reasons = {each.revision: each.reason for each in stored}
-        entries = _told(revisions, stored, reasons, _changes_of_entries, keep=())
+        reasons |= {each.revision: each.reason for each in read_maps(waivers, map_of(subject))}
+        entries = _told(revisions, stored, reasons, _changes_of_entries, keep=waivers)
     else:
         maps = {each.revision: each for each in read_maps(list(revisions), subject)}
         before = newest_map(subject, before=min(revisions)) if revisions else None
@@ -204,9 +208,12 @@ def _untold(subject: Head | TrackingMap, revisions: dict[int, Revision]) -> Iter
         yield replace(_history_entry(revision, Diff(()), (), reasons.get(pk)), was_read=False)
 
 
-def _revisions(versions: QuerySet[Version], limit: int | None) -> dict[int, Revision]:
-    pks = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
-    rows = _all_revisions().filter(pk__in=list(pks)).select_related("user").order_by("pk")
+def _revisions(
+    versions: QuerySet[Version], more: Iterable[int], limit: int | None
+) -> dict[int, Revision]:
+    own = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
+    pks = sorted({*own, *more}, reverse=True)[:limit]
+    rows = _all_revisions().filter(pk__in=pks).select_related("user").order_by("pk")
     return {row.pk: row for row in rows}
 
 

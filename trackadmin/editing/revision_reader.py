@@ -20,10 +20,21 @@ from django.db import models, router
 from django.db.models import Count, Max, Q, QuerySet
 from reversion.models import Version
 
+from trackadmin.codes import LintCode
 from trackadmin.document import Document, plain_fields
+from trackadmin.document.action_rules import ACTIONS
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.reasons import reason_of
-from trackadmin.editing.tables import HEADS, Head, HeadEntry, HeadTable, Table, table_of
+from trackadmin.editing.tables import ACTIONS as ACTION_TABLE
+from trackadmin.editing.tables import (
+    HEADS,
+    Head,
+    HeadEntry,
+    HeadTable,
+    Table,
+    name_of,
+    table_of,
+)
 from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text
 
@@ -169,14 +180,44 @@ def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[Sto
 
 def waived_in(revisions: Collection[int]) -> set[int]:
     """Those of these revisions in which somebody waived something, or took a waiver back."""
-    app, model = Waiver._meta.label_lower.split(".")
-    found = _versions().filter(
-        revision_id__in=revisions,
-        db=write_database(),
-        content_type__app_label=app,
-        content_type__model=model,
-    )
+    found = _of_waivers().filter(revision_id__in=revisions)
     return set(found.order_by().values_list("revision_id", flat=True))
+
+
+def waived_of(head: Head) -> list[int]:
+    """The revisions in which somebody waived something of a tracked model or an action, or took
+    that back, under whatever name it had then.
+    """
+    table = table_of(head)
+    known = stored_versions(type(head), head.pk).order_by("revision_id")
+    # What is called in a revision as it is called in the one before has no row there.
+    named = list(known.values_list("revision_id", "object_repr"))
+    names = {name for _revision, name in named} | {name_of(head)}
+    told = reduce(or_, (Q(object_repr__contains=f" {_place_of(table, each)}") for each in names))
+    found = [stored for stored in map(_stored, _of_waivers().filter(told)) if stored]
+    return [each.revision for each in found if _is_about(each, head, named)]
+
+
+def _is_about(waiver: _Stored, head: Head, named: Sequence[tuple[int, str]]) -> bool:
+    """Whether a waiver was of the tracked model or the action that had its name then."""
+    earlier = [name for revision, name in named if revision <= waiver.revision]
+    name = earlier[-1] if earlier else named[0][1] if named else name_of(head)
+    place, fields = _place_of(table_of(head), name), waiver.fields
+    if fields.get("map") != head.map_id or fields.get("code") == LintCode.NOT_TRACKED:
+        return False
+    return f"{_text_of(fields, 'place')}.".startswith(f"{place}.")
+
+
+def _place_of(table: HeadTable, name: str) -> str:
+    return f"{ACTIONS}.{name}" if table is ACTION_TABLE else name
+
+
+def _of_waivers() -> QuerySet[Version]:
+    # By name, so that a process that has just started does not ask for the content type.
+    app, model = Waiver._meta.label_lower.split(".")
+    return _versions().filter(
+        db=write_database(), content_type__app_label=app, content_type__model=model
+    )
 
 
 @dataclass(frozen=True, slots=True)
