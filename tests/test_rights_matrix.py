@@ -256,7 +256,6 @@ DOORS = {
     "profile of profiles": (profiled("Profile"), [tree(Profile)]),
     "profile of purchases": (profiled("Purchase"), [tree(Purchase)]),
     "effect": (page_of_map("effect"), [tree(model) for model in MODELS]),
-    "effect on orders": (page_of_map("effect", model="Order"), [tree(Order)]),
     "a URL": (tried, [tree(Person)]),
     "an event": (explained, []),
     "what is tracked": (what_is_tracked, [tree(Order)]),
@@ -270,7 +269,7 @@ DOORS = {
     "home": (home, []),
 }
 #: Where objects are summed up, personal values need a right of their own.
-SUMMED_UP = {"profile of people", "profile of profiles", "effect", "effect on orders"}
+SUMMED_UP = {"profile of people", "profile of profiles", "effect"}
 
 
 def expected(kind, door):
