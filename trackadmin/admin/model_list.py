@@ -33,10 +33,10 @@ class State(TextChoices):
     SAME = "same", gettext_lazy("same")
 
 
-def state_of(name: str, live: object, published: Collection[str], changed: set[str]) -> State:
-    """How an entry of the draft differs from the live version, if there is one."""
+def state_of(name: str, published: Collection[str], changed: set[str]) -> State:
+    """How an entry of the draft differs from the live version; all are new before the first one."""
     if name not in published:
-        return State.NEW if live else State.SAME
+        return State.NEW
     return State.CHANGED if name in changed else State.SAME
 
 
@@ -188,7 +188,7 @@ class ModelList:
 
     def _state_of_model(self, prefix: str) -> State:
         reviewed = self.reviewed
-        return state_of(prefix, reviewed.live, reviewed.published.models, self._changed)
+        return state_of(prefix, reviewed.published.models, self._changed)
 
     def _model_row(self, prefix: str, entry: ModelEntry) -> Row:
         facts = catalog().get(entry.model)
