@@ -110,7 +110,7 @@ def history_of_edit(tracking_map: TrackingMap, revision: int, *, most: int) -> H
     ``None`` if the map has no such edit.
     """
     versions = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id=revision)
-    revisions = _revisions(versions, 1)
+    revisions = _revisions(versions, (), 1)
     if not revisions:
         return None
     heads = read_heads(revision)

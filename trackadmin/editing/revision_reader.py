@@ -194,7 +194,8 @@ def waived_of(head: Head) -> list[int]:
     named = list(known.values_list("revision_id", "object_repr"))
     names = {name for _revision, name in named} | {name_of(head)}
     told = reduce(or_, (Q(object_repr__contains=f" {_place_of(table, each)}") for each in names))
-    found = [stored for stored in map(_stored, _of_waivers().filter(told)) if stored]
+    rows = _of_waivers().filter(told).values_list("revision_id", "serialized_data")
+    found = [stored for revision, text in rows if (stored := _stored(revision, text))]
     return [each.revision for each in found if _is_about(each, head, named)]
 
 
