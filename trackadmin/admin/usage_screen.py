@@ -123,15 +123,15 @@ class UsageScreen(Screen):
             usage=usage,
             live=live,
             counts=bool(conf.USAGE_SECONDS),
-            groups=[*self._groups(usage, published)] if published else [],
-            actions=[*self._actions(usage)],
+            groups=[*self._finding_groups(usage, published)] if published else [],
+            actions=[*self._action_lines(usage)],
             names=names,
             references=_most(usage.references.values()),
             parameters=_most(usage.parameters.values()),
             month=MONTH,
         )
 
-    def _actions(self, usage: editing.Usage) -> Iterator[ActionLine]:
+    def _action_lines(self, usage: editing.Usage) -> Iterator[ActionLine]:
         for name, days in editing.events_by_day(self.tracking_map).items():
             yield ActionLine(
                 name,
@@ -140,7 +140,7 @@ class UsageScreen(Screen):
                 usage.actions.get(name or "") if name is not None else None,
             )
 
-    def _groups(self, usage: editing.Usage, live: Document) -> Iterator[FindingGroup]:
+    def _finding_groups(self, usage: editing.Usage, live: Document) -> Iterator[FindingGroup]:
         order, addresses = [*TITLES], self.entry_addresses()
         findings = editing.usage_findings(usage, live)
         findings.sort(key=lambda each: order.index(each.code))

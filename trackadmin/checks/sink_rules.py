@@ -62,7 +62,7 @@ def _options(setting: str, value: Any) -> Faults:
         yield what, _("Write {'option': 'value'}.")
 
 
-def _actions(setting: str, value: Any) -> Faults:
+def _wanted_actions(setting: str, value: Any) -> Faults:
     if value is not None:
         yield from texts(setting, value)
 
@@ -72,7 +72,7 @@ _KEYS: dict[str, Callable[[str, Any], Faults]] = {
     "BACKEND": _backend,
     "OPTIONS": _options,
     "PERSONAL": switch,
-    "ACTIONS": _actions,
+    "ACTIONS": _wanted_actions,
     "BATCH_SIZE": whole_number,
     "ATTEMPTS": whole_number,
 }

@@ -56,9 +56,9 @@ def _of_names(usage: Usage, live: Document) -> Iterator[UsageFinding]:
     An entry may go out under several prefixes, as children have their own. So it counts as seen
     when any name of its end was seen under any of them.
     """
-    starts, ends = _starts(live), _by_end(usage)
+    starts, ends = _known_starts(live), _by_end(usage)
     for prefix, entry in live.models.items():
-        for name in _sent(entry):
+        for name in _outgoing(entry):
             seen = [
                 each
                 for start, each in ends.get(name, ())
@@ -73,7 +73,7 @@ def _of_names(usage: Usage, live: Document) -> Iterator[UsageFinding]:
                 yield UsageFinding(UsageCode.ALWAYS_EMPTY, place, f"{prefix}_{name}", seen[0])
 
 
-def _sent(entry: ModelEntry) -> Iterator[str]:
+def _outgoing(entry: ModelEntry) -> Iterator[str]:
     entries: Mapping[str, AttributeEntry | AggregateEntry]
     for entries in (entry.attributes, entry.aggregates):
         for name, each in entries.items():
@@ -81,7 +81,7 @@ def _sent(entry: ModelEntry) -> Iterator[str]:
                 yield name
 
 
-def _starts(document: Document) -> dict[str, set[str]]:
+def _known_starts(document: Document) -> dict[str, set[str]]:
     """What the names of each tracked model may start with, or have before their own part."""
     found = {
         prefix: {prefix, *filter(None, [entry.former_prefix])}

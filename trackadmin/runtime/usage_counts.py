@@ -53,7 +53,7 @@ class _OfMap:
         self.tallies: dict[tuple[Subject, str], _Tally] = {}
         self._unknown = dict.fromkeys(Subject, 0)
 
-    def add(self, values: Values) -> None:
+    def tally(self, values: Values) -> None:
         """Count one event. This is done for each event, so it is written to be fast."""
         action = values.get(ACTION_PARAMETER)
         action = action if isinstance(action, str) else ""
@@ -124,7 +124,7 @@ class _Counts:
         key = snapshot.slug, snapshot.digest
         return self._maps.get(key) or self._maps.setdefault(key, _OfMap(snapshot))
 
-    def rows(self) -> list[Counted]:
+    def sorted_counts(self) -> list[Counted]:
         """All that was counted, in an order that is the same in all processes."""
         sums: dict[tuple[str, Subject, str], tuple[int, int]] = {}
         for slug, subject, name, seen, empty in [*self.unwritten, *self._counted()]:
@@ -153,7 +153,7 @@ def count_usage(snapshot: Snapshot, values: Values) -> None:
             counts = _counts.get(place) or _new_counts(place, seconds)
             if counts is None:
                 return
-            counts.of_map(snapshot).add(values)
+            counts.of_map(snapshot).tally(values)
         if monotonic() >= counts.due_at:
             counts.due_at = monotonic() + seconds
             _write_when_possible(place)
@@ -187,7 +187,7 @@ def write_counts(place: Place, connection: BaseDatabaseWrapper) -> None:
         counts = _counts.pop(place, None)
     if counts is None or counts.database != _name_of(connection):
         return
-    rows = counts.rows()
+    rows = counts.sorted_counts()
     try:
         write_usage(connection, rows, datetime.now(UTC))
     except Exception as error:  # noqa: BLE001 the database may be down
