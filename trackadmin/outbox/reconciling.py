@@ -17,6 +17,8 @@ from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
 
 #: The action of events, empty for none, and the version of the map that named their values.
 Kind: TypeAlias = tuple[str, int]
+#: Why a sink has no counts.
+NOT_COUNTABLE = "not countable"
 #: How many numbers of events one statement names.
 _AT_ONCE = 1000
 
@@ -58,12 +60,9 @@ class Reconciled:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is missing, as far as that is known."""
-        return not any(each.missing for each in self.kinds)
-
-
-#: Why a sink has no counts.
-NOT_COUNTABLE = "not countable"
+        """Whether nothing is missing; True for a sink that can never be counted."""
+        asked = self.uncounted in ("", NOT_COUNTABLE)
+        return asked and not any(each.missing for each in self.kinds)
 
 
 def reconcile(day: date) -> Iterator[Reconciled]:
