@@ -92,7 +92,9 @@ DOORS = {
     "runtime.faults": {"collect", "templatetags"},
     "runtime.parameters": {"collect"},
     "runtime.event_texts": {"admin", "management"},
+    "runtime.health": {"checks"},
     "runtime.outcome_reasons": {"management"},
+    "runtime.values": {"management"},
     # A URL that somebody tries out on a page.
     "runtime.dry_run": {"admin"},
     "runtime.query": {"templatetags"},

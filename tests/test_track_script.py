@@ -25,10 +25,8 @@ def test_it_needs_nothing_that_a_strict_policy_forbids():
 
 
 def test_the_tag_names_the_static_file():
-    assert (
-        rendered("{% tracking_script %}")
-        == '<script src="/static/trackadmin/track.js" defer></script>'
-    )
+    tag = '<script src="/static/trackadmin/track.js" defer></script>'
+    assert rendered("{% tracking_script %}").strip() == tag
 
 
 def test_the_tag_takes_a_nonce_and_lets_no_other_code_in():

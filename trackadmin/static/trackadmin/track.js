@@ -53,8 +53,9 @@
   function happened(event) {
     try {
       const element = marked(event);
-      if (element) track(element.getAttribute("data-track"));
-    } catch { /* an element that hides its own methods, as a form's field with such a name does */ }
+      // A form's fields may be called like its own methods.
+      if (element) track(Element.prototype.getAttribute.call(element, "data-track"));
+    } catch { /* what happened to the document or the window, not to an element */ }
   }
 
   // While the event goes down, so that no handler of the page can hide it.
