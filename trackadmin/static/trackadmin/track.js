@@ -47,7 +47,8 @@
     if (type === "submit") return target;
     // The middle button opens a link, and does nothing to anything else.
     const counts = type === "click" || (button === 1 && target.closest("a[href]"));
-    return counts && target.closest("[data-track]:not(form)");
+    const nearest = counts && target.closest("[data-track]");
+    return nearest instanceof HTMLFormElement ? null : nearest;
   }
 
   function happened(event) {
