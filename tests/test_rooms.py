@@ -94,7 +94,9 @@ DOORS = {
     "runtime.faults": {"collect", "outbox", "templatetags"},
     "runtime.parameters": {"collect"},
     "runtime.event_texts": {"admin", "management"},
+    "runtime.health": {"checks"},
     "runtime.outcome_reasons": {"management"},
+    "runtime.values": {"management"},
     # A URL that somebody tries out on a page.
     "runtime.dry_run": {"admin"},
     "runtime.query": {"templatetags"},

@@ -628,6 +628,11 @@ class FaultCode(_Code):
         "The map has no such lookup.",
         "Look for the page that makes such links, or allow the lookup in the map.",
     )
+    REFERENCE_NOT_SIGNED = (
+        "reference.not_signed",
+        "A reference was not looked up, because the URL must be signed and has no valid signature.",
+        "Make the URL with signed=True. If strangers try, nothing.",
+    )
     REFERENCE_TOO_MANY = (
         "reference.too_many",
         "The query has more references than MAX_REFERENCES.",
@@ -763,6 +768,11 @@ class FaultCode(_Code):
         "A template's tracking URL could not be made. The page shows none.",
         "Look at the error in the log.",
     )
+    URL_EXPIRY = (
+        "url.expiry",
+        "The expiry of a tracking URL is not one, so the URL was not signed.",
+        "Give seconds, a timedelta or a time in the future, together with signed=True.",
+    )
     LINK_FAILED = (
         "link.failed",
         "The link “What is tracked” on an object's admin page could not be made. The page shows "
@@ -824,6 +834,24 @@ class EventCode(_Code):
         "The event uses an action or a reference by a name that leaves the map some day.",
         "Use the name that takes its place.",
     )
+    SIGNATURE_INVALID = (
+        "signature.invalid",
+        "The signature of the URL is not the site's, or belongs to other references, another "
+        "action or another map. The event counts as one of an open URL.",
+        "Nothing, if strangers try. Otherwise look for a page that changes signed URLs, or for a "
+        "key that is missing in SECRET_KEY_FALLBACKS.",
+    )
+    SIGNATURE_EXPIRED = (
+        "signature.expired",
+        "The signature of the URL was valid until a time that has passed. The event counts as one "
+        "of an open URL.",
+        "Nothing, if links may be old. Otherwise let them be valid for longer.",
+    )
+    EVENT_ID_INVALID = (
+        "event_id.invalid",
+        "The id that the sender gave the event is not a UUID. The event has an id of the server's.",
+        "Send a UUID, such as that of crypto.randomUUID(), or no id.",
+    )
 
 
 class Outcome(_Code):
@@ -853,6 +881,11 @@ class Outcome(_Code):
         "not_allowed",
         "The map has no such lookup, or the query has too many references.",
         "Allow the lookup in the map, or look for the page that makes such links.",
+    )
+    NOT_SIGNED = (
+        "not_signed",
+        "The map or the site demands a valid signature for the reference, and the URL has none.",
+        "Make the URL with signed=True.",
     )
     CONFLICT = (
         "conflict",

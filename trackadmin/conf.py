@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "REQUIRE_NOTE": False,
     "SINK_SECONDS": 2.0,
     "ORIGINS": (),
+    "GUESSABLE_KEYS": None,
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "EVENTS_DATABASE": None,
     "EVENTS_KEPT_DAYS": 30,
@@ -48,6 +49,9 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
 }
+
+#: What GUESSABLE_KEYS may be, in a word.
+OPEN_KEYS, SIGNED_KEYS = "open", "signed"
 
 #: The levels that a rule of LINT may have, the mildest first.
 LINT_LEVELS = OFF, HINT, WARNING, ERROR = ("off", "hint", "warning", "error")
@@ -196,6 +200,14 @@ class Settings:
         """The other origins whose pages may send JSON to the tracking URL; ``"*"`` for all."""
         origins = self._get("ORIGINS")
         return (origins,) if isinstance(origins, str) else tuple(origins)
+
+    @property
+    def GUESSABLE_KEYS(self) -> str | None:
+        """Whether a URL that is not signed may use a key that can be guessed: ``"open"`` or
+        ``"signed"``; ``None`` where nobody has decided, which is open."""
+        given = self._get("GUESSABLE_KEYS")
+        said = {True: OPEN_KEYS, False: SIGNED_KEYS}
+        return said[given] if isinstance(given, bool) else given
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:

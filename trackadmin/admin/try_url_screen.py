@@ -33,18 +33,20 @@ LABELS = {
     Became.RESERVED: gettext_lazy("reserved name"),
     Became.REPEATED: gettext_lazy("repeated"),
     Became.LEFT_OUT: gettext_lazy("left out"),
+    Became.USED: gettext_lazy("says who sends it"),
     Outcome.FOUND: gettext_lazy("found"),
     Outcome.NONE: gettext_lazy("not found"),
     Outcome.MANY: gettext_lazy("several found"),
     Outcome.MALFORMED: gettext_lazy("malformed"),
     Outcome.NOT_ALLOWED: gettext_lazy("not allowed"),
+    Outcome.NOT_SIGNED: gettext_lazy("not signed"),
     Outcome.CONFLICT: gettext_lazy("conflict"),
     Outcome.FAILED: gettext_lazy("failed"),
 }
 #: What somebody may paste.
 EXAMPLE = "/t/?action=signup&User__id=1"
 #: What needs no attention.
-FINE = {Became.SENT, Became.PSEUDONYMISED, Outcome.FOUND}
+FINE = {Became.SENT, Became.PSEUDONYMISED, Became.USED, Outcome.FOUND}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from trackadmin.checks.plain_rules import (
     whole_number,
 )
 from trackadmin.checks.sink_rules import sinks
-from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES
+from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, SIGNED_KEYS
 from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
 
@@ -187,6 +187,16 @@ _LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
 }
 
 
+def _guessable_keys(setting: str, value: Any) -> Faults:
+    if value is not None and not isinstance(value, bool) and value not in (OPEN_KEYS, SIGNED_KEYS):
+        what = _(
+            "%(setting)s must be 'open' or 'signed', not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("Write 'signed' if URLs with such keys must be signed, and else 'open'.")
+
+
 #: The id of each setting's check, and what it finds.
 RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "STRICT": ("E001", _switch_or_none),
@@ -209,6 +219,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "USAGE_SECONDS": ("E072", seconds),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
+    "GUESSABLE_KEYS": ("E080", _guessable_keys),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", texts),
