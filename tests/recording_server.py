@@ -12,6 +12,8 @@ HALF = "half a response"
 NOTHING = "nothing"
 #: Closes the connection at once.
 HANGS_UP = "hangs up"
+#: Answers what is not HTTP.
+GARBAGE = "garbage"
 
 
 @dataclass
@@ -101,7 +103,9 @@ class RecordingServer:
                 answer = recording._take(Request(self.path, headers, raw))
                 if answer.status == NOTHING:
                     recording._stopped.wait(30)
-                if answer.status in (NOTHING, HANGS_UP):
+                if answer.status == GARBAGE:
+                    self.wfile.write(b"220 ready\r\n\r\n")
+                if answer.status in (NOTHING, HANGS_UP, GARBAGE):
                     self.close_connection = True
                     return
                 self._send(answer)

@@ -14,7 +14,7 @@ from trackadmin.sinks.http_post import HttpPost
 from trackadmin.sinks.sink_options import choice_option, text_option
 from trackadmin.sinks.vendor_events import VendorEvent, vendor_event
 
-TOO_LARGE = 413
+TOO_LARGE, TOO_MANY = 413, 429
 #: Seconds to wait for a person or device that sends too much, as the client waits.
 THROTTLED_SECONDS = 30.0
 
@@ -71,6 +71,8 @@ class AmplitudeSink(HttpSink):
 
     def _read(self, status: int, after: float | None, body: bytes, size: int) -> Answer:
         """What the answer says of single events, if it is Amplitude's."""
+        if status == TOO_MANY and after is None:
+            after = THROTTLED_SECONDS
         answer = self._answer()
         try:
             answer.parse(io.BytesIO(body))
@@ -80,9 +82,7 @@ class AmplitudeSink(HttpSink):
             return Answer(status, after)
         if status == 400 and _key_is_wrong(answer):
             raise TryLater("wrong API key")
-        if status == 429:
-            return Answer(status, THROTTLED_SECONDS if after is None else after, (), throttled)
-        return Answer(status, after, blamed)
+        return Answer(status, after, blamed, throttled if status == TOO_MANY else ())
 
 
 def _key_is_wrong(answer: Any) -> bool:

@@ -43,9 +43,10 @@ class HttpPost:
         connection = self._connection()
         try:
             connection.request("POST", self._path, body, dict(headers))
-            answer = connection.getresponse()
-            after = seconds_of(answer.headers.get("Retry-After"))
-            return Response(answer.status, after, self._read(answer))
+            # The connection lets go of a response that is its last.
+            with connection.getresponse() as answer:
+                after = seconds_of(answer.headers.get("Retry-After"))
+                return Response(answer.status, after, self._read(answer))
         except (OSError, HTTPException) as error:
             raise TryLater(reason_of(error)) from None
         finally:

@@ -44,8 +44,6 @@ class KafkaSink:
             "bootstrap.servers": text_option("servers", servers),
             # A batch comes whole, so there is little to wait for.
             "linger.ms": 5,
-            # Without it, an error that ends the producer is raised while reports are waited for.
-            "error_cb": lambda error: logger.debug("%s", error.name()),
             "delivery.timeout.ms": max(int(self._timeout * 1000), 10),
             **(config or {}),
             "enable.idempotence": True,
@@ -101,7 +99,10 @@ class _Reports:
             self._produce(producer, topic, self._events[event_id])
         until = time.monotonic() + seconds
         while self.left and (rest := until - time.monotonic()) > 0:
-            producer.flush(rest)
+            try:
+                producer.flush(rest)
+            except self._refusal:
+                return  # the producer cannot go on, and there will be no more reports
 
     def _produce(self, producer: Any, topic: str, event: Event) -> None:
         person = person_of(event)
