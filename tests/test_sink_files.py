@@ -165,7 +165,7 @@ def test_part_of_a_living_worker_is_left_alone(sink, tmp_path):
 
 
 def test_new_part_that_another_worker_took_for_a_left_one_is_given_up(tmp_path, monkeypatch):
-    take, taken = Part.take.__func__, []
+    take, taken = Part.hold.__func__, []
 
     def stolen(cls, path, *, new=False):
         part = take(cls, path, new=new)
@@ -176,7 +176,7 @@ def test_new_part_that_another_worker_took_for_a_left_one_is_given_up(tmp_path, 
             return None
         return part
 
-    monkeypatch.setattr(Part, "take", classmethod(stolen))
+    monkeypatch.setattr(Part, "hold", classmethod(stolen))
     part = Part.create(tmp_path)
     assert part.path != taken[0]
     assert part.path.exists()
@@ -193,7 +193,7 @@ def test_file_that_was_replaced_while_it_was_locked_is_not_taken(tmp_path, monke
         return real(file, flags)
 
     monkeypatch.setattr(event_parts.locks, "lock", replaced)
-    assert Part.take(path) is None
+    assert Part.hold(path) is None
 
 
 def fails_after(number):

@@ -118,7 +118,7 @@ def test_event_that_is_too_large_for_the_client_is_refused(cluster, sink, topic)
 
 
 @pytest.mark.parametrize(
-    ("code", "why"), [(TOO_LARGE, "too large"), (INVALID_RECORD, "refused by the broker")]
+    ("code", "why"), [(TOO_LARGE, "too large"), (INVALID_RECORD, "refused by the receiver")]
 )
 @override_settings(TRACKADMIN={"IDENTITY": "User_id"})
 def test_broker_that_blames_a_group_of_messages_gets_each_alone(cluster, sink, topic, code, why):
@@ -151,7 +151,7 @@ def test_error_that_does_not_pass_costs_no_event(cluster, sink, topic, code):
         reasons
         <= {
             FORBIDDEN: {"topic authorization failed"},
-            OUT_OF_ORDER: {"no report", "out of order sequence number"},
+            OUT_OF_ORDER: {"no report of the receiver", "out of order sequence number"},
         }[code]
     )
     assert outcome(sink, batch)[0] == [0, 1, 2], "a producer that cannot go on is replaced"

@@ -16,6 +16,7 @@ from tests.sent_events import SECRET, event, events, outcome
 from trackadmin.exceptions import SettingError
 from trackadmin.sinks import http_outcomes
 from trackadmin.sinks.http_outcomes import LONGEST_AFTER, seconds_of
+from trackadmin.sinks.reasons import SEARCH
 from trackadmin.sinks.webhook import WebhookSink
 
 pytestmark = pytest.mark.once
@@ -130,7 +131,7 @@ def test_long_search_goes_on_another_time(server, monkeypatch):
     monkeypatch.setattr(http_outcomes, "SEARCH_SECONDS", -1)
     answers = iter([400, 200])
     server.answer = lambda request: Answer(next(answers))
-    assert outcome(sink(server), events(4)) == ([0, 1], [], [2, 3], None, {"search goes on"})
+    assert outcome(sink(server), events(4)) == ([0, 1], [], [2, 3], None, {SEARCH})
 
 
 LATER = [301, 302, 307, 401, 402, 403, 404, 405, 408, 409, 410, 415, 429, 500, 501, 502, 503, 504]

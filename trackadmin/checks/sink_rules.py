@@ -24,7 +24,7 @@ def sinks(setting: str, value: Any) -> Faults:
     yield from wrong
     for path in () if wrong else value:
         faults = [*_backend(setting, path)]
-        yield from faults or _arguments(setting, path, {})
+        yield from faults or _constructor(setting, path, {})
 
 
 def _one_sink(setting: str, name: Any, entry: Any) -> Faults:
@@ -37,11 +37,11 @@ def _one_sink(setting: str, name: Any, entry: Any) -> Faults:
         what = _("%(setting)s must be a dict with the key BACKEND.", setting=place)
         yield what, _("Write {'BACKEND': 'trackadmin.sinks.table.TableSink'}.")
         return
-    faults = [fault for key, given in entry.items() for fault in _key(place, key, given)]
-    yield from faults or _arguments(place, entry["BACKEND"], entry.get("OPTIONS", {}))
+    faults = [fault for key, given in entry.items() for fault in _entry_key(place, key, given)]
+    yield from faults or _constructor(place, entry["BACKEND"], entry.get("OPTIONS", {}))
 
 
-def _key(place: str, key: Any, given: Any) -> Faults:
+def _entry_key(place: str, key: Any, given: Any) -> Faults:
     if key in _KEYS:
         yield from _KEYS[key](f"{place}['{key}']", given)
     else:
@@ -68,7 +68,7 @@ def _options(setting: str, value: Any) -> Faults:
         yield what, _("Write {'option': 'value'}.")
 
 
-def _arguments(setting: str, path: str, options: dict[str, Any]) -> Faults:
+def _constructor(setting: str, path: str, options: dict[str, Any]) -> Faults:
     """Whether the class takes these options. It is not made: that may ask other servers.
 
     Values are not looked at, and not shown: they may be secrets.

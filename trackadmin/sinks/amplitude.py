@@ -11,10 +11,11 @@ from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.http_outcomes import Answer, HttpSink
 from trackadmin.sinks.http_post import HttpPost
+from trackadmin.sinks.reasons import TOO_LARGE, WRONG_KEY
 from trackadmin.sinks.sink_options import choice_option, text_option
 from trackadmin.sinks.vendor_events import VendorEvent, vendor_event
 
-TOO_LARGE, TOO_MANY = 413, 429
+TOO_MANY = 429
 #: Seconds to wait for a person or device that sends too much, as the client waits.
 THROTTLED_SECONDS = 30.0
 
@@ -54,10 +55,10 @@ class AmplitudeSink(HttpSink):
         told = [vendor_event(event) for event in events]
         most = self._constants.MAX_PROPERTY_KEYS
         if too_large := [n for n, event in enumerate(told) if len(event.properties) > most]:
-            return Answer(TOO_LARGE, culprits=too_large, words="too large")
+            return Answer(413, culprits=too_large, words=TOO_LARGE)
         body = self._sender.get_payload([self._message(event) for event in told])
         response = self._post(body, library("amplitude.http_client", "amplitude").JSON_HEADER)
-        return self._read(response.status, response.after, response.body, len(events))
+        return self._understood(response.status, response.after, response.body, len(events))
 
     def _message(self, told: VendorEvent) -> Any:
         return self._event(
@@ -69,7 +70,7 @@ class AmplitudeSink(HttpSink):
             insert_id=told.id,
         )
 
-    def _read(self, status: int, after: float | None, body: bytes, size: int) -> Answer:
+    def _understood(self, status: int, after: float | None, body: bytes, size: int) -> Answer:
         """What the answer says of single events, if it is Amplitude's."""
         if status == TOO_MANY and after is None:
             after = THROTTLED_SECONDS
@@ -81,7 +82,7 @@ class AmplitudeSink(HttpSink):
         except Exception:  # noqa: BLE001 anything may answer
             return Answer(status, after)
         if status == 400 and _key_is_wrong(answer):
-            raise TryLater("wrong API key")
+            raise TryLater(WRONG_KEY)
         return Answer(status, after, blamed, throttled if status == TOO_MANY else ())
 
 

@@ -38,14 +38,14 @@ class Part:
         """A new part file. Its name says when it was begun, and cannot be another worker's."""
         while True:
             name = f"{datetime.now(UTC):events-%Y%m%dT%H%M%SZ}-{uuid4().hex[:16]}"
-            part = cls.take(folder / f"{START}{name}{END}", new=True)
+            part = cls.hold(folder / f"{START}{name}{END}", new=True)
             # Until it was locked, another worker could take it for one that was left.
             if part is not None:
                 sync_folder(folder)
                 return part
 
     @classmethod
-    def take(cls, path: Path, *, new: bool = False) -> Part | None:
+    def hold(cls, path: Path, *, new: bool = False) -> Part | None:
         """The part file of this path; ``None`` if another worker has it, or has finished it."""
         flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
@@ -63,7 +63,7 @@ class Part:
         """Seconds since it was opened."""
         return monotonic() - self._opened
 
-    def add(self, lines: bytes) -> None:
+    def append(self, lines: bytes) -> None:
         """Write whole lines, and return when they are on the disk. Otherwise none of them stays."""
         try:
             rest = memoryview(lines)
@@ -108,7 +108,7 @@ class Part:
 def finish_left(folder: Path, finish: Finish) -> None:
     """Finish the part files that dead workers left in the folder."""
     for path in sorted(folder.glob(f"{START}events-*{END}")):
-        part = Part.take(path)
+        part = Part.hold(path)
         if part is not None:
             try:
                 part.finish(finish)

@@ -42,7 +42,7 @@ class ParquetTable:
         new = part.with_suffix(".parquet.new")
         with part.open("rb") as lines, new.open("wb") as file:
             with self._arrow.parquet.ParquetWriter(file, self._schema) as writer:
-                while rows := [*map(_row, islice(lines, GROUP))]:
+                while rows := [*map(_columns_of, islice(lines, GROUP))]:
                     writer.write_table(self._arrow.Table.from_pylist(rows, schema=self._schema))
             file.flush()
             os.fsync(file.fileno())
@@ -50,7 +50,7 @@ class ParquetTable:
         sync_folder(part.parent)
 
 
-def _row(line: bytes) -> dict[str, Any]:
+def _columns_of(line: bytes) -> dict[str, Any]:
     event = json.loads(line)
     action = event["action"]
     return {

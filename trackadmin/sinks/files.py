@@ -55,7 +55,7 @@ class FilesSink:
         try:
             if not self._parts:
                 self._parts.append(Part.create(self._folder))
-            self._parts[0].add("".join(f"{event.as_json()}\n" for event in events).encode())
+            self._parts[0].append("".join(f"{event.as_json()}\n" for event in events).encode())
         except OSError as error:
             self.close()
             # Such as "No space left on device": the system's words, without a path.
@@ -76,7 +76,7 @@ class FilesSink:
         try:
             finish_left(self._folder, self._finish)
         except Exception as error:  # noqa: BLE001 the lines are on the disk, and stay
-            _tell(error)
+            _warn(error)
 
 
 def _end(parts: list[Part], finish: Finish) -> None:
@@ -86,12 +86,12 @@ def _end(parts: list[Part], finish: Finish) -> None:
         try:
             part.finish(finish)
         except Exception as error:  # noqa: BLE001 its events were taken already
-            _tell(error)
+            _warn(error)
         finally:
             part.release()
 
 
-def _tell(error: Exception) -> None:
+def _warn(error: Exception) -> None:
     logger.warning("A file of events waits to be finished: %s", type(error).__name__)
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
+from typing import Any
 
 from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
+from trackadmin.sinks.reasons import SEARCH
 
 #: The receiver reads the batch and refuses it: at least one event is to blame. Every other failure
 #: may be a matter of settings or of time, and must not cost an event.
@@ -69,14 +71,14 @@ class _Search:
         while parts:
             part = parts.pop()
             try:
-                parts += self._send(part)
+                parts += self._send_part(part)
             except TryLater as error:
                 # What the receiver answers to this part, it would answer to the others.
                 self.wait = error
                 parts.append(part)
                 break
             if monotonic() > until and sum(map(len, parts)) < len(events):
-                self.wait = self.wait if self.wait.reason else TryLater("search goes on")
+                self.wait = self.wait if self.wait.reason else TryLater(SEARCH)
                 break
         self.later += [event.id for part in parts for event in part]
         if events and len(self.later) == len(events):
@@ -85,7 +87,7 @@ class _Search:
             return None
         return Taken(self.refused, self.later, self.wait.after, self.wait.reason)
 
-    def _send(self, part: Sequence[Event]) -> list[Sequence[Event]]:
+    def _send_part(self, part: Sequence[Event]) -> list[Sequence[Event]]:
         """Send some events, and return what is to be sent next, the last first."""
         answer = self.sink.send_batch(part)
         if 200 <= answer.status < 300:
@@ -93,7 +95,7 @@ class _Search:
         if answer.postponed and len(answer.postponed) < len(part):
             self.wait = TryLater(answer.reason, answer.after)
             self.later += [part[position].id for position in answer.postponed]
-            return [_others(part, answer.postponed)]
+            return [_except(part, answer.postponed)]
         if answer.status not in BLAME:
             raise TryLater(answer.reason, answer.after)
         if len(part) > 1 and not answer.culprits:
@@ -101,12 +103,17 @@ class _Search:
             return [part[half:], part[:half]]
         culprits = answer.culprits or (0,)
         self.refused |= {part[position].id: answer.reason for position in culprits}
-        rest = _others(part, culprits)
+        rest = _except(part, culprits)
         return [rest] if rest else []
 
 
-def _others(part: Sequence[Event], positions: Collection[int]) -> list[Event]:
+def _except(part: Sequence[Event], positions: Collection[int]) -> list[Event]:
     return [event for position, event in enumerate(part) if position not in positions]
+
+
+def wait_of(response: Any) -> float | None:
+    """How many seconds a response asks to wait, whichever library it is of."""
+    return seconds_of(response.headers.get("Retry-After"))
 
 
 def seconds_of(header: str | None) -> float | None:

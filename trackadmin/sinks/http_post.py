@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from trackadmin.exceptions import SettingError
 from trackadmin.outbox import TryLater
-from trackadmin.sinks.client_library import reason_of
-from trackadmin.sinks.http_outcomes import seconds_of
+from trackadmin.sinks.http_outcomes import wait_of
+from trackadmin.sinks.reasons import reason_of
 from trackadmin.sinks.sink_options import address_option, number_option
 from trackadmin.texts import gettext as _
 
@@ -45,8 +45,7 @@ class HttpPost:
             connection.request("POST", self._path, body, dict(headers))
             # The connection lets go of a response that is its last.
             with connection.getresponse() as answer:
-                after = seconds_of(answer.headers.get("Retry-After"))
-                return Response(answer.status, after, self._read(answer))
+                return Response(answer.status, wait_of(answer), self._body_of(answer))
         except (OSError, HTTPException) as error:
             raise TryLater(reason_of(error)) from None
         finally:
@@ -57,7 +56,7 @@ class HttpPost:
             return HTTPConnection(self._host, self._port, timeout=self._timeout)
         return HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
 
-    def _read(self, answer: HTTPResponse) -> bytes:
+    def _body_of(self, answer: HTTPResponse) -> bytes:
         """The body. One that trickles does not hold up the worker: a read of it has a timeout."""
         until, parts, size = monotonic() + self._timeout, [], 0
         while size < LONGEST_BODY and (part := answer.read1(1 << 16)):

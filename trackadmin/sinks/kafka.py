@@ -12,11 +12,11 @@ from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.http_outcomes import SEARCH_SECONDS
 from trackadmin.sinks.identity import person_of
+from trackadmin.sinks.reasons import NO_REPORT, QUEUE_FULL, REFUSED, SEARCH, TOO_LARGE
 from trackadmin.sinks.sink_options import number_option, text_option
 
 #: What the broker says of a message that it will never take. Everything else may pass.
-TOO_LARGE, INVALID = "MSG_SIZE_TOO_LARGE", "INVALID_RECORD"
-WORDS = {TOO_LARGE: "too large", INVALID: "refused by the broker"}
+WORDS = {"MSG_SIZE_TOO_LARGE": TOO_LARGE, "INVALID_RECORD": REFUSED}
 #: Seconds beyond the timeout of a message in which its report must have come.
 GRACE = 1.0
 logger = logging.getLogger("trackadmin.kafka")
@@ -83,17 +83,17 @@ class _Reports:
 
         A broker blames a whole group of messages for one of them. Then each is sent alone.
         """
-        self._send(producer, topic, [*self._events], seconds)
+        self._produce_all(producer, topic, [*self._events], seconds)
         blamed = [*self.refused] if len(self.refused) > 1 else []
         until = time.monotonic() + SEARCH_SECONDS
         for event_id in blamed:
             del self.refused[event_id]
             if time.monotonic() < until:
-                self._send(producer, topic, [event_id], seconds)
+                self._produce_all(producer, topic, [event_id], seconds)
             else:
-                self.later[event_id] = "search goes on"
+                self.later[event_id] = SEARCH
 
-    def _send(self, producer: Any, topic: str, ids: Sequence[str], seconds: float) -> None:
+    def _produce_all(self, producer: Any, topic: str, ids: Sequence[str], seconds: float) -> None:
         for event_id in ids:
             self.left.add(event_id)
             self._produce(producer, topic, self._events[event_id])
@@ -116,7 +116,7 @@ class _Reports:
             )
         except BufferError:
             self.left.discard(event.id)
-            self.later[event.id] = "queue full"
+            self.later[event.id] = QUEUE_FULL
         except self._refusal as error:
             self._note(event.id, error.args[0])
 
@@ -130,7 +130,7 @@ class _Reports:
 
     def taken(self) -> Taken | None:
         """What the worker needs to know. What was not reported may or may not have been taken."""
-        self.later |= dict.fromkeys(self.left, "no report")
+        self.later |= dict.fromkeys(self.left, NO_REPORT)
         reason = next(iter(self.later.values()), "")
         if self._events and len(self.later) == len(self._events):
             raise TryLater(reason)

@@ -7,8 +7,9 @@ from typing import Any
 
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
-from trackadmin.sinks.client_library import library, reason_of
-from trackadmin.sinks.http_outcomes import Answer, HttpSink, seconds_of
+from trackadmin.sinks.client_library import library
+from trackadmin.sinks.http_outcomes import Answer, HttpSink, wait_of
+from trackadmin.sinks.reasons import QUOTA, reason_of
 from trackadmin.sinks.sink_options import address_option, number_option, text_option
 from trackadmin.sinks.vendor_events import vendor_event
 
@@ -47,7 +48,8 @@ class PostHogSink(HttpSink):
                 self._key, session=self._session, batch=messages, **self._how
             )
         except self._request.APIError as error:
-            return Answer(int(error.status), _after(answers))
+            # The header itself: the client reads it in its own way.
+            return Answer(int(error.status), wait_of(answers[-1]))
         except Exception as error:  # noqa: BLE001 whatever its HTTP library raises
             raise TryLater(reason_of(error)) from None
         _refuse_quota(response)
@@ -73,11 +75,6 @@ class PostHogSink(HttpSink):
         }
 
 
-def _after(answers: list[Any]) -> float | None:
-    """How long PostHog asks to wait: the header itself, as the client reads it in its own way."""
-    return seconds_of(answers[-1].headers.get("Retry-After")) if answers else None
-
-
 def _refuse_quota(response: Any) -> None:
     """PostHog answers 200 and drops the events when the project has used up what it paid for."""
     try:
@@ -85,4 +82,4 @@ def _refuse_quota(response: Any) -> None:
     except (ValueError, AttributeError):
         return
     if limited:
-        raise TryLater("quota used up")
+        raise TryLater(QUOTA)

@@ -8,8 +8,9 @@ from typing import Any
 
 from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
-from trackadmin.sinks.client_library import library, reason_of
+from trackadmin.sinks.client_library import library
 from trackadmin.sinks.identity import person_of
+from trackadmin.sinks.reasons import FEW_REPLICAS, reason_of
 from trackadmin.sinks.sink_options import number_option, text_option, whole_option
 
 #: Adds many entries in one command: the texts travel once, and the answer is one number. ARGV has
@@ -81,7 +82,7 @@ class RedisStreamsSink:
                 answers = pipeline.execute(raise_on_error=False)
         except self._error as error:
             raise TryLater(_reason(error)) from None
-        return self._taken(streams, answers)
+        return self._outcome(streams, answers)
 
     def _stream_of(self, event: Event) -> str:
         if self._shards == 1:
@@ -89,12 +90,12 @@ class RedisStreamsSink:
         person = person_of(event) or event.id
         return f"{self._stream}:{zlib.crc32(person.encode(errors='replace')) % self._shards}"
 
-    def _taken(self, streams: Mapping[str, list[Event]], answers: list[Any]) -> Taken | None:
+    def _outcome(self, streams: Mapping[str, list[Event]], answers: list[Any]) -> Taken | None:
         """A stream that failed is tried again; nothing of Redis's answer blames an event."""
         if self._replicas:
             reached = answers.pop()
             if not isinstance(reached, int) or reached < self._replicas:
-                raise TryLater("too few replicas")
+                raise TryLater(FEW_REPLICAS)
         failed = {
             stream: answer
             for stream, answer in zip(streams, answers, strict=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
-from trackadmin.sinks.client_library import library, reason_of
-from trackadmin.sinks.http_outcomes import Answer, HttpSink, seconds_of
+from trackadmin.sinks.client_library import library
+from trackadmin.sinks.http_outcomes import Answer, HttpSink, wait_of
+from trackadmin.sinks.reasons import TOO_LARGE, reason_of
 from trackadmin.sinks.sink_options import address_option, number_option, text_option
 from trackadmin.sinks.vendor_events import vendor_event
 
 HOST = "https://api.segment.io"
-TOO_LARGE = 413
 
 
 class SegmentSink(HttpSink):
@@ -41,15 +41,16 @@ class SegmentSink(HttpSink):
         """Send the events. Those that are too large for Segment are told without asking it."""
         messages = [self._message(event) for event in events]
         if too_large := [n for n, message in enumerate(messages) if message is None]:
-            return Answer(TOO_LARGE, culprits=too_large, words="too large")
+            return Answer(413, culprits=too_large, words=TOO_LARGE)
         try:
             response = self._request.post(self._key, batch=messages, **self._how)
         except self._request.APIError as error:
-            return Answer(error.status, _after(error.response))
+            return Answer(error.status, wait_of(error.response))
         except Exception as error:  # noqa: BLE001 whatever its HTTP library raises
             raise TryLater(reason_of(error)) from None
         # The client follows a redirect, and then sends no body.
-        return Answer(*((response.history[0].status_code,) if response.history else (200,)))
+        first = response.history[0] if response.history else response
+        return Answer(first.status_code)
 
     def _message(self, event: Event) -> Any:
         """The message; ``None`` if the client finds it too large."""
@@ -66,7 +67,3 @@ class SegmentSink(HttpSink):
         except RuntimeError:
             return None
         return message
-
-
-def _after(response: Any) -> float | None:
-    return None if response is None else seconds_of(response.headers.get("Retry-After"))
