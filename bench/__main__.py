@@ -25,6 +25,7 @@ BENCHES = [
     "freshness",
     "resolve",
     "events",
+    "delivering",
     "http",
     "sums",
     "bulk",

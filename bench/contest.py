@@ -28,6 +28,7 @@ def contest(benches: list[str]) -> dict:
     from bench import (
         bulk,
         data,
+        delivering,
         events,
         flatten,
         freshness,
@@ -47,6 +48,7 @@ def contest(benches: list[str]) -> dict:
         "freshness": lambda: freshness.run(database),
         "resolve": lambda: resolve.run(created, database),
         "events": lambda: events.run(created, database),
+        "delivering": lambda: delivering.run(created, database),
         "http": lambda: http.run(created, database) if database == "PostgreSQL" else [],
         "sums": lambda: sums.run(created, database),
         "bulk": lambda: bulk.run(database),

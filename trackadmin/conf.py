@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "EVENTS_DATABASE": None,
     "EVENTS_KEPT_DAYS": 30,
+    "IDENTITY": None,
     "USAGE_SECONDS": 60.0,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
@@ -188,6 +189,12 @@ class Settings:
     def USAGE_SECONDS(self) -> float:
         """After how many seconds a process writes what it counted; 0 if nothing is counted."""
         return float(self._get("USAGE_SECONDS"))
+
+    @property
+    def IDENTITY(self) -> str | None:
+        """The output name whose value is a person's id, for sinks; ``None`` for no such name."""
+        name = self._get("IDENTITY")
+        return None if name is None else str(name)
 
     @property
     def SINK_SECONDS(self) -> float | None:

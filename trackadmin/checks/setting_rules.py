@@ -113,6 +113,16 @@ def _days(setting: str, value: Any) -> Faults:
         yield what, _("Write 30 for thirty days.")
 
 
+def _name_or_none(setting: str, value: Any) -> Faults:
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        what = _(
+            "%(setting)s must be the name of a value, not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("Write a name as events have it, such as 'User_id', or None.")
+
+
 def _path(setting: str, value: Any) -> Faults:
     if value is not None and (not isinstance(value, str | Path) or not str(value)):
         what = _(
@@ -216,6 +226,7 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "SINKS": ("E010", sinks),
     "EVENTS_DATABASE": ("E067", _database_alias),
     "EVENTS_KEPT_DAYS": ("E068", _days),
+    "IDENTITY": ("E069", _name_or_none),
     "USAGE_SECONDS": ("E072", seconds),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),

@@ -69,7 +69,7 @@ def _retry(using: str, letters: Sequence[DeadLetter]) -> None:
     for letter in letters:
         numbers.setdefault(letter.sink, []).append(letter.event_id)
     for name, some in numbers.items():
-        sink = configured_sinks().find(name)
+        sink = configured_sinks().remote_named(name)
         create_deliveries(using, name, some, sink.batch_size if sink else BATCH_SIZE)
 
 
