@@ -27,7 +27,7 @@ from trackadmin.runtime.event_texts import refused_words
 logger = logging.getLogger("trackadmin")
 
 #: What becomes of a parameter, in a word or two.
-LABELS = {
+LABELS: dict[str, Any] = {
     Became.SENT: gettext_lazy("sent as it is"),
     Became.PSEUDONYMISED: gettext_lazy("sent as a pseudonym"),
     Became.RESERVED: gettext_lazy("reserved name"),

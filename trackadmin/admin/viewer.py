@@ -172,6 +172,25 @@ class Viewer:
             answer.yes = self.permits(model) and self._lists_all(rows) and self._permits_all(rows)
         return answer.yes
 
+    def may_view_every(self, model: type[Model]) -> bool:
+        """Whether the user may view each object of the model, known without asking the database.
+
+        It is no if the host's admin decides about each object, lists only some of them, or raises.
+        """
+        with _closed_on_error(model) as answer:
+            each = self.decides_each(model)
+            answer.yes = self.permits(model) and not each and self._lists_every(model)
+        return answer.yes
+
+    def _lists_every(self, model: type[Model]) -> bool:
+        """Whether the list of the host's admin has no condition that the model's own has not."""
+        deciding = self._deciding(model)
+        if deciding is None:
+            return True
+        listed, every = self.rows(deciding).query, deciding._default_manager.all().query
+        whole = not listed.is_sliced and not listed.combinator
+        return bool(whole and listed.where == every.where)
+
     def visible(self, rows: QuerySet[Any]) -> list[Any]:
         """Two at most of these objects that the user may view.
 

@@ -40,6 +40,7 @@ from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
+from trackadmin.editing.partial_map import snapshot_of
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
@@ -66,6 +67,7 @@ from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecide
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.utc import in_utc
+from trackadmin.editing.value_owners import value_owners
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
 from trackadmin.editing.versions import (
     diff,
@@ -195,12 +197,14 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "snapshot_of",
     "start",
     "today",
     "try_url",
     "undecided",
     "undecided_in",
     "undo",
+    "value_owners",
     "versions",
     "waive",
     "what_is_tracked",
