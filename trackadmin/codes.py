@@ -721,6 +721,12 @@ class FaultCode(_Code):
         "Nothing: browsers and mail programs repeat requests. Many of them mean that a page gives "
         "different events one id.",
     )
+    EVENT_GONE = (
+        "event.gone",
+        "Events were deleted from the database before a sink got them. They are counted as "
+        "discarded.",
+        "Find out who deletes them. 'manage.py trackadmin prune' leaves what is not delivered.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",

@@ -1,6 +1,26 @@
 """Accepted events on their way to remote sinks: at least once, and accounted for."""
 
+from trackadmin.outbox.accounts import SinkAccount, accounts
+from trackadmin.outbox.dead_letters import (
+    dead_letters,
+    discard,
+    discard_all,
+    retry,
+    retry_all,
+)
 from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
 from trackadmin.outbox.worker import Worker
 
-__all__ = ["RemoteSink", "Taken", "TryLater", "Worker"]
+__all__ = [
+    "RemoteSink",
+    "SinkAccount",
+    "Taken",
+    "TryLater",
+    "Worker",
+    "accounts",
+    "dead_letters",
+    "discard",
+    "discard_all",
+    "retry",
+    "retry_all",
+]
