@@ -5,15 +5,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from trackadmin.outbox import Worker
-from trackadmin.runtime.configured_sinks import configured_sinks
+from trackadmin.outbox.running import remote_sinks, run
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks for events, and how long the demo waits for the worker at its end.
-PAUSE, LAST_SECONDS = 0.5, 5.0
+#: How long the demo waits for the worker at its end.
+LAST_SECONDS = 5.0
 
 
 @contextmanager
@@ -30,12 +30,9 @@ def delivering() -> Iterator[None]:
 
 
 def _deliver_until(ended: threading.Event) -> None:
-    worker = Worker(configured_sinks().remote)
-    while not ended.wait(PAUSE):
-        try:
-            while worker.work_once() and not ended.is_set():
-                pass
-        except Exception:
-            logger.exception("The demo could not deliver its events. It tries again.")
-            close_old_connections()
-    connections.close_all()
+    try:
+        run(Worker(remote_sinks()), ended.is_set)
+    except Exception:
+        logger.exception("The demo delivers no more events. Start it again.")
+    finally:
+        connections.close_all()
