@@ -50,7 +50,7 @@ DOORS = {
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"editing", "runtime"},
+    "compiler.values.clean_text": {"editing", "outbox", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},
@@ -75,7 +75,7 @@ DOORS = {
     # Whole tables, and the connection that a server closed.
     "compiler.sql.streams": {"runtime"},
     "compiler.host.managers": {"runtime"},
-    "compiler.failures": {"editing", "runtime"},
+    "compiler.failures": {"editing", "outbox", "runtime"},
     # A profile shows a value as an event has it, and what a database knows of a whole table.
     "compiler.values.assigned_values": {"editing"},
     "compiler.host.whole_tables": {"editing"},
@@ -89,7 +89,7 @@ DOORS = {
     # What the tracking URL and the other entry points share with the runtime.
     "runtime.address": {"checks", "templatetags"},
     "runtime.context": {"collect", "management"},
-    "runtime.faults": {"collect", "templatetags"},
+    "runtime.faults": {"collect", "outbox", "templatetags"},
     "runtime.parameters": {"collect"},
     "runtime.event_texts": {"admin", "management"},
     "runtime.outcome_reasons": {"management"},

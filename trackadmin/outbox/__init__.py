@@ -8,19 +8,29 @@ from trackadmin.outbox.dead_letters import (
     retry,
     retry_all,
 )
+from trackadmin.outbox.pruning import Pruned, prune
 from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
+from trackadmin.outbox.running import Tally, drain, remote_sinks, run
+from trackadmin.outbox.settling import Settled
 from trackadmin.outbox.worker import Worker
 
 __all__ = [
+    "Pruned",
     "RemoteSink",
+    "Settled",
     "SinkAccount",
     "Taken",
+    "Tally",
     "TryLater",
     "Worker",
     "accounts",
     "dead_letters",
     "discard",
     "discard_all",
+    "drain",
+    "prune",
+    "remote_sinks",
     "retry",
     "retry_all",
+    "run",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 
 from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.exceptions import TrackAdminError
@@ -66,9 +65,9 @@ def failed(
 
 def _seconds(after: object) -> float | None:
     """A number of seconds that one can wait; ``None`` for nonsense."""
-    if isinstance(after, bool) or not isinstance(after, (int, float)) or not isfinite(after):
+    if isinstance(after, bool) or not isinstance(after, (int, float)) or after != after:
         return None
-    return min(max(float(after), 0.0), LONGEST_AFTER)
+    return float(min(max(after, 0), LONGEST_AFTER))
 
 
 def _text(reason: object) -> str:

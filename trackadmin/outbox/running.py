@@ -33,6 +33,10 @@ class Tally:
             self.counts[name] += getattr(settled, name)
         self.reason = settled.reason or self.reason
 
+    def as_dict(self) -> dict[str, int]:
+        """Every count, also those that are 0."""
+        return {name: self.counts[name] for name in KINDS}
+
     @property
     def failed(self) -> bool:
         """Whether there were events that the sink was given and did not take."""
