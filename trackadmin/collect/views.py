@@ -31,7 +31,7 @@ MAX_AGE = "86400"
 MAX_ORIGIN = 300
 
 
-def _public(view: View) -> View:
+def public(view: View) -> View:
     """Mark a view as public for the middlewares of packages that ask for a login."""
     marks = {"STRONGHOLD_IS_PUBLIC": True, "mfa_public": True}  # django-stronghold, django-mfa3
     view.__dict__.update(marks)
@@ -41,7 +41,7 @@ def _public(view: View) -> View:
 # A page of another site may call it, without a session, a token or a login. It never runs in a
 # transaction, whatever the host does for its other views: a new version of the map could not be
 # loaded in one.
-@_public
+@public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
