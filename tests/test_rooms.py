@@ -100,8 +100,15 @@ DOORS = {
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
     # The sinks of the settings, which workers and pages know by name.
-    "runtime.configured_sinks": {"checks", "outbox"},
-    "models.events": {"checks", "outbox"},
+    "runtime.configured_sinks": {"admin", "checks", "outbox"},
+    "models.events": {"admin", "checks", "outbox"},
+    # What pages say about stored events, and how far their senders are trusted.
+    "outbox.recent_events": {"admin"},
+    "outbox.standings": {"admin"},
+    "runtime.past_events": {"admin"},
+    "runtime.values": {"admin", "outbox"},
+    # The name under which the metrics count what nobody declared.
+    "runtime.event_counts": {"collect"},
     # The path of the log sink that settings have named first.
     "sinks.log": {"collect"},
     "runtime.state": {"testing"},

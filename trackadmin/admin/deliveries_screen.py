@@ -95,7 +95,7 @@ class DeliveriesScreen(Screen):
         """The letters that are meant, of those that there are; ``None`` if none was named."""
         if doing in (RETRY_ALL, DISCARD_ALL):
             return outbox.dead_letters(self._sink) if self._sink else None
-        named = [_key(each) for each in self.request.POST.getlist("letter")]
+        named = [_letter_key(each) for each in self.request.POST.getlist("letter")]
         return outbox.dead_letters().filter(pk__in=named) if named else None
 
     def _agreed(self, letters: QuerySet[DeadLetter]) -> bool:
@@ -107,7 +107,7 @@ class DeliveriesScreen(Screen):
         named = [] if doing == DISCARD_ALL else [*letters.values_list("pk", flat=True)]
         count = letters.count()
         again = "expected" in self.request.POST
-        crumbs = (_("Deliveries"), self._address())
+        crumbs = (_("Deliveries"), self._own_address())
         return self.page(
             _("Discard dead letters"),
             crumbs,
@@ -130,10 +130,10 @@ class DeliveriesScreen(Screen):
         if count and first is not None:
             done = "Retried" if retried else "Discarded"
             self.log_change(first.delivery, f"{done} {count} dead letters.")
-        self._tell(count, retried=retried)
+        self._say_how_many(count, retried=retried)
         return self._back()
 
-    def _tell(self, count: int, *, retried: bool) -> None:
+    def _say_how_many(self, count: int, *, retried: bool) -> None:
         if not count:
             words = _("There is no such dead letter any more: somebody else has dealt with it.")
             messages.warning(self.request, words)
@@ -154,16 +154,16 @@ class DeliveriesScreen(Screen):
         messages.success(self.request, words % {"count": count})
 
     def _back(self) -> HttpResponse:
-        return redirect(self._address())
+        return redirect(self._own_address())
 
-    def _address(self) -> str:
+    def _own_address(self) -> str:
         """The page, with the sink that was looked at, if there is still something of it."""
         address = self.address("changelist", model="delivery")
         known = {each.sink for each in outbox.accounts()} if self._sink else set[str]()
         return f"{address}?{urlencode({'sink': self._sink})}" if self._sink in known else address
 
 
-def _key(sent: str) -> int:
+def _letter_key(sent: str) -> int:
     found = whole_number(sent)
     if found is None:
         raise Unreadable("letter", sent, _("Open the page again and send its form."))

@@ -18,6 +18,9 @@ from trackadmin.outbox.recent_events import LOOKED_AT, EventFilter, find_event, 
 from trackadmin.runtime.configured_sinks import ConfiguredSinks, configured_sinks
 from trackadmin.runtime.values import OPEN, SERVER, SIGNED, TRUSTS
 
+#: What a developer writes into the settings so that events are kept.
+SETTINGS_LINES = """TRACKADMIN["SINKS"] = ["trackadmin.sinks.log.LogSink",
+                       "trackadmin.sinks.table.TableSink"]"""
 #: Seconds between two looks of a page that refreshes itself.
 REFRESH_SECONDS = 4
 #: Who may have sent the events, by what the address says.
@@ -47,6 +50,7 @@ class EventsScreen(Screen):
             asked=asked,
             kept=_encoded(asked),
             stored=self.sinks.stored,
+            settings_lines=SETTINGS_LINES,
             rows=event_rows(found.events, wanted.sink),
             found=found,
             older=older_than,

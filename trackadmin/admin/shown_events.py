@@ -76,10 +76,10 @@ class ForSink:
 def event_rows(events: Sequence[StoredEvent], sink: ConfiguredSink | None) -> list[EventRow]:
     """The list; with a sink also where each event stands with it."""
     stands: Mapping[int, Standing] = standings(sink, events) if sink and events else {}
-    return [_row(each, stands.get(each.number)) for each in events]
+    return [_event_row(each, stands.get(each.number)) for each in events]
 
 
-def _row(stored: StoredEvent, standing: Standing | None) -> EventRow:
+def _event_row(stored: StoredEvent, standing: Standing | None) -> EventRow:
     event = stored.event
     return EventRow(
         stored,
@@ -124,7 +124,7 @@ def opened_event(
         "values": values,
         "hidden": sum(bool(each.why_hidden) for each in values),
         "sinks": [_for_sink(sink, stored) for sink in sinks],
-        "json": _as_json(event, values),
+        "json": _masked_json(event, values),
     }
 
 
@@ -165,7 +165,7 @@ def _for_sink(sink: ConfiguredSink, stored: StoredEvent) -> ForSink:
     return ForSink(sink.name, wanted, gets, left_out, _in_words(standing))
 
 
-def _as_json(event: Event, values: Sequence[ShownValue]) -> str:
+def _masked_json(event: Event, values: Sequence[ShownValue]) -> str:
     """The event as indented JSON; what is hidden is so here, too."""
     hidden = {each.name: _("hidden") for each in values if each.why_hidden}
     data = event.as_dict()

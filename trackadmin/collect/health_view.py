@@ -8,10 +8,11 @@ from typing import Any
 from django.db import Error
 from django.http import HttpResponse, JsonResponse
 
+from trackadmin import outbox
 from trackadmin.collect.watchers_door import for_watchers
 from trackadmin.conf import conf
 from trackadmin.exceptions import TrackAdminError
-from trackadmin.outbox import SinkAccount, accounts
+from trackadmin.outbox import SinkAccount
 from trackadmin.runtime import current_map, fault_counts, is_ready
 
 
@@ -40,7 +41,7 @@ def health(map: str) -> HttpResponse:
 def accounts_or_none() -> list[SinkAccount] | None:
     """How each remote sink stands; ``None`` if the database does not say it."""
     try:
-        return accounts()
+        return outbox.accounts()
     except Error:
         return None
 

@@ -38,13 +38,13 @@ def _of_nobody(name: str) -> Owners:
 
 
 def _owners(made: DocumentNames, name: str, action: str) -> Owners:
-    found = [_models(source) for source in made.sources_of(name, action)]
+    found = [_models_on_the_way(source) for source in made.sources_of(name, action)]
     if not found or None in found:
         return _of_nobody(name)
     return frozenset().union(*filter(None, found))
 
 
-def _models(source: NameSource) -> Owners:
+def _models_on_the_way(source: NameSource) -> Owners:
     if source.kind is SourceKind.PARAMETER:
         return frozenset()
     facts = [*_facts_on(source.way)]

@@ -62,7 +62,7 @@ class StoredEvent:
     event: Event
 
     @classmethod
-    def of(cls, row: AcceptedEvent) -> StoredEvent:
+    def from_row(cls, row: AcceptedEvent) -> StoredEvent:
         """The event of a row."""
         event = Event.from_json(row.body, json.loads(row.personal))
         return cls(row.number, row.received_at, row.waiting, event)
@@ -87,7 +87,7 @@ def find_events(wanted: EventFilter, *, older_than: int | None = None) -> FoundE
     last = rows.values_list("number", flat=True)[LOOKED_AT - 1 : LOOKED_AT].first()
     if last is not None:
         rows = rows.filter(number__gte=last)
-    found = [StoredEvent.of(row) for row in _asked(rows, wanted)[: AT_ONCE + 1]]
+    found = [StoredEvent.from_row(row) for row in _narrowed(rows, wanted)[: AT_ONCE + 1]]
     shown = [each for each in found[:AT_ONCE] if wanted.lets_through(each.event)]
     if len(found) > AT_ONCE:
         return FoundEvents(shown, found[AT_ONCE - 1].number, ended_early=False)
@@ -98,10 +98,10 @@ def find_event(map: str, number: int) -> StoredEvent | None:
     """The event of this map with this number; ``None`` if it is not there, or not any more."""
     rows = AcceptedEvent.objects.using(events_database()).filter(map=map, number=number)
     row = rows.first()
-    return StoredEvent.of(row) if row else None
+    return StoredEvent.from_row(row) if row else None
 
 
-def _asked(rows: QuerySet[AcceptedEvent], wanted: EventFilter) -> QuerySet[AcceptedEvent]:
+def _narrowed(rows: QuerySet[AcceptedEvent], wanted: EventFilter) -> QuerySet[AcceptedEvent]:
     """The rows that the database alone can tell from others that do not fit."""
     rows = rows.filter(map=wanted.map, **dict(_columns(wanted)))
     if wanted.prefix:

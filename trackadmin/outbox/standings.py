@@ -52,14 +52,14 @@ class Standing:
 
 def standings(sink: ConfiguredSink, events: Sequence[StoredEvent]) -> Mapping[int, Standing]:
     """Where each of these events stands with the sink, by the event's number."""
-    simple = {each.number: found for each in events if (found := _simple(sink, each))}
+    simple = {each.number: found for each in events if (found := _plain_standing(sink, each))}
     others = [each.number for each in events if each.number not in simple]
-    kept = _kept(sink.name, others) if others else {}
+    left = _undelivered(sink.name, others) if others else {}
     done = Standing(Stage.DONE)
-    return {**simple, **{number: kept.get(number, done) for number in others}}
+    return {**simple, **{number: left.get(number, done) for number in others}}
 
 
-def _simple(sink: ConfiguredSink, stored: StoredEvent) -> Standing | None:
+def _plain_standing(sink: ConfiguredSink, stored: StoredEvent) -> Standing | None:
     """What is known without the deliveries; ``None`` if they have to be asked."""
     sinks = configured_sinks()
     if not sink.wants(stored.event):
@@ -71,7 +71,7 @@ def _simple(sink: ConfiguredSink, stored: StoredEvent) -> Standing | None:
     return Standing(Stage.WAITING) if stored.waiting else None
 
 
-def _kept(sink: str, numbers: Sequence[int]) -> dict[int, Standing]:
+def _undelivered(sink: str, numbers: Sequence[int]) -> dict[int, Standing]:
     """What deliveries and dead letters say about these events; nothing about what is done."""
     using, found = events_database(), dict[int, Standing]()
     rows = Delivery.objects.using(using).filter(sink=sink, due_at__isnull=False)

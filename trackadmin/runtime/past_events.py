@@ -43,7 +43,7 @@ _OUTCOMES = {each.value: each for each in Outcome}
 
 def past_findings(event: Event, snapshot: Snapshot | None = None) -> list[PastFinding]:
     """What is wrong with the event, in the words of its version."""
-    return [PastFinding(*each, _words(event, *each, snapshot)) for each in event.wrong]
+    return [PastFinding(*each, _finding_text(event, *each, snapshot)) for each in event.wrong]
 
 
 def past_references(event: Event, snapshot: Snapshot | None = None) -> list[PastReference]:
@@ -51,7 +51,7 @@ def past_references(event: Event, snapshot: Snapshot | None = None) -> list[Past
     return [PastReference(*each, _reason(*each, snapshot)) for each in event.references]
 
 
-def _words(event: Event, code: str, name: str, snapshot: Snapshot | None) -> Text | str:
+def _finding_text(event: Event, code: str, name: str, snapshot: Snapshot | None) -> Text | str:
     known = _CODES.get(code)
     if snapshot is None or known is None:
         return ""
