@@ -1,4 +1,4 @@
-"""The page of deliveries: each sink's numbers; dead letters are retried or discarded once, on record."""
+"""The page of deliveries: each sink's numbers; what is done with dead letters, once, on record."""
 
 import re
 
@@ -103,7 +103,7 @@ def test_one_is_retried_and_delivered_once(client):
         pass
     assert outbox.got("one") == [str(event.event_id)]
     assert DeadLetter.objects.filter(sink="one").count() == 1
-    assert LogEntry.objects.get().get_change_message() == "Retried 1 dead letters."
+    assert LogEntry.objects.get().get_change_message() == "Retried dead letters: 1."
 
 
 def test_the_selected_are_discarded_after_a_question_alone(client):
@@ -117,7 +117,7 @@ def test_the_selected_are_discarded_after_a_question_alone(client):
     assert [*DeadLetter.objects.values_list("pk", flat=True)] == [pks[2]]
     assert AcceptedEvent.objects.count() == 3
     assert adds_up()
-    assert LogEntry.objects.get().get_change_message() == "Discarded 2 dead letters."
+    assert LogEntry.objects.get().get_change_message() == "Discarded dead letters: 2."
 
 
 def test_all_of_a_sink_are_meant_and_no_other(client):

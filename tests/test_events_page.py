@@ -1,4 +1,4 @@
-"""The page of live events: what came, filtered, as far as its reader may see it; it writes nothing."""
+"""The page of live events: what came, filtered, as far as its reader may see it."""
 
 import json
 from html import unescape

@@ -129,7 +129,7 @@ class DeliveriesScreen(Screen):
             count = some([*letters.values_list("pk", flat=True)])
         if count and first is not None:
             done = "Retried" if retried else "Discarded"
-            self.log_change(first.delivery, f"{done} {count} dead letters.")
+            self.log_change(first.delivery, f"{done} dead letters: {count}.")
         self._say_how_many(count, retried=retried)
         return self._back()
 
