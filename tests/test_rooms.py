@@ -52,7 +52,7 @@ DOORS = {
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"admin", "editing", "outbox", "runtime"},
+    "compiler.values.clean_text": {"editing", "outbox", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},
@@ -96,7 +96,6 @@ DOORS = {
     "runtime.event_texts": {"admin", "management"},
     "runtime.health": {"checks"},
     "runtime.outcome_reasons": {"management"},
-    "runtime.values": {"management"},
     # A URL that somebody tries out on a page.
     "runtime.dry_run": {"admin"},
     "runtime.query": {"templatetags"},
@@ -104,8 +103,15 @@ DOORS = {
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
     # The sinks of the settings, which workers and pages know by name.
-    "runtime.configured_sinks": {"checks", "outbox"},
-    "models.events": {"checks", "outbox"},
+    "runtime.configured_sinks": {"admin", "checks", "outbox"},
+    "models.events": {"admin", "checks", "outbox"},
+    # What pages say about stored events, and how far their senders are trusted.
+    "outbox.recent_events": {"admin"},
+    "outbox.standings": {"admin"},
+    "runtime.past_events": {"admin"},
+    "runtime.values": {"admin", "management", "outbox"},
+    # The name under which the metrics count what nobody declared.
+    "runtime.event_counts": {"collect"},
     # The path of the log sink that settings have named first.
     "sinks.log": {"collect"},
     "runtime.state": {"testing"},

@@ -22,6 +22,8 @@ from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, S
 from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
 
+#: Characters of a token that nobody guesses.
+SHORTEST_TOKEN = 20
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -121,6 +123,21 @@ def _name_or_none(setting: str, value: Any) -> Faults:
             value=repr(value),
         )
         yield what, _("Write a name as events have it, such as 'User_id', or None.")
+
+
+def _token(setting: str, value: Any) -> Faults:
+    """A text that nobody guesses. The value itself is not told."""
+    if value is None:
+        return
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    if not fits or len(value) < SHORTEST_TOKEN:
+        what = _(
+            "%(setting)s must be None, or a text of at least %(least)s ASCII characters without "
+            "spaces.",
+            setting=setting,
+            least=str(SHORTEST_TOKEN),
+        )
+        yield what, _("Give it a long random text, from a place where no code is kept.")
 
 
 def _path(setting: str, value: Any) -> Faults:
@@ -228,6 +245,8 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EVENTS_KEPT_DAYS": ("E068", _days),
     "IDENTITY": ("E069", _name_or_none),
     "USAGE_SECONDS": ("E072", seconds),
+    "HEALTH_TOKEN": ("E070", _token),
+    "HEALTH_LAG_SECONDS": ("E071", _seconds_or_none),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "GUESSABLE_KEYS": ("E080", _guessable_keys),

@@ -1,6 +1,7 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
 from trackadmin.compiler.plan_names import Grace
+from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.editing.arrivals import Arrival
 from trackadmin.editing.building import (
     action_row,
@@ -48,6 +49,7 @@ from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
+from trackadmin.editing.partial_map import snapshot_of
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
@@ -76,6 +78,7 @@ from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.usage import MONTH, PERIODS, Seen, Usage, events_by_day, last_seen, usage
 from trackadmin.editing.usage_findings import UsageFinding, usage_findings
 from trackadmin.editing.utc import in_utc
+from trackadmin.editing.value_owners import value_owners
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
 from trackadmin.editing.versions import (
     diff,
@@ -163,6 +166,7 @@ __all__ = [
     "add_map",
     "as_it_last_was",
     "as_it_was",
+    "bounded",
     "build_document",
     "contents",
     "decide",
@@ -215,6 +219,7 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "snapshot_of",
     "start",
     "today",
     "try_url",
@@ -223,6 +228,7 @@ __all__ = [
     "undo",
     "usage",
     "usage_findings",
+    "value_owners",
     "versions",
     "waive",
     "what_is_tracked",

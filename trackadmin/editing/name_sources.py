@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 
 from django.db.models import Model
 
@@ -56,6 +57,13 @@ class NameSource:
     grace: Grace | None
     #: What stays the same when names change: two sources of one origin give one value.
     origin: tuple[object, ...]
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The label of the first model, and the accessors to the object that has the value."""
+        return tuple(
+            map(str, takewhile(lambda step: not isinstance(step, SourceKind), self.origin))
+        )
 
 
 class DocumentNames:

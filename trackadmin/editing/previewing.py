@@ -72,6 +72,8 @@ class Preview:
     counted: tuple[Counted, ...]
     #: The problems of the draft, and of this object's values.
     problems: tuple[Problem, ...]
+    #: The names of the draft's values that may say something about a person.
+    personal: tuple[str, ...] = ()
 
     @property
     def json(self) -> str:
@@ -126,6 +128,7 @@ def preview(
         queries=new.queries,
         counted=tuple(new.counted),
         problems=(*problems, *new.problems),
+        personal=snapshot.personal_names.among(new.values),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
@@ -99,7 +99,9 @@ def try_url(
     shown = of_draft.event(new)
     beside = of_live.event(old) if of_live and old else Tried()
     graces = (of_live.graces if of_live else {}) | of_draft.graces
-    return UrlTrial(new, old, _preview(shown, beside, graces, problems, objects.hidden))
+    shown_beside = _preview(shown, beside, graces, problems, objects.hidden)
+    personal = snapshot.personal_names.among(shown.values)
+    return UrlTrial(new, old, replace(shown_beside, personal=personal))
 
 
 def _preview(
