@@ -1,4 +1,4 @@
-"""The tutorial in a real Chromium: every command is run and every step is taken as it is written."""
+"""The tutorial in a real Chromium: every command is run, every step taken as it is written."""
 
 import pytest
 

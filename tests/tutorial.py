@@ -48,7 +48,7 @@ def _sentences(text):
 
 
 class Walk:
-    """Somebody who does what the tutorial says; ``camera(page, name)`` is called at each picture."""
+    """Somebody who does what the tutorial says; a picture calls ``camera(page, name)``."""
 
     def __init__(self, opened, site, camera):
         self.opened, self.site, self.camera = opened, site, camera
