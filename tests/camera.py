@@ -39,8 +39,8 @@ FRAME = """
         .filter((each) => each.checkVisibility()).map((each) => each.getBoundingClientRect());
     let cut = Math.min(bottom, top + most, innerHeight);
     for (let hit = cuts && cut < bottom; hit;) {
-        hit = lines.find((box) => box.top < cut && box.bottom > cut + 0.5 && box.height < most / 2);
-        cut = hit ? Math.floor(hit.top) : cut;
+        hit = lines.find((box) => box.top < cut && box.bottom > cut + 1 && box.height < most / 2);
+        cut = hit ? hit.top : cut;
     }
     return {left, top, right, bottom: cut, free: cut === bottom};
 }

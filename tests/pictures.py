@@ -21,9 +21,9 @@ CLOSED = "localStorage.setItem('django.admin.navSidebarIsOpen', 'false')"
 #: The form of a tracked model beside a real object, as a window shows it.
 PANEL = {
     "of": ".ta-beside, .ta-submit",
-    "window": (1200, 780),
+    "window": (1300, 800),
     "top": "#attributes",
-    "most": 780,
+    "most": 800,
 }
 
 
@@ -128,15 +128,22 @@ def changed_map():
 
 
 def take_shop(browser, site, camera):
-    """The shop, after the changes were published."""
-    site.manage("trackadmin", "publish", "--by", "product", "--note", "For the newsletter team")
+    """The shop, before and after the changes were published: what is new is marked."""
     with window(browser, width=1280, height=760) as opened:
         opened.goto(site.url)
-        for button in ("Order Cordless drill 18 V", "Sign up"):
+
+        def press(button):
             before = opened.locator("#events > li").count()
             site.wait(seconds=40)
             opened.get_by_role("button", name=button, exact=True).click()
             opened.locator("#events > li").nth(before).wait_for()
+
+        press("Sign up")
+        site.manage("trackadmin", "publish", "--by", "product", "--note", "For the newsletter")
+        opened.wait_for_timeout(2000)  # the shop looks for a new version once a second
+        press("Order Cordless drill 18 V")
+        press("Sign up")
+        opened.mouse.move(0, 0)
         camera.take(opened, "shop", of="body", window=(1280, 760), top="body", most=760)
 
 

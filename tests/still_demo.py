@@ -31,8 +31,9 @@ def stand_still():
     settings.LANGUAGE_CODE = os.environ["STILL_LANGUAGE"]
     django.setup()
     from trackadmin.editing import deadlines, profiling, query_counter
+    from trackadmin.runtime import event
 
-    deadlines.datetime = SimpleNamespace(now=now)
+    deadlines.datetime = event.datetime = SimpleNamespace(now=now)
     looks = count()
     query_counter.perf_counter = profiling.monotonic = lambda: next(looks) * QUERY_SECONDS
 
