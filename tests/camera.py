@@ -16,7 +16,7 @@ TALL = 3000
 HEIGHT = 720
 COLOURS = 200
 #: Around a part of a page, in pixels.
-PADDING = 14
+PADDING = 8
 #: Our part of an admin page, and what it has to say.
 PART = "#content, ul.messagelist"
 
@@ -24,6 +24,7 @@ PART = "#content, ul.messagelist"
 FRAME = """
 ([selector, most, cuts]) => {
     document.activeElement?.blur();
+    document.getAnimations().forEach((each) => each.finish()); // colours fade on links
     if (cuts) {
         scrollTo(0, 0);
     }
