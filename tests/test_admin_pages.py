@@ -78,6 +78,7 @@ def pages_of(row):
         "tree": map_page("picture", pk) + "?model=BuyerProfile&view=tree",
         "map, filtered": map_page("change", pk) + "?q=user&show=changed&group=app",
         "quality": map_page("quality", pk),
+        "usage": map_page("usage", pk),
         "quality, with values": map_page("quality", pk) + "?values=1",
         "start": map_page("start", pk),
         "what is tracked": page_about_an_object(),

@@ -156,7 +156,7 @@ PARAMETERS = {
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
-    "trackingmap_history": ["page", "x"],
+    "trackingmap_history": ["page", "x", "edit"],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_bring_back_action": ["action"],
     "trackingmap_move": ["prefix", "to"],
@@ -165,6 +165,7 @@ PARAMETERS = {
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
+    "trackingmap_usage": ["page"],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
@@ -179,14 +180,14 @@ PARAMETERS = {
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],
     "trackingmap_changelist": LISTS,
-    "trackedmodel_add": [*ENTRY, "deleted"],
+    "trackedmodel_add": [*ENTRY, "deleted", "was"],
     "trackedmodel_change": [*ENTRY, "_continue", "c-buyer_profile-child_prefix"],
     "trackedmodel_delete": ["seen"],
     "trackedmodel_history": ["page", "x"],
     "trackedmodel_undo": ["seen"],
     "trackedmodel_profile": ["fresh", "x"],
     "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
-    "trackedaction_add": [*ACTION, "deleted"],
+    "trackedaction_add": [*ACTION, "deleted", "was"],
     "trackedaction_change": [*ACTION, "_continue"],
     "trackedaction_delete": ["seen"],
     "trackedaction_history": ["page", "x"],
@@ -197,7 +198,7 @@ PARAMETERS = {
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked"}
+READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked", "usage"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],

@@ -17,8 +17,8 @@ META = {
     "compiler": {"all_parents", "concrete_fields", "db_table", "get_field", "_meta"},
     # The primary key of a sample, and who may see it.
     "admin": {"concrete_model", "pk", "pk_fields", "_meta"},
-    # The primary key by which a table is cut into parts.
-    "runtime": {"pk", "_meta"},
+    # The primary key by which a table is cut into parts; the columns of an accepted event.
+    "runtime": {"db_table", "get_field", "pk", "_meta"},
     # trackadmin's own tables.
     "checks": {"db_table"},
     "models": {"concrete_fields", "db_table", "fields", "get_field", "verbose_name_plural"},
@@ -38,6 +38,8 @@ DOORS = {
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
+    # Since when the host has a field, by its migrations.
+    "catalog.migrated_names": {"editing"},
     # The words of a name, which lint compares.
     "catalog.words": {"editing"},
     # One way to read a value strictly, for URLs and conditions.
@@ -50,7 +52,7 @@ DOORS = {
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"editing", "runtime"},
+    "compiler.values.clean_text": {"admin", "editing", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},
@@ -99,6 +101,11 @@ DOORS = {
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
+    # The sinks of the settings, which workers and pages know by name.
+    "runtime.configured_sinks": {"checks", "outbox"},
+    "models.events": {"checks", "outbox"},
+    # The path of the log sink that settings have named first.
+    "sinks.log": {"collect"},
     "runtime.state": {"testing"},
     # A profile is kept for one place.
     "runtime.place": {"admin"},

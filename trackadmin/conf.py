@@ -30,6 +30,9 @@ DEFAULTS: dict[str, Any] = {
     "SINK_SECONDS": 2.0,
     "ORIGINS": (),
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
+    "EVENTS_DATABASE": None,
+    "EVENTS_KEPT_DAYS": 30,
+    "USAGE_SECONDS": 60.0,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -162,9 +165,25 @@ class Settings:
         return bool(self._get("REQUIRE_NOTE"))
 
     @property
-    def SINKS(self) -> tuple[str, ...]:
-        """Dotted paths of the classes that receive each event."""
-        return tuple(self._get("SINKS"))
+    def SINKS(self) -> Any:
+        """What receives each event: dotted paths of classes, or a dict of named sinks."""
+        return self._get("SINKS")
+
+    @property
+    def EVENTS_DATABASE(self) -> str | None:
+        """The alias that events are stored with; ``None`` for the one that the router names."""
+        alias = self._get("EVENTS_DATABASE")
+        return None if alias is None else str(alias)
+
+    @property
+    def EVENTS_KEPT_DAYS(self) -> float:
+        """How long, in days, events that are delivered stay in the database."""
+        return float(self._get("EVENTS_KEPT_DAYS"))
+
+    @property
+    def USAGE_SECONDS(self) -> float:
+        """After how many seconds a process writes what it counted; 0 if nothing is counted."""
+        return float(self._get("USAGE_SECONDS"))
 
     @property
     def SINK_SECONDS(self) -> float | None:

@@ -53,6 +53,7 @@ from trackadmin.admin.tracked_object_screen import TrackedObjectScreen
 from trackadmin.admin.try_url_screen import TryUrlScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
+from trackadmin.admin.usage_screen import UsageScreen
 from trackadmin.admin.version_screens import (
     CompareScreen,
     DocumentScreen,
@@ -135,6 +136,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/quality/", "quality", QualityScreen),
+        ("<int:map_id>/usage/", "usage", UsageScreen),
         ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),

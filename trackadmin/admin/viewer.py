@@ -15,9 +15,10 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet, TextChoices
 from django.http import Http404, HttpRequest
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from trackadmin.compiler.values.clean_text import bounded
 
 logger = logging.getLogger("trackadmin")
 
@@ -69,9 +70,9 @@ def host_code(doing: Doing, model: str) -> Iterator[None]:
 
 
 def label_of(obj: Model) -> str:
-    """The object's own text; its model and key if that raises."""
+    """The object's own text, as a page can have it; its model and key if there is none."""
     try:
-        return Truncator(str(obj)).chars(LONGEST_LABEL)
+        return bounded(str(obj), LONGEST_LABEL).strip() or f"{type(obj).__name__} {obj.pk}"
     except Exception as error:  # noqa: BLE001 the host's code may raise anything
         return _("%(model)s %(key)s (its text raised %(error)s)") % {
             "model": type(obj).__name__,

@@ -31,6 +31,7 @@ from trackadmin.conf import DEFAULTS
 from trackadmin.exceptions import Problem, few
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import live_problems
+from trackadmin.runtime.configured_sinks import configured_sinks
 from trackadmin.texts import Text, enumeration
 from trackadmin.texts import gettext as _
 
@@ -39,8 +40,9 @@ __all__ = ["RULES", "check_addresses", "check_live_map", "check_settings"]
 ADMIN, THEME, HISTORY = "django.contrib.admin", "admin_interface", "reversion"
 REVISIONS = "reversion.middleware.RevisionMiddleware"
 FRAMES = "django.middleware.clickjacking.XFrameOptionsMiddleware"
-#: The sink that writes to a logger, and the logger's name.
-LOG_SINK, EVENTS = "trackadmin.collect.sinks.LogSink", "trackadmin.events"
+#: The paths of the sink that writes to a logger, and the logger's name.
+LOG_SINKS = ("trackadmin.collect.sinks.LogSink", "trackadmin.sinks.log.LogSink")
+EVENTS = "trackadmin.events"
 #: Caches that each process has to itself, so that it does not learn of another's publish.
 PRIVATE_CACHES = ("LocMemCache", "DummyCache")
 
@@ -197,7 +199,7 @@ def _doubts(raw: dict[Any, Any]) -> Iterator[CheckMessage]:
         message = _("TRACKADMIN['TOKEN_CACHE'] names a cache that each process has to itself.")
         hint = _("Name one that all processes share, such as Redis, or leave the setting out.")
         yield warning("W005", message, hint)
-    logs = LOG_SINK in raw.get("SINKS", DEFAULTS["SINKS"])
+    logs = any(sink.backend in LOG_SINKS for sink in configured_sinks().at_once)
     if logs and not logging.getLogger(EVENTS).isEnabledFor(logging.INFO):
         message = _(
             "Events go to the logger '%(logger)s' with the level INFO, and LOGGING drops them.",

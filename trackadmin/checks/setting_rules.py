@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.utils.module_loading import import_string
 
+from trackadmin.checks.plain_rules import (
+    Faults,
+    callable_or_none,
+    seconds,
+    switch,
+    texts,
+    whole_number,
+)
+from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES
-from trackadmin.texts import Text, enumeration
+from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
-
-#: What is wrong with a value and what to do about it, for each fault.
-Faults = Iterator[tuple[Text, Text]]
 
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
-def _switch(setting: str, value: Any) -> Faults:
-    if not isinstance(value, bool):
-        what = _(
-            "%(setting)s must be True or False, not %(value)s.", setting=setting, value=repr(value)
-        )
-        yield what, _("Write True or False.")
-
-
 def _switch_or_none(setting: str, value: Any) -> Faults:
     if value is not None:
-        yield from _switch(setting, value)
-
-
-def _seconds(setting: str, value: Any) -> Faults:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < 0:
-        what = _(
-            "%(setting)s must be a number of seconds, not %(value)s.",
-            setting=setting,
-            value=repr(value),
-        )
-        yield what, _("Write 1.0 for one second, 0 for none.")
+        yield from switch(setting, value)
 
 
 def _seconds_or_none(setting: str, value: Any) -> Faults:
     if value is not None:
-        yield from _seconds(setting, value)
+        yield from seconds(setting, value)
 
 
 def _origins(setting: str, value: Any) -> Faults:
     if value == "*":
         return
-    wrong = list(_texts(setting, value))
+    wrong = list(texts(setting, value))
     yield from wrong
     for origin in () if wrong else value:
         if origin != "*" and not ORIGIN.fullmatch(origin):
@@ -70,38 +55,9 @@ def _origins(setting: str, value: Any) -> Faults:
             yield what, fix
 
 
-def _count(setting: str, value: Any) -> Faults:
-    if type(value) is not int or value < 1:
-        what = _(
-            "%(setting)s must be a whole number above 0, not %(value)s.",
-            setting=setting,
-            value=repr(value),
-        )
-        yield what, _("Leave it out for the default.")
-
-
-def _texts(setting: str, value: Any) -> Faults:
-    if not isinstance(value, list | tuple | set | frozenset):
-        what = _(
-            "%(setting)s must be a list of texts, not %(value)s.",
-            setting=setting,
-            value=repr(value),
-        )
-        yield what, _("Write a list: ['…', '…'].")
-        return
-    for entry in value:
-        if not isinstance(entry, str) or not entry.strip():
-            what = _(
-                "%(setting)s holds %(value)s, which is not a text.",
-                setting=setting,
-                value=repr(entry),
-            )
-            yield what, _("Write texts only.")
-
-
 def _texts_or_none(setting: str, value: Any) -> Faults:
     if value is not None:
-        yield from _texts(setting, value)
+        yield from texts(setting, value)
 
 
 def _keys(setting: str, value: Any) -> Faults:
@@ -135,20 +91,26 @@ def _keys(setting: str, value: Any) -> Faults:
             yield what, _("Give it a long random text.")
 
 
-def _sinks(setting: str, value: Any) -> Faults:
-    wrong = list(_texts(setting, value))
-    yield from wrong
-    for path in () if wrong else value:
-        try:
-            sink = import_string(path)
-        except Exception as error:  # noqa: BLE001 the module's own code may raise anything
-            yield _not_importable(setting, path, error), _("Correct its dotted path.")
-            continue
-        if not isinstance(sink, type) or not callable(getattr(sink, "write", None)):
-            what = _(
-                "%(setting)s names '%(path)s', which is not a sink.", setting=setting, path=path
-            )
-            yield what, _("Name a class with a method write(event).")
+def _database_alias(setting: str, value: Any) -> Faults:
+    if value is not None and value not in django_settings.DATABASES:
+        what = _(
+            "%(setting)s must be the alias of a database, not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        legal = ", ".join(map(repr, django_settings.DATABASES))
+        yield what, _("Use one of DATABASES: %(databases)s.", databases=legal)
+
+
+def _days(setting: str, value: Any) -> Faults:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value < 10_000:
+        what = _(
+            "%(setting)s must be a number of days, not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("Write 30 for thirty days.")
 
 
 def _path(setting: str, value: Any) -> Faults:
@@ -170,30 +132,6 @@ def _cache_alias(setting: str, value: Any) -> Faults:
         )
         legal = ", ".join(map(repr, django_settings.CACHES))
         yield what, _("Use one of CACHES: %(caches)s.", caches=legal)
-
-
-def _callable_or_none(setting: str, value: Any) -> Faults:
-    if value is None or callable(value):
-        return
-    fix = _("Name a function by its dotted path, such as 'shop.tracking.function'.")
-    if not isinstance(value, str):
-        what = _(
-            "%(setting)s must be a callable or its dotted path, not %(value)s.",
-            setting=setting,
-            value=repr(value),
-        )
-        yield what, fix
-        return
-    try:
-        found = import_string(value)
-    except Exception as error:  # noqa: BLE001 the module's own code may raise anything
-        yield _not_importable(setting, value, error), fix
-        return
-    if not callable(found):
-        what = _(
-            "%(setting)s names '%(path)s', which cannot be called.", setting=setting, path=value
-        )
-        yield what, fix
 
 
 def _lint(setting: str, value: Any) -> Faults:
@@ -244,51 +182,45 @@ def _pattern(setting: str, value: Any) -> Faults:
 _LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
-    "rows": _count,
-    "seconds": _seconds,
+    "rows": whole_number,
+    "seconds": seconds,
 }
-
-
-def _not_importable(setting: str, path: str, error: Exception) -> Text:
-    return _(
-        "%(setting)s names '%(path)s', which cannot be imported (%(error)s).",
-        setting=setting,
-        path=path,
-        error=repr(error),
-    )
 
 
 #: The id of each setting's check, and what it finds.
 RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "STRICT": ("E001", _switch_or_none),
-    "REFRESH_SECONDS": ("E002", _seconds),
+    "REFRESH_SECONDS": ("E002", seconds),
     "MODELS": ("E003", _texts_or_none),
-    "EXCLUDE": ("E004", _texts),
-    "ALLOW": ("E005", _texts),
-    "DENY_WORDS": ("E006", _texts),
-    "COMPUTED": ("E007", _texts),
+    "EXCLUDE": ("E004", texts),
+    "ALLOW": ("E005", texts),
+    "DENY_WORDS": ("E006", texts),
+    "COMPUTED": ("E007", texts),
     "PSEUDONYM_KEYS": ("E008", _keys),
-    "PERSONAL_WORDS": ("E036", _texts),
-    "NOT_PERSONAL": ("E037", _texts),
-    "MAX_TEXT_LENGTH": ("E038", _count),
-    "CONSTANT_MANAGERS": ("E030", _texts),
-    "CONTEXT": ("E031", _callable_or_none),
-    "REQUIRE_NOTE": ("E009", _switch),
-    "SINKS": ("E010", _sinks),
+    "PERSONAL_WORDS": ("E036", texts),
+    "NOT_PERSONAL": ("E037", texts),
+    "MAX_TEXT_LENGTH": ("E038", whole_number),
+    "CONSTANT_MANAGERS": ("E030", texts),
+    "CONTEXT": ("E031", callable_or_none),
+    "REQUIRE_NOTE": ("E009", switch),
+    "SINKS": ("E010", sinks),
+    "EVENTS_DATABASE": ("E067", _database_alias),
+    "EVENTS_KEPT_DAYS": ("E068", _days),
+    "USAGE_SECONDS": ("E072", seconds),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache_alias),
-    "HARMLESS_LOADING": ("E034", _texts),
-    "TENANT": ("E042", _callable_or_none),
-    "MAX_NAMES": ("E013", _count),
-    "MAX_REFERENCES": ("E014", _count),
-    "MAX_TABLES": ("E032", _count),
-    "PREVIEW_SECONDS": ("E054", _seconds),
-    "PROFILE_ROWS": ("E055", _count),
-    "PROFILE_MILLISECONDS": ("E056", _count),
-    "PROFILE_KEPT_SECONDS": ("E057", _seconds),
-    "EFFECT_OBJECTS": ("E065", _count),
-    "EFFECT_SECONDS": ("E066", _seconds),
+    "HARMLESS_LOADING": ("E034", texts),
+    "TENANT": ("E042", callable_or_none),
+    "MAX_NAMES": ("E013", whole_number),
+    "MAX_REFERENCES": ("E014", whole_number),
+    "MAX_TABLES": ("E032", whole_number),
+    "PREVIEW_SECONDS": ("E054", seconds),
+    "PROFILE_ROWS": ("E055", whole_number),
+    "PROFILE_MILLISECONDS": ("E056", whole_number),
+    "PROFILE_KEPT_SECONDS": ("E057", seconds),
+    "EFFECT_OBJECTS": ("E065", whole_number),
+    "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
 }

@@ -1,27 +1,6 @@
-"""The sink that every site has: the log."""
+"""Where the settings of sites have named the log since before sinks had a room of their own."""
 
-from __future__ import annotations
-
-import logging
-
-from trackadmin.runtime import Event
 from trackadmin.runtime.delivery import Sink
+from trackadmin.sinks.log import LogSink
 
 __all__ = ["LogSink", "Sink"]
-
-
-class LogSink:
-    """Writes each event as one line of JSON to the logger ``trackadmin.events``, level INFO."""
-
-    def __init__(self) -> None:
-        self._logger = logging.getLogger("trackadmin.events")
-
-    def write(self, event: Event) -> None:
-        """Log the event."""
-        logger = self._logger
-        if logger.isEnabledFor(logging.INFO):
-            # Like info(), but without searching for the line that logs: it is always this one.
-            record = logger.makeRecord(
-                logger.name, logging.INFO, __file__, 0, event.as_json(), (), None
-            )
-            logger.handle(record)

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, RelationFacts, model_of
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler.aggregates import MatchedAggregate, matched_aggregates
+from trackadmin.compiler.personal_names import PersonalNames
 from trackadmin.document.structure import (
     DROPPED,
     TRACKED,
@@ -107,6 +108,8 @@ class Matching:
         self.document = document
         self.catalog = catalog
         self._matched: dict[str, MatchedModel | None] = {}
+        #: The names of the models that were compiled, and of the declared parameters.
+        self.personal_names = PersonalNames(document)
 
     def get(self, prefix: str) -> MatchedModel | None:
         """The tracked model under this prefix; ``None`` where the host does not offer it."""

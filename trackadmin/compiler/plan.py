@@ -23,7 +23,7 @@ from trackadmin.compiler.plan_names import (
 )
 from trackadmin.conf import conf
 from trackadmin.document.names import camel_case
-from trackadmin.document.structure import PSEUDONYMISED
+from trackadmin.document.structure import PSEUDONYMISED, SENT, UNDECLARED
 from trackadmin.exceptions import Problem
 
 #: How many objects a path may have. Far more than anyone needs, and few enough for Python's limit
@@ -42,6 +42,8 @@ class Output:
     path: str
     #: Where the name is deprecated.
     grace: Grace | None = None
+    #: Whether its value goes out as it is and may say something about a person.
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Aggregate:
     path: str
     #: Each name, and its grace period where it is deprecated.
     given: tuple[tuple[str, Grace | None], ...]
+    #: Whether its value goes out as it is and may say something about a person.
+    personal: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +107,13 @@ class Node:
             found |= {output.name: output.grace for output in node.outputs}
             found |= {name: grace for each in node.aggregates for name, grace in each.given}
         return found
+
+    def personal_names(self) -> Iterator[tuple[str, bool]]:
+        """Every name, and whether its value goes out as it is and may be about a person."""
+        for node in self.walk():
+            yield from ((output.name, output.personal) for output in node.outputs)
+            for aggregate in node.aggregates:
+                yield from ((name, aggregate.personal) for name in aggregate.names)
 
     def own_names(self) -> Iterator[str]:
         """The names that the object itself gives."""
@@ -225,7 +236,8 @@ class _Walk:
             }
             if given:
                 hidden = each.entry.privacy == PSEUDONYMISED
-                yield Aggregate(each, hidden, its_path, tuple(given.items()))
+                personal = _is_personal(each.entry.privacy, looks=each.personal)
+                yield Aggregate(each, hidden, its_path, tuple(given.items()), personal)
 
     def is_free(self, name: str, its_path: str, path: str, grace: Grace | None) -> bool:
         """Take the name for this path, if there is room and no other path leads to it."""
@@ -316,7 +328,13 @@ class _Walk:
 
 def _output(name: str, attribute: MatchedAttribute, path: str, grace: Grace | None) -> Output:
     hidden = attribute.entry.privacy == PSEUDONYMISED
-    return Output(name, attribute.facts, hidden, path, grace)
+    personal = _is_personal(attribute.entry.privacy, looks=attribute.facts.personal)
+    return Output(name, attribute.facts, hidden, path, grace, personal)
+
+
+def _is_personal(privacy: str, *, looks: bool) -> bool:
+    """What the map says decides; where it says nothing, how the attribute looks."""
+    return privacy == SENT or (privacy == UNDECLARED and looks)
 
 
 def _query_name(parent: type[Model], child: MatchedChild) -> str:

@@ -16,7 +16,6 @@ from django.db import router
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import catalog
 from trackadmin.codes import Outcome
 from trackadmin.compiler import Fault, Fetched, Lookup, Resolved, Scalar, Snapshot
 from trackadmin.compiler.lookups import Visible
@@ -25,6 +24,7 @@ from trackadmin.compiler.sql.resolver import Resolver
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.partial_map import compile_what_can, live_snapshot
 from trackadmin.editing.previewing import (
@@ -88,7 +88,7 @@ def try_url(
     draft = build_document(current) if document is None else document
     snapshot = compile_what_can(draft, current.slug)
     complete = snapshot.document is draft
-    problems = [] if complete else errors_of(compiler.check(draft, catalog()))
+    problems = [] if complete else errors_of(problems_by(compiler.check, draft))
     live = live_snapshot(current, problems)
     with ExitStack() as stack:
         objects = _Objects(rights, stack)

@@ -1,4 +1,5 @@
-"""The tables: the draft that editors change, and the versions that sites track with."""
+"""The tables: the draft that editors change, and the versions that sites track with;
+the events that were accepted."""
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
 from trackadmin.models.draft import (
@@ -8,10 +9,14 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
+from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
 __all__ = [
+    "AcceptedEvent",
+    "DeadLetter",
+    "Delivery",
     "MapVersion",
     "TrackedAction",
     "TrackedAggregate",
@@ -20,5 +25,6 @@ __all__ = [
     "TrackedModel",
     "TrackedParameter",
     "TrackingMap",
+    "UsageCount",
     "Waiver",
 ]

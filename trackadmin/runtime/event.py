@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trackadmin.compiler import Scalar
 from trackadmin.compiler.values.clean_text import bound
 from trackadmin.runtime.parameters import written
-from trackadmin.runtime.values import Values
+from trackadmin.runtime.values import OPEN, Values
 
 #: Which bits of a UUIDv7 are random, and its version and variant: RFC 9562, section 5.7.
 _RANDOM, _VERSION_7 = (1 << 80) - 1 - (0xF << 76) - (0x3 << 62), (7 << 76) + (2 << 62)
@@ -27,7 +27,8 @@ _ENTRY = 30
 class Event(NamedTuple):
     """One call of the tracking URL or of ``track``. It cannot be changed, as all sinks share it."""
 
-    #: A UUID of version 7. It tells a repeated delivery from a new event, and cannot be guessed.
+    #: A UUID: the sender's, or one of version 7, which cannot be guessed. It tells a repeated
+    #: delivery from a new event.
     id: str
     #: When it reached the server: ISO 8601, in UTC.
     time: str
@@ -44,12 +45,17 @@ class Event(NamedTuple):
     #: What is wrong with the event: a code, such as ``parameter.reserved``, and the name of an
     #: action, prefix, parameter or reference. Never a value.
     wrong: tuple[tuple[str, str], ...] = ()
+    #: Who says so: ``server`` for the site's own code, ``signed`` for a URL whose signature is
+    #: valid, ``open`` for any other URL.
+    trust: str = OPEN
+    #: The names whose values may say something about a person. Not part of the JSON.
+    personal: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, values: Values) -> Event:
+    def of(cls, values: Values, personal: tuple[str, ...] = ()) -> Event:
         """Make the event from the values of a query, with the current time."""
         return cls(
-            new_id(),
+            values.event_id or new_id(),
             datetime.now(UTC).isoformat(),
             values.map,
             values.version,
@@ -58,7 +64,32 @@ class Event(NamedTuple):
             tuple(_fitting([(name, str(o)) for name, _, o in values.references], MAX_REFERENCES)),
             # As plain texts, for sinks that pickle them.
             tuple(_fitting([(code.value, name) for code, name in values.wrong], MAX_WRONG)),
+            values.trust,
+            personal,
         )
+
+    @classmethod
+    def from_json(cls, text: str, personal: Iterable[str] = ()) -> Event:
+        """The event that :meth:`as_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            data["id"],
+            data["time"],
+            data["map"],
+            data["version"],
+            data["action"],
+            MappingProxyType(data["values"]),
+            tuple((each["name"], each["outcome"]) for each in data["references"]),
+            tuple((each["code"], each["name"]) for each in data["wrong"]),
+            data["trust"],
+            tuple(personal),
+        )
+
+    def without(self, names: Iterable[str]) -> Event:
+        """The event without the values of these names, for a sink that may not have them."""
+        left_out = {*names}
+        kept = {name: value for name, value in self.values.items() if name not in left_out}
+        return self._replace(values=MappingProxyType(kept))
 
     def as_dict(self) -> dict[str, object]:
         """The event as plain data for JSON."""
@@ -71,6 +102,7 @@ class Event(NamedTuple):
             "values": self.values.copy(),
             "references": [{"name": n, "outcome": o} for n, o in self.references],
             "wrong": [{"code": code, "name": name} for code, name in self.wrong],
+            "trust": self.trust,
         }
 
     def as_json(self) -> str:

@@ -21,7 +21,7 @@ from trackadmin.runtime.faults import report
 from trackadmin.runtime.flatten import flatten, prefixes_of
 from trackadmin.runtime.parameters import Parameters, exact, judged, pass_through
 from trackadmin.runtime.sending import complete, reserve, send
-from trackadmin.runtime.values import Values
+from trackadmin.runtime.values import SERVER, Values
 
 
 def track(action: str, /, *objects: Any, map: str = DEFAULT_MAP, **parameters: Any) -> None:
@@ -59,6 +59,7 @@ def event_values(
 ) -> Values:
     """The values of the event, with what is wrong with them."""
     values = Values(map=snapshot.slug, version=snapshot.number)
+    values.trust = SERVER
     with contained():  # a value's own code, or a lazy text, may ask the database
         prefixed = {name: value for name, value in keywords.items() if _is_object(value)}
         parameters = {

@@ -9,6 +9,9 @@ from trackadmin.codes import EventCode, Outcome
 from trackadmin.compiler import Finding, Scalar
 from trackadmin.default_map import DEFAULT_MAP
 
+#: How far the sender of an event is trusted.
+SERVER, SIGNED, OPEN = TRUSTS = ("server", "signed", "open")
+
 
 class Reference(NamedTuple):
     """A parameter that names an object, ``BuyerProfile__uuid=6fa4…``, and its outcome."""
@@ -26,9 +29,10 @@ class Values(dict[str, Scalar]):
     event that these are the values of, as codes and names; ``reserved`` and ``deprecated`` are
     names in it. ``refused`` says whether the map lets no sink have the event. ``map`` and
     ``version`` say which map the query was read by; the version is 0 if none is published.
+    ``trust`` says how far the sender is trusted, and ``event_id`` is the id that the sender gave.
     """
 
-    __slots__ = ("map", "references", "refused", "version", "wrong")
+    __slots__ = ("event_id", "map", "references", "refused", "trust", "version", "wrong")
 
     def __init__(
         self,
@@ -44,6 +48,8 @@ class Values(dict[str, Scalar]):
         self.refused = False
         self.map = map
         self.version = version
+        self.trust = OPEN
+        self.event_id = ""
 
     @property
     def reserved(self) -> list[str]:
