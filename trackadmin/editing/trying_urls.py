@@ -162,7 +162,8 @@ class _Objects:
     def _protect(self, model: type[Model]) -> None:
         """Roll back at the end what is written to the databases of this model."""
         used = {write_database(), router.db_for_read(model), router.db_for_write(model)}
-        protection = trial_transaction(used - self._protected, conf.PREVIEW_SECONDS)
+        left = max(self._deadline - monotonic(), 0)
+        protection = trial_transaction(used - self._protected, left)
         self._stack.enter_context(protection)
         self._protected |= used
 
