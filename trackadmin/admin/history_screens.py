@@ -59,14 +59,14 @@ class MapHistoryScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
         edit = number(request.GET, "edit")
-        entries = self._entries() if edit is None else [self._entry(edit)]
+        entries = self._newest_edits() if edit is None else [self._one_edit(edit)]
         steps = [self._step(entry) for entry in entries]
         return self.page(_("History"), steps=steps, edit=edit)
 
-    def _entries(self) -> list[HistoryEntry]:
+    def _newest_edits(self) -> list[HistoryEntry]:
         return editing.history(self.tracking_map, limit=SHOWN, most_rows=MOST_ROWS)
 
-    def _entry(self, edit: int) -> HistoryEntry:
+    def _one_edit(self, edit: int) -> HistoryEntry:
         """One edit, however large; a 404 if there is none."""
         found = editing.history_of_edit(self.tracking_map, edit, most=MOST_MODELS)
         if found is None:

@@ -119,7 +119,7 @@ def history_of_edit(tracking_map: TrackingMap, revision: int, *, most: int) -> H
     stored = read_some(revision, heads[:most])
     reasons = {pk: each.reason for pk, each in maps.items()}
     (entry,) = _told(revisions, stored, reasons, told, keep=[revision])
-    return replace(entry, unread=len(heads) - len(stored), **_written(heads))
+    return replace(entry, unread=len(heads) - len(stored), **_names_written(heads))
 
 
 def undo(
@@ -266,11 +266,11 @@ def _history_entry(
         who=revision.user.get_username() if revision.user else "",
         reason=reason if reason and ours else revision.comment,
         changes=changes,
-        **_written(touched),
+        **_names_written(touched),
     )
 
 
-def _written(touched: Sequence[StoredEntry]) -> dict[str, Any]:
+def _names_written(touched: Sequence[StoredEntry]) -> dict[str, Any]:
     """The names that an edit wrote, and those that it deleted."""
     deleted = [each for each in touched if each.deleted]
     return {

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document, ModelEntry, digest, dump, validate
+from trackadmin.document import Document, ModelEntry, digest, dump
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
@@ -42,10 +42,10 @@ def problems_by(finder: Finder, document: Document) -> list[Problem]:
     return list(kept(finder, document, lambda: finder(document, catalog())))
 
 
-def validated(document: Document) -> list[Problem]:
-    """What ``validate`` gives, which a check of the document knows as well."""
+def validated(document: Document) -> list[Problem] | None:
+    """What ``validate`` gives, which a check knows as well; ``None`` for a small document."""
     if not is_kept(document):
-        return validate(document)
+        return None
     return kept(compiler.check, document, lambda: _checked(document)).validated
 
 
@@ -67,14 +67,14 @@ def kept(what: Hashable, document: Document, find: Callable[[], Found]) -> Found
     for each in _answers:
         same = each.what == what and each.catalog is catalog()
         if same and each.types == types and each.document == document:
-            _keep(each)
+            _move_to_front(each)
             return cast(Found, each.found)
     found = find()
-    _keep(_Answer(what, catalog(), document, types, found))
+    _move_to_front(_Answer(what, catalog(), document, types, found))
     return found
 
 
-def _keep(answer: _Answer) -> None:
+def _move_to_front(answer: _Answer) -> None:
     """Put it before those that were asked for longer ago."""
     _answers[:] = [answer, *(each for each in _answers if each is not answer)][:MOST_KEPT]
 

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.matching import Matching
-from trackadmin.document import ModelEntry
+from trackadmin.compiler.reserved import given_prefixes
 
 
 class NameMakers:
@@ -20,7 +20,7 @@ class NameMakers:
     def __init__(self, matching: Matching) -> None:
         self._matching = matching
 
-    def of(self, name: str) -> list[str]:
+    def makers_of(self, name: str) -> list[str]:
         """The prefixes of the tracked models whose names could include this one, in order.
 
         A name begins with a prefix of the object that has it, or of one on the way there.
@@ -31,15 +31,15 @@ class NameMakers:
             if prefix not in found:
                 found.add(prefix)
                 ahead += self._above.get(prefix, ())
-        return [prefix for prefix in self._order if prefix in found] if found else []
+        return [prefix for prefix in self._all_prefixes if prefix in found] if found else []
 
-    def of_model(self, label: str) -> list[str]:
+    def trackers_of(self, label: str) -> list[str]:
         """The prefixes that track this model."""
         models = self._matching.document.models
-        return [prefix for prefix in self._order if models[prefix].model == label]
+        return [prefix for prefix in self._all_prefixes if models[prefix].model == label]
 
     @cached_property
-    def _order(self) -> list[str]:
+    def _all_prefixes(self) -> list[str]:
         return self._matching.prefixes()
 
     def _givers(self, prefix: str) -> set[str]:
@@ -50,7 +50,7 @@ class NameMakers:
         """By a prefix: the tracked models that have it, had it, or give it to a child."""
         found: dict[str, set[str]] = {}
         for prefix, entry in self._matching.document.models.items():
-            for each in (prefix, *_given(entry)):
+            for each in (prefix, *given_prefixes(entry)):
                 found.setdefault(each, set()).add(prefix)
         return found
 
@@ -84,10 +84,3 @@ def could_make(text: str, name: str) -> bool:
 
 def _has(text: str, name: str) -> bool:
     return f'"{name}"' in text
-
-
-def _given(entry: ModelEntry) -> Iterator[str]:
-    children = entry.children.values()
-    given = [entry.former_prefix]
-    given += [prefix for child in children for prefix in (child.prefix, child.former_prefix)]
-    yield from filter(None, given)

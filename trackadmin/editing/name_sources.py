@@ -83,7 +83,7 @@ class DocumentNames:
 
     def sources_of(self, name: str, action: str) -> tuple[NameSource, ...]:
         """What makes this name in an event of this action; empty if nothing does."""
-        makers = self._makers.of(name)
+        makers = self._makers.makers_of(name)
         found = [each for prefix in makers for each in self._names(prefix).get(name, ())]
         return tuple(found) or tuple(self._parameter(name, action))
 
@@ -92,7 +92,7 @@ class DocumentNames:
         way = origin[1:] if origin[0] == SourceKind.REFERENCE else origin
         found = [
             (bool(source.grace), name)
-            for prefix in self._makers.of_model(str(way[0]))
+            for prefix in self._makers.trackers_of(str(way[0]))
             for name, sources in self._names(prefix).items()
             for source in sources
             if source.origin == origin

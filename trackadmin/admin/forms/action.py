@@ -255,7 +255,7 @@ class ActionForm(JoinedForm):
         # Fields that the form does not have stay as they are.
         return replace(
             self.entry,
-            brings=self.brings.chosen(),
+            brings=self.brings.chosen_needs(),
             parameters=self._parameters(),
             until=self.head.stays(self.entry.until),
             **{field: head[field] for field in OF_HEAD},

@@ -95,26 +95,26 @@ class BringsRows:
         self._every = [*prefixes, *gone]
         self._data: QueryDict = data if data is not None else QueryDict()
         self._asks = asked == ADD_BROUGHT
-        self.rows = list(self._rows(make))
+        self.rows = list(self._brings_rows(make))
         shown = {row.tracked for row in self.rows}
         left = [prefix for prefix in self._every if prefix not in shown]
         self.more: MoreBroughtForm | None = self._more(left, make)
         #: What the action brings beside the rows, in words and names.
-        self.others = self._others(left)
+        self.others = self._brought_beside(left)
 
     @property
     def forms(self) -> list[forms.Form]:
         """All forms, in the order of the page."""
         return [*self.rows, *([self.more] if self.more else [])]
 
-    def chosen(self) -> dict[str, str]:
+    def chosen_needs(self) -> dict[str, str]:
         """What the action brings; only if the forms are valid."""
         found = {**self._brings, **{row.tracked: row.chosen_need for row in self.rows}}
         if self.more and (another := self.more.cleaned_data["tracked"]):
             found[another] = self.more.cleaned_data["need"] or REQUIRED
         return {prefix: need for prefix, need in found.items() if need}
 
-    def _rows(self, make: Make) -> Iterator[BringsRow]:
+    def _brings_rows(self, make: Make) -> Iterator[BringsRow]:
         for prefix in self._with_a_row():
             need, gone = self._brings.get(prefix, ""), prefix not in self._tracked
             if prefix == self._added:
@@ -151,7 +151,7 @@ class BringsRows:
             return None
         return made() if self._asks else make(made, {"need": REQUIRED})
 
-    def _others(self, left: Collection[str]) -> list[tuple[str, list[str]]]:
+    def _brought_beside(self, left: Collection[str]) -> list[tuple[str, list[str]]]:
         found = [
             (str(words), [prefix for prefix in left if self._brings.get(prefix) == need])
             for need, words in reversed(NEED_WORDS.items())
