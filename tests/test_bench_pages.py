@@ -14,7 +14,7 @@ from trackadmin import editing
 from trackadmin.document import ActionEntry
 from trackadmin.models import TrackingMap
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.once]
 
 LABELS = ["Order", "Product", "Address", "Country", "Manufacturer", "CompanyAccount"]
 #: Without their parameters these answer 404; the bench has each with them, too.

@@ -27,7 +27,7 @@ from trackadmin import editing
 from trackadmin.document import AggregateEntry
 from trackadmin.models import TrackingMap
 
-pytestmark = [*screens.MARKS, pytest.mark.usefixtures("fresh_process")]
+pytestmark = [*screens.MARKS, pytest.mark.pinned, pytest.mark.usefixtures("fresh_process")]
 
 OWN, CHILD, GRANDCHILD, LATEST = "own-4711", "child-4711", "deeper-4711", "latest-4711"
 SUM = "918273645"

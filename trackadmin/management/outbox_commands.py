@@ -140,7 +140,7 @@ def _reconcile(options: Options, out: Output) -> None:
 
 
 def _reconciled_as_json(found: outbox.Reconciled) -> dict[str, object]:
-    kinds = [{**asdict(each), "missing": each.missing} for each in found.kinds]
+    kinds = [{**asdict(each), "missing": each.unexplained} for each in found.kinds]
     return {"sink": found.sink, "uncounted": found.uncounted, "kinds": kinds}
 
 
@@ -157,7 +157,7 @@ def _tell_reconciled(found: outbox.Reconciled, out: Output) -> None:
             "%(sink)s: action %(action)s, version %(version)s: accepted %(accepted)s, held "
             "%(held)s, on the way %(waiting)s, dead letters %(dead)s, missing %(missing)s"
         )
-        values = {**asdict(each), "sink": found.sink, "missing": each.missing}
+        values = {**asdict(each), "sink": found.sink, "missing": each.unexplained}
         out.data(words % {**values, "action": each.action or "-"})
     if not found.kinds:
         out.say(_("%(sink)s: nothing was accepted, and it holds nothing.") % {"sink": found.sink})

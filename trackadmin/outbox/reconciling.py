@@ -26,7 +26,7 @@ _AT_ONCE = 1000
 class CountableSink(Protocol):
     """A remote sink that can say what it holds."""
 
-    def count(self, day: date) -> Mapping[Kind, int]:
+    def held_on(self, day: date) -> Mapping[Kind, int]:
         """How many different events of a day (UTC) it holds, by action and version."""
 
 
@@ -43,7 +43,7 @@ class KindCount:
     dead: int
 
     @property
-    def missing(self) -> int:
+    def unexplained(self) -> int:
         """How many are missing without a reason; less than 0 if the sink holds more."""
         return self.accepted - self.held - self.waiting - self.dead
 
@@ -62,7 +62,7 @@ class Reconciled:
     def is_complete(self) -> bool:
         """Whether nothing is missing; True for a sink that can never be counted."""
         asked = self.uncounted in ("", NOT_COUNTABLE)
-        return asked and not any(each.missing for each in self.kinds)
+        return asked and not any(each.unexplained for each in self.kinds)
 
 
 def reconcile(day: date) -> Iterator[Reconciled]:
@@ -74,7 +74,7 @@ def reconcile(day: date) -> Iterator[Reconciled]:
 
 def _reconciled(sink: ConfiguredSink, day: date, accepted: Mapping[Kind, int]) -> Reconciled:
     try:
-        counts = getattr(sink.make(), "count", None)
+        counts = getattr(sink.make(), "held_on", None)
         held = None if counts is None else counts(day)
     except Exception as error:  # noqa: BLE001 a sink may raise anything
         return Reconciled(sink.name, uncounted=type(error).__name__)
