@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.screens import MARKS, map_page
+from tests.screens import MARKS, map_page, model_page
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.codes import Subject, UsageCode
@@ -155,3 +155,14 @@ def test_first_steps_and_home_know_the_first_event(published, admin_client):
     count(Subject.ACTION, "signup", 1)
     assert "none yet" not in admin_client.get("/admin/trackadmin/").content.decode()
     assert editing.last_seen(["default", "other"]).keys() == {"default"}
+
+
+def test_profile_says_how_each_attribute_was_seen_in_events(published, admin_client):
+    page = model_page("profile", published.tracked_models.get(prefix="User").pk)
+    assert "of the last 30 days" not in admin_client.get(page).content.decode()
+    count(Subject.ACTION, "signup", 5)
+    count(Subject.NAME, "User_email", 4, 1)
+    count(Subject.NAME, "Person_email", 4, 1)
+    text = admin_client.get(page).content.decode()
+    assert "In 8 events of the last 30 days, 75% with a value." in text
+    assert text.count("In no event of the last 30 days.") == 3

@@ -17,7 +17,7 @@ from trackadmin.admin.entry_screens import RowScreen
 from trackadmin.admin.page_parameters import choice
 from trackadmin.admin.viewer import Doing, HostFailed, host_code
 from trackadmin.catalog import AttributeFacts, Kind, ModelFacts, catalog
-from trackadmin.editing import Exactness, FieldProfile, Profile, Unread
+from trackadmin.editing import MONTH, Exactness, FieldProfile, Profile, Seen, Unread
 from trackadmin.runtime.place import place, schema_of
 
 WHY_UNREAD = {
@@ -64,6 +64,22 @@ class ProfileScreen(RowScreen):
             "rows": [
                 shown_field(facts.attributes[each.name], each, found) for each in found.fields
             ],
+            "usage": self._usage(),
+        }
+
+    def _usage(self) -> dict[str, str]:
+        """How the attributes that are live were seen in events, in words, by source."""
+        live, usage = editing.live_version(self.tracking_map), editing.usage(self.tracking_map)
+        published = editing.readable_document(live)[0] if live and usage.actions else None
+        prefix = self.tracked_model.prefix
+        if published is None or prefix not in published.models:
+            return {}
+        found = editing.usage_by_name(usage, published, prefix)
+        attributes = published.models[prefix].attributes
+        return {
+            attributes[name].source: _usage_in_words(seen)
+            for name, seen in ((place.partition(".")[2], seen) for place, seen in found.items())
+            if name in attributes
         }
 
     def _profile(self, facts: ModelFacts, *, fresh: bool) -> Profile:
@@ -121,6 +137,19 @@ def shown_field(facts: AttributeFacts, field: FieldProfile, found: Profile) -> S
         shares=list(_shares(facts, field)),
         estimate=_estimate_in_words(field),
     )
+
+
+def _usage_in_words(seen: list[Seen]) -> str:
+    count = sum(each.seen[MONTH] for each in seen)
+    if not count:
+        return _("In no event of the last 30 days.")
+    filled = count - sum(each.empty[MONTH] for each in seen)
+    told = ngettext(
+        "In one event of the last 30 days, %(percent)s with a value.",
+        "In %(count)s events of the last 30 days, %(percent)s with a value.",
+        count,
+    )
+    return told % {"count": localize(count), "percent": percent(filled, count)}
 
 
 def percent(part: float, whole: float) -> str:

@@ -50,27 +50,32 @@ def usage_findings(usage: Usage, live: Document) -> list[UsageFinding]:
     ]
 
 
-def _of_names(usage: Usage, live: Document) -> Iterator[UsageFinding]:
-    """Attributes, counts and sums that no event had, or never with a value.
+def usage_by_name(usage: Usage, live: Document, *prefixes: str) -> dict[str, list[Seen]]:
+    """How each attribute, count and sum of these tracked models was seen, by ``Prefix.name``.
 
-    An entry may go out under several prefixes, as children have their own. So it counts as seen
-    when any name of its end was seen under any of them.
+    An entry may go out under several prefixes, as children have their own. So it was seen when any
+    name with its end was seen under any of them; the list has each of these names.
     """
     starts, ends = _known_starts(live), _by_end(usage)
-    for prefix, entry in live.models.items():
-        for name in _outgoing(entry):
-            seen = [
-                each
-                for start, each in ends.get(name, ())
-                if any(start.endswith(known) for known in starts[prefix])
-            ]
-            place = f"{prefix}.{name}"
-            if not seen:
-                yield UsageFinding(UsageCode.NEVER_SEEN, place, f"{prefix}_{name}")
-            elif sum(each.seen[MONTH] for each in seen) >= ENOUGH and not any(
-                each.filled for each in seen
-            ):
-                yield UsageFinding(UsageCode.ALWAYS_EMPTY, place, f"{prefix}_{name}", seen[0])
+    return {
+        f"{prefix}.{name}": [
+            seen for start, seen in ends.get(name, ()) if start.endswith(tuple(starts[prefix]))
+        ]
+        for prefix in prefixes
+        for name in _outgoing(live.models[prefix])
+    }
+
+
+def _of_names(usage: Usage, live: Document) -> Iterator[UsageFinding]:
+    """Attributes, counts and sums that no event had, or never with a value."""
+    for place, seen in usage_by_name(usage, live, *live.models).items():
+        name = place.replace(".", "_", 1)
+        if not seen:
+            yield UsageFinding(UsageCode.NEVER_SEEN, place, name)
+        elif sum(each.seen[MONTH] for each in seen) >= ENOUGH and not any(
+            each.filled for each in seen
+        ):
+            yield UsageFinding(UsageCode.ALWAYS_EMPTY, place, name, seen[0])
 
 
 def _outgoing(entry: ModelEntry) -> Iterator[str]:

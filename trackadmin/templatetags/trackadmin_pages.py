@@ -64,6 +64,12 @@ def event_link(context: Context, maps: Mapping[str, int], event: Any) -> str:
 
 
 @register.filter
+def value_named(values: Mapping[str, str], name: str) -> str:
+    """The value of this name; empty for none."""
+    return values.get(name, "") if values else ""
+
+
+@register.filter
 def day(text: str) -> str:
     """An ISO date of a map in the reader's format; a text that is no date stays as it is."""
     try:
