@@ -123,6 +123,7 @@ ENTRY = [
     "prefix",
     "owner",
     "key",
+    "signed_only",
     "seen",
     "map",
     "model",
@@ -152,7 +153,7 @@ PARAMETERS = {
     "trackingmap_help": ["x"],
     "trackingmap_change": [
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
-        *("q", "app", "show", "group", "page"),
+        *("signed_only", "q", "app", "show", "group", "page"),
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
