@@ -366,6 +366,7 @@ def test_event_as_json_is_one_line_of_ascii():
         "values": dict(made.values),
         "references": [{"name": "A__b", "outcome": "none"}],
         "wrong": [],
+        "trust": "open",
     }
     assert "secret" not in line
 

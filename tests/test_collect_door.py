@@ -32,6 +32,7 @@ from trackadmin.runtime import (
     tracking_values,
     values_from_query,
 )
+from trackadmin.runtime.configured_sinks import ConfiguredSink
 from trackadmin.runtime.delivery import _Outlet, _outlets
 from trackadmin.runtime.event import new_id
 from trackadmin.testing import override_map
@@ -469,7 +470,7 @@ class CountedSink:
 
 
 def test_threads_make_one_sink_between_them():
-    outlet = _Outlet("tests.test_collect_door.CountedSink")
+    outlet = _Outlet(ConfiguredSink("it", "tests.test_collect_door.CountedSink"))
     threads = [threading.Thread(target=outlet.take, args=(None,)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -643,7 +644,7 @@ def test_sink_that_hangs_holds_one_thread_and_not_all():
     """While a call takes longer than the limit, no other request joins it."""
     HangingSink.calls = 0
     HangingSink.let_go.clear()
-    outlet = _Outlet("tests.test_collect_door.HangingSink")
+    outlet = _Outlet(ConfiguredSink("it", "tests.test_collect_door.HangingSink"))
     with override_settings(TRACKADMIN={"SINK_SECONDS": 0.2}):
         first = threading.Thread(target=outlet.take, args=(None,))
         first.start()
@@ -673,7 +674,7 @@ class SlowToMake:
 
 def test_sink_that_hangs_while_it_is_made_holds_one_thread_and_not_all():
     SlowToMake.let_go.clear()
-    outlet = _Outlet("tests.test_collect_door.SlowToMake")
+    outlet = _Outlet(ConfiguredSink("it", "tests.test_collect_door.SlowToMake"))
     with override_settings(TRACKADMIN={"SINK_SECONDS": 0.2}):
         first = threading.Thread(target=outlet.take, args=(None,))
         first.start()

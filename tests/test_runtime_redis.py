@@ -3,21 +3,19 @@
 import json
 import os
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-import redis
 from django.core.cache import caches
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from tests.browser import ROOT
-from tests.postgresql import free_port
+from tests.redis_server import RedisServer
 from tests.versions import NAME_ONLY, WITH_DEMO, insert, remove, token_queries
 from trackadmin import testing
 from trackadmin.editing import import_document, publish
@@ -27,48 +25,15 @@ from trackadmin.runtime.tokens import CACHE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-START_SECONDS, STOP_SECONDS = 20, 10
+STOP_SECONDS = 10
 #: In seconds, of the processes that poll.
 REFRESH = 0.3
 KEY = ":1:trackadmin:default:token"  # as Django writes "trackadmin:default:token"
 
 
-class Redis:
-    """A server without a disk, which can be killed, frozen and started again on its port."""
-
-    def __init__(self, folder):
-        self.folder, self.port, self.process = folder, free_port(), None
-        self.url = f"redis://127.0.0.1:{self.port}"
-        self.client = redis.Redis.from_url(self.url)
-
-    def start(self):
-        program = shutil.which("redis-server")
-        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        with (self.folder / "redis.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [program, *where, "--save", "", "--appendonly", "no"], stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert self.process.poll() is None, (self.folder / "redis.log").read_text()
-            assert time.monotonic() < deadline, (self.folder / "redis.log").read_text()
-            time.sleep(0.02)
-
-    def stop(self, how=signal.SIGKILL):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(STOP_SECONDS)
-
-    def _answers(self):
-        try:
-            return self.client.ping()
-        except redis.ConnectionError:
-            return False
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    started = Redis(tmp_path_factory.mktemp("redis"))
+    started = RedisServer(tmp_path_factory.mktemp("redis"))
     started.start()
     yield started
     started.stop(signal.SIGTERM)

@@ -37,6 +37,7 @@ CODE = {
     ("runtime/faults.py", "an unknown map"): "a place in the log",
     ("runtime/place.py", "TRACKADMIN['TENANT']"): "an error in the log; a check tells people",
     ("runtime/resolve.py", "an unknown prefix"): "a place in the log",
+    ("sinks/amplitude.py", "Invalid API key"): "the start of what Amplitude answers",
 }
 
 

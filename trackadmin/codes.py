@@ -717,7 +717,7 @@ class FaultCode(_Code):
         "event.not_stored",
         "An event could not be stored in the database. Sinks that deliver from there do not "
         "get it.",
-        "Look at the database: is it running, and are all migrations applied?",
+        "Check that the database runs and that all migrations are applied.",
     )
     EVENT_REPEATED = (
         "event.repeated",
@@ -725,6 +725,18 @@ class FaultCode(_Code):
         "stored again.",
         "Nothing: browsers and mail programs repeat requests. Many of them mean that a page gives "
         "different events one id.",
+    )
+    USAGE_NOT_WRITTEN = (
+        "usage.not_written",
+        "What a process counted could not be written to the database. It is kept, and written "
+        "later.",
+        "Check that the database runs and that all migrations are applied.",
+    )
+    EVENT_GONE = (
+        "event.gone",
+        "Events were deleted from the database before a sink got them. They are counted as "
+        "discarded.",
+        "Find out who deletes them. 'manage.py trackadmin prune' leaves what is not delivered.",
     )
     SINK_FAILED = (
         "sink.failed",
@@ -969,3 +981,50 @@ FAULTS: dict[Outcome, FaultCode] = {
     for outcome in Outcome
     if outcome is not Outcome.FOUND
 }
+
+
+class UsageCode(_Code):
+    """What usage says about a map, on the page Usage."""
+
+    NEVER_SEEN = (
+        "usage.never_seen",
+        "No event of the last 30 days had the name.",
+        "Ask who needs the attribute. If nobody does, deprecate or ignore it.",
+    )
+    ALWAYS_EMPTY = (
+        "usage.always_empty",
+        "The name came in events, but never with a value.",
+        "Find out whether the site fills the field. If not, deprecate or ignore the attribute.",
+    )
+    LOOKUP_UNUSED = (
+        "usage.lookup_unused",
+        "No tracking URL of the last 30 days named an object by this lookup.",
+        "Take the lookup away, unless a link somewhere has it.",
+    )
+    ACTION_NEVER_SEEN = (
+        "usage.action_never_seen",
+        "No event of the last 30 days had the action.",
+        "Find out whether the site sends it. If not, deprecate or delete it.",
+    )
+    ACTION_UNDECLARED = (
+        "usage.action_undeclared",
+        "Events had an action that the map does not declare.",
+        "Add the action to the map, or correct the page that sends it.",
+    )
+    PARAMETER_DISGUISED = (
+        "usage.parameter_disguised",
+        "Events had a parameter that nobody declared and that is called like a tracked attribute.",
+        "Name the object with a reference instead: its values then come along under their names.",
+    )
+
+
+class Subject(StrEnum):
+    """What a count of usage is about."""
+
+    #: A name of an object's value.
+    NAME = "name"
+    ACTION = "action"
+    #: A parameter that names an object.
+    REFERENCE = "reference"
+    #: Any other parameter.
+    PARAMETER = "parameter"

@@ -33,6 +33,10 @@ DEFAULTS: dict[str, Any] = {
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "EVENTS_DATABASE": None,
     "EVENTS_KEPT_DAYS": 30,
+    "IDENTITY": None,
+    "USAGE_SECONDS": 60.0,
+    "HEALTH_TOKEN": None,
+    "HEALTH_LAG_SECONDS": 900.0,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -182,6 +186,29 @@ class Settings:
     def EVENTS_KEPT_DAYS(self) -> float:
         """How long, in days, events that are delivered stay in the database."""
         return float(self._get("EVENTS_KEPT_DAYS"))
+
+    @property
+    def USAGE_SECONDS(self) -> float:
+        """After how many seconds a process writes what it counted; 0 if nothing is counted."""
+        return float(self._get("USAGE_SECONDS"))
+
+    @property
+    def IDENTITY(self) -> str | None:
+        """The output name whose value is a person's id, for sinks; ``None`` for no such name."""
+        name = self._get("IDENTITY")
+        return None if name is None else str(name)
+
+    @property
+    def HEALTH_TOKEN(self) -> str | None:
+        """What a program must send to learn how the tracking is; ``None`` for no program."""
+        token = self._get("HEALTH_TOKEN")
+        return None if token is None else str(token)
+
+    @property
+    def HEALTH_LAG_SECONDS(self) -> float | None:
+        """How long, in seconds, an event may wait for its sink before the site is not healthy."""
+        seconds = self._get("HEALTH_LAG_SECONDS")
+        return None if seconds is None else float(seconds)
 
     @property
     def SINK_SECONDS(self) -> float | None:

@@ -16,7 +16,7 @@ from trackadmin import editing
 from trackadmin.admin.count_costs import counted_in_words
 from trackadmin.admin.differences import faults
 from trackadmin.admin.page_parameters import LONGEST_PASTED, text
-from trackadmin.admin.preview_result import counts_of, shown_row, values_as_json
+from trackadmin.admin.preview_result import counts_of, shown_row, sinks_of, values_as_json
 from trackadmin.admin.preview_screens import PreviewBase
 from trackadmin.admin.viewer import HostFailed
 from trackadmin.codes import EventCode, Outcome
@@ -27,7 +27,7 @@ from trackadmin.runtime.event_texts import refused_words
 logger = logging.getLogger("trackadmin")
 
 #: What becomes of a parameter, in a word or two.
-LABELS = {
+LABELS: dict[str, Any] = {
     Became.SENT: gettext_lazy("sent as it is"),
     Became.PSEUDONYMISED: gettext_lazy("sent as a pseudonym"),
     Became.RESERVED: gettext_lazy("reserved name"),
@@ -138,6 +138,7 @@ class TryUrlScreen(PreviewBase):
             "hidden": preview.hidden,
             "json": values_as_json(preview),
             "counts": list(counts_of(preview)),
+            "sinks": sinks_of(preview),
         }
 
 

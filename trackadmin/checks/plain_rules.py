@@ -36,7 +36,7 @@ def seconds(setting: str, value: Any) -> Faults:
         yield what, _("Write 1.0 for one second, 0 for none.")
 
 
-def count(setting: str, value: Any) -> Faults:
+def whole_number(setting: str, value: Any) -> Faults:
     """A whole number above 0."""
     if type(value) is not int or value < 1:
         what = _(

@@ -12,16 +12,18 @@ from django.conf import settings as django_settings
 from trackadmin.checks.plain_rules import (
     Faults,
     callable_or_none,
-    count,
     seconds,
     switch,
     texts,
+    whole_number,
 )
 from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, SIGNED_KEYS
 from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
 
+#: Characters of a token that nobody guesses.
+SHORTEST_TOKEN = 20
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -113,6 +115,31 @@ def _days(setting: str, value: Any) -> Faults:
         yield what, _("Write 30 for thirty days.")
 
 
+def _name_or_none(setting: str, value: Any) -> Faults:
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        what = _(
+            "%(setting)s must be the name of a value, not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("Write a name as events have it, such as 'User_id', or None.")
+
+
+def _token(setting: str, value: Any) -> Faults:
+    """A text that nobody guesses. The value itself is not told."""
+    if value is None:
+        return
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    if not fits or len(value) < SHORTEST_TOKEN:
+        what = _(
+            "%(setting)s must be None, or a text of at least %(least)s ASCII characters without "
+            "spaces.",
+            setting=setting,
+            least=str(SHORTEST_TOKEN),
+        )
+        yield what, _("Give it a long random text, from a place where no code is kept.")
+
+
 def _path(setting: str, value: Any) -> Faults:
     if value is not None and (not isinstance(value, str | Path) or not str(value)):
         what = _(
@@ -182,7 +209,7 @@ def _pattern(setting: str, value: Any) -> Faults:
 _LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
-    "rows": count,
+    "rows": whole_number,
     "seconds": seconds,
 }
 
@@ -209,13 +236,17 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "PSEUDONYM_KEYS": ("E008", _keys),
     "PERSONAL_WORDS": ("E036", texts),
     "NOT_PERSONAL": ("E037", texts),
-    "MAX_TEXT_LENGTH": ("E038", count),
+    "MAX_TEXT_LENGTH": ("E038", whole_number),
     "CONSTANT_MANAGERS": ("E030", texts),
     "CONTEXT": ("E031", callable_or_none),
     "REQUIRE_NOTE": ("E009", switch),
     "SINKS": ("E010", sinks),
     "EVENTS_DATABASE": ("E067", _database_alias),
     "EVENTS_KEPT_DAYS": ("E068", _days),
+    "IDENTITY": ("E069", _name_or_none),
+    "USAGE_SECONDS": ("E072", seconds),
+    "HEALTH_TOKEN": ("E070", _token),
+    "HEALTH_LAG_SECONDS": ("E071", _seconds_or_none),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "GUESSABLE_KEYS": ("E080", _guessable_keys),
@@ -223,14 +254,14 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", texts),
     "TENANT": ("E042", callable_or_none),
-    "MAX_NAMES": ("E013", count),
-    "MAX_REFERENCES": ("E014", count),
-    "MAX_TABLES": ("E032", count),
+    "MAX_NAMES": ("E013", whole_number),
+    "MAX_REFERENCES": ("E014", whole_number),
+    "MAX_TABLES": ("E032", whole_number),
     "PREVIEW_SECONDS": ("E054", seconds),
-    "PROFILE_ROWS": ("E055", count),
-    "PROFILE_MILLISECONDS": ("E056", count),
+    "PROFILE_ROWS": ("E055", whole_number),
+    "PROFILE_MILLISECONDS": ("E056", whole_number),
     "PROFILE_KEPT_SECONDS": ("E057", seconds),
-    "EFFECT_OBJECTS": ("E065", count),
+    "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
 }

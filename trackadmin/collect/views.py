@@ -36,7 +36,7 @@ PIXEL = (
 MAX_ORIGIN = 300
 
 
-def _public(view: View) -> View:
+def public(view: View) -> View:
     """Mark a view as public for the middlewares of packages that ask for a login."""
     marks = {"STRONGHOLD_IS_PUBLIC": True, "mfa_public": True}  # django-stronghold, django-mfa3
     view.__dict__.update(marks)
@@ -46,7 +46,7 @@ def _public(view: View) -> View:
 # A page of another site may call it, without a session, a token or a login. It never runs in a
 # transaction, whatever the host does for its other views: a new version of the map could not be
 # loaded in one.
-@_public
+@public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
@@ -69,7 +69,7 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
     return response
 
 
-@_public
+@public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests

@@ -49,7 +49,7 @@ class CompiledModel:
         #: The problems of the tree of its children.
         self.problems = planned.problems
         for name, personal in self.node.personal_names():
-            matching.personal_names.add(name, personal=personal)
+            matching.personal_names.learn(name, personal=personal)
         #: The class whose objects these are: the tracked one, or a descendant.
         self.model = self.node.model
         #: Every name of the output, in order, whatever the data.

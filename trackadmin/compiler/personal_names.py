@@ -18,9 +18,11 @@ class PersonalNames:
         self._known: dict[str, bool] = {ACTION_PARAMETER: False}
         for entry in document.actions.values():
             for name, parameter in entry.parameters.items():
-                self.add(name, personal=parameter.privacy not in (NONE, PSEUDONYMISED))
+                self.learn(name, personal=parameter.privacy not in (NONE, PSEUDONYMISED))
+        #: The names of parameters that an action declares.
+        self.declared = frozenset(self._known)
 
-    def add(self, name: str, *, personal: bool) -> None:
+    def learn(self, name: str, *, personal: bool) -> None:
         """Learn a name, when the model that gives it is compiled: before any event has it."""
         self._known[name] = personal or self._known.get(name, False)
 
@@ -28,3 +30,7 @@ class PersonalNames:
         """Those of the names that are personal."""
         known = self._known
         return tuple([name for name in names if known.get(name, True)])
+
+    def knows(self, name: str) -> bool:
+        """Whether the map has the name: of an object's value, or of a declared parameter."""
+        return name in self._known

@@ -42,7 +42,7 @@ class ConfiguredSink:
         """Whether its settings ask for events of this action."""
         return self.actions is None or event.action in self.actions
 
-    def shape(self, event: Event) -> Event:
+    def permitted(self, event: Event) -> Event:
         """The event as the sink may have it."""
         return event if self.personal or not event.personal else event.without(event.personal)
 
@@ -61,8 +61,10 @@ class ConfiguredSinks:
     remote: tuple[ConfiguredSink, ...]
     #: Whether events are stored: for a remote sink, or because a sink says ``stores``.
     stored: bool
+    #: All of them, in the order of the settings, also those that are the table itself.
+    every: tuple[ConfiguredSink, ...] = ()
 
-    def find(self, name: str) -> ConfiguredSink | None:
+    def remote_named(self, name: str) -> ConfiguredSink | None:
         """The remote sink of this name."""
         return next((each for each in self.remote if each.name == name), None)
 
@@ -76,7 +78,7 @@ def configured_sinks() -> ConfiguredSinks:
     global _kept
     setting = conf.SINKS
     if _kept is None or _kept[0] is not setting:
-        _kept = setting, _read(setting)
+        _kept = setting, _by_delivery(setting)
     return _kept[1]
 
 
@@ -89,21 +91,21 @@ def _forget() -> None:
     _kept = None
 
 
-def _read(setting: Any) -> ConfiguredSinks:
+def _by_delivery(setting: Any) -> ConfiguredSinks:
     named = setting if isinstance(setting, Mapping) else None
     sinks = (
         [ConfiguredSink(path, path, personal=True) for path in setting]
         if named is None
-        else [_named(name, entry) for name, entry in named.items()]
+        else [_from_entry(name, entry) for name, entry in named.items()]
     )
     classes = [(sink, _class_of(sink.backend)) for sink in sinks]
     remote = tuple(sink for sink, cls in classes if hasattr(cls, "deliver"))
     stores = [sink for sink, cls in classes if getattr(cls, "stores", False)]
     at_once = tuple(sink for sink in sinks if sink not in remote and sink not in stores)
-    return ConfiguredSinks(at_once, remote, bool(remote or stores))
+    return ConfiguredSinks(at_once, remote, bool(remote or stores), tuple(sinks))
 
 
-def _named(name: str, entry: Mapping[str, Any]) -> ConfiguredSink:
+def _from_entry(name: str, entry: Mapping[str, Any]) -> ConfiguredSink:
     actions = entry.get("ACTIONS")
     return ConfiguredSink(
         name,

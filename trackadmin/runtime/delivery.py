@@ -56,7 +56,7 @@ def deliver(event: Event) -> None:
         return
     for sink in sinks.at_once:
         if sink.wants(event):
-            _outlet(sink).take(sink.shape(event))
+            _outlet(sink).take(sink.permitted(event))
 
 
 def _store(event: Event, *, waiting: bool) -> bool:

@@ -11,6 +11,7 @@ from trackadmin.runtime.delivery import deliver
 from trackadmin.runtime.event import Event
 from trackadmin.runtime.event_counts import count_event
 from trackadmin.runtime.faults import report
+from trackadmin.runtime.usage_counts import count_usage
 from trackadmin.runtime.values import Values
 
 #: How many parameters of one event are listed for each fault of their names. The rest are counted.
@@ -20,6 +21,7 @@ MAX_LISTED = 20
 def send(snapshot: Snapshot, values: Values) -> None:
     """Count the event and what is wrong with it. The sinks get it, unless the map refuses it."""
     count_event(snapshot, values)
+    count_usage(snapshot, values)
     for finding in values.wrong:
         if finding.code not in _NOT_NOW:
             report(finding.code, _place(snapshot, values))

@@ -1,0 +1,142 @@
+"""Redis Streams: each event is one entry of a stream."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from trackadmin.outbox import Taken, TryLater
+from trackadmin.runtime import Event
+from trackadmin.sinks.client_library import library
+from trackadmin.sinks.holdings import counts_of, held_in_lines
+from trackadmin.sinks.identity import person_of
+from trackadmin.sinks.reasons import FEW_REPLICAS, reason_of
+from trackadmin.sinks.sink_options import number_option, text_option, whole_option
+
+#: Adds many entries in one command: the texts travel once, and the answer is one number. ARGV has
+#: the length that the stream is kept at, or 0, and then the id, JSON and person of each event.
+ADD = """
+local most = tonumber(ARGV[1])
+for i = 2, #ARGV, 3 do
+  local fields = {'id', ARGV[i], 'json', ARGV[i + 1], 'person', ARGV[i + 2]}
+  if most > 0 then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', unpack(fields))
+  else
+    redis.call('XADD', KEYS[1], '*', unpack(fields))
+  end
+end
+return (#ARGV - 1) / 3
+"""
+
+#: Entries that are read at a time where they are counted.
+READ_AT_ONCE = 1000
+
+
+class RedisStreamsSink:
+    """Adds events to a stream, with the fields ``id``, ``json`` and ``person``.
+
+    With ``shards`` above 1 there are so many streams, ``<stream>:0`` and so on, and the events of
+    one person are all in the same one. With ``replicas`` an event counts as taken when so many
+    replicas have it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        stream: str = "trackadmin:events",
+        *,
+        maxlen: int | None = None,
+        shards: int = 1,
+        replicas: int = 0,
+        timeout: float = 5.0,
+        client_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        redis = library("redis", "redis")
+        seconds = number_option("timeout", timeout)
+        self._stream = text_option("stream", stream)
+        self._most = 0 if maxlen is None else whole_option("maxlen", maxlen)
+        self._shards = whole_option("shards", shards)
+        self._replicas = whole_option("replicas", replicas, least=0)
+        # Two thirds of the time, so that its answer comes before ours is over.
+        self._wait = max(int(seconds * 667), 1)
+        self._error, self._unreached = redis.RedisError, (redis.ConnectionError, redis.TimeoutError)
+        backoff = library("redis.backoff", "redis").NoBackoff()
+        more: dict[str, Any] = {
+            "socket_timeout": seconds,
+            "socket_connect_timeout": seconds,
+            # Sending again is the worker's part.
+            "retry": library("redis.retry", "redis").Retry(backoff, 0),
+            **(client_options or {}),
+        }
+        self._client = redis.Redis.from_url(text_option("url", url), **more)
+        self._script = self._client.register_script(ADD)
+
+    def deliver(self, events: Sequence[Event]) -> Taken | None:
+        """Add the events, and wait for the answers."""
+        streams: dict[str, list[Event]] = {}
+        for event in events:
+            streams.setdefault(self._stream_of(event), []).append(event)
+        try:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for stream, some in streams.items():
+                    self._script([stream], [self._most, *_texts(some)], client=pipeline)
+                if self._replicas:
+                    pipeline.execute_command("WAIT", self._replicas, self._wait)
+                answers = pipeline.execute(raise_on_error=False)
+        except self._error as error:
+            raise TryLater(_reason(error)) from None
+        return self._outcome(streams, answers)
+
+    def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
+        """What its streams hold of a day. With ``maxlen``, Redis may have dropped the oldest."""
+        return counts_of(held_in_lines(self._lines()), day)
+
+    def _lines(self) -> Iterator[bytes]:
+        names = [self._stream]
+        if self._shards > 1:
+            names = [f"{self._stream}:{shard}" for shard in range(self._shards)]
+        for name in names:
+            start = "-"
+            while entries := self._client.xrange(name, start, "+", READ_AT_ONCE):
+                yield from (fields[b"json"] for _id, fields in entries)
+                start = f"({entries[-1][0].decode()}"
+
+    def _stream_of(self, event: Event) -> str:
+        if self._shards == 1:
+            return self._stream
+        person = person_of(event) or event.id
+        return f"{self._stream}:{zlib.crc32(person.encode(errors='replace')) % self._shards}"
+
+    def _outcome(self, streams: Mapping[str, list[Event]], answers: list[Any]) -> Taken | None:
+        """A stream that failed is tried again; nothing of Redis's answer blames an event."""
+        if self._replicas:
+            reached = answers.pop()
+            if not isinstance(reached, int) or reached < self._replicas:
+                raise TryLater(FEW_REPLICAS)
+        failed = {
+            stream: answer
+            for stream, answer in zip(streams, answers, strict=True)
+            if isinstance(answer, Exception)
+        }
+        if not failed:
+            return None
+        reason = _reason(next(iter(failed.values())))
+        if len(failed) == len(streams):
+            raise TryLater(reason)
+        return Taken(later=[event.id for name in failed for event in streams[name]], reason=reason)
+
+
+def _texts(events: Sequence[Event]) -> list[str]:
+    return [text for event in events for text in _fields(event)]
+
+
+def _fields(event: Event) -> tuple[str, str, str]:
+    return event.id, event.as_json(), person_of(event) or ""
+
+
+def _reason(error: Exception) -> str:
+    """The kind of the error: Redis puts it, in capitals, before the text."""
+    first = str(error).partition(" ")[0]
+    return first if first.isupper() and first.isalpha() else reason_of(error)
