@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.contrib.auth.models import User
 
 from tests.pages import read
 from tests.screens import MARKS, client_of, map_page, model_page, published_example
@@ -61,6 +62,18 @@ def test_a_version_says_it(admin_client, tracking_map):
     assert SAID in admin_client.get(page).content.decode()
     page = map_page("version", tracking_map.pk, version.number - 1)
     assert SAID not in admin_client.get(page).content.decode()
+
+
+def test_a_preview_does_not_promise_what_an_unsigned_url_brings(tracking_map):
+    user = User.objects.create(username="ann")
+    assert not editing.preview(tracking_map, user).signed_only
+    editing.save_map(tracking_map, name="Map", description="", signed_only=True)
+    assert editing.preview(tracking_map, user).signed_only
+    (live,) = editing.what_is_tracked(user)
+    assert not live.signed_only
+    editing.publish(tracking_map, by=None)
+    (live,) = editing.what_is_tracked(user)
+    assert live.signed_only
 
 
 def test_saving_something_else_leaves_it(tracking_map):
