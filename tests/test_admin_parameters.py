@@ -124,6 +124,7 @@ ENTRY = [
     "prefix",
     "owner",
     "key",
+    "signed_only",
     "seen",
     "map",
     "model",
@@ -153,7 +154,7 @@ PARAMETERS = {
     "trackingmap_help": ["x"],
     "trackingmap_change": [
         *("name", "description", "seen", "unknown_actions", "undeclared_parameters"),
-        *("q", "app", "show", "group", "page"),
+        *("signed_only", "q", "app", "show", "group", "page"),
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],

@@ -48,6 +48,7 @@ class Section:
     hidden: tuple[str, ...]
     url: str
     problems: list[Fault]
+    signed_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ def _section(found: TrackedObject, pages: _Pages) -> Section:
         found.hidden,
         found.url,
         faults(found.problems),
+        found.signed_only,
     )
 
 

@@ -33,7 +33,7 @@ LABELS: dict[str, Any] = {
     Became.RESERVED: gettext_lazy("reserved name"),
     Became.REPEATED: gettext_lazy("repeated"),
     Became.LEFT_OUT: gettext_lazy("left out"),
-    Became.USED: gettext_lazy("says who sends it"),
+    Became.USED: gettext_lazy("used, not sent"),
     Outcome.FOUND: gettext_lazy("found"),
     Outcome.NONE: gettext_lazy("not found"),
     Outcome.MANY: gettext_lazy("several found"),

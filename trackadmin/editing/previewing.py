@@ -74,6 +74,8 @@ class Preview:
     problems: tuple[Problem, ...]
     #: The names of the draft's values that may say something about a person.
     personal: tuple[str, ...] = ()
+    #: Whether the draft takes the query string only with a signature.
+    signed_only: bool = False
 
     @property
     def json(self) -> str:
@@ -129,6 +131,7 @@ def preview(
         counted=tuple(new.counted),
         problems=(*problems, *new.problems),
         personal=snapshot.personal_names.among(new.values),
+        signed_only=must_be_signed(draft_model),
     )
 
 
@@ -176,6 +179,12 @@ def query_string(compiled: CompiledModel | None, obj: Model) -> str:
     key = compiled.key if compiled else None
     text = key.text(obj) if key else None
     return urlencode({key.reference: text}, quote_via=quote) if key and text is not None else ""
+
+
+def must_be_signed(compiled: CompiledModel | None) -> bool:
+    """Whether a URL that names objects by their key brings them only with a signature."""
+    key = compiled.key if compiled else None
+    return key is not None and key.signed_only
 
 
 def _not_tracked(obj: Model) -> Problem:

@@ -15,7 +15,12 @@ from trackadmin.compiler.plan_names import Grace
 from trackadmin.conf import conf
 from trackadmin.document import ModelEntry
 from trackadmin.editing.partial_map import snapshot_of
-from trackadmin.editing.previewing import as_stored, databases_of, query_string
+from trackadmin.editing.previewing import (
+    as_stored,
+    databases_of,
+    must_be_signed,
+    query_string,
+)
 from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.trying import (
     MayView,
@@ -60,6 +65,8 @@ class TrackedObject:
     #: The query string that names the object by its key; empty where the map has no key for it.
     url: str
     problems: tuple[Problem, ...]
+    #: Whether the map takes the query string only with a signature.
+    signed_only: bool = False
 
 
 def what_is_tracked(
@@ -96,6 +103,7 @@ def _by(
         tuple(sorted(trial.hidden)),
         query_string(compiled, trial.obj),
         (*problems, *tried.problems),
+        must_be_signed(compiled),
     )
 
 

@@ -30,6 +30,8 @@ _SALT = "trackadmin.tracking_url"
 #: What a signature looks like. Nothing else is given to the signer, which would look for a
 #: separator of its own in it.
 _parts = re.compile(r"(?:([1-9][0-9]{0,11})\.)?([A-Za-z0-9_-]{43})").fullmatch
+#: As ``json.dumps`` with these separators, in half the time.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 #: The last second that fits.
 _LAST = 10**12 - 1
 
@@ -102,5 +104,4 @@ def _signed_text(
 
     The tenant too: several may have a map of this name, and the same key.
     """
-    bound = [slug, home().fingerprint, action, expiry, sorted({*references})]
-    return json.dumps(bound, separators=(",", ":"))
+    return _encode([slug, home().fingerprint, action, expiry, sorted({*references})])
