@@ -17,7 +17,7 @@ from tests.sent_events import SECRET, event, events, outcome
 from trackadmin.exceptions import SettingError
 from trackadmin.sinks import http_outcomes
 from trackadmin.sinks.http_outcomes import LONGEST_AFTER, seconds_of
-from trackadmin.sinks.reasons import SEARCH
+from trackadmin.sinks.sink_reasons import SEARCH
 from trackadmin.sinks.webhook import WebhookSink
 
 pytestmark = pytest.mark.once

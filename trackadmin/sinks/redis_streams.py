@@ -10,8 +10,8 @@ from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.identity import person_of
-from trackadmin.sinks.reasons import FEW_REPLICAS, reason_of
 from trackadmin.sinks.sink_options import number_option, text_option, whole_option
+from trackadmin.sinks.sink_reasons import FEW_REPLICAS, reason_of
 
 #: Adds many entries in one command: the texts travel once, and the answer is one number. ARGV has
 #: the length that the stream is kept at, or 0, and then the id, JSON and person of each event.
