@@ -131,14 +131,6 @@ def test_frozen_redis_is_given_up_in_time(server, sink):
     assert outcome(waiting, events(2))[0] == [0, 1]
 
 
-def test_restarted_redis_has_forgotten_the_script_and_learns_it_again(server, sink):
-    same = sink()
-    same.deliver(events(1))
-    server.client.script_flush()
-    assert outcome(same, events(2))[0] == [0, 1]
-    assert server.client.xlen(STREAM) == 3
-
-
 def test_full_redis_is_later(server, sink):
     server.client.config_set("maxmemory", 1)
     try:
