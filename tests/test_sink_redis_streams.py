@@ -131,6 +131,19 @@ def test_frozen_redis_is_given_up_in_time(server, sink):
     assert outcome(waiting, events(2))[0] == [0, 1]
 
 
+def test_connection_is_tried_once(sink, monkeypatch):
+    """Sending again is the worker's part: the client's own waits would come on top."""
+    tries = []
+
+    def refused(self):
+        tries.append(1)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("redis.connection.Connection._connect", refused)
+    assert outcome(sink(), events(1)) == ([], [], [0], None, {"no connection"})
+    assert len(tries) == 1
+
+
 def test_full_redis_is_later(server, sink):
     server.client.config_set("maxmemory", 1)
     try:
