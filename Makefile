@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 
-.PHONY: demo test coverage bench torture format messages clean
+.PHONY: demo test coverage bench torture pictures format messages clean
 
 # Sets up and serves the demo shop; the second time it starts in seconds and keeps its data.
 demo: $(VENV)/.installed
@@ -26,6 +26,10 @@ bench: $(VENV)/.installed-bench
 # Injects faults for minutes and says what was lost: nothing may be.
 torture: $(VENV)/.installed-sites
 	@$(IN_VENV) -m tests.suite --torture
+
+# Makes every picture of the docs from the demo. Look at them before you commit them.
+pictures: $(VENV)/.installed
+	@$(IN_VENV) -m tests.pictures
 
 format: $(VENV)/.installed
 	@$(VENV)/bin/ruff check --fix .

@@ -19,7 +19,7 @@ from bench.timing import PROCESSES, joined, medians
 from tests.postgresql import find_server, server
 
 # In the order they run. What writes many rows comes last: PostgreSQL tidies up behind it for a
-# while. And the last two make maps of their own the live one.
+# while. And the last three make maps of their own the live one.
 BENCHES = [
     "flatten",
     "freshness",
@@ -31,6 +31,7 @@ BENCHES = [
     "bulk",
     "instances",
     "scale",
+    "pages",
 ]
 
 # What takes about a microsecond.
@@ -49,12 +50,15 @@ def main() -> int:
     results = [run_on(database, benches) for database in databases]
     rows = [row for result in results for row in result["rows"]]
     stages = [stage for result in results for stage in result["stages"]]
+    pages = [page for result in results for page in result["pages"]]
     print(report.table(rows))
     if stages:
         print(report.stages_table(stages))
+    if pages:
+        print(report.pages_table(pages))
     if benches == BENCHES and len(databases) == 2:
-        report.write(rows, stages, results[0]["seconds"])
-    words = [report.reached(row) for row in rows]
+        report.write(rows, stages, pages, results[0]["seconds"])
+    words = [report.reached(row) for row in rows] + [report.in_limits(page) for page in pages]
     print(f"{words.count('yes')} goals reached, {words.count('**no**')} missed")
     return 1 if "**no**" in words else 0
 
@@ -73,10 +77,11 @@ def run_processes(benches: list[str], environment: dict[str, str]) -> dict:
     many = [bench for bench in benches if bench in IN_MANY_PROCESSES]
     one = [bench for bench in benches if bench not in IN_MANY_PROCESSES]
     runs = [run_process(many, environment) for _ in range(PROCESSES)] if many else []
-    rest = run_process(one, environment) if one else {"rows": [], "stages": []}
+    rest = run_process(one, environment) if one else {"rows": [], "stages": [], "pages": []}
     return {
         "rows": medians([run["rows"] for run in runs]) + rest["rows"],
         "stages": rest["stages"],
+        "pages": rest["pages"],
         "seconds": joined([run["seconds"] for run in runs]),
     }
 

@@ -34,6 +34,7 @@ def contest(benches: list[str]) -> dict:
         freshness,
         http,
         instances,
+        pages,
         resolve,
         scale,
         stages,
@@ -42,7 +43,7 @@ def contest(benches: list[str]) -> dict:
 
     database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
     created = data.create()
-    rows, seconds, spent = [], {}, []
+    rows, seconds, spent, viewed = [], {}, [], []
     runs = {
         "freshness": lambda: freshness.run(database),
         "resolve": lambda: resolve.run(created, database),
@@ -56,6 +57,9 @@ def contest(benches: list[str]) -> dict:
     }
     for bench in benches:
         print(f"{database}: {bench} …", file=sys.stderr, flush=True)
+        if bench == "pages":
+            viewed = pages.run(database)
+            continue
         if bench == "flatten":
             more, seconds = flatten.run(created, database)
         else:
@@ -63,7 +67,8 @@ def contest(benches: list[str]) -> dict:
         if bench == "resolve":
             spent = stages.run(created, database)
         rows += more
-    return {"rows": [row.as_json() for row in rows], "seconds": seconds, "stages": spent}
+    found = [row.as_json() for row in rows]
+    return {"rows": found, "seconds": seconds, "stages": spent, "pages": viewed}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ DEMO_DIR = BASE_DIR / "demo"
 #: Where the demo writes; the tests point these elsewhere, so that your own data stays as it is.
 DATABASE = os.environ.get("DEMO_DATABASE", "")
 EVENTS_LOG = os.environ.get("DEMO_EVENTS_LOG", DEMO_DIR / "events.log")
+#: What the demo's remote sink writes: it stands for a warehouse that somebody else runs.
+WAREHOUSE_FILE = os.environ.get("DEMO_WAREHOUSE_FILE") or str(
+    Path(EVENTS_LOG).with_name("warehouse.ndjson")
+)
 POSTGRESQL_PORT = os.environ.get("TRACKADMIN_TEST_POSTGRESQL_PORT")
 
 
@@ -95,7 +99,20 @@ TRACKADMIN = {
     "EXCLUDE": ["demo.TrackedEvent"],  # what the shop keeps for its own page
     # The product team may publish any map here: the shop goes on and the console says why.
     "STRICT": False,
-    "SINKS": ["trackadmin.collect.sinks.LogSink", "demo.sinks.TableSink"],
+    "GUESSABLE_KEYS": "open",  # nobody but you can reach this shop
+    "SINKS": {
+        # One JSON object per line: see LOGGING below.
+        "log": {"BACKEND": "trackadmin.sinks.log.LogSink", "PERSONAL": True},
+        # What the shop's own page shows.
+        "shop": {"BACKEND": "demo.sinks.TableSink", "PERSONAL": True},
+        # The events in the admin.
+        "table": {"BACKEND": "trackadmin.sinks.table.TableSink", "PERSONAL": True},
+        # A worker of the demo delivers to it; it may not have personal values.
+        "warehouse": {
+            "BACKEND": "demo.sinks.WarehouseSink",
+            "OPTIONS": {"path": WAREHOUSE_FILE},
+        },
+    },
 }
 
 LOGGING = {

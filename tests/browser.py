@@ -38,6 +38,9 @@ CHROMIUM_ARGUMENTS = [
 class DemoSite:
     """A demo shop with a database and an event log of its own, in ``folder``."""
 
+    #: What Python runs; the arguments follow.
+    program = ("manage.py",)
+
     def __init__(self, folder):
         self.folder = folder
         self.port = free_port()
@@ -55,7 +58,7 @@ class DemoSite:
     def manage(self, *arguments, code=0):
         """Run manage.py; gives what it wrote to stdout."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *self.program, *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -70,7 +73,7 @@ class DemoSite:
         log = self.folder / "server.log"
         with log.open("a") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo", "--port", str(self.port)],
+                [sys.executable, *self.program, "demo", "--port", str(self.port)],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=output,

@@ -34,6 +34,19 @@ def fresh_process():
     reset()
 
 
+@pytest.fixture
+def quiet_profiles(monkeypatch):
+    """No profile is kept, and a slow machine has time enough to make one."""
+    from django.core.cache import cache
+
+    from trackadmin.conf import DEFAULTS
+
+    monkeypatch.setitem(DEFAULTS, "PROFILE_MILLISECONDS", 60_000)
+    cache.clear()
+    yield
+    cache.clear()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A running demo shop that the tests of a file share."""

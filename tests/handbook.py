@@ -21,10 +21,14 @@ def anchors():
 
 
 def page(language):
-    """The text of one page: the sections, without the introduction for readers of the files."""
+    """The text of one page: the sections, without the introduction for readers of the files.
+
+    Pictures stay out, too: each would be of a page that its reader has.
+    """
     text = SOURCES[language].read_text(encoding="utf-8")
     parser = MarkdownIt("commonmark").enable("table")
-    tokens = parser.parse(text[text.index("\n## ") :])
+    parsed = parser.parse(text[text.index("\n## ") :])
+    tokens = [token for token in parsed if token.type != "html_block"]
     ids = iter(anchors())
     for token in tokens:
         if token.type == "heading_open" and token.tag == "h2":

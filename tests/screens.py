@@ -144,9 +144,11 @@ def pages_of(row, *, version=1):
         "trackingmap_move": map_page("move", pk),
         "trackingmap_actions": map_page("actions", pk),
         "trackingmap_move_action": map_page("move_action", pk),
+        "trackingmap_events": map_page("events", pk),
         "trackingmap_undecided": map_page("undecided", pk),
         "trackingmap_picture": map_page("picture", pk),
         "trackingmap_quality": map_page("quality", pk),
+        "trackingmap_usage": map_page("usage", pk),
         "trackingmap_start": map_page("start", pk),
         "trackingmap_fix": map_page("fix", pk),
         "trackingmap_publish": map_page("publish", pk),
@@ -174,6 +176,7 @@ def pages_of(row, *, version=1):
         "trackedaction_history": action_page("history", action.pk),
         "trackedaction_undo": action_page("undo", action.pk, first),
         "trackedaction_changelist": action_page("changelist"),
+        "delivery_changelist": reverse("admin:trackadmin_delivery_changelist"),
         "mapversion_changelist": reverse("admin:trackadmin_mapversion_changelist"),
         "mapversion_change": reverse(
             "admin:trackadmin_mapversion_change", args=[MapVersion.objects.get(number=version).pk]

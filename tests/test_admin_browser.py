@@ -49,6 +49,28 @@ def test_attributes_are_found_by_a_word_and_by_what_is_tracked(browser, site):
         assert shown(opened) == everything
 
 
+def test_a_profile_stands_beside_each_attribute(browser, site):
+    """On request, and once: a second reading takes the place of the first. What was typed stays."""
+    with page(browser) as opened:
+        log_in(opened, site, "product")
+        opened.goto(site.url + USER)
+        opened.get_by_label("Owner").fill("Growth")
+        opened.get_by_role("link", name="Show a profile of the data").click()
+        section = opened.get_by_role("region", name="Profile of the data")
+        expect(section).to_be_focused()
+        expect(section.get_by_text("Each attribute shows its profile below")).to_be_visible()
+        expect(section.locator("table")).to_be_hidden()
+        row = opened.locator("#a-is_active")
+        expect(row.locator(".ta-field-profile")).to_contain_text("filled")
+        expect(opened.locator("#a-email .ta-field-profile")).to_contain_text("may be personal")
+        with opened.expect_response(lambda response: "fresh=1" in response.url):
+            section.get_by_role("link", name="Read again").click()
+        expect(section).to_be_focused()
+        expect(row.locator(".ta-field-profile")).to_have_count(1)
+        expect(opened.get_by_label("Owner")).to_have_value("Growth")
+        expect(opened).to_have_url(site.url + USER)
+
+
 def test_what_is_tracked_shows_the_name_it_goes_out_under(browser, site):
     with page(browser) as opened:
         log_in(opened, site, "product")

@@ -133,3 +133,13 @@ def test_a_state_that_drift_has_spoilt_is_refused_in_words(admin_client, deletio
         response = admin_client.post(deletion)
         assert "Nothing was restored" in response.content.decode()
     assert not TrackedModel.objects.filter(prefix="User").exists()
+
+
+def test_a_waiver_is_a_step_that_restores_nothing(admin_client, user_row):
+    """And the newest edit below it still is the state now."""
+    editing.waive(user_row.map, "lint.description", "User", reason="Everybody knows it.")
+    response = admin_client.get(model_page("history", user_row.pk))
+    waived, newest, *older = response.context["steps"]
+    assert "Waived the missing description of User: Everybody knows it." in str(response.content)
+    assert (waived.links, newest.links) == ([], [])
+    assert all(step.links for step in older)

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.maps import document, tracked
-from tests.screens import MARKS, map_page, published_example
+from tests.screens import MARKS, edit, map_page, published_example
 from trackadmin import editing
-from trackadmin.admin import differences, version_screens
+from trackadmin.admin import differences, history_screens, version_screens
 from trackadmin.models import TrackingMap
 
 pytestmark = MARKS
@@ -64,6 +64,43 @@ def test_the_history_counts_all_changes_and_tells_some(admin_client, monkeypatch
     html = text_of(admin_client, map_page("history", row.pk))
     assert told(html) == 1
     assert f"{len(entry.changes.changes) - 1} more change" in html
+
+
+def test_an_edit_with_many_rows_is_told_on_request_and_in_part(
+    admin_client, tracking_map, monkeypatch
+):
+    """Who did it, when and why stays in the list; so does what was edited after it."""
+    monkeypatch.setattr(history_screens, "MOST_ROWS", 14)
+    monkeypatch.setattr(history_screens, "MOST_MODELS", 1)
+    edit(tracking_map, "User", owner="Ours")
+    newest, imported = editing.history(tracking_map)
+    address = map_page("history", tracking_map.pk)
+    html = text_of(admin_client, address)
+    assert html.count("<time datetime") == 2
+    assert "Ours" in html
+    assert "BuyerProfile" not in html
+    assert re.findall(r'href="(\?edit=\d+)"', html) == [f"?edit={imported.revision}"]
+    part = text_of(admin_client, f"{address}?edit={imported.revision}")
+    assert "It wrote 2 more tracked models and actions" in part
+    assert "BuyerProfile" in part
+    assert "CompanyAccount" not in part
+    monkeypatch.setattr(history_screens, "MOST_MODELS", 3)
+    whole = text_of(admin_client, f"{address}?edit={imported.revision}")
+    assert told(whole) == len(imported.changes.changes)
+    assert "It wrote" not in whole
+    small = editing.history_of_edit(tracking_map, newest.revision, most=3)
+    assert small == newest
+
+
+def test_an_edit_of_another_map_or_of_none_is_not_told(admin_client, tracking_map):
+    other = TrackingMap.objects.create(slug="other", name="Other")
+    (imported,) = editing.history(tracking_map)
+    assert editing.history_of_edit(other, imported.revision, most=3) is None
+    for address in (
+        map_page("history", other.pk) + f"?edit={imported.revision}",
+        map_page("history", tracking_map.pk) + "?edit=99999999",
+    ):
+        assert admin_client.get(address).status_code == 404
 
 
 def test_a_version_shows_a_page_of_its_models(admin_client, tracking_map, monkeypatch):

@@ -73,6 +73,9 @@ def test_a_map_that_is_not_published_says_so(admin_client):
     html = admin_client.get(map_page("change", row.pk)).content.decode()
     assert "Not published yet" in html
     assert "This map tracks nothing yet" in html
+    editing.save_tracked_model(row, "Order", tracked("demo.order", ["number"]))
+    response = admin_client.get(map_page("change", row.pk))
+    assert states(response) == {"Order": "new"}, "nothing is live that it could be the same as"
 
 
 def sent_by(client, page, **changes):

@@ -20,12 +20,13 @@ from trackadmin.admin.page_parameters import (
     text,
 )
 from trackadmin.admin.registry import (
+    DeliveryAdmin,
     MapVersionAdmin,
     TrackedActionAdmin,
     TrackedModelAdmin,
     TrackingMapAdmin,
 )
-from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
+from trackadmin.models import Delivery, MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
 
@@ -156,15 +157,19 @@ PARAMETERS = {
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
-    "trackingmap_history": ["page", "x"],
+    "trackingmap_history": ["page", "x", "edit"],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_bring_back_action": ["action"],
     "trackingmap_move": ["prefix", "to"],
     "trackingmap_actions": ["page", "x"],
     "trackingmap_move_action": ["action", "to"],
+    "trackingmap_events": [
+        *("action", "model", "outcome", "sink", "sender", "wrong", "older", "event"),
+    ],
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
+    "trackingmap_usage": ["page"],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
@@ -179,27 +184,30 @@ PARAMETERS = {
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],
     "trackingmap_changelist": LISTS,
-    "trackedmodel_add": [*ENTRY, "deleted"],
+    "trackedmodel_add": [*ENTRY, "deleted", "was"],
     "trackedmodel_change": [*ENTRY, "_continue", "c-buyer_profile-child_prefix"],
     "trackedmodel_delete": ["seen"],
     "trackedmodel_history": ["page", "x"],
     "trackedmodel_undo": ["seen"],
     "trackedmodel_profile": ["fresh", "x"],
     "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
-    "trackedaction_add": [*ACTION, "deleted"],
+    "trackedaction_add": [*ACTION, "deleted", "was"],
     "trackedaction_change": [*ACTION, "_continue"],
     "trackedaction_delete": ["seen"],
     "trackedaction_history": ["page", "x"],
     "trackedaction_undo": ["seen"],
     "trackedaction_changelist": [*LISTS, "map__id__exact", "map__isnull"],
+    "delivery_changelist": ["sink", "page", "do", "letter", "expected"],
     "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
     "mapversion_change": ["x"],
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
-READ_ONLY |= {"changelist", "actions", "help", "picture", "profile", "effect", "tracked"}
+READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
+READ_ONLY |= {"usage"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
+    "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
@@ -221,6 +229,7 @@ def test_no_address_is_left_out(tracking_map):
             (TrackedModel, TrackedModelAdmin),
             (TrackedAction, TrackedActionAdmin),
             (MapVersion, MapVersionAdmin),
+            (Delivery, DeliveryAdmin),
         ]
         for pattern in cls(model, admin.site).get_urls()
     }
@@ -234,7 +243,7 @@ def test_no_parameter_of_any_page_is_an_error_of_the_server(admin_user, tracking
     client = Client(raise_request_exception=False)
     client.force_login(admin_user)
     page = pages_of(tracking_map)[name]
-    posts = name.rpartition("_")[2] not in READ_ONLY
+    posts = name == "delivery_changelist" or name.rpartition("_")[2] not in READ_ONLY
     client.get(page)  # the theme makes its own row on the first page
     before = everything()
     for (place, parameter), (at, value) in product(enumerate(PARAMETERS[name]), enumerate(NASTY)):

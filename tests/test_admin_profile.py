@@ -17,12 +17,11 @@ from tests.screens import map_page, model_page, person, registered
 from trackadmin import editing
 from trackadmin.admin import profile_screen
 from trackadmin.admin.profile_screen import percent
-from trackadmin.conf import DEFAULTS
 from trackadmin.editing import profiling, table_sizes
 from trackadmin.exceptions import TenantError
 from trackadmin.models import MapVersion, TrackingMap
 
-pytestmark = screens.MARKS
+pytestmark = [*screens.MARKS, pytest.mark.usefixtures("quiet_profiles")]
 
 MAP = document(
     Everything=tracked(
@@ -34,15 +33,6 @@ MAP = document(
     Parcel=tracked("host.parcel", ["tenant"]),
 )
 SHOW = "Show a profile of the data"
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Nothing is kept, and a slow machine has time enough."""
-    monkeypatch.setitem(DEFAULTS, "PROFILE_MILLISECONDS", 60_000)
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -119,6 +120,9 @@ def test_every_setting_has_one_check_of_its_own():
         ("PROFILE_KEPT_SECONDS", -1),
         ("EFFECT_OBJECTS", 0),
         ("EFFECT_SECONDS", "5"),
+        ("GUESSABLE_KEYS", "sinned"),
+        ("GUESSABLE_KEYS", 1),
+        ("GUESSABLE_KEYS", ["open"]),
         ("LINT", None),
         ("LINT", {"owner": "fatal"}),
         ("LINT", {"owner": []}),
@@ -349,10 +353,36 @@ def test_a_drifted_live_map_fails_the_check_of_a_deploy():
 @pytest.mark.django_db
 def test_what_the_settings_no_longer_allow_is_drift_too():
     insert()
-    with override_settings(TRACKADMIN={"EXCLUDE": ["demo.CompanyAccount.is_demo"]}):
+    given = {"EXCLUDE": ["demo.CompanyAccount.is_demo"], "GUESSABLE_KEYS": "open"}
+    with override_settings(TRACKADMIN=given):
         (message,) = live()
     assert message.id == "trackadmin.E101"
     assert "CompanyAccount.is_demo" in message.msg
+
+
+GUESSABLE = document(
+    User=tracked("auth.user", ["id", "username", "email"], key="id"),
+    BuyerProfile=tracked("demo.buyerprofile", ["uuid"], key="uuid"),
+)
+
+
+@pytest.mark.django_db
+def test_keys_that_can_be_guessed_need_a_decision():
+    """A UUID needs none, nor does a model for which the map demands a signature."""
+    insert(GUESSABLE)
+    undecided = override_settings(TRACKADMIN={})
+    with undecided:
+        (message,) = live()
+    assert (message.id, message.level) == ("trackadmin.W080", 30)
+    assert re.findall(r"\w+__\w+", str(message.msg)) == ["User__id"]
+    assert "GUESSABLE_KEYS" in str(message.hint)
+    for decided in ("open", "signed", True, False):
+        with override_settings(TRACKADMIN={"GUESSABLE_KEYS": decided}):
+            assert live() == []
+    signed = replace(GUESSABLE.models["User"], signed_only=True)
+    insert(replace(GUESSABLE, models={**GUESSABLE.models, "User": signed}), number=2)
+    with undecided:
+        assert live() == []
 
 
 @pytest.mark.django_db

@@ -137,6 +137,9 @@ def test_the_subcommands_of_the_contract():
         "explain",
         "explain-event",
         "backfill",
+        "deliver",
+        "prune",
+        "dead-letters",
     ]
 
 

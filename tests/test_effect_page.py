@@ -391,6 +391,42 @@ def test_a_sum_of_hidden_objects_is_hidden(client, page, order, may):
     assert ("4711" in html) == may
 
 
+def test_it_says_which_objects_size_and_queries_come_from(admin_client, page, order):
+    """Of an object with a hidden value they would tell something about that."""
+    other = Person.objects.create(name="Seen")
+    Order.objects.create(number="seen", person=other)
+
+    def may_view(self, request, obj=None):
+        return obj is None or obj.pk == other.pk
+
+    told = "Size and queries come from 1 of 2 objects only."
+    with registered(Person, has_view_permission=may_view):
+        (found,) = shown_of(admin_client.get(page), "Order")
+    assert any("bytes as JSON, for 1 object" in fact for fact in found.facts)
+    assert any(fact.startswith(told) for fact in found.facts)
+    (found,) = shown_of(admin_client.get(page), "Order")
+    assert any("the median of 2 objects" in fact for fact in found.facts)
+    assert not any("only." in fact for fact in found.facts)
+
+
+def shown_of(response, prefix):
+    return [each for each in response.context["models"] if each.prefix == prefix]
+
+
+@pytest.mark.parametrize("personal", [True, False])
+def test_a_size_does_not_tell_how_long_a_masked_value_is(client, order, personal):
+    sent = ("name", attribute("name", privacy="sent"))
+    page = published(LIVE, document(Person=tracked("host.person", ["id", sent])))
+    client.force_login(staff(*CHAIN, personal=personal))
+    facts = []
+    for name in ("x", "x" * 100):
+        Person.objects.update(name=name)
+        (found,) = shown_of(client.get(page, {"model": "Person"}), "Person")
+        facts.append(found.facts)
+    told = "Personal values are left out of the size, because you may not see them."
+    assert (facts[0] == facts[1]) == (told in facts[0]) == (not personal)
+
+
 @pytest.mark.parametrize("personal", [True, False])
 def test_personal_values_are_masked_without_the_permission(client, order, personal):
     draft = replace(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,7 @@ from trackadmin.compiler import compile_map
 from trackadmin.document import dump
 from trackadmin.document.structure import ActionEntry, ChildEntry, ParameterEntry
 from trackadmin.editing import NameState, SourceKind, explain_event
+from trackadmin.editing.event_lines import read_events
 from trackadmin.exceptions import NotPublished, UnknownMap, UnknownVersion
 from trackadmin.runtime import track
 from trackadmin.testing import captured_events, override_map
@@ -333,6 +335,27 @@ def test_what_cannot_be_explained_is_refused():
     for number in (2, 0, True, "1"):
         with pytest.raises(UnknownVersion):
             explain_event("default", {}, version=number)
+
+
+@pytest.mark.parametrize("slug", ["\ud800", "a\0b", "x" * 60, " default", "näh"])
+def test_a_map_that_no_database_would_take_is_refused(slug):
+    """Half a surrogate pair is legal JSON; it is told without the text itself."""
+    insert(MAP)
+    line = json.dumps({"values": {}, "map": slug}).encode()
+    ((number, found),) = editing.explain_events(line, "default")
+    assert number == 1
+    assert str(found.reason) == '"map" must be the slug of a map, as text.'
+
+
+@pytest.mark.parametrize(
+    "around", ['{"a": 1, "b": %s}', '[{"b": %s}]', 'INFO {"values": {"b": %s}}']
+)
+def test_however_deep_an_event_is_it_is_read_or_refused(around):
+    """There is a depth that can be read at one place of the code and not at another."""
+    depths = range(sys.getrecursionlimit() - 120, sys.getrecursionlimit() + 20)
+    for depth in depths:
+        data = (around % ("[" * depth + "]" * depth)).encode()
+        assert len([*read_events(data)]) == 1
 
 
 class TestCommand:

@@ -8,7 +8,9 @@ from django.test import override_settings
 from tests.drafts import COUNTRY, SMALL, draft, the_map
 from tests.maps import attribute, document, tracked
 from trackadmin import compiler, editing
+from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
+from trackadmin.compiler import problems
 from trackadmin.document import AggregateEntry, Document
 from trackadmin.editing import kept_problems
 from trackadmin.editing.kept_problems import problems_by
@@ -88,6 +90,63 @@ def test_few_answers_are_kept():
     assert len(kept_problems._answers) == kept_problems.MOST_KEPT
     problems_by(finder, replace(LARGE, unknown_actions="0"))
     assert finder.asked == kept_problems.MOST_KEPT + 2
+
+
+def changed(given, **changes):
+    """The document after an edit of one model; ``None`` deletes one."""
+    models = {**given.models, **changes}
+    return replace(given, models={prefix: each for prefix, each in models.items() if each})
+
+
+def edits_of(given):
+    """Documents that differ a little from one that has no error, with and without errors."""
+    order, user = given.models["Order"], given.models["User"]
+    yield changed(given, User=replace(user, owner="x"))
+    yield changed(given, User=replace(user, key="nothing"))
+    yield changed(given, User=replace(user, attributes={"no name": attribute("id")}))
+    # Its name is one of an order now: what is wrong is found where the child is.
+    twice = {**user.attributes, "id": attribute("id")}
+    yield changed(given, User=replace(user, attributes=twice), Order=replace(order, children={}))
+    yield changed(given, Order=replace(order, former_prefix="User", until="2027-01-01"))
+    yield changed(given, User=None)
+    yield changed(given, Country=COUNTRY)
+    yield changed(given, BuyerProfile=replace(given.models["BuyerProfile"], children={}))
+
+
+def test_what_differs_a_little_has_the_problems_of_a_whole_check():
+    """In the same order, whichever of two documents was checked first."""
+    buyer = tracked("demo.buyerprofile", ["uuid", "ctime"], ["user"], "uuid")
+    order = tracked("demo.order", ["number"], ["buyer", ("company", "Firm")], "number")
+    first = document(
+        User=LARGE.models["User"],
+        BuyerProfile=buyer,
+        Order=order,
+        CompanyAccount=tracked("demo.companyaccount", ["name"], key="name"),
+    )
+    found = set()
+    for each in edits_of(first):
+        kept_problems._answers.clear()
+        for one, other in [(first, each), (each, first)]:
+            problems_by(compiler.check, one)
+            again = problems_by(compiler.check, other)
+            assert again == compiler.check(other, catalog())
+            found |= {problem.code for problem in again}
+    assert len(found) > 3
+
+
+def test_what_leads_to_a_changed_model_is_checked_again(monkeypatch):
+    """And nothing else is planned."""
+    buyer = tracked("demo.buyerprofile", ["uuid"], ["user"], "uuid")
+    account = tracked("demo.companyaccount", ["name"], key="name")
+    given = document(User=LARGE.models["User"], BuyerProfile=buyer, CompanyAccount=account)
+    problems_by(compiler.check, given)
+    planned = []
+    real = problems.plan
+    monkeypatch.setattr(
+        problems, "plan", lambda m, matched: planned.append(matched.prefix) or real(m, matched)
+    )
+    problems_by(compiler.check, changed(given, User=replace(given.models["User"], owner="x")))
+    assert planned == ["User", "BuyerProfile"]
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ from tests.pages import read
 from tests.screens import model_page
 from trackadmin import editing
 from trackadmin.admin.forms import entry as entry_form
+from trackadmin.models import TrackingMap
 
 pytestmark = screens.MARKS
 
@@ -118,3 +119,29 @@ def test_the_form_of_a_usual_model_is_open(admin_client, page, monkeypatch):
     html = admin_client.get(page).content.decode()
     assert "data-closed" not in html
     assert 'value="open-' not in html
+
+
+def test_a_deleted_form_keeps_what_its_closed_rows_had(admin_client, page):
+    """Somebody deleted the model meanwhile: its saved names come back with what was written."""
+    sent = sent_by(admin_client.get(page)) | {"owner": "Mine"}
+    assert "a-is_staff-name" not in sent
+    before = entry_of().attributes
+    editing.delete_tracked_model(row("User"))
+    moved = admin_client.post(page, sent)
+    assert moved.status_code == 307
+    shown = read(admin_client.post(moved["Location"], sent).content.decode()).forms[-1]
+    refused = admin_client.post(shown.action, {**shown.sent, "prefix": "no prefix"})
+    again = read(refused.content.decode()).forms[-1]
+    assert admin_client.post(again.action, {**again.sent, "prefix": "User"}).status_code == 302
+    assert entry_of().attributes == before
+    assert entry_of().owner == "Mine"
+
+
+def test_a_row_of_another_map_or_model_is_no_deleted_form(admin_client, page):
+    """What an address makes up is not taken from there."""
+    other = TrackingMap.objects.create(slug="other", name="Other")
+    address = model_page("add") + f"?map={other.pk}&model=auth.user&was={row('User').pk}"
+    sent = {"prefix": "User", "a-is_staff-decision": "tracked", "a-is_staff-privacy": "sent"}
+    assert admin_client.post(address, sent).status_code == 302
+    found = editing.build_document(other).models["User"]
+    assert found.attributes.keys() == {"is_staff"}

@@ -18,6 +18,7 @@ from tests.host.models import Country
 from tests.maps import attribute, document, tracked
 from trackadmin import editing
 from trackadmin.codes import LintCode
+from trackadmin.document.structure import ActionEntry, AggregateEntry, ParameterEntry
 from trackadmin.editing.deadlines import today
 from trackadmin.exceptions import InvalidMap, LintRefused, UnknownMap
 from trackadmin.models import MapVersion, TrackingMap, Waiver
@@ -35,6 +36,11 @@ CAMEL = replace(
     owner="Team",
     attributes={"countryName": NAMED},
 )
+PLAIN = NO_OWNER.models["Country"]
+PERSON = tracked("host.person", ["id"])
+ACTIONS = {"buy": ActionEntry(description="x", parameters={"price": ParameterEntry()})}
+OF_ACTION = (LintCode.OWNER, "actions.buy")
+UNDESCRIBED = (LintCode.DESCRIPTION, "actions.buy.price")
 
 
 def left():
@@ -79,7 +85,7 @@ def test_a_waiver_is_no_part_of_the_map():
 
 
 def test_both_are_in_the_history_of_the_map():
-    """Who, when and why, in the reader's language; the history of the model has its edits."""
+    """Who, when and why, in the reader's language."""
     draft(NO_OWNER)
     editing.waive("default", *OWNER, reason="50% of it", by=editor())
     editing.withdraw("default", *OWNER, by=editor("other"))
@@ -90,7 +96,7 @@ def test_both_are_in_the_history_of_the_map():
         "The missing owner of Country is no longer waived.",
     )
     assert not gone.changes
-    assert len(editing.history(the_map().tracked_models.get())) == 1
+    assert not gone.prefixes
 
 
 @pytest.mark.parametrize("code", LintCode)
@@ -165,6 +171,140 @@ def test_a_waiver_that_nobody_needs_any_more_says_so():
     draft(document())
     editing.withdraw("default", *OWNER)
     assert waived() == []
+
+
+def test_both_are_in_the_history_of_what_they_are_about():
+    """Of the tracked model or the action alone, whatever it was called then; nothing else's."""
+    models = document(**NO_OWNER.models, Countryside=PERSON)
+    draft(replace(models, actions=ACTIONS))
+    first = the_map().tracked_models.get(prefix="Country")
+    for code, place in (OWNER, OF_ACTION, UNDESCRIBED, (LintCode.OWNER, "Countryside")):
+        editing.waive("default", code, place, reason="x")
+    editing.waive("default", LintCode.NOT_TRACKED, "host.profile", reason="x")
+    editing.rename("default", "Country", "Nation")
+    editing.rename("default", "Countryside", "Country")
+    editing.withdraw("default", LintCode.OWNER, "Nation")
+    editing.withdraw("default", LintCode.OWNER, "Country")
+
+    def told(row, **limit):
+        return [each.comment for each in editing.history(row, **limit)]
+
+    assert told(first)[:-1] == [
+        "The missing owner of Nation is no longer waived.",
+        "Renamed Country to Nation.",
+        "Waived the missing owner of Country: x",
+    ]
+    assert told(first, limit=1) == ["The missing owner of Nation is no longer waived."]
+    assert told(the_map().actions.get())[:-1] == [
+        "Waived the missing description of actions.buy.price: x",
+        "Waived the missing owner of actions.buy: x",
+    ]
+    assert told(the_map().tracked_models.get(prefix="Country"))[:-1] == [
+        "The missing owner of Country is no longer waived.",
+        "Renamed Countryside to Country.",
+        "Waived the missing owner of Countryside: x",
+    ]
+
+
+# A new name --------------------------------------------------------------------------------------
+
+BARE = tracked(
+    "host.country",
+    [("name", attribute("name")), ("code", attribute("code"))],
+    owner="Team",
+    description="x",
+)
+
+
+def waive(*pairs):
+    for code, place in pairs:
+        editing.waive("default", code, place, reason="x")
+
+
+@pytest.mark.parametrize("until", ["", "2099-01-01"])
+def test_a_waiver_goes_along_with_a_new_name(until):
+    """Of a tracked model, with what is in it, and of an attribute, whether the old name stays or
+    not. The revision of the rename has it; an undo brings it back.
+    """
+    draft(document(Country=BARE))
+    waive((LintCode.DESCRIPTION, "Country.name"), (LintCode.DESCRIPTION, "Country.code"))
+    editing.rename("default", "Country.name", "label", until=until)
+    assert waived() == [
+        (LintCode.DESCRIPTION, "Country.code", True),
+        (LintCode.DESCRIPTION, "Country.label", True),
+    ]
+    editing.rename("default", "Country", "Nation", until=until)
+    assert {place for _code, place, _needed in waived()} == {"Nation.code", "Nation.label"}
+    assert left() == []
+    row = the_map().tracked_models.get()
+    *_, first = editing.history(row)
+    editing.undo(row, first.revision)
+    assert {place for _code, place, _needed in waived()} == {"Country.code", "Country.name"}
+    assert left() == []
+
+
+def test_what_was_accepted_of_a_name_does_not_hold_for_another_one():
+    """The waiver stays, and is listed as no longer needed; what is inside goes along."""
+    draft(document(the_country=replace(BARE, attributes={"aName": NAMED})))
+    waive((LintCode.NAME, "the_country"), (LintCode.NAME, "the_country.aName"))
+    editing.rename("default", "the_country", "another_country")
+    assert left() == [(LintCode.NAME, "another_country")]
+    assert waived() == [
+        (LintCode.NAME, "another_country.aName", True),
+        (LintCode.NAME, "the_country", False),
+    ]
+
+
+def test_a_waiver_goes_along_with_a_count_and_with_an_action():
+    counted = AggregateEntry("purchases")
+    person = replace(PERSON, owner="Team", aggregates={"purchases_count": counted})
+    draft(replace(document(Person=person), actions=ACTIONS))
+    waive((LintCode.DESCRIPTION, "Person.purchases_count"), OF_ACTION, UNDESCRIBED)
+    renamed = replace(person, aggregates={"purchases": replace(counted, description=" ")})
+    row = the_map().tracked_models.get()
+    editing.save_tracked_model("default", "Person", renamed, tracked_model=row)
+    action = the_map().actions.get()
+    editing.save_action("default", "order", ACTIONS["buy"], action=action, both_until="2099-01-01")
+    assert waived() == [
+        (LintCode.DESCRIPTION, "Person.purchases", True),
+        (LintCode.DESCRIPTION, "actions.order.price", True),
+        (LintCode.OWNER, "actions.order", True),
+    ]
+
+
+def test_waivers_change_places_with_two_names():
+    """A label that looks like a place is none."""
+    draft(document(host=BARE))
+    Waiver.objects.create(map=the_map(), code=LintCode.SAME_MEANING, place="host.name", reason="x")
+    waive((LintCode.DESCRIPTION, "host.code"), (LintCode.NOT_TRACKED, "host.profile"))
+    swapped = {"code": attribute("name"), "name": attribute("code")}
+    draft(document(Country=replace(BARE, attributes=swapped)))
+    assert {(each.code, each.place) for each in Waiver.objects.all()} == {
+        (LintCode.DESCRIPTION, "Country.name"),
+        (LintCode.SAME_MEANING, "Country.code"),
+        (LintCode.NOT_TRACKED, "host.profile"),
+    }
+
+
+def test_a_waiver_that_is_there_already_stays_and_so_does_the_one_that_would_come():
+    draft(document(Country=BARE))
+    waive((LintCode.DESCRIPTION, "Country.name"), (LintCode.DESCRIPTION, "Country.code"))
+    only_code = {"code": attribute("code")}
+    draft(document(Country=replace(BARE, attributes=only_code)))
+    renamed = replace(BARE, attributes={"name": attribute("code")})
+    draft(document(Country=renamed))
+    assert waived() == [
+        (LintCode.DESCRIPTION, "Country.code", False),
+        (LintCode.DESCRIPTION, "Country.name", True),
+    ]
+
+
+def test_an_edit_that_renames_nothing_asks_for_no_waivers():
+    draft(document(Country=BARE))
+    row = the_map().tracked_models.get()
+    with CaptureQueriesContext(connection) as queries:
+        editing.save_tracked_model("default", "Country", PLAIN, tracked_model=row)
+    assert not [each for each in queries if "trackadmin_waiver" in each["sql"]]
 
 
 def test_a_waiver_is_of_one_map():

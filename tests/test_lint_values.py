@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -55,6 +56,21 @@ def test_counts_and_no_values():
         )
     ]
     assert "secret" not in repr(editing.lint("default", ALL_ROWS))
+
+
+def test_large_texts_are_not_in_memory_together():
+    draft(document(Everything=tracked("host.everything", ["long_text"])))
+    size = 300_000
+    Everything.objects.bulk_create(
+        (Everything(slug=f"s{n}", long_text="x" * size) for n in range(100)), batch_size=10
+    )
+    tracemalloc.start()
+    try:
+        scan()
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 60 * size
 
 
 def test_rows_that_look_like_nothing_are_no_problem():

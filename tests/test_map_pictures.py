@@ -220,7 +220,7 @@ def test_a_tree_has_each_object_with_its_names_and_their_entries():
         ("Bill_Country_name", "name"),
     ]
     assert tree.gone == ()
-    assert not any(n.new for node in tree.top.nodes() for n in node.names)
+    assert {n.state for node in tree.top.nodes() for n in node.names} == {PartState.SAME}
 
 
 def test_what_ends_in_a_circle_or_comes_alone_is_told():
@@ -238,9 +238,69 @@ def test_names_of_the_draft_and_of_the_live_version_are_compared():
     draft = with_entry(SHOP, "Country", attributes={"name": attribute("name")})
     draft = with_entry(draft, "Address", attributes={**ADDRESS.attributes, "id": attribute("id")})
     tree = tree_of("Address", draft, SHOP)
-    assert [n.name for node in tree.top.nodes() for n in node.names if n.new] == ["Address_id"]
+    assert [n.name for node in tree.top.nodes() for n in node.names if n.state == "new"] == [
+        "Address_id"
+    ]
     assert tree.gone == ("Country_code",)
-    assert all(n.new for n in tree_of("Country", SHOP, Document()).top.names)
+    assert all(n.state == "new" for n in tree_of("Country", SHOP, Document()).top.names)
+
+
+def states(tree):
+    """The names that differ from the live version."""
+    names = [each for node in tree.top.nodes() for each in node.names]
+    return {each.name: each for each in names if each.state != PartState.SAME}
+
+
+def test_a_name_that_means_something_else_is_changed():
+    """Another attribute is behind it, it is of another object, or a pseudonym; its words tell."""
+    swapped = {"code": attribute("name"), "name": attribute("name", privacy="pseudonymised")}
+    draft = with_entry(SHOP, "Country", attributes=swapped)
+    found = states(tree_of("Country", draft, SHOP))
+    assert {name: each.state for name, each in found.items()} == {
+        "Country_code": "changed",
+        "Country_name": "changed",
+    }
+    code, name = found["Country_code"], found["Country_name"]
+    assert (code.before.origin, code.meaning.origin) == ("Country.code", "Country.name")
+    assert (code.moved, code.other_privacy) == (True, False)
+    assert (name.moved, name.other_privacy) == (True, True)
+    assert (name.before.privacy, name.meaning.privacy) == ("undeclared", "pseudonymised")
+    order = tracked("host.order", ["number"], [("shipping_address", "Bill")])
+    found = states(tree_of("Order", with_entry(SHOP, "Order", children=order.children), SHOP))
+    street = found["Bill_street"]
+    assert street.state == "changed"
+    assert street.before.origin == "Order.billing_address.street"
+    assert street.meaning.origin == "Order.shipping_address.street"
+
+
+def test_a_privacy_that_changes_no_value_is_a_change_too():
+    draft = with_entry(SHOP, "Country", attributes={"code": attribute("code", privacy="none")})
+    (found,) = states(tree_of("Country", draft, SHOP)).values()
+    assert (found.name, found.moved, found.other_privacy) == ("Country_code", False, True)
+
+
+def test_a_count_that_counts_something_else_is_changed():
+    before = with_entry(SHOP, "Person", aggregates={"n": AggregateEntry("team")})
+    after = with_entry(SHOP, "Person", aggregates={"n": AggregateEntry("purchases")})
+    found = states(tree_of("Person", after, before))["Person_n"]
+    assert found.before.origin == "Count of persons"
+    assert found.meaning.origin == "Count of purchases"
+    described = AggregateEntry("team", description="How many.", position=3)
+    same = with_entry(SHOP, "Person", aggregates={"n": described})
+    assert states(tree_of("Person", same, before)) == {}
+
+
+def test_a_new_prefix_gives_new_names_and_the_old_ones_are_gone():
+    """Unless they stay for a while: then they are as they were."""
+    country = SHOP.models["Country"]
+    draft = document(Nation=country)
+    tree = tree_of("Nation", draft, SHOP)
+    assert {*states(tree)} == {"Nation_code", "Nation_name"}
+    assert tree.gone == ("Country_code", "Country_name")
+    stays = replace(country, former_prefix="Country", until="2099-01-01")
+    tree = tree_of("Nation", document(Nation=stays), SHOP)
+    assert {*states(tree)} == {"Nation_code", "Nation_name"}
+    assert tree.gone == ()
 
 
 def test_a_former_prefix_gives_names_with_their_date_and_successor():
@@ -257,7 +317,7 @@ def test_counts_and_sums_are_names_of_their_object():
     counted = {"team_count": AggregateEntry("team")}
     draft = with_entry(SHOP, "Person", aggregates=counted)
     (found,) = (n for n in tree_of("Person", draft, SHOP).top.names if n.is_aggregate)
-    assert (found.name, found.entry, found.new) == ("Person_team_count", "team_count", True)
+    assert (found.name, found.entry, found.state) == ("Person_team_count", "team_count", "new")
 
 
 @pytest.mark.parametrize("prefix", ["Gone", "Nothing"])

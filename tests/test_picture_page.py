@@ -227,6 +227,22 @@ def test_the_tree_tells_new_names_and_those_that_only_live_has(admin_client, pag
     assert "+ new: Person_user_id" in [line["words"] for line in top["lines"]]
 
 
+def test_the_tree_tells_names_that_mean_something_else(admin_client, page):
+    """In words, in the picture and in the table: what changed, from what to what."""
+    attributes = {"id": attribute("id"), "name": attribute("user_id", privacy="sent")}
+    edit(the_map(), "Person", attributes=attributes)
+    words, facts = read(admin_client.get(page, {"model": "Person", "view": "tree"}))
+    assert "changed Live, it comes from: Person.name. By the draft: Person.user_id." in words
+    assert "Live, its privacy is: Personal, sent as a pseudonym." in words
+    top, *others = facts["boxes"]
+    told = [line["words"] for line in top["lines"] if line["kind"] == "state"]
+    assert told == ["≠ changed: Person_name"]
+    assert top["state"] == "changed"
+    assert top["name"].endswith("≠ changed")
+    profile = next(box for box in others if box["id"] == "Person.profile")
+    assert "changed" not in profile["name"]
+
+
 def test_long_boxes_are_cut_and_the_table_is_not(admin_client, page, monkeypatch):
     monkeypatch.setattr("trackadmin.admin.picture_facts.NAMES_IN_A_BOX", 1)
     words, facts = read(admin_client.get(page, {"model": "Person", "view": "tree"}))

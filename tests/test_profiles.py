@@ -17,21 +17,11 @@ from tests.maps import attribute, tracked
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.compiler.host.whole_tables import whole_table
-from trackadmin.conf import DEFAULTS
 from trackadmin.editing import Exactness, Unread, profiling, table_sizes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_profiles")]
 
 LABEL = "host.everything"
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Nothing is kept, and a slow machine has time enough."""
-    monkeypatch.setitem(DEFAULTS, "PROFILE_MILLISECONDS", 60_000)
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def profiled(rows=None, label=LABEL, **how):

@@ -38,6 +38,8 @@ DOORS = {
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
     "document.value_labels": {"admin", "models"},
+    # Since when the host has a field, by its migrations.
+    "catalog.migrated_names": {"editing"},
     # The words of a name, which lint compares.
     "catalog.words": {"editing"},
     # One way to read a value strictly, for URLs and conditions.
@@ -50,7 +52,7 @@ DOORS = {
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},
     # One rule for every text that leaves the site.
-    "compiler.values.clean_text": {"editing", "runtime"},
+    "compiler.values.clean_text": {"editing", "outbox", "runtime"},
     # Who tries a URL finds only what they may view.
     "compiler.lookups": {"editing"},
     "compiler.sql.resolver": {"editing"},
@@ -75,7 +77,7 @@ DOORS = {
     # Whole tables, and the connection that a server closed.
     "compiler.sql.streams": {"runtime"},
     "compiler.host.managers": {"runtime"},
-    "compiler.failures": {"editing", "runtime"},
+    "compiler.failures": {"editing", "outbox", "runtime"},
     # A profile shows a value as an event has it, and what a database knows of a whole table.
     "compiler.values.assigned_values": {"editing"},
     "compiler.host.whole_tables": {"editing"},
@@ -89,9 +91,10 @@ DOORS = {
     # What the tracking URL and the other entry points share with the runtime.
     "runtime.address": {"checks", "templatetags"},
     "runtime.context": {"collect", "management"},
-    "runtime.faults": {"collect", "templatetags"},
+    "runtime.faults": {"collect", "outbox", "templatetags"},
     "runtime.parameters": {"collect"},
     "runtime.event_texts": {"admin", "management"},
+    "runtime.health": {"checks"},
     "runtime.outcome_reasons": {"management"},
     # A URL that somebody tries out on a page.
     "runtime.dry_run": {"admin"},
@@ -100,8 +103,15 @@ DOORS = {
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
     # The sinks of the settings, which workers and pages know by name.
-    "runtime.configured_sinks": {"checks", "outbox"},
-    "models.events": {"checks", "outbox"},
+    "runtime.configured_sinks": {"admin", "checks", "outbox"},
+    "models.events": {"admin", "checks", "outbox"},
+    # What pages say about stored events, and how far their senders are trusted.
+    "outbox.recent_events": {"admin"},
+    "outbox.standings": {"admin"},
+    "runtime.past_events": {"admin"},
+    "runtime.values": {"admin", "management", "outbox"},
+    # The name under which the metrics count what nobody declared.
+    "runtime.event_counts": {"collect"},
     # The path of the log sink that settings have named first.
     "sinks.log": {"collect"},
     "runtime.state": {"testing"},

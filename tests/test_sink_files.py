@@ -292,3 +292,22 @@ def test_missing_library_is_told_with_what_to_install(tmp_path, monkeypatch):
 def test_wrong_option_is_named(tmp_path, options, named):
     with pytest.raises(SettingError, match=f"'{named}'"):
         FilesSink(**{"folder": tmp_path, **options})
+
+
+# ── What is held ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("format", ["ndjson", "parquet"])
+def test_what_is_held_of_a_day_is_counted_once_in_finished_files_and_in_parts(
+    sink, tmp_path, format
+):
+    writer = sink(format=format)
+    batch = events(3)
+    writer.deliver(batch)
+    writer.close()
+    writer.deliver([*batch[:1], *events(2)])
+    (tmp_path / ".events-half.part").write_text('{"id": "cut o')
+    day = datetime.fromisoformat(batch[0].time).astimezone(UTC).date()
+    kind = batch[0].action, batch[0].version
+    assert writer.held_on(day) == {kind: 5}
+    assert writer.held_on(datetime(2001, 1, 1, tzinfo=UTC).date()) == {}

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import override_settings
@@ -185,3 +186,12 @@ def test_events_that_too_few_replicas_have_are_not_taken(server, sink):
 def test_wrong_option_is_named(options, named):
     with pytest.raises(SettingError, match=f"'{named}'"):
         RedisStreamsSink(**{"url": "redis://127.0.0.1:1", **options})
+
+
+def test_what_is_held_of_a_day_is_counted_once_in_all_shards(server, sink):
+    made, batch = sink(shards=3), events(5)
+    made.deliver(batch)
+    made.deliver(batch[:2])
+    day = datetime.fromisoformat(batch[0].time).astimezone(UTC).date()
+    assert sum(made.held_on(day).values()) == 5
+    assert made.held_on(date(2001, 1, 1)) == {}

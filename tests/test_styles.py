@@ -38,6 +38,20 @@ def test_variables_of_our_own_are_set_where_they_are_used(sheet):
     assert outside == []
 
 
+@pytest.mark.parametrize("selector", [".ta", "html.dark .ta"])
+def test_text_is_mixed_from_a_colour_of_the_theme(selector):
+    """Not only of the text colour, which made quiet words of django-unfold too pale to read.
+
+    It follows the system or a class; each way there is a variable of Tailwind before it.
+    """
+    (sheet,) = [each for each in SHEETS if each.name == "admin.css"]
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", text_of(sheet))
+    found = [body for name, body in rules if name.strip() == selector and "--ta-fg:" in body]
+    colours = [re.search(r"--ta-fg:([^;]*);", body)[1] for body in found]
+    assert len(colours) == 1
+    assert re.search(r"--color-base-\d+, currentColor", colours[0])
+
+
 def test_pages_have_no_styles_of_their_own():
     """A variable in a template would escape these tests, and a strict policy refuses the style."""
     for page in (ROOT / "templates").glob("**/*.html"):

@@ -130,7 +130,7 @@ def set_urlconf_to(urls):
 def test_urls_of_the_site_that_raise_never_break_the_page(monkeypatch):
     """B6: a converter of the site that fails, or a URLconf that cannot be read."""
 
-    def fail(map):
+    def fail(map, view):
         raise RuntimeError("hunter2")
 
     monkeypatch.setattr("trackadmin.templatetags.trackadmin.tracking_address", fail)

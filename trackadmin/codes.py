@@ -628,6 +628,11 @@ class FaultCode(_Code):
         "The map has no such lookup.",
         "Look for the page that makes such links, or allow the lookup in the map.",
     )
+    REFERENCE_NOT_SIGNED = (
+        "reference.not_signed",
+        "A reference was not looked up, because the URL must be signed and has no valid signature.",
+        "Make the URL with signed=True. If strangers try, nothing.",
+    )
     REFERENCE_TOO_MANY = (
         "reference.too_many",
         "The query has more references than MAX_REFERENCES.",
@@ -727,6 +732,12 @@ class FaultCode(_Code):
         "later.",
         "Check that the database runs and that all migrations are applied.",
     )
+    EVENT_GONE = (
+        "event.gone",
+        "Events were deleted from the database before a sink got them. They are counted as "
+        "discarded.",
+        "Find out who deletes them. 'manage.py trackadmin prune' leaves what is not delivered.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",
@@ -756,6 +767,11 @@ class FaultCode(_Code):
         "url.failed",
         "A template's tracking URL could not be made. The page shows none.",
         "Look at the error in the log.",
+    )
+    URL_EXPIRY = (
+        "url.expiry",
+        "The expiry of a tracking URL is not one, so the URL was not signed.",
+        "Give seconds, a timedelta or a time in the future, together with signed=True.",
     )
     LINK_FAILED = (
         "link.failed",
@@ -818,6 +834,24 @@ class EventCode(_Code):
         "The event uses an action or a reference by a name that leaves the map some day.",
         "Use the name that takes its place.",
     )
+    SIGNATURE_INVALID = (
+        "signature.invalid",
+        "The signature of the URL is not the site's, or belongs to other references, another "
+        "action or another map. The event counts as one of an open URL.",
+        "Nothing, if strangers try. Otherwise look for a page that changes signed URLs, or for a "
+        "key that is missing in SECRET_KEY_FALLBACKS.",
+    )
+    SIGNATURE_EXPIRED = (
+        "signature.expired",
+        "The signature of the URL was valid until a time that has passed. The event counts as one "
+        "of an open URL.",
+        "Nothing, if links may be old. Otherwise let them be valid for longer.",
+    )
+    EVENT_ID_INVALID = (
+        "event_id.invalid",
+        "The id that the sender gave the event is not a UUID. The event has an id of the server's.",
+        "Send a UUID, such as that of crypto.randomUUID(), or no id.",
+    )
 
 
 class Outcome(_Code):
@@ -847,6 +881,11 @@ class Outcome(_Code):
         "not_allowed",
         "The map has no such lookup, or the query has too many references.",
         "Allow the lookup in the map, or look for the page that makes such links.",
+    )
+    NOT_SIGNED = (
+        "not_signed",
+        "The map or the site demands a valid signature for the reference, and the URL has none.",
+        "Make the URL with signed=True.",
     )
     CONFLICT = (
         "conflict",
@@ -942,6 +981,41 @@ FAULTS: dict[Outcome, FaultCode] = {
     for outcome in Outcome
     if outcome is not Outcome.FOUND
 }
+
+
+class UsageCode(_Code):
+    """What usage says about a map, on the page Usage."""
+
+    NEVER_SEEN = (
+        "usage.never_seen",
+        "No event of the last 30 days had the name.",
+        "Ask who needs the attribute. If nobody does, deprecate or ignore it.",
+    )
+    ALWAYS_EMPTY = (
+        "usage.always_empty",
+        "The name came in events, but never with a value.",
+        "Find out whether the site fills the field. If not, deprecate or ignore the attribute.",
+    )
+    LOOKUP_UNUSED = (
+        "usage.lookup_unused",
+        "No tracking URL of the last 30 days named an object by this lookup.",
+        "Take the lookup away, unless a link somewhere has it.",
+    )
+    ACTION_NEVER_SEEN = (
+        "usage.action_never_seen",
+        "No event of the last 30 days had the action.",
+        "Find out whether the site sends it. If not, deprecate or delete it.",
+    )
+    ACTION_UNDECLARED = (
+        "usage.action_undeclared",
+        "Events had an action that the map does not declare.",
+        "Add the action to the map, or correct the page that sends it.",
+    )
+    PARAMETER_DISGUISED = (
+        "usage.parameter_disguised",
+        "Events had a parameter that nobody declared and that is called like a tracked attribute.",
+        "Name the object with a reference instead: its values then come along under their names.",
+    )
 
 
 class Subject(StrEnum):

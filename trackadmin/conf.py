@@ -29,11 +29,14 @@ DEFAULTS: dict[str, Any] = {
     "REQUIRE_NOTE": False,
     "SINK_SECONDS": 2.0,
     "ORIGINS": (),
+    "GUESSABLE_KEYS": None,
     "SINKS": ("trackadmin.collect.sinks.LogSink",),
     "EVENTS_DATABASE": None,
     "EVENTS_KEPT_DAYS": 30,
     "IDENTITY": None,
     "USAGE_SECONDS": 60.0,
+    "HEALTH_TOKEN": None,
+    "HEALTH_LAG_SECONDS": 900.0,
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -49,6 +52,9 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
 }
+
+#: What GUESSABLE_KEYS may be, in a word.
+OPEN_KEYS, SIGNED_KEYS = "open", "signed"
 
 #: The levels that a rule of LINT may have, the mildest first.
 LINT_LEVELS = OFF, HINT, WARNING, ERROR = ("off", "hint", "warning", "error")
@@ -193,6 +199,18 @@ class Settings:
         return None if name is None else str(name)
 
     @property
+    def HEALTH_TOKEN(self) -> str | None:
+        """What a program must send to learn how the tracking is; ``None`` for no program."""
+        token = self._get("HEALTH_TOKEN")
+        return None if token is None else str(token)
+
+    @property
+    def HEALTH_LAG_SECONDS(self) -> float | None:
+        """How long, in seconds, an event may wait for its sink before the site is not healthy."""
+        seconds = self._get("HEALTH_LAG_SECONDS")
+        return None if seconds is None else float(seconds)
+
+    @property
     def SINK_SECONDS(self) -> float | None:
         """How long, in seconds, a sink may delay a request before it gets no events for a while."""
         seconds = self._get("SINK_SECONDS")
@@ -203,6 +221,14 @@ class Settings:
         """The other origins whose pages may send JSON to the tracking URL; ``"*"`` for all."""
         origins = self._get("ORIGINS")
         return (origins,) if isinstance(origins, str) else tuple(origins)
+
+    @property
+    def GUESSABLE_KEYS(self) -> str | None:
+        """Whether a URL that is not signed may use a key that can be guessed: ``"open"`` or
+        ``"signed"``; ``None`` where nobody has decided, which is open."""
+        given = self._get("GUESSABLE_KEYS")
+        said = {True: OPEN_KEYS, False: SIGNED_KEYS}
+        return said[given] if isinstance(given, bool) else given
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:

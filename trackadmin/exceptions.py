@@ -523,6 +523,18 @@ class NoKey(TrackAdminError):
         )
 
 
+class WrongExpiry(TrackAdminError):
+    """The expiry of a tracking URL is not one. The URL is not signed."""
+
+    def __init__(self, expires: object, why: Text) -> None:
+        self.expires = expires
+        legal = _(
+            "Give a number of seconds, a timedelta, or a datetime in the future, together with "
+            "signed=True."
+        )
+        super().__init__(joined(why, legal))
+
+
 class WrongEvent(TrackAdminError):
     """An event is not what the live map asks for."""
 

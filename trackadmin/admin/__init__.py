@@ -4,10 +4,17 @@ Django's admin finds this module by itself; a host that never loads the admin ne
 """
 
 from trackadmin.admin.registry import (
+    DeliveryAdmin,
     MapVersionAdmin,
     TrackedActionAdmin,
     TrackedModelAdmin,
     TrackingMapAdmin,
 )
 
-__all__ = ["MapVersionAdmin", "TrackedActionAdmin", "TrackedModelAdmin", "TrackingMapAdmin"]
+__all__ = [
+    "DeliveryAdmin",
+    "MapVersionAdmin",
+    "TrackedActionAdmin",
+    "TrackedModelAdmin",
+    "TrackingMapAdmin",
+]

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, FormScreen, HeadScreen
+from trackadmin.admin.entry_screens import DELETED, WAS, ChangeHeadScreen, FormScreen, HeadScreen
 from trackadmin.admin.forms import ActionForm
 from trackadmin.admin.forms.action import ASKS
 from trackadmin.admin.page_parameters import choice, number
 from trackadmin.document import ActionEntry
 from trackadmin.editing import Saved
 from trackadmin.exceptions import StaleForm
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackedAction, TrackingMap
 
 
 class ActionFormScreen(FormScreen):
@@ -112,7 +112,7 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
         tracking_map = number(self.request.POST, "map")
         if tracking_map is None:
             raise Http404(str(self.no_row))
-        query = urlencode({"map": tracking_map, DELETED: "1"})
+        query = urlencode({"map": tracking_map, DELETED: "1", WAS: self.kwargs["object_id"]})
         return f"{self.address('add', model=self.model)}?{query}"
 
 
@@ -133,7 +133,8 @@ class AddActionScreen(ActionFormScreen):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Add the action."""
-        form = self.action_form("", self._empty(), data=request.POST)
+        entry = self.deleted_entry(TrackedAction) or self._empty()
+        form = self.action_form("", entry, data=request.POST)
         deleted = choice(request.GET, DELETED, ["1"]) == "1"
         if self.asked or deleted:
             return self._form_page(form, deleted=deleted)
@@ -150,7 +151,7 @@ class AddActionScreen(ActionFormScreen):
         return ActionEntry(position=0 if last is None else last + 1)
 
     def _form_page(self, form: ActionForm, **context: Any) -> HttpResponse:
-        query = urlencode({"map": self.tracking_map.pk})
+        query = urlencode({"map": self.tracking_map.pk, **self.query_of_deleted()})
         address = f"{self.address('add', model='trackedaction')}?{query}"
         return self.action_page(
             form, _("Add an action"), adding=True, writable=True, address=address, **context

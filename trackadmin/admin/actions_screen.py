@@ -47,7 +47,7 @@ class ActionsScreen(Screen):
                 pks[name],
                 readable_action(name, entry),
                 sorted(entry.brings.keys() - draft.models.keys()),
-                state_of(name, reviewed.live, published.actions, changed),
+                state_of(name, published.actions, changed),
             )
             for name, entry in in_order(draft.actions)
             if name in pks

@@ -15,7 +15,7 @@ from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.suggestions import models_left, suggested_entry
 from trackadmin.catalog import ModelFacts, catalog
 from trackadmin.document import ModelEntry
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackedModel, TrackingMap
 
 
 class AddScreen(EntryScreen):
@@ -43,7 +43,9 @@ class AddScreen(EntryScreen):
         facts = catalog().get(text(request.GET, "model"))
         if facts is None:
             return self._choice()
-        entry = ModelEntry(model=facts.label, position=self._next_position())
+        entry = self.deleted_entry(TrackedModel)
+        if entry is None or entry.model != facts.label:
+            entry = ModelEntry(model=facts.label, position=self._next_position())
         form = EntryForm(facts, facts.name, entry, data=request.POST, asked=self.asked)
         deleted = choice(request.GET, DELETED, ["1"]) == "1"
         saved = None if deleted or self.asked else self.attempt(form, None)
@@ -82,6 +84,6 @@ class AddScreen(EntryScreen):
             adding=True,
             writable=True,
             facts=facts,
-            action=add_address(self, self.tracking_map.pk, facts.label),
+            action=add_address(self, self.tracking_map.pk, facts.label, **self.query_of_deleted()),
             **context,
         )

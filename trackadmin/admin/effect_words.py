@@ -83,6 +83,23 @@ def _facts(effect: ModelEffect) -> Iterator[str]:
         yield _url(effect)
         if effect.url is not None:
             yield from map(str, effect.url.reasons)
+        yield from _whole_ones(effect)
+
+
+def _whole_ones(effect: ModelEffect) -> Iterator[str]:
+    """Which objects size and queries come from, where it is not all that were looked at."""
+    known, whole = effect.objects - effect.failed, effect.sizes.objects if effect.sizes else 0
+    if 0 < whole < known:
+        words = ngettext(
+            "Size and queries come from %(count)s of %(known)s objects only. The others have "
+            "values that you may not see or that took too long.",
+            "Size and queries come from %(count)s of %(known)s objects only. The others have "
+            "values that you may not see or that took too long.",
+            whole,
+        )
+        yield words % _localized(count=whole, known=known)
+    if effect.sizes and effect.sizes.masked:
+        yield _("Personal values are left out of the size, because you may not see them.")
 
 
 def _counts(effect: ModelEffect) -> Iterator[str]:

@@ -17,7 +17,7 @@ from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.aggregate_list import ASKS
 from trackadmin.admin.object_panel import PREVIEW, ObjectPanel
-from trackadmin.admin.page_parameters import choice, matching, query_of
+from trackadmin.admin.page_parameters import choice, matching, number, query_of
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff, Document
@@ -27,6 +27,8 @@ from trackadmin.models import TrackedModel, TrackingMap
 
 #: A parameter of the form that adds a model or an action: show what was sent without saving it.
 DELETED = "deleted"
+#: Beside it: the key of the deleted row. What its form did not send is as the row was.
+WAS = "was"
 #: A parameter of the form: show it again, with this done, without saving it.
 SHOW = "_show"
 #: A parameter of the script: answer with this part of the page only.
@@ -71,6 +73,16 @@ class FormScreen(Screen):
     def save(self, form: Any, row: Head | None) -> Saved[Any]:
         """Write the form to the row; ``None`` adds one."""
         raise NotImplementedError
+
+    def deleted_entry(self, head: type[Head]) -> Any:
+        """The entry of the deleted row that the address names; ``None`` where it names none."""
+        pk = number(self.request.GET, WAS)
+        return None if pk is None else editing.as_it_last_was(self.tracking_map, head, pk)
+
+    def query_of_deleted(self) -> dict[str, str]:
+        """What the next address says of the deleted row."""
+        pk = number(self.request.GET, WAS)
+        return {} if pk is None else {WAS: str(pk)}
 
 
 class HeadScreen(Screen):

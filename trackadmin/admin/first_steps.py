@@ -45,6 +45,11 @@ def first_steps(
             page("preview"),
         ),
         FirstStep(_("Publish the first version"), live, page("publish")),
+        FirstStep(
+            _("See the first event arrive"),
+            bool(editing.last_seen([tracking_map.slug])),
+            page("usage"),
+        ),
         FirstStep(_("Roll back once, to see that you can"), rolled_back, page("versions")),
     ]
     return [] if all(step.done for step in steps) else steps

@@ -25,6 +25,10 @@ from trackadmin.models import TrackingMap
 
 #: How many of the newest edits a page shows; older ones stay in the database.
 SHOWN = 100
+#: How many rows of the history it reads; an import has one for each attribute of a map.
+MOST_ROWS = 2000
+#: Of how many tracked models it tells what one large edit changed.
+MOST_MODELS = 30
 NOBODY = gettext_lazy("Code or a command")
 
 
@@ -54,8 +58,20 @@ class MapHistoryScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
-        entries = editing.history(self.tracking_map, limit=SHOWN)
-        return self.page(_("History"), steps=[self._step(entry) for entry in entries])
+        edit = number(request.GET, "edit")
+        entries = self._newest_edits() if edit is None else [self._one_edit(edit)]
+        steps = [self._step(entry) for entry in entries]
+        return self.page(_("History"), steps=steps, edit=edit)
+
+    def _newest_edits(self) -> list[HistoryEntry]:
+        return editing.history(self.tracking_map, limit=SHOWN, most_rows=MOST_ROWS)
+
+    def _one_edit(self, edit: int) -> HistoryEntry:
+        """One edit, however large; a 404 if there is none."""
+        found = editing.history_of_edit(self.tracking_map, edit, most=MOST_MODELS)
+        if found is None:
+            raise Http404(_("There is no such edit."))
+        return found
 
     def _step(self, entry: HistoryEntry) -> Step:
         models = entry.deleted if self.may.add_model else ()
@@ -103,12 +119,15 @@ class HeadHistoryScreen(HeadScreen):
         )
 
     def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
-        for place, entry in enumerate(entries):
+        newest = True
+        for entry in entries:
             links = []
             gone = entry.deleted or entry.deleted_actions
+            wrote = bool(entry.prefixes or entry.actions)  # a waiver writes nothing of the row
             # The newest edit is the state now: there is nothing to restore.
-            if place and getattr(self.may, self.to_restore) and not gone:
+            if wrote and not newest and getattr(self.may, self.to_restore) and not gone:
                 links.append((_("Restore this state"), self.page_of_row("undo", entry.revision)))
+            newest &= not wrote
             yield step_of(entry, links)
 
 

@@ -44,6 +44,7 @@ class MapScreen(Screen):
                 description=data["description"],
                 unknown_actions=data["unknown_actions"] or None,
                 undeclared_parameters=data["undeclared_parameters"] or None,
+                signed_only=data["signed_only"],
                 seen=data["seen"],
                 by=request.user,
             )
@@ -59,8 +60,7 @@ class MapScreen(Screen):
 
     def _form(self) -> MapForm:
         row = self.tracking_map
-        shown = ("name", "description", "unknown_actions", "undeclared_parameters")
-        initial = {name: getattr(row, name) for name in shown}
+        initial = {name: getattr(row, name) for name in MapForm.base_fields if name != "seen"}
         return MapForm(initial={**initial, "seen": row.lock_version})
 
     def _page(self, form: MapForm, **context: Any) -> HttpResponse:

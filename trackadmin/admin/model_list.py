@@ -33,10 +33,10 @@ class State(TextChoices):
     SAME = "same", gettext_lazy("same")
 
 
-def state_of(name: str, live: object, published: Collection[str], changed: set[str]) -> State:
-    """How an entry of the draft differs from the live version, if there is one."""
+def state_of(name: str, published: Collection[str], changed: set[str]) -> State:
+    """How an entry of the draft differs from the live version; all are new before the first one."""
     if name not in published:
-        return State.NEW if live else State.SAME
+        return State.NEW
     return State.CHANGED if name in changed else State.SAME
 
 
@@ -188,7 +188,7 @@ class ModelList:
 
     def _state_of_model(self, prefix: str) -> State:
         reviewed = self.reviewed
-        return state_of(prefix, reviewed.live, reviewed.published.models, self._changed)
+        return state_of(prefix, reviewed.published.models, self._changed)
 
     def _model_row(self, prefix: str, entry: ModelEntry) -> Row:
         facts = catalog().get(entry.model)
@@ -240,10 +240,17 @@ def _left_models(published: Document, draft: Document) -> list[tuple[str, ModelE
     return [(p, e) for p, e in in_order(published.models) if p not in draft.models]
 
 
+def _full_name(user: Any) -> str:
+    try:
+        return str(getattr(user, "get_full_name", str)() or "")
+    except Exception:  # noqa: BLE001 the site's own class of users may raise anything
+        return ""
+
+
 def _owner_names(user: Any) -> Iterable[str]:
     """What an owner may be called who is this user: the user, or a group of the user's."""
     groups = getattr(user, "groups", None)
     email = getattr(user, user.get_email_field_name(), "")
-    found = [user.get_username(), str(getattr(user, "get_full_name", str)() or ""), email or ""]
+    found = [user.get_username(), _full_name(user), email or ""]
     found += groups.values_list("name", flat=True) if groups is not None else ()
     return {str(name).strip().casefold() for name in found} - {""}

@@ -10,6 +10,7 @@ from django.core.paginator import EmptyPage, Page, Paginator
 from django.http import Http404, HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
+from trackadmin.document.names import LEGAL, why_not_a_name
 from trackadmin.exceptions import Portable
 
 #: The largest key, version number or count of edits that a database can store.
@@ -93,6 +94,14 @@ def matching(query: QueryDict, name: str, pattern: str) -> str:
     value = text(query, name)
     if not re.fullmatch(pattern, value):
         raise Unreadable(name, value, _("Open the page again and send its form."))
+    return value
+
+
+def plain_name(query: QueryDict, name: str) -> str:
+    """The parameter if a map may have it as a name; "" if it is empty or was not sent."""
+    value = text(query, name)
+    if value and why_not_a_name(value):
+        raise Unreadable(name, value, str(LEGAL))
     return value
 
 

@@ -33,6 +33,9 @@ class Permissions:
     publish: bool
     #: Whether personal values are shown where objects are summed up, instead of being masked.
     personal: bool
+    #: Of the whole site, whatever maps they may view.
+    view_deliveries: bool
+    change_deliveries: bool
 
 
 def permissions_of(user: Any, site: AdminSite) -> Permissions:
@@ -64,4 +67,6 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         start=change_draft and may("add_trackedmodel"),
         publish=view and may("publish_trackingmap"),
         personal=view and may("view_personal_values"),
+        view_deliveries=may("view_delivery") or may("change_delivery"),
+        change_deliveries=may("change_delivery"),
     )

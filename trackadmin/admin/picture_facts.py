@@ -88,21 +88,25 @@ def _arrow(arrow: Arrow) -> dict[str, Any]:
 
 
 def _node(node: TreeNode, address: str) -> dict[str, Any]:
-    new = any(each.new for each in node.names)
+    differs = any(each.state != PartState.SAME for each in node.names)
+    state = PartState.CHANGED if differs else PartState.SAME
     head = [_words_line(node.prefix, "title"), _words_line(node.label)]
+    told = [node.path, node.prefix, node.label, *(each["words"] for each in _difference(state))]
     return {
         "id": node.path,
-        "state": PartState.CHANGED if new else PartState.SAME,
+        "state": state,
         "href": address,
-        "name": ", ".join([node.path, node.prefix, node.label]),
+        "name": ", ".join(told),
         "lines": [*head, *_name_lines(node)],
     }
 
 
 def _name_lines(node: TreeNode) -> Iterator[dict[str, str]]:
     for each in node.names[:NAMES_IN_A_BOX]:
-        mark = f"{_MARKS[PartState.NEW]} {Compared.NEW.label}: " if each.new else ""
-        yield _words_line(f"{mark}{each.name}", "state" if each.new else "name")
+        if each.state == PartState.SAME:
+            yield _words_line(each.name, "name")
+        for told in _difference(each.state):
+            yield _words_line(f"{told['words']}: {each.name}", "state")
     if (left := len(node.names) - NAMES_IN_A_BOX) > 0:
         words = ngettext("%(count)s more name", "%(count)s more names", left)
         yield _words_line(words % {"count": left})

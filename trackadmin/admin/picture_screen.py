@@ -44,6 +44,17 @@ class BoxRow:
     comes_with: list[Told] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name in the table of a tree."""
+
+    name: TreeName
+    privacy: Text
+    compared: Compared
+    #: The privacy that the live version has; empty where it has the same, or not the name.
+    privacy_before: Text | str
+
+
 class PictureScreen(Screen):
     """The map, a part of it, or the tree of one tracked model."""
 
@@ -126,7 +137,12 @@ class PictureScreen(Screen):
             facts=tree_facts(tree, title, self._addresses) if tree else {},
         )
 
-    def _node_row(self, node: TreeNode) -> tuple[TreeNode, str, list[tuple[TreeName, Text]]]:
-        """A node for the table: with the page of its model, and each name with its privacy."""
-        names = [(each, PRIVACY_LABELS[each.privacy]) for each in node.names]
+    def _node_row(self, node: TreeNode) -> tuple[TreeNode, str, list[NameRow]]:
+        """A node for the table, with the page of its model."""
+        names = [_name_row(each) for each in node.names]
         return node, self._addresses.get(node.prefix, ""), names
+
+
+def _name_row(name: TreeName) -> NameRow:
+    before = PRIVACY_LABELS[name.before.privacy] if name.before and name.other_privacy else ""
+    return NameRow(name, PRIVACY_LABELS[name.meaning.privacy], Compared(name.state), before)

@@ -20,6 +20,7 @@ from trackadmin.catalog import ModelFacts
 from trackadmin.document import Document
 from trackadmin.editing import Grace, Preview, PreviewRow, Unshown
 from trackadmin.models import TrackingMap
+from trackadmin.runtime.configured_sinks import configured_sinks
 
 #: What a page shows in place of a value.
 UNSHOWN = {
@@ -69,7 +70,32 @@ def shown_preview(preview: Preview, addresses: Mapping[str, str]) -> dict[str, A
         "hidden": preview.hidden,
         "json": values_as_json(preview),
         "counts": list(counts_of(preview)),
+        "sinks": sinks_of(preview),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SinkPreview:
+    """What one sink would get of what is previewed: names, never values."""
+
+    name: str
+    gets: int
+    leaves_out: list[str]
+    #: The actions that it wants, if it does not want all; and whether it wants this event.
+    actions: list[str]
+    wanted: bool
+
+
+def sinks_of(preview: Preview) -> list[SinkPreview]:
+    """What each sink of the settings would get; of an object without an action, whichever it is."""
+    action = preview.values.get("action")
+    found = []
+    for sink in configured_sinks().every:
+        out = [] if sink.personal else [*preview.personal]
+        wanted = action is None or sink.actions is None or action in sink.actions
+        gets = len(preview.values) - len(out)
+        found.append(SinkPreview(sink.name, gets, out, sorted(sink.actions or ()), wanted))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class QualityScreen(Screen):
         """Do it; gives what to say about it."""
         current, by = self.tracking_map, self.request.user
         if do == RENAME:
-            new = editing.give_new_name(current, place, by=by)
+            new = editing.give_new_name(current, place, code=code, by=by)
             self.log_change(current, f"Renamed {place} to {new.name}.")
             return _("The draft has the new name now. Publish to make it live.")
         if do == WITHDRAW:
@@ -147,10 +147,9 @@ def _lines(
     places = {(each.code, each.where) for each in found.problems}
     for problem in problems:
         field = _FIELDS.get(problem.code, "description")
-        named = problem.code == LintCode.NAME
         yield LintLine(
             problem,
             row_address(problem.where, found.draft, pages, field),
-            found.new_names.get(problem.where) if named else None,
+            found.new_names.get((str(problem.code), problem.where)),
             (problem.code, problem.where) in places,
         )

@@ -104,15 +104,18 @@ def readable_actions(contents: Contents) -> list[ReadableAction]:
 
 
 def readable_settings(contents: Contents) -> list[tuple[str, str]]:
-    """What the map does with events that it does not know; empty where it accepts all of them."""
+    """What the map does with events that it does not know, and whether URLs must be signed; empty
+    where all of it is as it is without a decision."""
     document, words = contents.document, dict(HANDLING_CHOICES)
     shown = [
         (_("Unknown actions"), document.unknown_actions),
         (_("Undeclared parameters"), document.undeclared_parameters),
     ]
-    if all(value == ACCEPT for _name, value in shown):
+    if all(value == ACCEPT for _name, value in shown) and not document.signed_only:
         return []
-    return [(name, str(words.get(value, value))) for name, value in shown]
+    signed = _("Yes") if document.signed_only else _("No")
+    said = [(name, str(words.get(value, value))) for name, value in shown]
+    return [*said, (_("Only signed URLs may name objects"), signed)]
 
 
 def readable_action(name: str, entry: ActionEntry) -> ReadableAction:

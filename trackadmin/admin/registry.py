@@ -23,7 +23,9 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.deliveries_screen import DeliveriesScreen
 from trackadmin.admin.effect_screen import EffectScreen
+from trackadmin.admin.events_screen import EventsScreen
 from trackadmin.admin.explain_event_screen import ExplainEventScreen
 from trackadmin.admin.fix_screen import FixScreen
 from trackadmin.admin.help_screen import HelpScreen
@@ -53,6 +55,7 @@ from trackadmin.admin.tracked_object_screen import TrackedObjectScreen
 from trackadmin.admin.try_url_screen import TryUrlScreen
 from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
+from trackadmin.admin.usage_screen import UsageScreen
 from trackadmin.admin.version_screens import (
     CompareScreen,
     DocumentScreen,
@@ -60,7 +63,7 @@ from trackadmin.admin.version_screens import (
     VersionScreen,
     VersionsScreen,
 )
-from trackadmin.models import MapVersion, TrackedAction, TrackedModel, TrackingMap
+from trackadmin.models import Delivery, MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 
 class ScreenAdmin(AnyAdmin):
@@ -74,12 +77,14 @@ class ScreenAdmin(AnyAdmin):
     help_section = "map"
 
     def get_urls(self) -> list[URLPattern]:
-        """Our pages, and only the list of Django's own."""
+        """Our pages, and only the list of Django's own, unless the list is ours."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         ours = [
             path(route, view_of(screen, self), name=f"{name}_{page}")
             for route, page, screen in self.screens
         ]
+        if any(url.name == f"{name}_changelist" for url in ours):
+            return ours
         return ours + [url for url in super().get_urls() if url.name == f"{name}_changelist"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -132,9 +137,11 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/move/", "move", MoveScreen),
         ("<int:map_id>/actions/", "actions", ActionsScreen),
         ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
+        ("<int:map_id>/events/", "events", EventsScreen),
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/quality/", "quality", QualityScreen),
+        ("<int:map_id>/usage/", "usage", UsageScreen),
         ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
@@ -255,4 +262,19 @@ class MapVersionAdmin(ScreenAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A version is never deleted."""
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ScreenAdmin):
+    """Deliveries to the sinks of the site: one page of ours in place of the list."""
+
+    screens = (("", "changelist", DeliveriesScreen),)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only a worker makes one."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only ``trackadmin prune`` deletes one."""
         return False

@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
-from trackadmin.admin.entry_screens import DELETED, ChangeHeadScreen, RowScreen, add_address
+from trackadmin.admin.entry_screens import DELETED, WAS, ChangeHeadScreen, RowScreen, add_address
 from trackadmin.admin.forms import EntryForm
 from trackadmin.admin.forms.entry import nothing_is_live
 from trackadmin.admin.forms.old_name import OldNameForm
@@ -60,7 +60,8 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
         tracking_map, label = number(query, "map"), text(query, "model")
         if tracking_map is None or catalog().get(label) is None:
             raise Http404(str(self.no_row))
-        return add_address(self, tracking_map, label, **{DELETED: "1"})
+        was = str(self.kwargs["object_id"])
+        return add_address(self, tracking_map, label, **{DELETED: "1", WAS: was})
 
     def _tracked_as(self, label: str) -> str:
         row = self.target_of(label)["row"]

@@ -16,7 +16,7 @@ from trackadmin import editing
 from trackadmin.admin.count_costs import counted_in_words
 from trackadmin.admin.differences import faults
 from trackadmin.admin.page_parameters import LONGEST_PASTED, text
-from trackadmin.admin.preview_result import counts_of, shown_row, values_as_json
+from trackadmin.admin.preview_result import counts_of, shown_row, sinks_of, values_as_json
 from trackadmin.admin.preview_screens import PreviewBase
 from trackadmin.admin.viewer import HostFailed
 from trackadmin.codes import EventCode, Outcome
@@ -27,24 +27,26 @@ from trackadmin.runtime.event_texts import refused_words
 logger = logging.getLogger("trackadmin")
 
 #: What becomes of a parameter, in a word or two.
-LABELS = {
+LABELS: dict[str, Any] = {
     Became.SENT: gettext_lazy("sent as it is"),
     Became.PSEUDONYMISED: gettext_lazy("sent as a pseudonym"),
     Became.RESERVED: gettext_lazy("reserved name"),
     Became.REPEATED: gettext_lazy("repeated"),
     Became.LEFT_OUT: gettext_lazy("left out"),
+    Became.USED: gettext_lazy("says who sends it"),
     Outcome.FOUND: gettext_lazy("found"),
     Outcome.NONE: gettext_lazy("not found"),
     Outcome.MANY: gettext_lazy("several found"),
     Outcome.MALFORMED: gettext_lazy("malformed"),
     Outcome.NOT_ALLOWED: gettext_lazy("not allowed"),
+    Outcome.NOT_SIGNED: gettext_lazy("not signed"),
     Outcome.CONFLICT: gettext_lazy("conflict"),
     Outcome.FAILED: gettext_lazy("failed"),
 }
 #: What somebody may paste.
 EXAMPLE = "/t/?action=signup&User__id=1"
 #: What needs no attention.
-FINE = {Became.SENT, Became.PSEUDONYMISED, Outcome.FOUND}
+FINE = {Became.SENT, Became.PSEUDONYMISED, Became.USED, Outcome.FOUND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class TryUrlScreen(PreviewBase):
             "hidden": preview.hidden,
             "json": values_as_json(preview),
             "counts": list(counts_of(preview)),
+            "sinks": sinks_of(preview),
         }
 
 

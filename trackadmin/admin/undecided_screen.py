@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,7 +13,7 @@ from django.utils.translation import ngettext
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults
-from trackadmin.admin.forms.undecided_list import UndecidedForm, row_of
+from trackadmin.admin.forms.undecided_list import UndecidedForm, UndecidedRow, row_of
 from trackadmin.admin.page_parameters import listed
 from trackadmin.admin.screen import Screen
 from trackadmin.exceptions import InvalidMap, StaleForm
@@ -20,6 +21,8 @@ from trackadmin.models.waivers import REASON_LENGTH
 
 #: Attributes on one page. Each sends at most four fields, and Django reads at most 1,000.
 ON_A_PAGE = 100
+#: Models that are not in the map, on each page.
+MODELS_SHOWN = 200
 #: The field of a row that says what was decided.
 _DECISION = re.compile(r"a-(?P<where>[A-Za-z0-9_]+-[A-Za-z0-9_]+)-decision", re.ASCII)
 
@@ -93,12 +96,23 @@ class UndecidedScreen(Screen):
         visible = self.viewer.may_view(undecided.model.model, None)
         return self._row_keys.get(undecided.prefix) if visible else None
 
+    def _groups(
+        self, form: UndecidedForm
+    ) -> Iterator[tuple[editing.UndecidedAttribute, list[UndecidedRow], int | None, bool]]:
+        """Each group with the key of its tracked model, and whether the profile's link is here."""
+        linked = set[str]()
+        for first, rows in form.groups:
+            yield first, rows, self._profiled(first), first.prefix not in linked
+            linked.add(first.prefix)
+
     def _page(self, form: UndecidedForm, **context: object) -> HttpResponse:
+        left, arrivals = self._undecided.models, self._undecided.arrivals
         return self.page(
             _("Undecided"),
             form=form,
-            groups=[(first, rows, self._profiled(first)) for first, rows in form.groups],
+            groups=list(self._groups(form)),
             undecided=self._undecided,
+            models=[(each, arrivals.get(each.label)) for each in left[:MODELS_SHOWN]],
             problems=faults(form.problems, self.entry_addresses()),
             writable=self.may.change_model,
             reason_length=REASON_LENGTH,

@@ -15,9 +15,10 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet, TextChoices
 from django.http import Http404, HttpRequest
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from trackadmin import editing
 
 logger = logging.getLogger("trackadmin")
 
@@ -69,9 +70,9 @@ def host_code(doing: Doing, model: str) -> Iterator[None]:
 
 
 def label_of(obj: Model) -> str:
-    """The object's own text; its model and key if that raises."""
+    """The object's own text, as a page can have it; its model and key if there is none."""
     try:
-        return Truncator(str(obj)).chars(LONGEST_LABEL)
+        return editing.bounded(str(obj), LONGEST_LABEL).strip() or f"{type(obj).__name__} {obj.pk}"
     except Exception as error:  # noqa: BLE001 the host's code may raise anything
         return _("%(model)s %(key)s (its text raised %(error)s)") % {
             "model": type(obj).__name__,
@@ -171,6 +172,25 @@ class Viewer:
         with _closed_on_error(model) as answer:
             answer.yes = self.permits(model) and self._lists_all(rows) and self._permits_all(rows)
         return answer.yes
+
+    def may_view_every(self, model: type[Model]) -> bool:
+        """Whether the user may view each object of the model, known without asking the database.
+
+        It is no if the host's admin decides about each object, lists only some of them, or raises.
+        """
+        with _closed_on_error(model) as answer:
+            each = self.decides_each(model)
+            answer.yes = self.permits(model) and not each and self._lists_every(model)
+        return answer.yes
+
+    def _lists_every(self, model: type[Model]) -> bool:
+        """Whether the list of the host's admin has no condition that the model's own has not."""
+        deciding = self._deciding(model)
+        if deciding is None:
+            return True
+        listed, every = self.rows(deciding).query, deciding._default_manager.all().query
+        whole = not listed.is_sliced and not listed.combinator
+        return bool(whole and listed.where == every.where)
 
     def visible(self, rows: QuerySet[Any]) -> list[Any]:
         """Two at most of these objects that the user may view.

@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 
 from trackadmin.catalog import Stray, StrayCode, catalog, is_app, model_of
 from trackadmin.checks.check_messages import error, warning
+from trackadmin.checks.guessable_keys import undecided_keys
 from trackadmin.checks.setting_rules import RULES
 from trackadmin.checks.tracking_urls import check_addresses
 from trackadmin.codes import ProblemCode
@@ -78,7 +79,8 @@ def _live_maps(alias: str) -> list[CheckMessage]:
         if MapVersion._meta.db_table not in connections[alias].introspection.table_names():
             return []
         slugs = list(TrackingMap.objects.db_manager(alias).values_list("slug", flat=True))
-        return [message for slug in slugs for message in _live_map(slug, alias)]
+        undecided = undecided_keys(slugs, alias)
+        return [message for slug in slugs for message in _live_map(slug, alias)] + undecided
     except DatabaseError as failure:
         # An error would stop the migration that corrects this.
         message = _("The tracking maps cannot be read: %(error)s.", error=failure)

@@ -18,10 +18,12 @@ from trackadmin.checks.plain_rules import (
     whole_number,
 )
 from trackadmin.checks.sink_rules import sinks
-from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES
+from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, SIGNED_KEYS
 from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
 
+#: Characters of a token that nobody guesses.
+SHORTEST_TOKEN = 20
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -123,6 +125,21 @@ def _name_or_none(setting: str, value: Any) -> Faults:
         yield what, _("Write a name as events have it, such as 'User_id', or None.")
 
 
+def _token(setting: str, value: Any) -> Faults:
+    """A text that nobody guesses. The value itself is not told."""
+    if value is None:
+        return
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    if not fits or len(value) < SHORTEST_TOKEN:
+        what = _(
+            "%(setting)s must be None, or a text of at least %(least)s ASCII characters without "
+            "spaces.",
+            setting=setting,
+            least=str(SHORTEST_TOKEN),
+        )
+        yield what, _("Give it a long random text, from a place where no code is kept.")
+
+
 def _path(setting: str, value: Any) -> Faults:
     if value is not None and (not isinstance(value, str | Path) or not str(value)):
         what = _(
@@ -197,6 +214,16 @@ _LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
 }
 
 
+def _guessable_keys(setting: str, value: Any) -> Faults:
+    if value is not None and not isinstance(value, bool) and value not in (OPEN_KEYS, SIGNED_KEYS):
+        what = _(
+            "%(setting)s must be 'open' or 'signed', not %(value)s.",
+            setting=setting,
+            value=repr(value),
+        )
+        yield what, _("Write 'signed' if URLs with such keys must be signed, and else 'open'.")
+
+
 #: The id of each setting's check, and what it finds.
 RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "STRICT": ("E001", _switch_or_none),
@@ -218,8 +245,11 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EVENTS_KEPT_DAYS": ("E068", _days),
     "IDENTITY": ("E069", _name_or_none),
     "USAGE_SECONDS": ("E072", seconds),
+    "HEALTH_TOKEN": ("E070", _token),
+    "HEALTH_LAG_SECONDS": ("E071", _seconds_or_none),
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
+    "GUESSABLE_KEYS": ("E080", _guessable_keys),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", texts),

@@ -91,7 +91,7 @@ def _constructor(setting: str, path: str, options: dict[str, Any]) -> Faults:
             yield what, _("Write it into OPTIONS: {'%(option)s': …}.", option=name)
 
 
-def _actions(setting: str, value: Any) -> Faults:
+def _wanted_actions(setting: str, value: Any) -> Faults:
     if value is not None:
         yield from texts(setting, value)
 
@@ -103,7 +103,7 @@ _KEYS: dict[str, Callable[[str, Any], Faults]] = {
     "BACKEND": _backend,
     "OPTIONS": _options,
     "PERSONAL": switch,
-    "ACTIONS": _actions,
+    "ACTIONS": _wanted_actions,
     "BATCH_SIZE": whole_number,
     "ATTEMPTS": whole_number,
 }

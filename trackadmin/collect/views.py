@@ -27,11 +27,16 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 #: Seconds for which a browser may keep the response to ``OPTIONS``.
 MAX_AGE = "86400"
+#: One transparent pixel: a GIF (version 89a) of 1 × 1.
+PIXEL = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
+    b"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
 #: Longest origin, in characters. A host name has at most 253.
 MAX_ORIGIN = 300
 
 
-def _public(view: View) -> View:
+def public(view: View) -> View:
     """Mark a view as public for the middlewares of packages that ask for a login."""
     marks = {"STRONGHOLD_IS_PUBLIC": True, "mfa_public": True}  # django-stronghold, django-mfa3
     view.__dict__.update(marks)
@@ -41,7 +46,7 @@ def _public(view: View) -> View:
 # A page of another site may call it, without a session, a token or a login. It never runs in a
 # transaction, whatever the host does for its other views: a new version of the map could not be
 # loaded in one.
-@_public
+@public
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
@@ -52,11 +57,7 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
     Link checkers and previews send HEAD. A browser sends OPTIONS before it sends JSON to another
     origin. Both get a response and make no event.
     """
-    if request.method in ("GET", "POST"):
-        try:
-            _track(request, map)
-        except Exception as error:  # noqa: BLE001 a click never fails because of tracking
-            report(FaultCode.COLLECT_FAILED, _shown(map, error), error)
+    _track(request, map)
     response = HttpResponse(status=204)
     response.headers["Cache-Control"] = "no-store"
     # The response has no content, so it has no content type.
@@ -66,6 +67,17 @@ def collect(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
     except Exception as error:  # noqa: BLE001 the setting is not a list of texts
         report(FaultCode.COLLECT_FAILED, "ORIGINS", error)
     return response
+
+
+@public
+@csrf_exempt
+@login_not_required
+@transaction.non_atomic_requests
+@require_http_methods(["GET", "HEAD"])
+def pixel(request: HttpRequest, map: str = DEFAULT_MAP) -> HttpResponse:
+    """Make an event from the URL, for e-mails. Always responds with the same transparent image."""
+    _track(request, map)
+    return HttpResponse(PIXEL, content_type="image/gif", headers={"Cache-Control": "no-store"})
 
 
 def _allow_origin(request: HttpRequest, response: HttpResponse) -> None:
@@ -95,6 +107,15 @@ def _is_origin(text: str) -> bool:
 
 
 def _track(request: HttpRequest, map: str) -> None:
+    """Make the event of a GET or a POST. Never raises: no click fails because of tracking."""
+    if request.method in ("GET", "POST"):
+        try:
+            _send(request, map)
+        except Exception as error:  # noqa: BLE001 the host's own code runs here
+            report(FaultCode.COLLECT_FAILED, _shown(map, error), error)
+
+
+def _send(request: HttpRequest, map: str) -> None:
     with lookup_context(request):
         snapshot = current_map(map)
         values = resolve(snapshot, *queries_of(request))

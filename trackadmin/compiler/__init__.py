@@ -6,7 +6,7 @@ from trackadmin.compiler.fixing import FIXABLE, fix
 from trackadmin.compiler.host.managers import ManagerError
 from trackadmin.compiler.lookups import SEPARATOR, Fetched, Lookup
 from trackadmin.compiler.model import CompiledModel
-from trackadmin.compiler.problems import check, drift
+from trackadmin.compiler.problems import Checked, check, drift
 from trackadmin.compiler.savepoints import sharing
 from trackadmin.compiler.snapshot import Snapshot, compile_map
 from trackadmin.compiler.sql.known_lookups import KnownLookups
@@ -19,6 +19,7 @@ __all__ = [
     "FIXABLE",
     "RULES",
     "SEPARATOR",
+    "Checked",
     "CompiledModel",
     "Fault",
     "Fetched",

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from django.db import Error, router
 from django.db.models import Model, QuerySet
 
-from trackadmin.catalog import AttributeFacts
+from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.codes import Outcome
 from trackadmin.compiler.failures import drop_broken
 from trackadmin.compiler.host.managers import asking, rows_of
@@ -61,6 +61,8 @@ class Lookup:
     until: str = ""
     #: The tracked model's former prefix, where that is the one that a URL has.
     former_prefix: str = ""
+    #: Whether a URL must be signed to name an object by it.
+    signed_only: bool = False
     #: The parameter that a URL has: prefix and name.
     reference: str = field(init=False)
 
@@ -71,6 +73,11 @@ class Lookup:
     def under(self, prefix: str, until: str) -> Lookup:
         """The same lookup as old URLs have it, under the model's former prefix until a date."""
         return replace(self, former_prefix=prefix, until=min(until, self.until or until))
+
+    @property
+    def guessable(self) -> bool:
+        """Whether a stranger could guess values: numbers, and what looks personal, as e-mail."""
+        return self.facts.kind is Kind.INTEGER or self.facts.personal
 
     @property
     def source(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from django.db import router
 from django.db.models import Model
@@ -18,6 +19,7 @@ from trackadmin.compiler.query_tree import Along, tables_of
 from trackadmin.compiler.types import Flatten, Pseudonym
 from trackadmin.compiler.values.build import build
 from trackadmin.compiler.values.source import FUNCTION, Source, flatten_source, literal, runs_code
+from trackadmin.conf import OPEN_KEYS, conf
 
 #: How many prefixes of keywords are kept compiled for one model. They come from the host's code
 #: and not from visitors, so more than these are not expected.
@@ -149,7 +151,14 @@ class CompiledModel:
             if attribute is not None and attribute.facts.lookupable:
                 cost = tables if attribute.facts.indexed else tables + SCAN_COST
                 prefix, until = self._matched.prefix, attribute.entry.until
-                yield Lookup(prefix, name, self.model, attribute.facts, self.along, cost, until)
+                found = Lookup(prefix, name, self.model, attribute.facts, self.along, cost, until)
+                yield replace(found, signed_only=True) if self._must_be_signed(found) else found
+
+    def _must_be_signed(self, lookup: Lookup) -> bool:
+        """Whether the map, the tracked model or the site demands it of a URL."""
+        if self._matching.document.signed_only or self._matched.entry.signed_only:
+            return True
+        return lookup.guessable and conf.GUESSABLE_KEYS not in (None, OPEN_KEYS)
 
     @cached_property
     def _source(self) -> Source:

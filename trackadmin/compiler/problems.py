@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
 
@@ -14,26 +14,93 @@ from trackadmin.compiler import query_tree
 from trackadmin.compiler.matching import DRIFT, MatchedAttribute, MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.reserved import ReservedNames, reserved_parameters
-from trackadmin.document import validate
-from trackadmin.document.structure import UNDECLARED, Document
+from trackadmin.document import entry_problems, rule_problems
+from trackadmin.document.action_rules import action_name_problems
+from trackadmin.document.structure import UNDECLARED, Document, ModelEntry, in_order
 from trackadmin.exceptions import Problem
 from trackadmin.texts import gettext as _
 
 
 def check(document: Document, catalog: Catalog) -> list[Problem]:
     """Every problem of a map, by itself and on this host, model by model."""
-    matching = Matching(document, catalog)
-    reserved = ReservedNames(document, partial(_names_of, matching))
-    return [
-        *validate(document),
-        *_problems(matching),
-        *reserved_parameters(document, reserved),
-    ]
+    return Checked(document, catalog).problems
+
+
+class Checked:
+    """A document that was checked, with what was found of each tracked model.
+
+    ``before`` is another document that was checked, with the same catalog. What only depends on
+    entries that are the same in both is taken from there; ``changed`` are the other prefixes.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        catalog: Catalog,
+        before: Checked | None = None,
+        changed: Collection[str] = (),
+    ) -> None:
+        self.document = document
+        matching = Matching(document, catalog)
+        known = before if before and _same_outline(before.document, document, changed) else None
+        again = _leading_to(changed, matching) if known else set[str]()
+        of_plan = _of_plan(matching)
+        self._names: dict[str, tuple[Problem, ...]] = {}
+        self._host: dict[str, tuple[Problem, ...]] = {}
+        for prefix, entry in in_order(document.models):
+            self._names[prefix] = (
+                known._names[prefix]
+                if known and prefix not in changed
+                else tuple(entry_problems(prefix, entry))
+            )
+            self._host[prefix] = (
+                known._host[prefix]
+                if known and prefix not in again
+                else tuple(_host_problems_of(prefix, matching, of_plan))
+            )
+        reserved = ReservedNames(document, partial(_names_of, matching))
+        #: What ``validate`` gives.
+        self.validated = [
+            *chain.from_iterable(self._names.values()),
+            *action_name_problems(document),
+            *rule_problems(document),
+        ]
+        self.problems = [
+            *self.validated,
+            *_told_once(chain.from_iterable(self._host.values())),
+            *reserved_parameters(document, reserved),
+        ]
 
 
 def _names_of(matching: Matching, prefix: str) -> tuple[str, ...]:
     matched = matching.get(prefix)
     return plan(matching, matched).top.names() if matched is not None else ()
+
+
+def _same_outline(one: Document, other: Document, changed: Collection[str]) -> bool:
+    """Whether both track the same models under the same prefixes, with the same children."""
+    return one.models.keys() == other.models.keys() and all(
+        _outline(one.models[prefix]) == _outline(other.models[prefix]) for prefix in changed
+    )
+
+
+def _outline(entry: ModelEntry) -> tuple[object, ...]:
+    return entry.model, entry.former_prefix, entry.until, entry.children
+
+
+def _leading_to(changed: Collection[str], matching: Matching) -> set[str]:
+    """The tracked models whose plans these are part of."""
+    above: dict[str, set[str]] = {}
+    for prefix, entry in matching.document.models.items():
+        for accessor in entry.children:
+            above.setdefault(matching.tracked_as(entry.model, accessor), set()).add(prefix)
+    found, ahead = set[str](), [*changed]
+    while ahead:
+        prefix = ahead.pop()
+        if prefix not in found:
+            found.add(prefix)
+            ahead += above.get(prefix, ())
+    return found
 
 
 def drift(document: Document, catalog: Catalog) -> list[Problem]:
@@ -53,12 +120,12 @@ def _no_plan(matched: MatchedModel) -> Iterable[Problem]:
     return ()
 
 
-def _problems(matching: Matching) -> Iterator[Problem]:
+def _of_plan(matching: Matching) -> Callable[[MatchedModel], Iterable[Problem]]:
     def of_plan(matched: MatchedModel) -> Iterator[Problem]:
         made = plan(matching, matched)
         return chain(made.problems, too_wide(made.top))
 
-    return host_problems(matching, of_plan)
+    return of_plan
 
 
 def host_problems(
@@ -69,22 +136,32 @@ def host_problems(
     Where one prefix would keep two paths apart, they are reported once, however many models they
     start from.
     """
+    found = (_host_problems_of(prefix, matching, of_plan) for prefix in matching.prefixes())
+    return _told_once(chain.from_iterable(found))
+
+
+def _host_problems_of(
+    prefix: str, matching: Matching, of_plan: Callable[[MatchedModel], Iterable[Problem]]
+) -> Iterator[Problem]:
+    matched = matching.get(prefix)
+    if matched is None:
+        yield matching.missing(prefix)
+        return
+    yield from matched.problems
+    yield from _taken_prefixes(matched, matching)
+    yield from _lookups(matched)
+    yield from _undeclared(matched)
+    yield from of_plan(matched)
+
+
+def _told_once(problems: Iterable[Problem]) -> Iterator[Problem]:
     reported: set[str] = set()
-    for prefix in matching.prefixes():
-        matched = matching.get(prefix)
-        if matched is None:
-            yield matching.missing(prefix)
-            continue
-        yield from matched.problems
-        yield from _taken_prefixes(matched, matching)
-        yield from _lookups(matched)
-        yield from _undeclared(matched)
-        for problem in of_plan(matched):
-            if problem.code != ProblemCode.NAME_TWO_ROADS:
-                yield problem
-            elif problem.where not in reported:
-                reported.add(problem.where)
-                yield problem
+    for problem in problems:
+        if problem.code != ProblemCode.NAME_TWO_ROADS:
+            yield problem
+        elif problem.where not in reported:
+            reported.add(problem.where)
+            yield problem
 
 
 def too_wide(top: Node) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ class ReservedNames:
         #: By the folded prefix: the tracked models that yield names which start with it.
         self._models: dict[str, set[str]] = {}
         for prefix, entry in document.models.items():
-            given = {prefix, *_given(entry)}
+            given = {prefix, *given_prefixes(entry)}
             self._prefixes |= given
             for each in given:
                 self._models.setdefault(each.casefold(), set()).add(prefix)
@@ -81,7 +81,7 @@ def reserved_parameters(document: Document, reserved: ReservedNames) -> Iterator
                 yield Problem(ProblemCode.PARAMETER_NAME_RESERVED, "error", where, what, remedy)
 
 
-def _given(entry: ModelEntry) -> Iterator[str]:
+def given_prefixes(entry: ModelEntry) -> Iterator[str]:
     """The prefixes that a tracked model and its children have beside the model's own, or had."""
     children = entry.children.values()
     given = [entry.former_prefix]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -36,15 +36,19 @@ def compile_map(
     number: int = 0,
     digest: str = "",
     names_are_checked: bool = False,
+    found: Iterable[Problem] | None = None,
 ) -> Snapshot:
     """Compile a document for the host that the catalog describes.
 
     What the host no longer has or allows is left out and listed in ``Snapshot.drift``. Raises
     :class:`DocumentError` for a document that could never have been published. Each model's code
     is made when it is first used. A document that comes from ``document.load`` has had its names
-    checked there.
+    checked there. ``found`` is what ``validate`` gives, or ``rule_problems`` for such a document,
+    where the caller knows it.
     """
-    problems = errors_of(rule_problems(document) if names_are_checked else validate(document))
+    if found is None:
+        found = rule_problems(document) if names_are_checked else validate(document)
+    problems = errors_of(found)
     problems += _secrets(document, catalog)
     if problems:
         raise DocumentError(_("The map cannot be compiled."), problems)

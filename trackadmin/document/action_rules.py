@@ -9,10 +9,12 @@ from trackadmin.document.reading import at, shown
 from trackadmin.document.structure import (
     ACTION_PARAMETER,
     CHOICE,
+    EVENT_ID,
     HANDLINGS,
     MAP_ARGUMENT,
     NEEDS,
     PARAMETER_KINDS,
+    SIGNATURE,
     STATES,
     ActionEntry,
     Document,
@@ -88,6 +90,8 @@ def _parameter(name: str, parameter: ParameterEntry, where: str) -> Iterator[Pro
 _NOT_PARAMETERS = {
     ACTION_PARAMETER: _("'action' is the name of the action itself."),
     MAP_ARGUMENT: _("'map' says in track() which map the event belongs to."),
+    EVENT_ID: _("'event_id' is the id that a sender gives an event."),
+    SIGNATURE: _("'sig' is the signature of a tracking URL."),
 }
 
 

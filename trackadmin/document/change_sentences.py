@@ -72,6 +72,7 @@ NOTES: tuple[tuple[str, tuple[object, ...], Text], ...] = (
     ("lookup", (True,), _("URLs can use it as a lookup.")),
     ("alone", (True,), _("It comes without its own children.")),
     ("required", (True,), _("Events must have it.")),
+    ("signed_only", (True,), _("URLs must be signed to name its objects.")),
     ("state", (PLANNED,), _("It is planned.")),
     ("state", (DEPRECATED,), _("It is deprecated.")),
 )
@@ -181,5 +182,9 @@ YES_OR_NO = {
     "required": {
         True: _("Events must have it now."),
         False: _("Events may leave it out now."),
+    },
+    "signed_only": {
+        True: _("URLs must be signed now to name its objects."),
+        False: _("URLs no longer have to be signed to name its objects."),
     },
 }

@@ -89,6 +89,14 @@ def _document_changes(
 def _model_changes(prefix: str, old: ModelEntry | None, new: ModelEntry | None) -> Iterator[Change]:
     yield from _entry_changes("model", prefix, old, new)
     old, new = old or ModelEntry(""), new or ModelEntry("")
+    if old.attributes != new.attributes:  # in a large map most are equal
+        yield from _attribute_changes(prefix, old, new)
+    yield from _list_changes("model", "child", prefix, "children", old.children, new.children)
+    lists = (old.aggregates, new.aggregates)
+    yield from _list_changes("model", "aggregate", prefix, "aggregates", *lists)
+
+
+def _attribute_changes(prefix: str, old: ModelEntry, new: ModelEntry) -> Iterator[Change]:
     renamed = _renamed(old.attributes, new.attributes, "source")
     before = {renamed.get(name, name): entry for name, entry in in_order(old.attributes)}
     was = {now: name for name, now in renamed.items()}
@@ -98,9 +106,6 @@ def _model_changes(prefix: str, old: ModelEntry | None, new: ModelEntry | None) 
         if name in was:
             yield Change("changed", "attribute", where, "name", was[name], name)
         yield from _entry_changes("attribute", where, before.get(name), new.attributes.get(name))
-    yield from _list_changes("model", "child", prefix, "children", old.children, new.children)
-    lists = (old.aggregates, new.aggregates)
-    yield from _list_changes("model", "aggregate", prefix, "aggregates", *lists)
 
 
 def _action_changes(
@@ -133,6 +138,8 @@ def _entry_changes(
     elif new is None and old is not None:
         yield Change("removed", subject, where, old=_data(old))
     elif old is not None and new is not None:
+        if old == new:
+            return
         before, after = _data(old), _data(new)
         for name in (f for f in before if f not in _APART and before[f] != after[f]):
             yield Change("changed", subject, where, name, before[name], after[name])

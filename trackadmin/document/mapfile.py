@@ -91,8 +91,8 @@ def from_dict(data: object, find_model: FindModel) -> Document:
     ``privacy``, ``description``, ``decision``), and so may a child (``accessor``, ``prefix``,
     ``alone``). ``aggregates`` is an object by output name.
 
-    A map that says more has ``models`` in this form, and ``actions``, ``unknown_actions`` and
-    ``undeclared_parameters``.
+    A map that says more has ``models`` in this form, and ``actions``, ``unknown_actions``,
+    ``undeclared_parameters`` and ``signed_only``.
     Raises :class:`DocumentError` with every problem that can be seen without the host's models.
     """
     return _without_errors(examine_dict(data, find_model))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from trackadmin.document.structure import (
     DEPRECATED,
@@ -13,6 +14,9 @@ from trackadmin.document.structure import (
     ModelEntry,
     in_order,
 )
+
+#: What each name of a tracked model stands for.
+_Meanings: TypeAlias = Mapping[str, str]
 
 
 def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") -> ModelEntry:
@@ -26,6 +30,15 @@ def rename_attribute(entry: ModelEntry, old: str, new: str, *, until: str = "") 
     key = new if entry.key == old else entry.key
     renamed = replace(entry, key=key, attributes=following(attributes, {old: new}))
     return keep_old_names(renamed, {old: (new, until)} if until else {})
+
+
+def rename_aggregate(entry: ModelEntry, old: str, new: str) -> ModelEntry:
+    """The entry whose count or sum ``old`` is called ``new``; it has one name at a time.
+
+    Nothing else must be called so.
+    """
+    renamed = {new if name == old else name: each for name, each in entry.aggregates.items()}
+    return replace(entry, aggregates=renamed)
 
 
 def keep_old_names(entry: ModelEntry, renames: Mapping[str, tuple[str, str]]) -> ModelEntry:
@@ -61,6 +74,39 @@ def following(
     return {
         name: replace(each, successor=renames.get(each.successor, each.successor))
         for name, each in in_order(attributes)
+    }
+
+
+def renamed_inside(before: ModelEntry, after: ModelEntry) -> dict[str, str]:
+    """The new names of attributes, counts and sums that got another name, by their old ones.
+
+    Also of those whose old name stays beside the new one for a while.
+    """
+    return {
+        **_given_new(_sources(before), _sources(after)),
+        **_given_new(_computed(before), _computed(after)),
+    }
+
+
+def _given_new(before: _Meanings, after: _Meanings) -> dict[str, str]:
+    new = {meant: name for name, meant in after.items() if before.get(name) != meant}
+    return {
+        name: new[meant]
+        for name, meant in before.items()
+        if meant in new and after.get(name) != meant
+    }
+
+
+def _sources(entry: ModelEntry) -> _Meanings:
+    """What attributes read; without those that stay for a while only."""
+    return {name: each.source for name, each in entry.attributes.items() if not each.until}
+
+
+def _computed(entry: ModelEntry) -> _Meanings:
+    """What counts and sums are computed of, whatever they are called."""
+    return {
+        name: repr((e.relation, e.function, e.field, e.by, sorted(e.where.items())))
+        for name, e in entry.aggregates.items()
     }
 
 

@@ -46,6 +46,9 @@ MOST_CONDITIONS = 3
 ACTION_PARAMETER = "action"
 #: The argument of ``track()`` that says which map an event belongs to. No parameter is called so.
 MAP_ARGUMENT = "map"
+#: The parameters of a URL that are no values: the id that the sender gives the event, and the
+#: signature of its references.
+SENDER_PARAMETERS = EVENT_ID, SIGNATURE = ("event_id", "sig")
 #: Whether an action is sent: not yet, now, or still until its date.
 STATES = PLANNED, LIVE, DEPRECATED = ("planned", "live", "deprecated")
 #: Whether an action must or may bring an object of a tracked model.
@@ -144,6 +147,8 @@ class ModelEntry:
     former_prefix: str = _added(2, "")
     #: The ISO date until which the former prefix stays; empty where there is none.
     until: str = _added(2, "")
+    #: Whether a URL must be signed to name an object of it.
+    signed_only: bool = _added(2, False)
 
     def lookups(self) -> list[str]:
         """The output names that a URL may use: the key first, then the others in order."""
@@ -192,6 +197,8 @@ class Document:
     unknown_actions: str = _added(2, ACCEPT)
     #: What happens to an event with parameters that its action does not declare.
     undeclared_parameters: str = _added(2, ACCEPT)
+    #: Whether a URL must be signed to name any object.
+    signed_only: bool = _added(2, False)
 
     @property
     def format(self) -> int:

@@ -1,6 +1,8 @@
 """Every operation on the draft and the versions, for the admin, the command and the API."""
 
 from trackadmin.compiler.plan_names import Grace
+from trackadmin.compiler.values.clean_text import bounded
+from trackadmin.editing.arrivals import Arrival
 from trackadmin.editing.building import (
     action_row,
     build_document,
@@ -32,7 +34,14 @@ from trackadmin.editing.explanation_texts import (
 )
 from trackadmin.editing.field_profiles import CommonValue, FieldProfile, Unread, labels_of_values
 from trackadmin.editing.fixes import fix_draft, fixes, offered
-from trackadmin.editing.history import HistoryEntry, as_it_was, history, undo
+from trackadmin.editing.history import (
+    HistoryEntry,
+    as_it_last_was,
+    as_it_was,
+    history,
+    history_of_edit,
+    undo,
+)
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -40,6 +49,7 @@ from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
+from trackadmin.editing.partial_map import snapshot_of
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
@@ -65,7 +75,10 @@ from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
+from trackadmin.editing.usage import MONTH, PERIODS, Seen, Usage, events_by_day, last_seen, usage
+from trackadmin.editing.usage_findings import UsageFinding, usage_findings
 from trackadmin.editing.utc import in_utc
+from trackadmin.editing.value_owners import value_owners
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
 from trackadmin.editing.versions import (
     diff,
@@ -79,7 +92,10 @@ from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
     "ALL_ROWS",
+    "MONTH",
+    "PERIODS",
     "ActionExplanation",
+    "Arrival",
     "Arrow",
     "BadLine",
     "Box",
@@ -125,6 +141,7 @@ __all__ = [
     "Rights",
     "Sampled",
     "Saved",
+    "Seen",
     "Sizes",
     "SourceInWords",
     "SourceKind",
@@ -140,12 +157,16 @@ __all__ = [
     "Unshown",
     "UrlQueries",
     "UrlTrial",
+    "Usage",
+    "UsageFinding",
     "ValueScan",
     "VisibleRows",
     "Waived",
     "action_row",
     "add_map",
+    "as_it_last_was",
     "as_it_was",
+    "bounded",
     "build_document",
     "contents",
     "decide",
@@ -161,6 +182,7 @@ __all__ = [
     "entry_diff",
     "entry_of",
     "event_in_words",
+    "events_by_day",
     "explain_event",
     "explain_events",
     "fix_draft",
@@ -168,10 +190,12 @@ __all__ = [
     "get_version",
     "give_new_name",
     "history",
+    "history_of_edit",
     "import_document",
     "in_utc",
     "kept_profile",
     "labels_of_values",
+    "last_seen",
     "leaving",
     "lint",
     "live_token",
@@ -195,12 +219,16 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "snapshot_of",
     "start",
     "today",
     "try_url",
     "undecided",
     "undecided_in",
     "undo",
+    "usage",
+    "usage_findings",
+    "value_owners",
     "versions",
     "waive",
     "what_is_tracked",

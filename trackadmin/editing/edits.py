@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from trackadmin.editing.locking import AnyMap, locked, write_database
+from trackadmin.editing.moved_waivers import move_waivers
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import StoredMap, newest_entries, newest_map
 from trackadmin.editing.revision_writer import RowState, write_revision
@@ -34,6 +35,8 @@ class Edit:
     gone: list[RowState] = field(default_factory=list)
     waived: list[Waiver] = field(default_factory=list)
     withdrawn: list[Waiver] = field(default_factory=list)
+    #: The old and the new places of what got another name.
+    moves: dict[str, str] = field(default_factory=dict)
 
     def note(self, row: Head, below: Sequence[Model]) -> None:
         """Note a row that was written, with the rows that are below it now."""
@@ -61,6 +64,7 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[E
     with locked(tracking_map) as current:
         change = Edit(current)
         yield change
+        change.waived += move_waivers(current, change.moves)
         waivers = [*change.waived, *change.withdrawn]
         if change.map_changed or change.changed or change.gone or waivers:
             write_revision(

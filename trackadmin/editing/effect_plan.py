@@ -175,21 +175,26 @@ def place_of(node: Node) -> str:
     return node.path.partition(".")[2]
 
 
+def source_of(node: Node, given: Output | Aggregate) -> tuple[Any, ...]:
+    """The object that a value comes from and what is read there: equal ones give equal values."""
+    if isinstance(given, Output):
+        return place_of(node), node.model, given.facts.attname, given.pseudonymised
+    said = replace(given.matched.entry, privacy=UNDECLARED, description="", position=0)
+    return place_of(node), node.model, said, given.pseudonymised
+
+
 def _of_output(node: Node, output: Output, personal: DeclaredPersonal) -> PlannedName:
     facts = output.facts
-    source = (place_of(node), node.model, facts.attname, output.pseudonymised)
     about_person = facts.personal or _is_declared(node.model, facts.attname, personal)
-    return PlannedName(source, output.pseudonymised, about_person)
+    return PlannedName(source_of(node, output), output.pseudonymised, about_person)
 
 
 def _of_aggregate(node: Node, aggregate: Aggregate, personal: DeclaredPersonal) -> PlannedName:
     entry, collection = aggregate.matched.entry, aggregate.matched.collection
-    said = replace(entry, privacy=UNDECLARED, description="", position=0)
-    source = (place_of(node), node.model, said, aggregate.pseudonymised)
     about_person = aggregate.matched.personal or _is_declared(node.model, _read_by(entry), personal)
     if entry.function not in (COUNT, DISTINCT):  # its value is one object's own
         about_person |= _is_declared(collection.model, entry.field, personal)
-    return PlannedName(source, aggregate.pseudonymised, about_person)
+    return PlannedName(source_of(node, aggregate), aggregate.pseudonymised, about_person)
 
 
 def _is_declared(model: type[Model], attribute: str, personal: DeclaredPersonal) -> bool:

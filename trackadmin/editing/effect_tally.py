@@ -54,6 +54,8 @@ class Sizes:
     before: int
     after: int
     objects: int
+    #: Whether masked values were left out: a size would tell how long they are.
+    masked: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Tally:
         self._changed, self._personal = changed, personal
         self._counts = {name: _Count() for name in changed.kinds}
         self._sizes: list[tuple[int, int]] = []
+        self._masked = False
         self._problems: dict[tuple[str, str], Problem] = {}
         self.objects = 0
 
@@ -86,7 +89,13 @@ class Tally:
         for name in self._counts:
             self._add_name(name, new, old)
         if is_whole(new, old):
-            self._sizes.append((_size(old.values), _size(new.values)))
+            changed = self._changed
+            before, after = (
+                self._unmasked(old, changed.planned_live),
+                self._unmasked(new, changed.planned),
+            )
+            self._sizes.append((_size(before), _size(after)))
+            self._masked |= before != old.values or after != new.values
         for each in (*lost_values(new), *lost_values(old)):
             self._problems.setdefault((str(each.code), each.where), each)
 
@@ -99,7 +108,7 @@ class Tally:
         if not self._sizes:
             return None
         before, after = (median_low(side) for side in zip(*self._sizes, strict=True))
-        return Sizes(before, after, len(self._sizes))
+        return Sizes(before, after, len(self._sizes), self._masked)
 
     def problems(self) -> tuple[Problem, ...]:
         """What went wrong with the values, each thing once."""
@@ -129,6 +138,13 @@ class Tally:
         is_new = all(_differs(example, each) for each in count.examples)
         if len(count.examples) < MOST_EXAMPLES and is_new and example != Example(None, None):
             count.examples.append(example)
+
+    def _unmasked(self, tried: Tried, planned: Mapping[str, PlannedName]) -> dict[str, Scalar]:
+        """The values without those that are masked; their names stay."""
+        return {
+            name: None if self._is_masked(name, planned) else value
+            for name, value in tried.values.items()
+        }
 
     def _is_masked(self, name: str, planned: Mapping[str, PlannedName]) -> bool:
         return not self._personal and name in planned and planned[name].in_clear

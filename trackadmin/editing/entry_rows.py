@@ -12,6 +12,7 @@ from trackadmin.document import Document
 from trackadmin.editing.building import SETTINGS
 from trackadmin.editing.edits import Edit, record_foreign_map_change
 from trackadmin.editing.locking import write_database
+from trackadmin.editing.moved_waivers import moves_of
 from trackadmin.editing.tables import (
     HEADS,
     Head,
@@ -59,6 +60,8 @@ def write_entry(
     """
     table = table_of(entry)
     row: Any = given or table.model(map=change.tracking_map, pk=pk)
+    if given is not None:
+        change.moves.update(moves_of(name_of(given), entry_of(given), name, entry))
     setattr(row, table.name, name)
     for field, column in table.plain_columns.items():
         setattr(row, column, getattr(entry, field))

@@ -10,6 +10,7 @@ from trackadmin.document import ActionEntry, Document
 from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.locking import AnyMap, find_map
+from trackadmin.editing.name_makers import could_make
 from trackadmin.editing.name_sources import DocumentNames, NameSource
 from trackadmin.editing.versions import get_version, live_version, versions
 from trackadmin.exceptions import NotPublished
@@ -190,7 +191,8 @@ class EventExplainer:
         found = next(filter(None, (live.name_of_origin(each.origin) for each in sources)), "")
         if found:
             return found
-        later = (source for made in self._history() for source in made.sources_of(name, action))
+        history = self._that_could_make(name)
+        later = (source for _, made in history for source in made.sources_of(name, action))
         for each in (*sources, *later):
             successor = each.grace.successor if each.grace else ""
             if successor and live.sources_of(successor, action):
@@ -198,13 +200,15 @@ class EventExplainer:
         return ""
 
     def _that_make(self, name: str, action: str, used: MapVersion) -> Iterator[int]:
-        for version in self._newest():
-            made = self._names_of_version(version)
-            if version.number != used.number and made and made.sources_of(name, action):
+        for version, made in self._that_could_make(name):
+            if version.number != used.number and made.sources_of(name, action):
                 yield version.number
 
-    def _history(self) -> Iterator[DocumentNames]:
-        return (made for version in self._newest() if (made := self._names_of_version(version)))
+    def _that_could_make(self, name: str) -> Iterator[tuple[MapVersion, DocumentNames]]:
+        """The newest versions that can be read, without those that surely lack the name."""
+        for version in self._newest():
+            if could_make(version.document, name) and (made := self._names_of_version(version)):
+                yield version, made
 
     def _newest(self) -> list[MapVersion]:
         if self._others is None:

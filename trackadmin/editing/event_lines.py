@@ -20,6 +20,8 @@ _LEGAL = _(
 )
 #: What may be between two items of a list.
 _GAP = re.compile(r"[ \t\r\n,]*")
+#: The slug of a map. Other texts are never looked up: a database may refuse them.
+_SLUG = re.compile(r"[-\w]{1,50}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,10 @@ def _json_values(data: bytes) -> Iterator[tuple[int, Any]]:
     except (ValueError, RecursionError) as error:
         whole = error
     else:  # one object or one list, on one line or on several
-        yield from _items(text, 1)
+        try:
+            yield from _items(text, 1)
+        except RecursionError:  # it is nested as deeply as could just be read
+            yield 1, _not_json(1)
         return
     refused: list[tuple[int, Any]] = []
     read = False
@@ -132,6 +137,8 @@ def _values_of_line(line: bytes, number: int) -> list[tuple[int, Any]]:
         return [*_items(_of_line(line), number)]
     except _Refused as refused:
         return [(number, refused)]
+    except RecursionError:  # as above
+        return [(number, _not_json(1))]
 
 
 def _of_line(line: bytes) -> str:
@@ -159,12 +166,17 @@ def _parsed_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         where = error.colno if isinstance(error, json.JSONDecodeError) else 1
-        words = _(
+        raise _not_json(where) from error
+
+
+def _not_json(position: int) -> _Refused:
+    return _Refused(
+        _(
             "It is not JSON, from character %(position)s on. %(legal)s",
-            position=str(where),
+            position=str(position),
             legal=_LEGAL,
         )
-        raise _Refused(words) from error
+    )
 
 
 def _items(text: str, first: int) -> Iterator[tuple[int, Any]]:
@@ -196,7 +208,7 @@ def _event(line: int, value: Any) -> EventLine:
     slug, number = value.get("map") or "", value.get("version") or 0
     if not _is_logged(value):
         raise _Refused(_('"values" must be an object: names, each with its value.'))
-    if not isinstance(slug, str):
+    if not isinstance(slug, str) or (slug and not _SLUG.fullmatch(slug)):
         raise _Refused(_('"map" must be the slug of a map, as text.'))
     if type(number) is not int or number < 0:
         raise _Refused(_('"version" must be the number of a version, or 0 for none.'))

@@ -102,6 +102,9 @@ def labels_of_values(facts: AttributeFacts) -> dict[str, str]:
     """The labels of an attribute's choices by the text of their values, in the active language."""
     try:
         encode = encoder(facts)
-        return {value_text(encode(value)): label for value, label in facts.choices}
+        return {
+            value_text(encode(value)): bounded(label, LONGEST_EXAMPLE)
+            for value, label in facts.choices
+        }
     except Exception:  # noqa: BLE001 the host's choices may be a function
         return {}

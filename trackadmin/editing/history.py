@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Literal
 
 from django.db import router
@@ -18,17 +18,22 @@ from trackadmin.document import Change, Diff, Document
 from trackadmin.editing.locking import map_of
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import (
+    LARGEST_NUMBER,
     StoredEntry,
     StoredMap,
     newest_entries,
     newest_map,
     read_entries,
+    read_heads,
     read_maps,
+    read_some,
+    rows_in,
     stored_versions,
     waived_in,
+    waived_of,
 )
 from trackadmin.editing.saving import restore_entry
-from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadTable, name_of
+from trackadmin.editing.tables import ACTIONS, HEADS, MODELS, Head, HeadEntry, HeadTable, name_of
 from trackadmin.editing.utc import in_utc
 from trackadmin.exceptions import UnknownRevision
 from trackadmin.models import TrackingMap
@@ -57,6 +62,10 @@ class HistoryEntry:
     #: The names of the actions that the edit wrote, and those among them that it deleted.
     actions: tuple[str, ...]
     deleted_actions: tuple[str, ...]
+    #: Whether it was read what it changed. Of a long history only the newest edits are.
+    was_read: bool = True
+    #: How many tracked models and actions it wrote beside those that were read.
+    unread: int = 0
 
     @property
     def comment(self) -> str:
@@ -64,17 +73,25 @@ class HistoryEntry:
         return str(self.reason)
 
 
-def history(subject: Head | TrackingMap, *, limit: int | None = None) -> list[HistoryEntry]:
+def history(
+    subject: Head | TrackingMap, *, limit: int | None = None, most_rows: int | None = None
+) -> list[HistoryEntry]:
     """The edits of a tracked model, an action or a whole map, newest first; reads only.
 
     ``limit`` is how many of the newest to look at. Edits that changed nothing are left out. A
-    waiver changes no entry; it is among the edits of the map, and its reason says what was waived.
+    waiver changes no entry; it is among the edits of the map and of what it is about, and its
+    reason says what was waived. With ``most_rows``, edits are read until so many rows of the
+    history were; of those before, which may be imports of a whole map, only who made them, when
+    and why.
     """
-    revisions = _revisions(stored_versions(type(subject), subject.pk), limit)
+    waivers = waived_of(subject) if isinstance(subject, Head) else []
+    every = _revisions(stored_versions(type(subject), subject.pk), waivers, limit)
+    revisions = _affordable(every, most_rows)
     if isinstance(subject, Head):
         stored = read_entries(list(revisions), only=subject)
         reasons = {each.revision: each.reason for each in stored}
-        entries = _told(revisions, stored, reasons, _changes_of_entries, keep=())
+        reasons |= {each.revision: each.reason for each in read_maps(waivers, map_of(subject))}
+        entries = _told(revisions, stored, reasons, _changes_of_entries, keep=waivers)
     else:
         maps = {each.revision: each for each in read_maps(list(revisions), subject)}
         before = newest_map(subject, before=min(revisions)) if revisions else None
@@ -82,7 +99,27 @@ def history(subject: Head | TrackingMap, *, limit: int | None = None) -> list[Hi
         reasons = {revision: each.reason for revision, each in maps.items()}
         stored, keep = read_entries(list(revisions)), waived_in(list(revisions))
         entries = _told(revisions, stored, reasons, told, keep=keep)
+    left = {pk: each for pk, each in every.items() if pk not in revisions}
+    entries = chain(entries, _untold(subject, left))
     return sorted(entries, key=lambda entry: -entry.revision)
+
+
+def history_of_edit(tracking_map: TrackingMap, revision: int, *, most: int) -> HistoryEntry | None:
+    """What one edit of a map changed, in the first ``most`` of the entries that it wrote.
+
+    ``None`` if the map has no such edit.
+    """
+    versions = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id=revision)
+    revisions = _revisions(versions, (), 1)
+    if not revisions:
+        return None
+    heads = read_heads(revision)
+    maps = {each.revision: each for each in read_maps([revision], tracking_map)}
+    told = partial(_changes_of_map, maps={0: newest_map(tracking_map, before=revision), **maps})
+    stored = read_some(revision, heads[:most])
+    reasons = {pk: each.reason for pk, each in maps.items()}
+    (entry,) = _told(revisions, stored, reasons, told, keep=[revision])
+    return replace(entry, unread=len(heads) - len(stored), **_names_written(heads))
 
 
 def undo(
@@ -142,9 +179,41 @@ def as_it_was(
     raise UnknownRevision(wanted, revision)
 
 
-def _revisions(versions: QuerySet[Version], limit: int | None) -> dict[int, Revision]:
-    pks = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
-    rows = _all_revisions().filter(pk__in=list(pks)).select_related("user").order_by("pk")
+def as_it_last_was(tracking_map: TrackingMap, head: type[Head], pk: int) -> HeadEntry | None:
+    """The newest stored state of a row of this map that may be deleted; ``None`` if it has none."""
+    table = next(each for each in HEADS if each.model is head)
+    stored = newest_entries(table, [pk]).get(pk) if pk <= LARGEST_NUMBER else None
+    return stored.entry if stored and stored.map == tracking_map.pk else None
+
+
+def _affordable(revisions: dict[int, Revision], most_rows: int | None) -> dict[int, Revision]:
+    """The newest of these revisions that have so many rows together."""
+    if most_rows is None:
+        return revisions
+    rows, newest, sum_of = rows_in(list(revisions)), sorted(revisions, reverse=True), 0
+    found: list[int] = []
+    for pk in newest:
+        sum_of += rows.get(pk, 0)
+        if sum_of > most_rows:
+            break
+        found.append(pk)
+    return {pk: revisions[pk] for pk in reversed(found)}
+
+
+def _untold(subject: Head | TrackingMap, revisions: dict[int, Revision]) -> Iterator[HistoryEntry]:
+    """Edits without what they changed."""
+    maps = read_maps(list(revisions), map_of(subject) if isinstance(subject, Head) else subject)
+    reasons = {each.revision: each.reason for each in maps}
+    for pk, revision in revisions.items():
+        yield replace(_history_entry(revision, Diff(()), (), reasons.get(pk)), was_read=False)
+
+
+def _revisions(
+    versions: QuerySet[Version], more: Iterable[int], limit: int | None
+) -> dict[int, Revision]:
+    own = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
+    pks = sorted({*own, *more}, reverse=True)[:limit]
+    rows = _all_revisions().filter(pk__in=pks).select_related("user").order_by("pk")
     return {row.pk: row for row in rows}
 
 
@@ -197,11 +266,19 @@ def _history_entry(
         who=revision.user.get_username() if revision.user else "",
         reason=reason if reason and ours else revision.comment,
         changes=changes,
-        prefixes=_names_in(touched, MODELS),
-        deleted=_names_in((each for each in touched if each.deleted), MODELS),
-        actions=_names_in(touched, ACTIONS),
-        deleted_actions=_names_in((each for each in touched if each.deleted), ACTIONS),
+        **_names_written(touched),
     )
+
+
+def _names_written(touched: Sequence[StoredEntry]) -> dict[str, Any]:
+    """The names that an edit wrote, and those that it deleted."""
+    deleted = [each for each in touched if each.deleted]
+    return {
+        "prefixes": _names_in(touched, MODELS),
+        "deleted": _names_in(deleted, MODELS),
+        "actions": _names_in(touched, ACTIONS),
+        "deleted_actions": _names_in(deleted, ACTIONS),
+    }
 
 
 def _names_in(stored: Iterable[StoredEntry], table: HeadTable) -> tuple[str, ...]:

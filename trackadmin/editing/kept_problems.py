@@ -1,32 +1,35 @@
-"""What is wrong with a large document, kept until the document, the code or a setting changes.
+"""What is found out about a large document, kept until the document, the code or a setting changes.
 
 Finding it out takes longer than all else on a page, and most pages show a draft that is as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
+from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document
+from trackadmin.document import Document, ModelEntry, digest, dump
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
+Found = TypeVar("Found")
 
 #: How many attributes a document has at least that is kept. Others are looked at each time.
 KEPT_FROM = 2000
-#: How many answers are kept: those for a draft and for what is live, of two maps.
-MOST_KEPT = 4
+#: How many answers are kept: what pages ask of a draft, of what is live, and of the last draft.
+MOST_KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    finder: Finder
+    what: Hashable
     catalog: Catalog
     document: Document
     types: list[type]
-    problems: tuple[Problem, ...]
+    found: Any
 
 
 _answers: list[_Answer] = []
@@ -34,21 +37,71 @@ _answers: list[_Answer] = []
 
 def problems_by(finder: Finder, document: Document) -> list[Problem]:
     """What the finder says about the document on this host."""
-    if sum(len(entry.attributes) for entry in document.models.values()) < KEPT_FROM:
-        return finder(document, catalog())
-    types = list(_types(document))
+    if finder is compiler.check:
+        return list(kept(finder, document, lambda: _checked(document)).problems)
+    return list(kept(finder, document, lambda: finder(document, catalog())))
+
+
+def validated(document: Document) -> list[Problem] | None:
+    """What ``validate`` gives, which a check knows as well; ``None`` for a small document."""
+    if not is_kept(document):
+        return None
+    return kept(compiler.check, document, lambda: _checked(document)).validated
+
+
+def digest_of(document: Document) -> str:
+    """The digest of the document's canonical text."""
+    return kept("digest", document, lambda: digest(dump(document)))
+
+
+def is_kept(document: Document) -> bool:
+    """Whether the document is large enough."""
+    return sum(len(entry.attributes) for entry in document.models.values()) >= KEPT_FROM
+
+
+def kept(what: Hashable, document: Document, find: Callable[[], Found]) -> Found:
+    """What ``find`` gives, or gave for an equal document. It must never be changed."""
+    if not is_kept(document):
+        return find()
+    types = _types(document)
     for each in _answers:
-        same = each.finder is finder and each.catalog is catalog()
+        same = each.what == what and each.catalog is catalog()
         if same and each.types == types and each.document == document:
-            return list(each.problems)
-    found = finder(document, catalog())
-    answer = _Answer(finder, catalog(), document, types, tuple(found))
-    _answers[:] = [answer, *_answers[: MOST_KEPT - 1]]
+            _move_to_front(each)
+            return cast(Found, each.found)
+    found = find()
+    _move_to_front(_Answer(what, catalog(), document, types, found))
     return found
 
 
-def _types(document: Document) -> Iterator[type]:
+def _move_to_front(answer: _Answer) -> None:
+    """Put it before those that were asked for longer ago."""
+    _answers[:] = [answer, *(each for each in _answers if each is not answer)][:MOST_KEPT]
+
+
+def _checked(document: Document) -> compiler.Checked:
+    """Check what differs from a document that was checked before; all of it for want of one."""
+    for each in _answers:
+        same = each.catalog is catalog() and each.document.models.keys() == document.models.keys()
+        if same and isinstance(each.found, compiler.Checked):
+            changed = _changed(each.document, document)
+            return compiler.Checked(document, catalog(), each.found, changed)
+    return compiler.Checked(document, catalog())
+
+
+def _changed(old: Document, new: Document) -> set[str]:
+    """The prefixes whose entries differ, of two documents with the same prefixes."""
+    return {
+        prefix
+        for prefix, entry in new.models.items()
+        if entry != old.models[prefix] or _types_in(entry) != _types_in(old.models[prefix])
+    }
+
+
+def _types(document: Document) -> list[type]:
     """The types of the values in conditions: 1 and True are equal to Python, and two conditions."""
-    for entry in document.models.values():
-        for aggregate in entry.aggregates.values():
-            yield from map(type, aggregate.where.values())
+    return [each for entry in document.models.values() for each in _types_in(entry)]
+
+
+def _types_in(entry: ModelEntry) -> list[type]:
+    return [type(value) for each in entry.aggregates.values() for value in each.where.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,8 @@ from trackadmin.editing.accepted import waivers_of
 from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
+from trackadmin.editing.kept_problems import problems_by
+from trackadmin.editing.lint.look_alikes import usual_names
 from trackadmin.editing.lint.naming_rule import better_names
 from trackadmin.editing.lint.rule_list import level_of, lint_problems
 from trackadmin.editing.locking import AnyMap, find_map
@@ -44,8 +46,10 @@ class NewName:
     """What a fix would rename a place to."""
 
     name: str
-    #: The ISO date until which the old name stays; empty if the old name is not live.
+    #: The ISO date until which the old name stays beside it; empty for no such date.
     until: str
+    #: Whether the old name is live, and ends with the next publish.
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ class Lint:
     #: What nobody has waived, the most serious first.
     problems: list[Problem]
     waived: list[Waived]
-    #: The names that can be given with one click, by place.
-    new_names: Mapping[str, NewName]
+    #: The names that can be given with one click, by the code and the place of the problem.
+    new_names: Mapping[tuple[str, str], NewName]
     #: What was found out about values; ``None`` where nobody asked.
     values: ValueScan | None
 
@@ -70,14 +74,14 @@ def lint(tracking_map: AnyMap, reader: VisibleRows | None = None) -> Lint:
     current = find_map(tracking_map)
     draft, known = build_document(current), catalog()
     values = scan_values(draft, known, reader) if reader else None
-    found = [*lint_problems(draft, known), *(values.problems if values else ())]
+    found = [*problems_by(lint_problems, draft), *(values.problems if values else ())]
     waivers = {(each.code, each.place): each for each in waivers_of(current)}
     open_ones = [each for each in found if (each.code, each.where) not in waivers]
     return Lint(
         draft=draft,
         problems=errors_first(open_ones),
         waived=list(_waived(waivers, found, draft, known)),
-        new_names=_new_names(current, draft, open_ones),
+        new_names=dict(_new_names(current, draft, open_ones)),
         values=values,
     )
 
@@ -89,7 +93,7 @@ def waivable(
 
     Whether values look personal changes with the rows, so each column that is looked at counts.
     """
-    problems = lint_problems(document, catalog) if found is None else found
+    problems = problems_by(lint_problems, document) if found is None else found
     places = {(str(each.code), each.where) for each in problems}
     if level_of(RULE):
         for each in scanned(document, catalog):
@@ -97,12 +101,14 @@ def waivable(
     return places | {(LintCode.NOT_TRACKED, each.label) for each in models_left(document, catalog)}
 
 
-def give_new_name(tracking_map: AnyMap, place: str, *, by: Person = None) -> NewName:
-    """Rename what breaks the naming rule at a place, as :func:`lint` proposes.
+def give_new_name(
+    tracking_map: AnyMap, place: str, *, code: str = LintCode.NAME, by: Person = None
+) -> NewName:
+    """Rename what lint finds at a place, such as what breaks the naming rule, as it proposes.
 
     Raises :class:`LintRefused` where it proposes nothing any more.
     """
-    proposed = lint(tracking_map).new_names.get(place)
+    proposed = lint(tracking_map).new_names.get((code, place))
     if proposed is None:
         what = _("There is nothing to rename at %(place)s any more. Nothing changed.", place=place)
         raise LintRefused(what)
@@ -125,19 +131,31 @@ def _waived(
 
 def _new_names(
     tracking_map: AnyMap, draft: Document, problems: Iterable[Problem]
-) -> dict[str, NewName]:
+) -> Iterator[tuple[tuple[str, str], NewName]]:
     live = live_version(tracking_map)
     published = readable_document(live)[0] if live else Document()
-    breaking = {each.where for each in problems if each.code == LintCode.NAME}
     until = (date.fromisoformat(today()) + timedelta(days=DAYS_OF_BOTH)).isoformat()
-    return {
-        place: NewName(name, until if _was_published(place, published) else "")
-        for place, name in better_names(draft).items()
-        if place in breaking
+    proposed: dict[str, dict[str, str]] = {
+        LintCode.NAME: better_names(draft),
+        LintCode.LOOK_ALIKES: usual_names(draft),
     }
+    for each in problems:
+        name = proposed.get(each.code, {}).get(each.where)
+        if name:
+            is_live = _was_published(each.where, published)
+            one_name = _is_aggregate(each.where, draft)
+            stays = until if is_live and not one_name else ""
+            yield (str(each.code), each.where), NewName(name, stays, is_live and one_name)
+
+
+def _is_aggregate(place: str, document: Document) -> bool:
+    prefix, _dot, name = place.partition(".")
+    return name in document.models[prefix].aggregates
 
 
 def _was_published(place: str, published: Document) -> bool:
     prefix, _dot, name = place.partition(".")
     entry = published.models.get(prefix)
-    return entry is not None and (not name or name in entry.attributes or name in entry.children)
+    if entry is None:
+        return False
+    return not name or name in {*entry.attributes, *entry.children, *entry.aggregates}

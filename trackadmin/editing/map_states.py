@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.undecided import undecided_in
+from trackadmin.editing.usage import last_seen
 from trackadmin.models import TrackingMap
 
 #: Of how many maps the states are told. Each costs about a dozen queries, whatever its size.
@@ -35,6 +37,8 @@ class MapState:
     review: Review
     #: How many attributes of its tracked models nobody has decided about.
     undecided: int
+    #: When its last event was counted; ``None`` if none was.
+    last_event: datetime | None = None
 
     @property
     def due(self) -> int:
@@ -63,10 +67,12 @@ class MapState:
 
 def map_states() -> list[MapState]:
     """How the maps stand, by name; of the first :data:`MOST_MAPS` only."""
-    return [_state_of(each) for each in TrackingMap.objects.all()[:MOST_MAPS]]
+    maps = [*TrackingMap.objects.all()[:MOST_MAPS]]
+    last = last_seen([each.slug for each in maps])
+    return [_state_of(each, last.get(each.slug)) for each in maps]
 
 
-def _state_of(tracking_map: TrackingMap) -> MapState:
+def _state_of(tracking_map: TrackingMap, last_event: datetime | None) -> MapState:
     reviewed = review(tracking_map)
     left = undecided_in(reviewed.draft, catalog())
-    return MapState(tracking_map, reviewed, len(left.attributes))
+    return MapState(tracking_map, reviewed, len(left.attributes), last_event)

@@ -34,11 +34,13 @@ def save_map(
     description: str,
     unknown_actions: str | None = None,
     undeclared_parameters: str | None = None,
+    signed_only: bool | None = None,
     seen: int | None = None,
     by: Person = None,
     comment: Text | str = "",
 ) -> TrackingMap:
-    """Set the name, the description, and what happens to events that the map does not know.
+    """Set the name, the description, what happens to events that the map does not know, and
+    whether URLs must be signed.
 
     What is ``None`` stays as it is. ``seen``, StaleForm and InvalidMap are as in
     ``save_tracked_model``.
@@ -46,6 +48,7 @@ def save_map(
     settings = {
         "unknown_actions": unknown_actions,
         "undeclared_parameters": undeclared_parameters,
+        "signed_only": signed_only,
     }
     given = {name: value for name, value in settings.items() if value is not None}
     refuse_settings(given)

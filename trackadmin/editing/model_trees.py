@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from trackadmin.catalog import catalog
+from trackadmin.catalog import catalog, in_words
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import AggregateEntry, AttributeEntry, Document, in_order
 from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
+from trackadmin.editing.effect_plan import source_of
 from trackadmin.editing.locking import AnyMap
+from trackadmin.editing.map_pictures import PartState
 from trackadmin.editing.versions import live_version
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a document says that a name stands for."""
+
+    #: Equal sources give equal values.
+    source: tuple[Any, ...]
+    #: The same for people: ``Order.buyer.user.email``, or a count or sum in words.
+    origin: str
+    privacy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +38,29 @@ class TreeName:
     #: The name of its attribute, or of its count or sum, in the tracked model of the object.
     entry: str
     is_aggregate: bool
-    privacy: str
     description: str
-    #: Whether the live version does not have it.
-    new: bool
+    meaning: Meaning
+    #: What it means in the live version; ``None`` where that does not have it.
+    before: Meaning | None
     #: Where the name is deprecated.
     grace: Grace | None
+
+    @property
+    def state(self) -> PartState:
+        """How it differs from the live version."""
+        if self.before is None:
+            return PartState.NEW
+        return PartState.CHANGED if self.moved or self.other_privacy else PartState.SAME
+
+    @property
+    def moved(self) -> bool:
+        """Whether its value comes from elsewhere than in the live version, or as a pseudonym."""
+        return self.before is not None and self.before.source != self.meaning.source
+
+    @property
+    def other_privacy(self) -> bool:
+        """Whether the live version says something else about its privacy."""
+        return self.before is not None and self.before.privacy != self.meaning.privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,58 +111,95 @@ def tree_of(prefix: str, draft: Document, published: Document) -> ModelTree | No
     matched = matching.get(prefix)
     if matched is None:
         return None
-    before = Matching(published, catalog())
-    live = before.get(prefix)
-    known = plan(before, live).top.names() if live else ()
+    known = _live_meanings(draft.models[prefix].model, published)
     top = plan(matching, matched).top
     names = set(top.names())
-    grown = _Growing(matching, frozenset(known)).tree_node(top, matched)
+    grown = _Growing(matching, known).tree_node(top, matched)
     return ModelTree(grown, tuple(name for name in known if name not in names))
 
 
+def _live_meanings(label: str, published: Document) -> dict[str, Meaning]:
+    """What the names of the model mean in the live version, whatever its prefix is there."""
+    matching = Matching(published, catalog())
+    prefix = next((p for p, entry in published.models.items() if entry.model == label), "")
+    live = matching.get(prefix)
+    return dict(_meanings(matching, plan(matching, live).top, live)) if live else {}
+
+
+def _meanings(
+    matching: Matching, node: Node, matched: MatchedModel
+) -> Iterator[tuple[str, Meaning]]:
+    for given in _names_given(node, matched):
+        yield given.name, given.meaning
+    for child in _objects_below(matching, node, matched):
+        yield from _meanings(matching, child.node, child.matched)
+
+
+class _Given(NamedTuple):
+    """A name that a node gives, with the entry that makes it."""
+
+    name: str
+    entry_name: str
+    entry: AttributeEntry | AggregateEntry
+    meaning: Meaning
+    grace: Grace | None
+
+
+def _names_given(node: Node, matched: MatchedModel) -> Iterator[_Given]:
+    for output in node.outputs:
+        name = output.path.rpartition(".")[2]
+        entry, origin = matched.entry.attributes[name], f"{node.path}.{output.facts.attname}"
+        meaning = Meaning(source_of(node, output), origin, entry.privacy)
+        yield _Given(output.name, name, entry, meaning, output.grace)
+    for aggregate in node.aggregates:
+        name = aggregate.path.rpartition(".")[2]
+        computed = matched.entry.aggregates[name]
+        origin = in_words(computed, matched.facts)
+        meaning = Meaning(source_of(node, aggregate), origin, computed.privacy)
+        for given, grace in aggregate.given:
+            yield _Given(given, name, computed, meaning, grace)
+
+
+class _ChildNode(NamedTuple):
+    node: Node
+    matched: MatchedModel
+    alone: bool
+
+
+def _objects_below(matching: Matching, node: Node, matched: MatchedModel) -> Iterator[_ChildNode]:
+    by_accessor = {each.accessor: each for each in matched.children}
+    for child in node.children:
+        found = by_accessor[child.accessor]
+        if target := matching.get(found.tracked_as):
+            yield _ChildNode(child, target, found.alone)
+
+
 class _Growing:
-    def __init__(self, matching: Matching, known: frozenset[str]) -> None:
+    def __init__(self, matching: Matching, known: Mapping[str, Meaning]) -> None:
         self.matching, self.known = matching, known
 
     def tree_node(self, node: Node, matched: MatchedModel, *, alone: bool = False) -> TreeNode:
+        below = _objects_below(self.matching, node, matched)
         return TreeNode(
             path=node.path,
             accessor=node.accessor,
             prefix=matched.prefix,
             label=matched.facts.cased_label,
             alone=alone,
-            names=tuple(self.names_given(node, matched)),
-            children=tuple(self.children_taken(node, matched)),
+            names=tuple(map(self.tree_name, _names_given(node, matched))),
+            children=tuple(self.tree_node(c.node, c.matched, alone=c.alone) for c in below),
             left_out=() if alone else tuple(_left_out(node, matched)),
         )
 
-    def children_taken(self, node: Node, matched: MatchedModel) -> Iterator[TreeNode]:
-        by_accessor = {each.accessor: each for each in matched.children}
-        for child in node.children:
-            found = by_accessor[child.accessor]
-            if target := self.matching.get(found.tracked_as):
-                yield self.tree_node(child, target, alone=found.alone)
-
-    def names_given(self, node: Node, matched: MatchedModel) -> Iterator[TreeName]:
-        for output in node.outputs:
-            entry = output.path.rpartition(".")[2]
-            yield self.name_given(output.name, entry, matched.entry.attributes[entry], output.grace)
-        for aggregate in node.aggregates:
-            entry = aggregate.path.rpartition(".")[2]
-            for name, grace in aggregate.given:
-                yield self.name_given(name, entry, matched.entry.aggregates[entry], grace)
-
-    def name_given(
-        self, name: str, entry: str, what: AttributeEntry | AggregateEntry, grace: Grace | None
-    ) -> TreeName:
+    def tree_name(self, given: _Given) -> TreeName:
         return TreeName(
-            name=name,
-            entry=entry,
-            is_aggregate=isinstance(what, AggregateEntry),
-            privacy=what.privacy,
-            description=what.description,
-            new=name not in self.known,
-            grace=grace,
+            name=given.name,
+            entry=given.entry_name,
+            is_aggregate=isinstance(given.entry, AggregateEntry),
+            description=given.entry.description,
+            meaning=given.meaning,
+            before=self.known.get(given.name),
+            grace=given.grace,
         )
 
 

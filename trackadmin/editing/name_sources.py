@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog, model_of
+from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, model_of
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.matching import MatchedModel, Matching
 from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import AggregateEntry, AttributeEntry, Document, ModelEntry
+from trackadmin.editing.kept_problems import problems_by
+from trackadmin.editing.name_makers import NameMakers
 
 _OF_CHILDREN = {ProblemCode.CHILD_GONE, ProblemCode.CHILD_NOT_TRACKED}
 #: These say how a URL may name an object, and not whether there is a value.
@@ -55,37 +58,56 @@ class NameSource:
     #: What stays the same when names change: two sources of one origin give one value.
     origin: tuple[object, ...]
 
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The label of the first model, and the accessors to the object that has the value."""
+        return tuple(
+            map(str, takewhile(lambda step: not isinstance(step, SourceKind), self.origin))
+        )
+
 
 class DocumentNames:
     """The names that the events of a document have, and where each comes from."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        problems = compiler.drift(document, catalog())
+        problems = problems_by(compiler.drift, document)
         #: The children that today's code no longer has. Their names cannot be told: only the code
         #: says which model they lead to.
         self.lost_children = tuple(p.where for p in problems if p.code in _OF_CHILDREN)
         self._lost = {p.where for p in problems if p.code not in _OF_CHILDREN | _OF_LOOKUPS}
         self._matching = Matching(self._as_planned(), _CatalogOfThen())
-        self._made: dict[str, list[NameSource]] = {}
-        for prefix in self._matching.prefixes():
-            if matched := self._matching.get(prefix):
-                self._add(plan(self._matching, matched).top, matched, (matched.entry.model,))
-                self._add_references(matched)
+        self._makers = NameMakers(self._matching)
+        #: By the prefix of a tracked model: its names, once somebody asks for one of them.
+        self._made: dict[str, dict[str, list[NameSource]]] = {}
 
     def sources_of(self, name: str, action: str) -> tuple[NameSource, ...]:
         """What makes this name in an event of this action; empty if nothing does."""
-        return tuple(self._made.get(name, ())) or tuple(self._parameter(name, action))
+        makers = self._makers.makers_of(name)
+        found = [each for prefix in makers for each in self._names(prefix).get(name, ())]
+        return tuple(found) or tuple(self._parameter(name, action))
 
     def name_of_origin(self, origin: tuple[object, ...]) -> str:
         """The name that has this origin, one that stays if there is one; "" for none."""
+        way = origin[1:] if origin[0] == SourceKind.REFERENCE else origin
         found = [
             (bool(source.grace), name)
-            for name, sources in self._made.items()
+            for prefix in self._makers.trackers_of(str(way[0]))
+            for name, sources in self._names(prefix).items()
             for source in sources
             if source.origin == origin
         ]
         return min(found)[1] if found else ""
+
+    def _names(self, prefix: str) -> dict[str, list[NameSource]]:
+        """All names of a tracked model and what it leads to."""
+        if prefix not in self._made:
+            self._made[prefix] = {}
+            if matched := self._matching.get(prefix):
+                top = plan(self._matching, matched).top
+                self._add(prefix, top, matched, (matched.entry.model,))
+                self._add_references(matched)
+        return self._made[prefix]
 
     def _as_planned(self) -> Document:
         """The document for the plan. A lost count or sum is planned as an attribute: it has the
@@ -96,6 +118,8 @@ class DocumentNames:
 
     def _without_lost(self, prefix: str, entry: ModelEntry) -> ModelEntry:
         lost = {n: a for n, a in entry.aggregates.items() if not self._in_code(prefix, n)}
+        if not lost:
+            return entry
         stand_ins = {
             name: AttributeEntry(name, each.decision, privacy=each.privacy)
             for name, each in lost.items()
@@ -106,31 +130,31 @@ class DocumentNames:
     def _in_code(self, prefix: str, name: str) -> bool:
         return not self._lost & {prefix, f"{prefix}.{name}"}
 
-    def _add(self, node: Node, matched: MatchedModel, way: tuple[str, ...]) -> None:
+    def _add(self, top: str, node: Node, matched: MatchedModel, way: tuple[str, ...]) -> None:
         """``way`` leads to the node: the label of the first model, and then accessors."""
         for output in node.outputs:
             kind, grace = output.facts.kind, output.grace
-            self._put(output.name, self._of_matched(matched, output.path, kind, grace, way))
+            self._put(top, output.name, self._of_matched(matched, output.path, kind, grace, way))
         for aggregate in node.aggregates:
             for name, grace in aggregate.given:
                 kind = aggregate.matched.kind
-                self._put(name, self._of_matched(matched, aggregate.path, kind, grace, way))
+                self._put(top, name, self._of_matched(matched, aggregate.path, kind, grace, way))
         for child in node.children:
             tracked_as = next(c for c in matched.children if c.accessor == child.accessor)
             if target := self._matching.get(tracked_as.tracked_as):
-                self._add(child, target, (*way, child.accessor))
+                self._add(top, child, target, (*way, child.accessor))
 
     def _add_references(self, matched: MatchedModel) -> None:
         for prefix in filter(None, (matched.prefix, matched.entry.former_prefix)):
             for name in matched.entry.lookups():
-                for each in self._made.get(f"{prefix}_{name}", ()):
+                for each in self._made[matched.prefix].get(f"{prefix}_{name}", ()):
                     if each.path == f"{matched.prefix}.{name}":
                         origin = (SourceKind.REFERENCE, *each.origin)
                         found = replace(each, kind=SourceKind.REFERENCE, origin=origin)
-                        self._put(f"{prefix}{SEPARATOR}{name}", found)
+                        self._put(matched.prefix, f"{prefix}{SEPARATOR}{name}", found)
 
-    def _put(self, name: str, source: NameSource) -> None:
-        self._made.setdefault(name, []).append(source)
+    def _put(self, top: str, name: str, source: NameSource) -> None:
+        self._made[top].setdefault(name, []).append(source)
 
     def _of_matched(
         self, matched: MatchedModel, path: str, kind: str, grace: Grace | None, way: tuple[str, ...]

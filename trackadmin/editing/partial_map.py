@@ -12,8 +12,9 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import Snapshot
 from trackadmin.compiler.matching import Matching
-from trackadmin.document import ActionEntry, Document, ModelEntry
+from trackadmin.document import ActionEntry, Document, ModelEntry, rule_problems
 from trackadmin.document.action_rules import ACTIONS
+from trackadmin.editing.kept_problems import kept, validated
 from trackadmin.editing.versions import live_version, read_version
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.models import MapVersion, TrackingMap
@@ -128,12 +129,14 @@ def snapshot_of(
 ) -> Snapshot | None:
     """The live version of this map, as in :func:`live_snapshot`."""
     try:
+        document = part(read_version(version))
         return compiler.compile_map(
-            part(read_version(version)),
+            document,
             catalog(),
             slug=slug,
             number=version.number,
             names_are_checked=True,
+            found=kept("rules", document, lambda: rule_problems(document)),
         )
     except DocumentError as error:
         what = _(
@@ -185,4 +188,4 @@ def _compiles(prefix: str, entry: ModelEntry) -> bool:
 
 
 def _compiled(document: Document, slug: str = "") -> Snapshot:
-    return compiler.compile_map(document, catalog(), slug=slug)
+    return compiler.compile_map(document, catalog(), slug=slug, found=validated(document))

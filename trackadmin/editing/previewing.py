@@ -13,13 +13,13 @@ from django.db import router
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import CompiledModel, Scalar
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.partial_map import compile_what_can, live_snapshot, within_reach
 from trackadmin.editing.trial_transaction import trial_transaction
@@ -72,6 +72,8 @@ class Preview:
     counted: tuple[Counted, ...]
     #: The problems of the draft, and of this object's values.
     problems: tuple[Problem, ...]
+    #: The names of the draft's values that may say something about a person.
+    personal: tuple[str, ...] = ()
 
     @property
     def json(self) -> str:
@@ -101,7 +103,7 @@ def preview(
     current = find_map(tracking_map)
     part = (lambda given: given) if whole_map else partial(within_reach, model=obj.__class__)
     draft = part(build_document(current) if document is None else document)
-    problems = compiler.check(draft, catalog())
+    problems = problems_by(compiler.check, draft)
     snapshot = compile_what_can(draft, current.slug)
     live = live_snapshot(current, problems, part)
     if snapshot.find(obj) is None:
@@ -126,6 +128,7 @@ def preview(
         queries=new.queries,
         counted=tuple(new.counted),
         problems=(*problems, *new.problems),
+        personal=snapshot.personal_names.among(new.values),
     )
 
 

@@ -32,8 +32,9 @@ Rows: TypeAlias = "QuerySet[Any, Any]"
 #: Whether somebody may view this object.
 Permits: TypeAlias = Callable[[Model], bool]
 
-#: How many rows come from the database at a time; the clock is looked at after each row.
-AT_A_TIME = 200
+#: How many rows come from the database at a time, since their texts may be large; the clock is
+#: looked at after each row.
+AT_A_TIME = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Renames a tracked model, an attribute or a child, at once or with both names until a date."""
+"""Renames a tracked model, or an attribute, child, count or sum of one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from trackadmin.document import Document, ModelEntry, in_order
 from trackadmin.document.renames import (
     for_new_prefix,
     had_before,
+    rename_aggregate,
     rename_attribute,
     rename_child,
 )
@@ -29,18 +30,18 @@ def rename(
     """Rename what is at a place of the draft: ``Order``, ``Order.total`` or ``Order.buyer``.
 
     Of a tracked model and of a child the prefix is renamed. With ``until``, an ISO date, the old
-    name goes out beside the new one until then, with the same value, and old links work. Raises
-    :class:`InvalidMap` where there is nothing at the place, or if the new name is not possible.
+    name goes out beside the new one until then, with the same value, and old links work; not that
+    of a count or sum, which has one name. Raises :class:`InvalidMap` where there is nothing at the
+    place, or if the new name is not possible.
     """
     current = find_map(tracking_map)
     draft = build_document(current)
     prefix, _dot, name = place.partition(".")
     entry = draft.models.get(prefix)
-    if entry is None or (name and name not in {*entry.attributes, *entry.children}):
+    if entry is None or (name and name not in _inside(entry)):
         raise InvalidMap(_("Nothing was renamed."), [_unknown(draft, place)])
-    taken = new in entry.attributes and not had_before(entry, name, new)
-    if name in entry.attributes and taken and (new != name or until):
-        raise InvalidMap(_("Nothing was renamed."), [_not_free(place, new)])
+    if problem := _why_not(entry, place, name, new, until):
+        raise InvalidMap(_("Nothing was renamed."), [problem])
     row = current.tracked_models.get(prefix=prefix)
     after = _after_rename(draft, prefix, entry, name, new, until)
     return save_tracked_model(
@@ -54,6 +55,22 @@ def rename(
     )
 
 
+def _inside(entry: ModelEntry) -> set[str]:
+    return {*entry.attributes, *entry.children, *entry.aggregates}
+
+
+def _why_not(entry: ModelEntry, place: str, name: str, new: str, until: str) -> Problem | None:
+    names = {*entry.attributes, *entry.aggregates}
+    taken = new in names and not had_before(entry, name, new)
+    if name in names and taken and (new != name or until):
+        return _not_free(place, new)
+    if name in entry.aggregates and until:
+        what = _("A count or sum has one name at a time.")
+        remedy = _("Give no date, or add a second count or sum of the same.")
+        return Problem(ProblemCode.UNTIL_INVALID, "error", place, what, remedy)
+    return None
+
+
 def _after_rename(
     draft: Document, prefix: str, entry: ModelEntry, name: str, new: str, until: str
 ) -> ModelEntry:
@@ -61,6 +78,8 @@ def _after_rename(
         return for_new_prefix(entry, new, old=prefix, until=until)
     if name in entry.attributes:
         return rename_attribute(entry, name, new, until=until)
+    if name in entry.aggregates:
+        return rename_aggregate(entry, name, new)
     child, old = entry.children[name], _prefix_of(draft, prefix, name)
     # A child that gave no names has no old ones.
     renamed = rename_child(child, new, old=old, until=until if old else "")

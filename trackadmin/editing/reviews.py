@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from trackadmin import compiler
 from trackadmin.codes import FixCode
 from trackadmin.compiler import Fix
-from trackadmin.document import Diff, Document, digest, dump
+from trackadmin.document import Diff, Document
 from trackadmin.editing.building import build_document, problems_of
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import Leaving, leaving
 from trackadmin.editing.fixes import offered
-from trackadmin.editing.kept_problems import problems_by
+from trackadmin.editing.kept_problems import digest_of, problems_by
 from trackadmin.editing.versions import diff, live_version
 from trackadmin.exceptions import Problem, errors_of
 from trackadmin.models import MapVersion, TrackingMap
@@ -40,7 +40,7 @@ class Review:
     @property
     def digest(self) -> str:
         """The digest of the draft. Only a form asks for it: writing a large draft takes a while."""
-        return digest(dump(self.draft))
+        return digest_of(self.draft)
 
     @property
     def count(self) -> int:

@@ -7,21 +7,34 @@ out, and fields that the text does not have are empty.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import starmap
 from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, router
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from reversion.models import Version
 
+from trackadmin.codes import LintCode
 from trackadmin.document import Document, plain_fields
+from trackadmin.document.action_rules import ACTIONS
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.reasons import reason_of
-from trackadmin.editing.tables import HEADS, Head, HeadEntry, HeadTable, Table, table_of
+from trackadmin.editing.tables import ACTIONS as ACTION_TABLE
+from trackadmin.editing.tables import (
+    HEADS,
+    Head,
+    HeadEntry,
+    HeadTable,
+    Table,
+    name_of,
+    table_of,
+)
 from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text
 
@@ -100,9 +113,8 @@ def newest_entries(
     if before is not None:
         versions = versions.filter(revision_id__lt=before)
     newest = versions.values("object_id").annotate(newest=Max("revision_id")).values("newest")
-    only = next(iter(pks)) if len(pks) == 1 else None
     # Oldest first, so the newest of each stays.
-    return {each.pk: each for each in _read_rows(newest, [table], only=only) if each.pk in pks}
+    return {each.pk: each for each in _read_rows(newest, [table], only=pks) if each.pk in pks}
 
 
 def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> StoredMap | None:
@@ -120,13 +132,42 @@ def read_entries(revisions: Collection[int], *, only: Head | None = None) -> lis
     known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
     if only is None:
         return _read_rows(known, HEADS)
-    return _read_rows(known, [table_of(only)], only=only.pk)
+    return _read_rows(known, [table_of(only)], only=[only.pk])
+
+
+def read_some(revision: int, heads: Iterable[StoredEntry]) -> list[StoredEntry]:
+    """These tracked models and actions in a revision, whole."""
+    wanted: dict[str, list[int]] = {}
+    for each in heads:
+        wanted.setdefault(each.table.listed, []).append(each.pk)
+    return [
+        entry
+        for table in HEADS
+        if table.listed in wanted
+        for entry in _read_rows([revision], [table], only=wanted[table.listed])
+    ]
+
+
+def read_heads(revision: int) -> list[StoredEntry]:
+    """The tracked models and actions in a revision, without what is below them."""
+    known = [revision] if revision <= LARGEST_NUMBER else []
+    kept = {each.label: each for each in HEADS}
+    return _assemble(_stored_rows(known, kept, None), kept)
+
+
+def rows_in(revisions: Collection[int]) -> dict[int, int]:
+    """How many rows each of these revisions has."""
+    rows = _versions().filter(revision_id__in=revisions, db=write_database()).order_by()
+    return dict(
+        rows.values("revision_id").annotate(many=Count("pk")).values_list("revision_id", "many")
+    )
 
 
 def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[StoredMap]:
     """The map's name, description and settings in these revisions, oldest first."""
     rows = stored_versions(TrackingMap, tracking_map.pk).filter(revision_id__in=revisions)
-    kept = [stored for stored in map(_stored, rows.order_by("revision_id")) if stored]
+    texts = rows.order_by("revision_id").values_list("revision_id", "serialized_data")
+    kept = [stored for stored in starmap(_stored, texts) if stored]
     return [
         StoredMap(
             s.revision,
@@ -139,14 +180,45 @@ def read_maps(revisions: Collection[int], tracking_map: TrackingMap) -> list[Sto
 
 def waived_in(revisions: Collection[int]) -> set[int]:
     """Those of these revisions in which somebody waived something, or took a waiver back."""
-    app, model = Waiver._meta.label_lower.split(".")
-    found = _versions().filter(
-        revision_id__in=revisions,
-        db=write_database(),
-        content_type__app_label=app,
-        content_type__model=model,
-    )
+    found = _of_waivers().filter(revision_id__in=revisions)
     return set(found.order_by().values_list("revision_id", flat=True))
+
+
+def waived_of(head: Head) -> list[int]:
+    """The revisions in which somebody waived something of a tracked model or an action, or took
+    that back, under whatever name it had then.
+    """
+    table = table_of(head)
+    known = stored_versions(type(head), head.pk).order_by("revision_id")
+    # What is called in a revision as it is called in the one before has no row there.
+    named = list(known.values_list("revision_id", "object_repr"))
+    names = {name for _revision, name in named} | {name_of(head)}
+    told = reduce(or_, (Q(object_repr__contains=f" {_place_of(table, each)}") for each in names))
+    rows = _of_waivers().filter(told).values_list("revision_id", "serialized_data")
+    found = [stored for revision, text in rows if (stored := _stored(revision, text))]
+    return [each.revision for each in found if _is_about(each, head, named)]
+
+
+def _is_about(waiver: _Stored, head: Head, named: Sequence[tuple[int, str]]) -> bool:
+    """Whether a waiver was of the tracked model or the action that had its name then."""
+    earlier = [name for revision, name in named if revision <= waiver.revision]
+    name = earlier[-1] if earlier else named[0][1] if named else name_of(head)
+    place, fields = _place_of(table_of(head), name), waiver.fields
+    if fields.get("map") != head.map_id or fields.get("code") == LintCode.NOT_TRACKED:
+        return False
+    return f"{_text_of(fields, 'place')}.".startswith(f"{place}.")
+
+
+def _place_of(table: HeadTable, name: str) -> str:
+    return f"{ACTIONS}.{name}" if table is ACTION_TABLE else name
+
+
+def _of_waivers() -> QuerySet[Version]:
+    # By name, so that a process that has just started does not ask for the content type.
+    app, model = Waiver._meta.label_lower.split(".")
+    return _versions().filter(
+        db=write_database(), content_type__app_label=app, content_type__model=model
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +232,45 @@ class _Stored:
 
 
 def _read_rows(
-    revisions: Any, tables: Sequence[HeadTable], *, only: int | None = None
+    revisions: Any, tables: Sequence[HeadTable], *, only: Collection[int] | None = None
 ) -> list[StoredEntry]:
-    versions = _versions().filter(revision_id__in=revisions, db=write_database())
+    """The entries in these revisions, all or ``only`` those of the rows with these keys."""
     kept: dict[str, Table] = {
         each.label: each for head in tables for each in (head, *head.below.values())
     }
+    return _assemble(_stored_rows(revisions, kept, only), kept)
+
+
+def _stored_rows(
+    revisions: Any, kept: Mapping[str, Table], only: Collection[int] | None
+) -> Iterator[_Stored]:
     # By name, so that a process that has just started does not ask for each content type.
     apps, models = zip(*(label.split(".") for label in kept), strict=True)
-    rows = versions.filter(content_type__app_label__in=apps, content_type__model__in=models)
-    if only is not None:
+    rows = _versions().filter(
+        revision_id__in=revisions,
+        db=write_database(),
+        content_type__app_label__in=apps,
+        content_type__model__in=models,
+    )
+    above = {each.above for each in kept.values() if not isinstance(each, HeadTable)}
+    if only is not None and len(only) == 1:
+        (pk,) = only
         # "17" is in "171" too; rows of another have no head here and drop out.
-        above = {below.above for head in tables for below in head.below.values()}
-        contained = (Q(serialized_data__contains=f'"{name}": {only}') for name in above)
-        rows = rows.filter(reduce(or_, contained, Q(object_id=str(only))))
-    found = [stored for stored in map(_stored, rows.order_by("revision_id", "pk")) if stored]
-    return _assemble(found, kept)
+        contained = (Q(serialized_data__contains=f'"{name}": {pk}') for name in above)
+        rows = rows.filter(reduce(or_, contained, Q(object_id=str(pk))))
+    wanted = None if only is None else set(map(str, only))
+    of = re.compile(f'"(?:{"|".join(sorted(above))})": (\\d+)')
+    # An import has a row for each attribute of the map: without an instance for each, and without
+    # reading those that nobody wants.
+    columns = rows.order_by("revision_id", "pk").values_list(*_STORED)
+    for revision, pk, text in columns:
+        found = of.search(text) if wanted is not None and pk not in wanted else None
+        is_wanted = wanted is None or pk in wanted or (found and found[1] in wanted)
+        if is_wanted and (stored := _stored(revision, text)):
+            yield stored
+
+
+_STORED = ("revision_id", "object_id", "serialized_data")
 
 
 def _versions() -> QuerySet[Version]:
@@ -184,12 +279,12 @@ def _versions() -> QuerySet[Version]:
     return rows
 
 
-def _stored(version: Version) -> _Stored | None:
+def _stored(revision: int, text: str) -> _Stored | None:
     """One row of the history; ``None`` if no version of trackadmin can have written it."""
     try:
-        data = json.loads(version.serialized_data)[0]
+        data = json.loads(text)[0]
         return _Stored(
-            revision=version.revision_id,
+            revision=revision,
             model=data["model"],
             pk=int(data["pk"]),
             fields=dict(data["fields"]),
@@ -234,9 +329,9 @@ def _assemble(kept: Iterable[_Stored], tables: Mapping[str, Table]) -> list[Stor
 
 def _values(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The plain fields of an entry; one that is not stored, or not of its type, is empty."""
-    values = {}
+    values, columns = {}, table.plain_columns
     for each in plain_fields(table.entry):
-        stored = fields.get(table.plain_columns[each.name])
+        stored = fields.get(columns[each.name])
         empty = each.kind() if each.default is None else each.default
         values[each.name] = stored if _fits(stored, each.kind) else empty
     return values

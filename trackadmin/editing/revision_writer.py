@@ -29,7 +29,14 @@ from trackadmin.models import TrackingMap, Waiver
 from trackadmin.texts import Text, english
 
 #: A map's counters change with every edit and mean nothing to a reader.
-MAP_FIELDS = ("slug", "name", "description", "unknown_actions", "undeclared_parameters")
+MAP_FIELDS = (
+    "slug",
+    "name",
+    "description",
+    "unknown_actions",
+    "undeclared_parameters",
+    "signed_only",
+)
 
 # Code that saves these rows in a revision of its own gets the whole of what they belong to.
 reversion.register(TrackingMap, fields=MAP_FIELDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
@@ -16,7 +16,6 @@ from django.db import router
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import catalog
 from trackadmin.codes import Outcome
 from trackadmin.compiler import Fault, Fetched, Lookup, Resolved, Scalar, Snapshot
 from trackadmin.compiler.lookups import Visible
@@ -25,6 +24,7 @@ from trackadmin.compiler.sql.resolver import Resolver
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.building import build_document
+from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.locking import AnyMap, find_map, write_database
 from trackadmin.editing.partial_map import compile_what_can, live_snapshot
 from trackadmin.editing.previewing import (
@@ -88,7 +88,7 @@ def try_url(
     draft = build_document(current) if document is None else document
     snapshot = compile_what_can(draft, current.slug)
     complete = snapshot.document is draft
-    problems = [] if complete else errors_of(compiler.check(draft, catalog()))
+    problems = [] if complete else errors_of(problems_by(compiler.check, draft))
     live = live_snapshot(current, problems)
     with ExitStack() as stack:
         objects = _Objects(rights, stack)
@@ -99,7 +99,9 @@ def try_url(
     shown = of_draft.event(new)
     beside = of_live.event(old) if of_live and old else Tried()
     graces = (of_live.graces if of_live else {}) | of_draft.graces
-    return UrlTrial(new, old, _preview(shown, beside, graces, problems, objects.hidden))
+    shown_beside = _preview(shown, beside, graces, problems, objects.hidden)
+    personal = snapshot.personal_names.among(shown.values)
+    return UrlTrial(new, old, replace(shown_beside, personal=personal))
 
 
 def _preview(
@@ -160,7 +162,8 @@ class _Objects:
     def _protect(self, model: type[Model]) -> None:
         """Roll back at the end what is written to the databases of this model."""
         used = {write_database(), router.db_for_read(model), router.db_for_write(model)}
-        protection = trial_transaction(used - self._protected, conf.PREVIEW_SECONDS)
+        left = max(self._deadline - monotonic(), 0)
+        protection = trial_transaction(used - self._protected, left)
         self._stack.enter_context(protection)
         self._protected |= used
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog
 from trackadmin.document import Document, in_order
 from trackadmin.editing.acceptance import sources_of
 from trackadmin.editing.accepted import models_waived
+from trackadmin.editing.arrivals import Arrival, Arrivals, age_rank
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap
 from trackadmin.models import Waiver
@@ -21,6 +22,8 @@ class UndecidedAttribute:
     prefix: str
     model: ModelFacts
     facts: AttributeFacts
+    #: Since when the site has it; ``None`` where nobody knows.
+    arrival: Arrival | None = None
 
     @property
     def where(self) -> str:
@@ -32,22 +35,41 @@ class UndecidedAttribute:
 class Undecided:
     """What a map leaves open."""
 
-    #: By tracked model in the map's order, then in the order of the model's class.
+    #: The newest first, as :func:`undecided` gives them. Those of one age, and those of an age
+    #: that nobody knows, are in the order of the map and then of the model's class.
     attributes: list[UndecidedAttribute]
-    #: The models that the map could track and does not, by app and name.
+    #: The models that the map could track and does not: the newest first, then by app and name.
     models: list[ModelFacts]
     #: Those that somebody said are not for this map, with the waiver that says so.
     dismissed: list[tuple[ModelFacts, Waiver]] = field(default_factory=list)
+    #: Since when the site has each of ``models``, by label, where that is known.
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
 
 
 def undecided(tracking_map: AnyMap) -> Undecided:
-    """What the draft leaves open; raises :class:`UnknownMap`. One query more than the draft needs.
+    """What the draft leaves open, the newest first; raises :class:`UnknownMap`.
 
-    An attribute that a migration adds is in the list from the moment the code has it. A tracked
-    model that the code no longer has is a problem of the map, and in neither list.
+    Sends two queries more than the draft needs.
+    An attribute that a migration adds is the first of the list from the moment the code has it. A
+    tracked model that the code no longer has is a problem of the map, and in neither list.
     """
-    document = build_document(tracking_map)
-    return undecided_in(document, catalog(), models_waived(tracking_map))
+    document, arrivals = build_document(tracking_map), Arrivals()
+    found = undecided_in(document, catalog(), models_waived(tracking_map), arrivals)
+    return _newest_first(found, arrivals)
+
+
+def _newest_first(found: Undecided, arrivals: Arrivals) -> Undecided:
+    of_models = {each.label: arrivals.of_model(each) for each in found.models}
+    return replace(
+        found,
+        attributes=sorted(found.attributes, key=lambda each: age_rank(each.arrival)),
+        models=sorted(found.models, key=lambda each: age_rank(of_models[each.label])),
+        arrivals={label: each for label, each in of_models.items() if each},
+    )
+
+
+def _not_known(facts: AttributeFacts) -> None:
+    return None
 
 
 def models_left(document: Document, catalog: Catalog) -> list[ModelFacts]:
@@ -58,17 +80,27 @@ def models_left(document: Document, catalog: Catalog) -> list[ModelFacts]:
 
 
 def undecided_in(
-    document: Document, catalog: Catalog, waived: Mapping[str, Waiver] | None = None
+    document: Document,
+    catalog: Catalog,
+    waived: Mapping[str, Waiver] | None = None,
+    arrivals: Arrivals | None = None,
 ) -> Undecided:
-    """What this document leaves open of what the catalog offers, without ``waived`` models."""
+    """What this document leaves open of what the catalog offers, without ``waived`` models.
+
+    In the order of the map; without ``arrivals`` nothing is known about ages. Sends no query.
+    """
     attributes: list[UndecidedAttribute] = []
     known = waived or {}
+    since = arrivals.of_attribute if arrivals else _not_known
     for prefix, entry in in_order(document.models):
         model = catalog.get(entry.model)
         if model is not None:
             decided = sources_of(entry.attributes.values(), model)
-            open_ones = (f for name, f in model.attributes.items() if name not in decided)
-            attributes += [UndecidedAttribute(prefix, model, facts) for facts in open_ones]
+            attributes += [
+                UndecidedAttribute(prefix, model, facts, since(facts))
+                for name, facts in model.attributes.items()
+                if name not in decided
+            ]
     left = models_left(document, catalog)
     return Undecided(
         attributes,

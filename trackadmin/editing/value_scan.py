@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import router
 from django.db.models import Model, QuerySet
 
 from trackadmin.catalog import AttributeFacts, Catalog, Kind, ModelFacts
@@ -18,7 +18,8 @@ from trackadmin.conf import conf
 from trackadmin.document import NONE, UNDECLARED, Document, in_order
 from trackadmin.editing.lint.lasting import lasting_attributes
 from trackadmin.editing.lint.rule_list import level_of
-from trackadmin.editing.trial_transaction import limit_statements
+from trackadmin.editing.locking import write_database
+from trackadmin.editing.trial_transaction import trial_transaction
 from trackadmin.editing.value_shapes import Shape, shapes_of
 from trackadmin.exceptions import Level, Problem
 from trackadmin.texts import Text, enumeration, joined, ngettext
@@ -28,6 +29,8 @@ logger = logging.getLogger("trackadmin")
 
 #: The key of the rule in the setting LINT.
 RULE = "personal_values"
+#: How many objects are in memory at a time; each may be large.
+AT_A_TIME = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,15 @@ def _look_at(of: _Columns, reader: VisibleRows, seconds: float) -> _Looked | Non
     if rows is None:
         return None
     looked, end = _Looked(), monotonic() + seconds
-    # Nothing that code of the host writes meanwhile stays.
-    with transaction.atomic(using=rows.db):
-        limit_statements(rows.db, seconds)
-        for obj in rows.order_by("-pk")[: int(conf.LINT["rows"])]:
+    databases = {rows.db, write_database(), router.db_for_write(of.model.model)}
+    with trial_transaction(databases, seconds):
+        newest = rows.order_by("-pk")[: int(conf.LINT["rows"])]
+        for obj in newest.iterator(chunk_size=AT_A_TIME):
             if monotonic() > end:
                 looked.late = True
                 break
             if reader.may_view_row(of.model.model, obj):
                 _count_shapes(obj, of, looked)
-        transaction.set_rollback(True, using=rows.db)
     return looked
 
 

@@ -31,6 +31,7 @@ from trackadmin.runtime import (
 )
 from trackadmin.runtime.event_texts import refused_words, text_of
 from trackadmin.runtime.outcome_reasons import why
+from trackadmin.runtime.values import SIGNED
 
 
 def _live(slug: str) -> Snapshot:
@@ -90,6 +91,8 @@ def _resolve(options: Options, out: Output) -> None:
     for finding in values.wrong:
         said = text_of(snapshot, values, finding)
         out.say(_("%(code)s. %(reason)s") % {"code": finding.code, "reason": said})
+    if values.trust == SIGNED:
+        out.say(_("The signature is valid."))
     if values.refused:
         out.say(str(refused_words()))
 
@@ -158,6 +161,8 @@ def _explain_lookup(lookup: Lookup, snapshot: Snapshot, out: Output) -> None:
     out.data(words % {"model": compiled.model._meta.label, **counted(names)})
     out.data(_lookup_line(lookup))
     out.data(_cost_line(lookup))
+    if lookup.signed_only:
+        out.data(_("  only by signed URLs"))
     if compiled.related:
         out.data(_("  related objects: %(objects)s") % {"objects": ", ".join(compiled.related)})
     else:

@@ -209,7 +209,7 @@ def _check_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help=_(
             "instead list the attributes of tracked models that nobody has decided to track or to "
-            "ignore; exits with 1 if there are any"
+            "ignore, the newest first; exits with 1 if there are any"
         ),
     )
 
@@ -236,7 +236,7 @@ def _check_undecided(options: Options, out: Output) -> None:
             words = _("%(where)s: %(type)s") % {"where": each.where, "type": each.facts.type_label}
             if each.facts.personal:
                 words = _("%(attribute)s · probably personal") % {"attribute": words}
-            out.data(words)
+            out.data(_with_arrival(words, each.arrival))
     if found.models:
         words = ngettext(
             "The map '%(map)s' does not track %(count)s model of the site.",
@@ -258,13 +258,26 @@ def _check_undecided(options: Options, out: Output) -> None:
     out.say(words)
 
 
+def _with_arrival(words: str, arrival: editing.Arrival | None) -> str:
+    if arrival is None:
+        return words
+    values = {"attribute": words, "migration": arrival.migration}
+    if arrival.applied is None:
+        return _("%(attribute)s · new with migration %(migration)s, not applied yet") % values
+    day = f"{arrival.applied:%Y-%m-%d}"
+    return _("%(attribute)s · since %(day)s, migration %(migration)s") % {**values, "day": day}
+
+
 def _undecided_as_json(each: editing.UndecidedAttribute) -> dict[str, Any]:
+    since = each.arrival and each.arrival.applied
     return {
         "model": each.model.cased_label,
         "prefix": each.prefix,
         "source": each.facts.name,
         "type": each.facts.type_label,
         "personal": each.facts.personal,
+        "migration": each.arrival and each.arrival.migration,
+        "applied": since and since.isoformat(),
     }
 
 

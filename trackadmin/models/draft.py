@@ -73,6 +73,10 @@ def _handling() -> Any:
     )
 
 
+def _signed_only() -> Any:
+    return models.BooleanField(default=False, db_default=False)
+
+
 class EditorsManager(models.Manager[M]):
     """Reads where it writes, so that a lagging replica does not hide what an editor just saved.
 
@@ -119,6 +123,7 @@ class TrackingMap(models.Model):
     unknown_actions = _handling()
     #: What happens to an event with parameters that its action does not declare.
     undeclared_parameters = _handling()
+    signed_only = _signed_only()
     #: Grows with the first statement of every edit and every publish: the lock of the map.
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     #: Grows when somebody saves the map's own name or description.
@@ -174,6 +179,7 @@ class TrackedModel(models.Model):
     position = models.PositiveIntegerField(default=0)
     former_prefix = _former_name()
     until = _until()
+    signed_only = _signed_only()
     #: Grows with every save; a form that saw an older one is refused.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
 

@@ -58,7 +58,8 @@ class Delivery(models.Model):
     """Some events on their way to one sink. A worker takes a delivery as a whole.
 
     ``offered`` is always the sum of ``delivered``, ``refused``, ``discarded``, its dead letters and
-    the events that are left.
+    the events that are left. What is sent again by itself, or when somebody retries a dead letter,
+    leaves the delivery and is offered by another one.
     """
 
     sink = models.CharField(max_length=SINK_LENGTH)
@@ -71,9 +72,10 @@ class Delivery(models.Model):
     #: How many it took, and how many its settings do not want.
     delivered = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
-    #: How many of its dead letters a person gave up.
+    #: How many of its dead letters a person gave up, and how many events were deleted by hand.
     discarded = models.PositiveIntegerField(default=0)
-    #: How many times it failed as a whole since it last got on.
+    #: How many times it failed. It fails as a whole: once the sink takes a part, the delivery is
+    #: done, and what is left goes on in a new one.
     attempts = models.PositiveIntegerField(default=0)
     #: Not before this time; NULL once nothing is left.
     due_at = models.DateTimeField(null=True)
@@ -83,7 +85,7 @@ class Delivery(models.Model):
     #: Why it failed last.
     error = models.CharField(max_length=REASON_LENGTH, default="")
     created_at = models.DateTimeField(default=timezone.now)
-    #: When something was last delivered or given up.
+    #: When a worker last had it.
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -67,6 +67,7 @@ COLUMNS = {
     "relation": _("relation"),
     "required": _("required"),
     "restores": _("restores"),
+    "signed_only": _("only by signed URLs"),
     "slug": _("slug"),
     "source": _("source"),
     "state": _("state"),

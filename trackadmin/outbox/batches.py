@@ -2,66 +2,43 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
-from django.db import connections, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from trackadmin.models import AcceptedEvent, Delivery
-from trackadmin.outbox.database import events_database
-from trackadmin.runtime.configured_sinks import ConfiguredSink
+from trackadmin.models import AcceptedEvent
+from trackadmin.outbox.database import events_database, locks_rows, writing
+from trackadmin.outbox.new_deliveries import create_deliveries
+from trackadmin.runtime.configured_sinks import configured_sinks
 
 #: How many events are put into deliveries in one transaction.
 MOST = 1000
 
 
-def make_deliveries(sinks: Sequence[ConfiguredSink]) -> int:
-    """Put the oldest events that wait into deliveries to these sinks; return how many there were.
+def make_deliveries(up_to: int | None = None) -> int:
+    """Put the oldest events that wait into deliveries; return how many there were.
 
-    Several workers may do this at once: each event gets into one delivery of each sink. Events are
-    found by a mark and not by the last number that was seen, because numbers are given before
-    transactions commit, and so do not come in order.
+    ``up_to`` leaves out events with greater numbers.
+
+    It is done for all remote sinks of the settings, as each event is looked at once: a worker of
+    one sink does it for the others too. Several workers may do this at once: each event gets into
+    one delivery of each sink. Events are found by a mark and not by the last number that was seen,
+    because numbers are given before transactions commit, and so do not come in order.
     """
-    using = events_database()
-    with transaction.atomic(using=using):
-        numbers = _unmark(using)
+    using, sinks = events_database(), configured_sinks().remote
+    # Without a sink they go on waiting for one. Without an event nothing is locked.
+    if not sinks or not _waiting(using, up_to).exists():
+        return 0
+    with writing(using):
+        waiting = _waiting(using, up_to)
+        if locks_rows(using):
+            waiting = waiting.select_for_update(skip_locked=True)
+        numbers = [*waiting.values_list("number", flat=True)[:MOST]]
         if numbers:
-            now = timezone.now()
-            Delivery.objects.using(using).bulk_create(
-                Delivery(
-                    sink=sink.name,
-                    left=json.dumps(batch),
-                    first=min(batch),
-                    offered=len(batch),
-                    due_at=now,
-                    created_at=now,
-                    changed_at=now,
-                )
-                for sink in sinks
-                for batch in _batches(numbers, sink.batch_size)
-            )
+            AcceptedEvent.objects.using(using).filter(number__in=numbers).update(waiting=False)
+        for sink in sinks:
+            create_deliveries(using, sink.name, numbers, sink.batch_size)
     return len(numbers)
 
 
-def _unmark(using: str) -> list[int]:
-    """Unmark the oldest events that wait, and give their numbers."""
-    if connections[using].features.has_select_for_update_skip_locked:
-        waiting = _waiting(using).select_for_update(skip_locked=True)
-        numbers = list(waiting.values_list("number", flat=True)[:MOST])
-        AcceptedEvent.objects.using(using).filter(number__in=numbers).update(waiting=False)
-        return numbers
-    # The first statement writes, so that it waits for the lock instead of failing with it.
-    AcceptedEvent.objects.using(using).filter(number=0).update(waiting=False)
-    numbers = list(_waiting(using).values_list("number", flat=True)[:MOST])
-    AcceptedEvent.objects.using(using).filter(number__in=numbers).update(waiting=False)
-    return numbers
-
-
-def _waiting(using: str) -> QuerySet[AcceptedEvent]:
-    return AcceptedEvent.objects.using(using).filter(waiting=True).order_by("number")
-
-
-def _batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
-    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+def _waiting(using: str, up_to: int | None) -> QuerySet[AcceptedEvent]:
+    waiting = AcceptedEvent.objects.using(using).filter(waiting=True).order_by("number")
+    return waiting if up_to is None else waiting.filter(number__lte=up_to)

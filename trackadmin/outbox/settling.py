@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,9 +12,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
-from trackadmin.models.events import REASON_LENGTH
+from trackadmin.outbox.answers import Answer
+from trackadmin.outbox.claims import mine
 from trackadmin.outbox.database import events_database
-from trackadmin.outbox.remote_sink import Taken
 from trackadmin.runtime import Event
 from trackadmin.runtime.configured_sinks import ConfiguredSink
 
@@ -23,62 +23,139 @@ from trackadmin.runtime.configured_sinks import ConfiguredSink
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 
 
-def events_of(delivery: Delivery) -> dict[int, Event]:
-    """The events that are left in a delivery, by number."""
-    rows = AcceptedEvent.objects.using(events_database()).filter(
-        number__in=json.loads(delivery.left)
-    )
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A delivery that a worker has, with its events by number, as they are in the database."""
+
+    delivery: Delivery
+    #: All that are left in it, and those of them that the sink's settings want.
+    numbers: tuple[int, ...]
+    wanted: dict[int, Event]
+    #: How many are left that the settings do not want, and that somebody deleted.
+    unwanted: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one delivery, as it was written down. The numbers count events."""
+
+    sink: str
+    delivered: int = 0
+    #: What the sink's settings do not want; what somebody deleted before it was delivered.
+    refused: int = 0
+    discarded: int = 0
+    #: What became a dead letter, and what is sent again.
+    dead: int = 0
+    later: int = 0
+    reason: str = ""
+
+
+def batch_of(delivery: Delivery, sink: ConfiguredSink) -> Batch:
+    """Read the events of a delivery."""
+    numbers: tuple[int, ...] = tuple(json.loads(delivery.left))
+    rows = AcceptedEvent.objects.using(events_database()).filter(number__in=numbers)
     values = rows.order_by("number").values_list("number", "body", "personal")
-    return {number: Event.from_json(body, json.loads(names)) for number, body, names in values}
+    events = {number: Event.from_json(body, json.loads(names)) for number, body, names in values}
+    wanted = {number: event for number, event in events.items() if sink.wants(event)}
+    return Batch(delivery, numbers, wanted, len(events) - len(wanted), len(numbers) - len(events))
 
 
-def settle(
-    delivery: Delivery, sink: ConfiguredSink, wanted: Mapping[int, Event], taken: Taken
-) -> bool:
-    """Write down what became of the events of a delivery that this worker has.
+def settle(batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None:
+    """Write down what became of a batch; ``None``, and nothing is written, if it is not ours.
 
-    ``wanted`` are those that the sink was given; it refused the others by its settings. Returns
-    False, and changes nothing, if another worker has taken the delivery meanwhile: it settles it.
+    Then another worker has taken the delivery, and settles it. A delivery of which nothing was
+    taken stays as it is, for another attempt. In any other case it is done: what is to be sent
+    again moves to a new one, so what a delivery says was delivered was delivered at one time.
     """
-    numbers: list[int] = json.loads(delivery.left)
-    later = [n for n, event in wanted.items() if event.id in taken.later]
-    attempts = delivery.attempts + 1 if len(later) == len(wanted) and later else 0
-    refused = {n: taken.refused[e.id] for n, e in wanted.items() if e.id in taken.refused}
-    if attempts >= sink.attempts:
-        refused |= dict.fromkeys(later, taken.reason)
-        later, attempts = [], 0
-    now = timezone.now()
+    delivery = batch.delivery
+    later, refused = answer.later, dict(answer.refused)
+    nothing_taken = bool(later) and len(later) == len(batch.wanted)
+    attempts = delivery.attempts + (nothing_taken and answer.tried)
+    if nothing_taken and attempts >= sink.attempts:
+        later, refused, nothing_taken = (), dict.fromkeys(later, answer.reason), False
+    settled = Settled(
+        sink.name,
+        len(batch.wanted) - len(later) - len(refused),
+        batch.unwanted,
+        batch.missing,
+        len(refused),
+        len(later),
+        answer.reason,
+    )
+    due_at = _due_at(timezone.now(), attempts, answer.after)
     using = events_database()
     with transaction.atomic(using=using):
-        mine = Delivery.objects.using(using).filter(pk=delivery.pk, worker=delivery.worker)
-        changed = mine.update(
-            left=json.dumps(later),
-            first=min(later, default=delivery.first),
-            delivered=F("delivered") + len(wanted) - len(later) - len(refused),
-            refused=F("refused") + len(numbers) - len(wanted),
-            attempts=attempts,
-            due_at=_due_at(now, attempts, taken.after) if later else None,
-            worker=None,
-            taken_until=None,
-            error=taken.reason[:REASON_LENGTH],
-            changed_at=now,
-        )
-        if changed:
-            _bury(using, delivery, refused.items())
-    return bool(changed)
+        if nothing_taken:
+            changed = _postpone(batch, settled, attempts, due_at)
+        else:
+            changed = _finish(batch, settled)
+        if changed and not nothing_taken:
+            _bury(using, delivery, refused, attempts)
+            _move(using, delivery, later, due_at, answer.reason)
+    return settled if changed else None
 
 
-def _bury(using: str, delivery: Delivery, refused: Iterable[tuple[int, str]]) -> None:
+def _postpone(batch: Batch, settled: Settled, attempts: int, due_at: datetime) -> int:
+    """Offer the events again later: the delivery keeps them."""
+    return mine(batch.delivery).update(
+        left=json.dumps([*batch.wanted]),
+        first=min(batch.wanted),
+        attempts=attempts,
+        due_at=due_at,
+        **_told(settled),
+    )
+
+
+def _finish(batch: Batch, settled: Settled) -> int:
+    """Leave nothing in the delivery; what is sent again was never in it."""
+    return mine(batch.delivery).update(
+        left="[]",
+        attempts=0,
+        due_at=None,
+        offered=F("offered") - settled.later,
+        delivered=F("delivered") + settled.delivered,
+        **_told(settled),
+    )
+
+
+def _told(settled: Settled) -> dict[str, object]:
+    return {
+        "refused": F("refused") + settled.refused,
+        "discarded": F("discarded") + settled.discarded,
+        "worker": None,
+        "taken_until": None,
+        "error": settled.reason,
+        "changed_at": timezone.now(),
+    }
+
+
+def _bury(using: str, delivery: Delivery, refused: dict[int, str], attempts: int) -> None:
     DeadLetter.objects.using(using).bulk_create(
         DeadLetter(
             delivery=delivery,
             sink=delivery.sink,
             event_id=number,
-            reason=reason[:REASON_LENGTH],
-            attempts=delivery.attempts + 1,
+            reason=reason,
+            attempts=max(attempts, delivery.attempts + 1),
         )
-        for number, reason in refused
+        for number, reason in refused.items()
     )
+
+
+def _move(
+    using: str, delivery: Delivery, later: tuple[int, ...], due_at: datetime, reason: str
+) -> None:
+    if later:
+        Delivery.objects.using(using).create(
+            sink=delivery.sink,
+            left=json.dumps(later),
+            first=min(later),
+            offered=len(later),
+            due_at=due_at,
+            error=reason,
+            created_at=delivery.created_at,
+        )
 
 
 def _due_at(now: datetime, attempts: int, after: float | None) -> datetime:

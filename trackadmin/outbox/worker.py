@@ -2,54 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic, sleep
 from uuid import uuid4
 
-from trackadmin.models import Delivery
+from django.db import Error
+
+from trackadmin.codes import FaultCode
+from trackadmin.compiler.failures import drop_broken
+from trackadmin.models import AcceptedEvent, Delivery
+from trackadmin.outbox.answers import Answer, failed, taken_as
 from trackadmin.outbox.batches import make_deliveries
-from trackadmin.outbox.claims import claim
-from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
-from trackadmin.outbox.settling import events_of, settle
-from trackadmin.runtime import Event
+from trackadmin.outbox.claims import LEASE_SECONDS, claim, renewed
+from trackadmin.outbox.database import events_database
+from trackadmin.outbox.pauses import Pauses
+from trackadmin.outbox.remote_sink import RemoteSink, TryLater
+from trackadmin.outbox.settling import Batch, Settled, batch_of, settle
 from trackadmin.runtime.configured_sinks import ConfiguredSink
+from trackadmin.runtime.faults import report
+
+#: Seconds for which a worker tries to write down what became of a batch. After that, another worker
+#: may have it, and the receiver would get it twice.
+SETTLE_SECONDS = LEASE_SECONDS
 
 
 class Worker:
-    """Delivers to some sinks, in one thread of one process."""
+    """Delivers to some sinks, in one thread of one process.
 
-    def __init__(self, sinks: Sequence[ConfiguredSink]) -> None:
+    ``tell`` is called with what became of each delivery.
+    """
+
+    def __init__(
+        self,
+        sinks: Sequence[ConfiguredSink],
+        tell: Callable[[Settled], object] = lambda settled: None,
+    ) -> None:
         self.id = uuid4()
         self._configured = {sink.name: sink for sink in sinks}
         self._made: dict[str, RemoteSink] = {}
+        self._tell = tell
+        self._pauses = Pauses()
+        #: The sinks in the order in which they are asked: the one that was served comes last.
+        self._order = [*self._configured]
 
-    def work_once(self) -> bool:
-        """Make deliveries of what waits, and carry out one; return whether there was anything."""
-        made = make_deliveries([*self._configured.values()])
-        delivery = claim(self.id, [*self._configured])
+    def work_once(self, up_to: int | None = None) -> bool:
+        """Carry out a delivery that is due, or make deliveries of events that wait.
+
+        Returns whether there was anything. ``up_to`` is the number of the last event that is meant.
+        """
+        delivery = self._claim(up_to)
+        if delivery is None and make_deliveries(up_to):
+            return True
         if delivery is not None:
             self._carry_out(delivery)
-        return bool(made or delivery)
+        return delivery is not None
+
+    def reconnect(self) -> None:
+        """Close the connection if it is dead, so that the next statement makes a new one."""
+        drop_broken(events_database())
+
+    def _claim(self, up_to: int | None) -> Delivery | None:
+        """The first delivery that is due, of each sink in turn: none waits for a busy one."""
+        for name in self._order:
+            if self._pauses.is_over(name):
+                delivery = claim(self.id, name, up_to=up_to)
+                if delivery is not None:
+                    self._order.remove(name)
+                    self._order.append(name)
+                    return delivery
+        return None
 
     def _carry_out(self, delivery: Delivery) -> None:
         sink = self._configured[delivery.sink]
-        events = events_of(delivery)
-        wanted = {number: event for number, event in events.items() if sink.wants(event)}
+        batch = batch_of(delivery, sink)
+        with renewed(delivery):
+            answer = self._answer(sink, batch) if batch.wanted else Answer()
+        if answer.later:
+            self._pauses.begin(sink.name, answer.after)
+        elif batch.wanted:
+            self._pauses.end(sink.name)
+        settled = self._settle(batch, sink, answer)
+        if settled is not None:
+            if settled.discarded:
+                report(FaultCode.EVENT_GONE, sink.name)
+            self._tell(settled)
+
+    def _answer(self, sink: ConfiguredSink, batch: Batch) -> Answer:
+        """Give the events to the sink. Its code may raise anything."""
+        tried = False
         try:
-            taken = self._deliver(sink, [sink.permitted(event) for event in wanted.values()])
+            made = self._made.get(sink.name)
+            if made is None:
+                made = self._made[sink.name] = sink.make()
+            tried = True
+            # A list of its own: the sink may change it.
+            said = made.deliver([sink.permitted(event) for event in batch.wanted.values()])
         except TryLater as error:
-            taken = Taken(later=_ids(wanted), after=error.after, reason=error.reason)
-        except Exception as error:  # noqa: BLE001 a sink may raise anything
-            taken = Taken(later=_ids(wanted), reason=type(error).__name__)
-        settle(delivery, sink, wanted, taken or Taken())
+            return failed(batch.wanted, error, tried=tried)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 also SystemExit of the sink's libraries
+            code = FaultCode.SINK_FAILED if tried else FaultCode.SINK_NOT_MADE
+            report(code, sink.name, error)
+            return failed(batch.wanted, error, tried=tried)
+        return taken_as(batch.wanted, said)
 
-    def _deliver(self, sink: ConfiguredSink, events: list[Event]) -> Taken | None:
-        if not events:
-            return None
-        made = self._made.get(sink.name)
-        if made is None:
-            made = self._made[sink.name] = sink.make()
-        return made.deliver(events)
+    def _settle(self, batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None:
+        """Write it down, also if the database was away meanwhile."""
+        until, pause = monotonic() + SETTLE_SECONDS, 0.1
+        while True:
+            try:
+                return settle(batch, sink, answer)
+            except Error:
+                if monotonic() > until:
+                    raise
+            self.reconnect()
+            sleep(pause)
+            pause = min(2 * pause, 2.0)
 
 
-def _ids(events: Mapping[int, Event]) -> list[str]:
-    return [event.id for event in events.values()]
+def newest_number() -> int:
+    """The number of the newest event; 0 for none."""
+    events = AcceptedEvent.objects.using(events_database()).order_by("-number")
+    return events.values_list("number", flat=True).first() or 0

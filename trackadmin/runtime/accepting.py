@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from trackadmin.compiler.failures import drop_broken
 from trackadmin.conf import conf
 from trackadmin.runtime.event import Event
 from trackadmin.runtime.state import at_reset
@@ -38,14 +39,30 @@ def accept(event: Event, *, waiting: bool) -> bool:
 
     It is stored with the connection of ``EVENTS_DATABASE``: in the host's open transaction if that
     uses the same connection. ``waiting`` says whether workers have to deliver it. Raises what the
-    database raises.
+    database raises. A connection that turns out to be dead, as after a restart of the server, is
+    made anew once: Django does so between requests, and not every process has requests.
     """
     model: type[AcceptedEvent] = apps.get_model("trackadmin", "AcceptedEvent")
     connection = connections[conf.EVENTS_DATABASE or router.db_for_write(model)]
+    try:
+        return _insert(connection, model, event, waiting=waiting)
+    except Error:
+        was_open = connection.connection is not None
+        drop_broken(connection.alias)
+        if not was_open or connection.connection is not None:
+            raise
+    # The first insert may have come through, so a second one says nothing about the event.
+    _insert(connection, model, event, waiting=waiting)
+    return True
+
+
+def _insert(
+    connection: BaseDatabaseWrapper, model: type[AcceptedEvent], event: Event, *, waiting: bool
+) -> bool:
     statement, fields = _statement(connection, model)
     values = (
         UUID(event.id),
-        datetime.now(UTC),
+        datetime.fromisoformat(event.time),
         event.map,
         event.version,
         event.action if isinstance(event.action, str) else "",

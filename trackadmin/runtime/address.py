@@ -12,8 +12,10 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, 
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NoTrackingURL
 
-#: Where the view of the tracking URL is defined. This room must not import it, so it has its name.
-_VIEW = ("trackadmin.collect.views", "collect")
+#: Where the views of the tracking URL and of its pixel are defined. This room must not import them,
+#: so it has their names.
+_MODULE = "trackadmin.collect.views"
+COLLECT, PIXEL = "collect", "pixel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,13 @@ class Inclusion:
         return reverse(self.name, urlconf, kwargs=None if self.map else {"map": map})
 
 
-def tracking_address(map: str = DEFAULT_MAP) -> str:
+def tracking_address(map: str = DEFAULT_MAP, view: str = COLLECT) -> str:
     """The address at which the active URLconf includes ``trackadmin.collect.urls`` for a map.
 
-    Raises :class:`NoTrackingURL` if the active URLconf has none that can be reversed.
+    ``view`` is ``collect``, or ``pixel`` for the image. Raises :class:`NoTrackingURL` if the active
+    URLconf has none that can be reversed.
     """
-    for inclusion in inclusions(get_urlconf()):
+    for inclusion in inclusions(get_urlconf(), view):
         if inclusion.map in (map, ""):
             try:
                 return inclusion.address(map)
@@ -44,31 +47,32 @@ def tracking_address(map: str = DEFAULT_MAP) -> str:
     raise NoTrackingURL(map, get_urlconf())
 
 
-def inclusions(urlconf: Any = None) -> tuple[Inclusion, ...]:
+def inclusions(urlconf: Any = None, view: str = COLLECT) -> tuple[Inclusion, ...]:
     """Every inclusion in a URLconf, by default the site's own; the shortest names first."""
-    return _inclusions(get_resolver(urlconf))
+    return _inclusions(get_resolver(urlconf), view)
 
 
-def is_tracking_view(view: object) -> bool:
+def is_tracking_view(view: object, name: str = COLLECT) -> bool:
     """Whether this is the view of the tracking URL, with or without decorators."""
-    return (getattr(view, "__module__", ""), getattr(view, "__qualname__", "")) == _VIEW
+    return (getattr(view, "__module__", ""), getattr(view, "__qualname__", "")) == (_MODULE, name)
 
 
 # Django keeps the resolvers too, and makes new ones if the URLconf is overridden.
 @lru_cache(maxsize=64)
-def _inclusions(resolver: URLResolver) -> tuple[Inclusion, ...]:
-    return tuple(sorted(_walk(resolver, (), {}), key=lambda inclusion: inclusion.name.count(":")))
+def _inclusions(resolver: URLResolver, view: str) -> tuple[Inclusion, ...]:
+    found = _walk(resolver, view, (), {})
+    return tuple(sorted(found, key=lambda inclusion: inclusion.name.count(":")))
 
 
 def _walk(
-    resolver: URLResolver, outer: tuple[str, ...], given: Mapping[str, Any]
+    resolver: URLResolver, view: str, outer: tuple[str, ...], given: Mapping[str, Any]
 ) -> Iterator[Inclusion]:
     """The inclusions of a resolver; ``given`` is what its address or include gives the view."""
     for pattern in resolver.url_patterns:
         names = dict.fromkeys(pattern.pattern.regex.groupindex, "")
         if isinstance(pattern, URLResolver):
             inner = (*outer, pattern.namespace) if pattern.namespace else outer
-            yield from _walk(pattern, inner, {**given, **names, **pattern.default_kwargs})
-        elif pattern.name and is_tracking_view(pattern.callback):
+            yield from _walk(pattern, view, inner, {**given, **names, **pattern.default_kwargs})
+        elif pattern.name and is_tracking_view(pattern.callback, view):
             map = {"map": DEFAULT_MAP, **given, **names, **pattern.default_args}["map"]
             yield Inclusion(":".join((*outer, pattern.name)), str(map))

@@ -19,6 +19,7 @@ from trackadmin.runtime.flatten import flatten, tracking_values
 from trackadmin.runtime.parameters import Query
 from trackadmin.runtime.query import tracking_query
 from trackadmin.runtime.resolve import get_model, values_from_query
+from trackadmin.runtime.signatures import Expires
 from trackadmin.runtime.tracking import track
 from trackadmin.runtime.values import Values
 
@@ -66,9 +67,17 @@ async def avalues_from_query(query: Query, *, map: str = DEFAULT_MAP) -> Values:
     return await _in_thread(values_from_query)(query, map=map)
 
 
-async def atracking_query(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
+async def atracking_query(
+    *objects: Any,
+    map: str = DEFAULT_MAP,
+    signed: bool = False,
+    expires: Expires | None = None,
+    **params: Any,
+) -> str:
     """The async twin of :func:`tracking_query`."""
-    return await _in_thread(tracking_query)(*objects, map=map, **params)
+    return await _in_thread(tracking_query)(
+        *objects, map=map, signed=signed, expires=expires, **params
+    )
 
 
 async def atrack(action: str, /, *objects: Any, map: str = DEFAULT_MAP, **parameters: Any) -> None:

@@ -61,6 +61,8 @@ class ConfiguredSinks:
     remote: tuple[ConfiguredSink, ...]
     #: Whether events are stored: for a remote sink, or because a sink says ``stores``.
     stored: bool
+    #: All of them, in the order of the settings, also those that are the table itself.
+    every: tuple[ConfiguredSink, ...] = ()
 
     def remote_named(self, name: str) -> ConfiguredSink | None:
         """The remote sink of this name."""
@@ -100,7 +102,7 @@ def _by_delivery(setting: Any) -> ConfiguredSinks:
     remote = tuple(sink for sink, cls in classes if hasattr(cls, "deliver"))
     stores = [sink for sink, cls in classes if getattr(cls, "stores", False)]
     at_once = tuple(sink for sink in sinks if sink not in remote and sink not in stores)
-    return ConfiguredSinks(at_once, remote, bool(remote or stores))
+    return ConfiguredSinks(at_once, remote, bool(remote or stores), tuple(sinks))
 
 
 def _from_entry(name: str, entry: Mapping[str, Any]) -> ConfiguredSink:

@@ -12,7 +12,9 @@ from trackadmin.compiler import SEPARATOR, Finding, Snapshot
 from trackadmin.document.structure import (
     ACTION_PARAMETER,
     DROPPED,
+    EVENT_ID,
     PSEUDONYMISED,
+    SENDER_PARAMETERS,
     ParameterEntry,
 )
 from trackadmin.runtime.event_texts import text_of
@@ -46,6 +48,8 @@ class Became(StrEnum):
     #: A later parameter has the same name.
     REPEATED = "repeated"
     LEFT_OUT = "left_out"
+    #: It says something about the sender, and is no value of the event.
+    USED = "used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,9 @@ class _Fates:
         name = clean(name)
         if SEPARATOR in name:
             return self._fate_of_reference(name, value)
-        if name in self._snapshot.reserved:
+        if name in SENDER_PARAMETERS and self._last.get(name, at) == at:
+            return Fate(name, value, *self._about_the_sender(name))
+        if name in self._snapshot.reserved and name not in SENDER_PARAMETERS:
             return Fate(name, value, Became.RESERVED, self._reserved(name))
         if self._last.get(name, at) != at:
             reason = _("A later parameter has the same name, and the last one counts.")
@@ -151,6 +157,15 @@ class _Fates:
     def _reserved(self, name: str) -> Text:
         finding = Finding(EventCode.PARAMETER_RESERVED, name)
         return self._words.get(finding) or text_of(self._snapshot, self._values, finding)
+
+    def _about_the_sender(self, name: str) -> tuple[Became, Text | str]:
+        """What becomes of the event's id or the signature: it is good, or something is wrong."""
+        wrong = [words for finding, words in self._words.items() if finding.name == name]
+        if wrong:
+            return Became.LEFT_OUT, wrong[0]
+        if name == EVENT_ID:
+            return Became.USED, _("It is the id of the event, which tells a repeated delivery.")
+        return Became.USED, _("The signature is valid, so the event counts as signed.")
 
     def _passing(self, name: str, value: str) -> tuple[Became, Text | str]:
         """What becomes of a parameter that is neither a reference nor reserved."""

@@ -13,6 +13,7 @@ from trackadmin.document.structure import (
     CHOICE,
     INTEGER,
     NUMBER,
+    SENDER_PARAMETERS,
     TEXT,
     ActionEntry,
     ParameterEntry,
@@ -33,6 +34,8 @@ def text_of(snapshot: Snapshot, parameters: Mapping[str, Scalar], finding: Findi
         return _reserved(finding.name)
     if finding.code is EventCode.NAME_DEPRECATED:
         return _deprecated(snapshot, finding.name)
+    if finding.code in _OF_THE_SENDER:
+        return _OF_THE_SENDER[finding.code]
     name = str(parameters[ACTION_PARAMETER])
     return _OF_AN_ACTION[finding.code](name, snapshot.document.actions[name], finding.name)
 
@@ -128,7 +131,31 @@ _OF_AN_ACTION: dict[EventCode, Callable[[str, ActionEntry, str], Text]] = {
 }
 
 
+#: What is wrong with what a URL says about its sender.
+_OF_THE_SENDER = {
+    EventCode.SIGNATURE_INVALID: _(
+        "The signature of the URL is not valid: the references, the action or the expiry were "
+        "changed, or the site has no such key any more. The event counts as one of an open URL. "
+        "Use the URL as the site made it."
+    ),
+    EventCode.SIGNATURE_EXPIRED: _(
+        "The signature of the URL has expired, so the event counts as one of an open URL. Make a "
+        "new URL."
+    ),
+    EventCode.EVENT_ID_INVALID: _(
+        "The parameter 'event_id' is not a UUID, so the event has an id of the server's. Send a "
+        "UUID, or leave it out."
+    ),
+}
+
+
 def _reserved(name: str) -> Text:
+    if name in SENDER_PARAMETERS:
+        return _(
+            "The name '%(name)s' has a meaning of its own in a tracking URL, so no parameter can "
+            "have it. Give the parameter another name.",
+            name=name,
+        )
     return _(
         "The name '%(name)s' is, or looks like, a name of the map, so a parameter cannot give it a "
         "value. Give the parameter another name.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
-from trackadmin.compiler import compile_map
+from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.document import load
 from trackadmin.exceptions import DocumentError, Problem
@@ -23,14 +23,7 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
     if published is None:
         return []
     try:
-        document = load(published.document, published.digest)
-        snapshot = compile_map(
-            document,
-            catalog(),
-            slug=map,
-            number=published.number,
-            names_are_checked=True,
-        )
+        snapshot = _compiled(map, published)
         snapshot.compile_all()
     except DocumentError as error:
         what = _(
@@ -41,3 +34,23 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
         fix = _("Sites serve the version before it. Publish the draft, or roll back.")
         return [Problem(ProblemCode.MAP_REFUSED, "error", map, what, fix), *error.problems]
     return list(snapshot.drift)
+
+
+def guessable_references(map: str = DEFAULT_MAP, database: str = "") -> list[str]:
+    """The references of the live version whose values a stranger could guess, and that any URL may
+    have. Empty if it cannot be served. Asks the database and compiles, as :func:`live_problems`.
+    """
+    published = store.newest(map, database)
+    try:
+        models = _compiled(map, published).by_prefix.values() if published else ()
+    except DocumentError:
+        return []
+    lookups = (lookup for model in models for lookup in model.lookups.values())
+    return [each.reference for each in lookups if each.guessable and not each.signed_only]
+
+
+def _compiled(map: str, published: store.Published) -> Snapshot:
+    document = load(published.document, published.digest)
+    return compile_map(
+        document, catalog(), slug=map, number=published.number, names_are_checked=True
+    )

@@ -16,6 +16,7 @@ from trackadmin.compiler import SEPARATOR, KnownLookups, Lookup, Snapshot
 from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.compiler.fast_paths import left
 from trackadmin.conf import conf
+from trackadmin.document.structure import SENDER_PARAMETERS
 from trackadmin.runtime.parameters import MAX_NAME, clean
 
 #: How many references are answered whatever they cost. A site may track a model that takes many
@@ -46,6 +47,12 @@ class KnownQuery:
     #: The prefixes of their tracked models.
     prefixes: tuple[str, ...]
     lookups: KnownLookups
+    #: Place and name of each parameter that says something about the sender.
+    sender: tuple[tuple[int, str], ...]
+    #: Whether one of the references needs a signature.
+    signed_only: bool
+    #: Whether either of these has to be looked at.
+    guarded: bool
 
 
 #: The known queries of each snapshot by its ``id``, dropped with it. A dictionary of weak
@@ -93,7 +100,9 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
     known = None if beyond(lookups) else snapshot.resolver.known(lookups)
     if known is None:
         return None
-    others = [(at, name) for at, name in enumerate(names) if SEPARATOR not in name]
+    sender = tuple((at, name) for at, name in enumerate(names) if name in SENDER_PARAMETERS)
+    others = [(at, n) for at, n in enumerate(names) if SEPARATOR not in n and (at, n) not in sender]
+    signed_only = any(lookup.signed_only for lookup in lookups)
     reserved = tuple(name for _, name in others if name in snapshot.reserved)
     return KnownQuery(
         passing=tuple((at, name) for at, name in others if name not in reserved),
@@ -103,6 +112,9 @@ def _known_query(snapshot: Snapshot, names: tuple[Any, ...]) -> KnownQuery | Non
         deprecated=tuple(lookup.reference for lookup in lookups if lookup.until),
         prefixes=tuple(dict.fromkeys(lookup.prefix for lookup in lookups)),
         lookups=known,
+        sender=sender,
+        signed_only=signed_only,
+        guarded=bool(sender) or signed_only,
     )
 
 

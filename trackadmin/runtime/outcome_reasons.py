@@ -23,6 +23,8 @@ def why(snapshot: Snapshot, reference: Reference, error: BaseException | None = 
             return _("Several rows have this value, so it names none of them.")
         case Outcome.CONFLICT:
             return _("Another reference of the query gives other values under the same names.")
+        case Outcome.NOT_SIGNED:
+            return _("Only a signed URL may have this reference. Make the URL with signed=True.")
         case Outcome.NOT_ALLOWED:
             return _not_allowed(snapshot, reference.name)
         case Outcome.MALFORMED if lookup is not None:

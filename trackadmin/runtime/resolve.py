@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeAlias
 
 from trackadmin.codes import FAULTS, FaultCode, Outcome
 from trackadmin.compiler import (
@@ -19,6 +19,7 @@ from trackadmin.compiler import (
 )
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
+from trackadmin.document.structure import SENDER_PARAMETERS
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.faults import UNKNOWN_MAP, report
 from trackadmin.runtime.known_queries import KnownQuery, beyond, known_query
@@ -33,11 +34,14 @@ from trackadmin.runtime.parameters import (
     pass_through,
     read,
 )
+from trackadmin.runtime.sender import judge_sender
 from trackadmin.runtime.sending import complete, deprecated, reserve
-from trackadmin.runtime.values import Reference, Values
+from trackadmin.runtime.values import SIGNED, Reference, Values
 
 #: Makes a reference from a tuple, without the cost of calling the class.
 _reference: Callable[[tuple[str, str, Outcome]], Reference] = partial(tuple.__new__, Reference)
+#: The name and the text of a reference.
+_Pair: TypeAlias = tuple[str, str]
 #: The outcomes of references whose objects give values.
 _TAKEN = (Outcome.FOUND, Outcome.CONFLICT)
 _ALL_FOUND: Iterable[Outcome] = repeat(Outcome.FOUND)
@@ -90,8 +94,14 @@ def _by_known_query(snapshot: Snapshot, known: KnownQuery, given: Parameters) ->
     for name in known.reserved:
         reserve(snapshot, name, values)
     pass_through({name: given.values[at] for at, name in known.passing}, values)
-    values.wrong += map(deprecated, known.deprecated)
     texts = [reference_text(given.values[at]) for at in known.places]
+    if known.guarded:
+        pairs = [*zip(known.names, texts, strict=True)]
+        judge_sender(snapshot, values, {name: given.values[at] for at, name in known.sender}, pairs)
+        if known.signed_only and values.trust != SIGNED:
+            asked = dict(zip(pairs, known.lookups.lookups, strict=True))
+            return _looked_up(snapshot, values, dict[_Pair, Lookup | None](asked))
+    values.wrong += map(deprecated, known.deprecated)
     answer = snapshot.resolver.answer(known.lookups, texts, report)
     if answer.values is not None:
         found_all = zip(known.names, texts, _ALL_FOUND)  # noqa: B905 one of them never ends
@@ -109,11 +119,14 @@ def one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     values = Values(map=snapshot.slug, version=snapshot.number)
     limit, reserved = conf.MAX_REFERENCES, snapshot.reserved
     passing: dict[str, Any] = {}
+    sender: dict[str, Any] = {}
     # As keys, because a reference that occurs twice is one reference.
-    asked: dict[tuple[str, str], Lookup | None] = {}
+    asked: dict[_Pair, Lookup | None] = {}
     for name, value in judged(given):
         if SEPARATOR not in name:
-            if name in reserved:
+            if name in SENDER_PARAMETERS:
+                sender[name] = value
+            elif name in reserved:
                 reserve(snapshot, name, values)
             else:
                 passing[name] = value
@@ -122,6 +135,19 @@ def one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
         else:
             asked.setdefault((name, reference_text(value)), None)
     pass_through(passing, values)
+    if sender:
+        judge_sender(snapshot, values, sender, asked)
+    return _looked_up(snapshot, values, asked)
+
+
+def _looked_up(snapshot: Snapshot, values: Values, asked: dict[_Pair, Lookup | None]) -> Values:
+    """Look up the references, those that have a lookup, and add what they name to the values."""
+    refused = dict.fromkeys(asked, Outcome.NOT_ALLOWED)
+    if values.trust != SIGNED:
+        unsigned = [pair for pair, lookup in asked.items() if lookup and lookup.signed_only]
+        refused |= dict.fromkeys(unsigned, Outcome.NOT_SIGNED)
+        asked |= dict.fromkeys(unsigned)
+    limit = conf.MAX_REFERENCES
     allowed = [(key, lookup) for key, lookup in asked.items() if lookup is not None]
     costly = {allowed[at][0] for at in beyond([lookup for _, lookup in allowed])}
     asked |= dict.fromkeys(costly)
@@ -131,10 +157,12 @@ def one_by_one(snapshot: Snapshot, given: Parameters) -> Values:
     values.wrong += map(deprecated, dict.fromkeys(old))
     found: dict[str, Scalar] = {}
     for place, ((name, text), lookup) in enumerate(asked.items()):
-        if lookup is None:
-            outcome = _refuse(snapshot, name, too_many=place >= limit or (name, text) in costly)
-        else:
+        if lookup is not None:
             outcome = _take(snapshot, lookup, next(results), found)
+        elif refused[name, text] is Outcome.NOT_SIGNED:
+            outcome = _not_signed(snapshot, name)
+        else:
+            outcome = _refuse(snapshot, name, too_many=place >= limit or (name, text) in costly)
         values.references.append(Reference(name, clean(text), outcome))
     return _with_objects(snapshot, values, found)
 
@@ -170,6 +198,11 @@ def _refuse(snapshot: Snapshot, reference: str, too_many: bool) -> Outcome:
     else:
         report(FaultCode.REFERENCE_NOT_ALLOWED, f"{where}: {known}")
     return Outcome.NOT_ALLOWED
+
+
+def _not_signed(snapshot: Snapshot, reference: str) -> Outcome:
+    report(FaultCode.REFERENCE_NOT_SIGNED, f"{snapshot.slug}: {reference}")
+    return Outcome.NOT_SIGNED
 
 
 def _report(

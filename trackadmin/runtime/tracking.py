@@ -13,7 +13,7 @@ from trackadmin.compiler import SEPARATOR, Snapshot
 from trackadmin.compiler.savepoints import contained
 from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.document.structure import ACTION_PARAMETER
+from trackadmin.document.structure import ACTION_PARAMETER, SENDER_PARAMETERS
 from trackadmin.exceptions import WrongEvent
 from trackadmin.runtime.current import current_map
 from trackadmin.runtime.event_texts import text_of
@@ -84,11 +84,15 @@ def _passing(
     """The parameters that are taken, the action first; the others are noted in the values."""
     passing = {ACTION_PARAMETER: exact(action)}
     for name, value in judged(Parameters([*parameters], [*parameters.values()])):
-        if name in passing or SEPARATOR in name or name in snapshot.reserved:
+        if name in passing or name in SENDER_PARAMETERS or _is_reserved(snapshot, name):
             reserve(snapshot, name, values)
         else:
             passing[name] = value
     return passing
+
+
+def _is_reserved(snapshot: Snapshot, name: str) -> bool:
+    return SEPARATOR in name or name in snapshot.reserved
 
 
 def _is_object(value: Any) -> bool:

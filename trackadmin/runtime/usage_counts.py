@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
-from typing import NamedTuple
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -41,13 +40,6 @@ _looks_like_a_name = re.compile(r"[A-Za-z_][\w.:/ -]{0,99}", re.ASCII).fullmatch
 _FOUND = (Outcome.FOUND, Outcome.CONFLICT)
 
 
-class _Key(NamedTuple):
-    """Whose counts these are. The name of the database tells a test's from the site's own."""
-
-    place: Place
-    database: str
-
-
 class _OfMap:
     """What was counted for the events of one version of a map."""
 
@@ -61,7 +53,7 @@ class _OfMap:
         self.tallies: dict[tuple[Subject, str], _Tally] = {}
         self._unknown = dict.fromkeys(Subject, 0)
 
-    def add(self, values: Values) -> None:
+    def tally(self, values: Values) -> None:
         """Count one event. This is done for each event, so it is written to be fast."""
         action = values.get(ACTION_PARAMETER)
         action = action if isinstance(action, str) else ""
@@ -121,6 +113,8 @@ class _Counts:
 
     def __init__(self, seconds: float) -> None:
         self.due_at = monotonic() + seconds
+        #: The name of the database, which tells a test's from the site's own.
+        self.database = _name_of(connection_of_usage())
         self._maps: dict[tuple[str, str], _OfMap] = {}
         #: What could not be written before.
         self.unwritten: list[Counted] = []
@@ -130,7 +124,7 @@ class _Counts:
         key = snapshot.slug, snapshot.digest
         return self._maps.get(key) or self._maps.setdefault(key, _OfMap(snapshot))
 
-    def rows(self) -> list[Counted]:
+    def sorted_counts(self) -> list[Counted]:
         """All that was counted, in an order that is the same in all processes."""
         sums: dict[tuple[str, Subject, str], tuple[int, int]] = {}
         for slug, subject, name, seen, empty in [*self.unwritten, *self._counted()]:
@@ -144,7 +138,7 @@ class _Counts:
                 yield Counted(slug, subject, name, tally.seen, tally.empty)
 
 
-_counts: dict[_Key, _Counts] = {}
+_counts: dict[Place, _Counts] = {}
 _lock = threading.Lock()
 
 
@@ -154,57 +148,63 @@ def count_usage(snapshot: Snapshot, values: Values) -> None:
         seconds = conf.USAGE_SECONDS
         if not seconds or not snapshot.digest:  # a visitor may have made up the map
             return
-        connection = connection_of_usage()
-        key = _Key(home(), str(connection.settings_dict["NAME"]))
+        place = home()
         with _lock:
-            counts = _counts.get(key)
+            counts = _counts.get(place) or _new_counts(place, seconds)
             if counts is None:
-                if len(_counts) >= MAX_PLACES:
-                    return
-                counts = _counts[key] = _Counts(seconds)
-            counts.of_map(snapshot).add(values)
+                return
+            counts.of_map(snapshot).tally(values)
         if monotonic() >= counts.due_at:
-            _write_when_possible(connection, key, counts, seconds)
+            counts.due_at = monotonic() + seconds
+            _write_when_possible(place)
     except Exception as error:  # noqa: BLE001 counting never breaks the host's page
         report(FaultCode.USAGE_NOT_WRITTEN, snapshot.slug, error)
 
 
-def _write_when_possible(
-    connection: BaseDatabaseWrapper, key: _Key, counts: _Counts, seconds: float
-) -> None:
+def _new_counts(place: Place, seconds: float) -> _Counts | None:
+    if len(_counts) >= MAX_PLACES:
+        return None
+    return _counts.setdefault(place, _Counts(seconds))
+
+
+def _name_of(connection: BaseDatabaseWrapper) -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _write_when_possible(place: Place) -> None:
     """Write now, or after the host's transaction, which would keep the rows locked."""
-    counts.due_at = monotonic() + seconds
-    write = partial(write_counts, key, connection)
+    connection = connection_of_usage()
+    write = partial(write_counts, place, connection)
     if connection.in_atomic_block:
         transaction.on_commit(write, using=connection.alias, robust=True)
     elif connection.get_autocommit():
         write()
 
 
-def write_counts(key: _Key, connection: BaseDatabaseWrapper) -> None:
+def write_counts(place: Place, connection: BaseDatabaseWrapper) -> None:
     """Write what was counted for the place. What cannot be written is kept for the next time."""
     with _lock:
-        counts = _counts.pop(key, None)
-    if counts is None:
+        counts = _counts.pop(place, None)
+    if counts is None or counts.database != _name_of(connection):
         return
-    rows = counts.rows()
+    rows = counts.sorted_counts()
     try:
         write_usage(connection, rows, datetime.now(UTC))
     except Exception as error:  # noqa: BLE001 the database may be down
         report(FaultCode.USAGE_NOT_WRITTEN, "usage", error)
         with _lock:
-            _counts.setdefault(key, _Counts(conf.USAGE_SECONDS)).unwritten += rows
+            kept = _counts.get(place) or _new_counts(place, conf.USAGE_SECONDS)
+            if kept is not None:
+                kept.unwritten += rows
 
 
 @atexit.register
 def _write_at_exit() -> None:
     """Write what a short process, such as a command, has counted for the place it ends in."""
     with suppress(Exception):  # the interpreter, or the host's database, may be half gone
-        if _counts:
-            connection = connection_of_usage()
-            key = _Key(home(), str(connection.settings_dict["NAME"]))
-            if not connection.in_atomic_block:
-                write_counts(key, connection)
+        place, connection = home(), connection_of_usage()
+        if place in _counts and not connection.in_atomic_block:
+            write_counts(place, connection)
 
 
 @at_reset

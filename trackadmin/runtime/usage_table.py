@@ -34,7 +34,7 @@ class Counted(NamedTuple):
 
 def connection_of_usage() -> BaseDatabaseWrapper:
     """This thread's connection to the database that counts are in: the one of the events."""
-    return connections[conf.EVENTS_DATABASE or router.db_for_write(_model())]
+    return connections[conf.EVENTS_DATABASE or router.db_for_write(_counts_model())]
 
 
 def write_usage(connection: BaseDatabaseWrapper, rows: Sequence[Counted], now: datetime) -> None:
@@ -42,7 +42,7 @@ def write_usage(connection: BaseDatabaseWrapper, rows: Sequence[Counted], now: d
 
     So two that write at once wait for each other instead of locking each other out.
     """
-    model = _model()
+    model = _counts_model()
     fields: list[Any] = [model._meta.get_field(name) for name in _COLUMNS]
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
@@ -70,7 +70,7 @@ def write_usage(connection: BaseDatabaseWrapper, rows: Sequence[Counted], now: d
             )
 
 
-def _model() -> type[UsageCount]:
+def _counts_model() -> type[UsageCount]:
     found: type[UsageCount] = apps.get_model("trackadmin", "UsageCount")
     return found
 

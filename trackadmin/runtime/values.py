@@ -30,6 +30,7 @@ class Values(dict[str, Scalar]):
     names in it. ``refused`` says whether the map lets no sink have the event. ``map`` and
     ``version`` say which map the query was read by; the version is 0 if none is published.
     ``trust`` says how far the sender is trusted, and ``event_id`` is the id that the sender gave.
+    Neither is among the values.
     """
 
     __slots__ = ("event_id", "map", "references", "refused", "trust", "version", "wrong")

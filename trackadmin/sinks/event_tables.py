@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.event_parts import sync_folder
+from trackadmin.sinks.holdings import Held
 
 #: How many events are converted at a time.
 GROUP = 10_000
@@ -48,6 +50,14 @@ class ParquetTable:
             os.fsync(file.fileno())
         new.replace(name.with_name(f"{name.name}.parquet"))
         sync_folder(part.parent)
+
+
+def held_in_table(path: Path) -> Iterator[Held]:
+    """The events of a Parquet file."""
+    table = library("pyarrow.parquet", "parquet").ParquetFile(path)
+    for batch in table.iter_batches(GROUP, columns=[*Held._fields]):
+        for row in batch.to_pylist():
+            yield Held(**row)
 
 
 def _columns_of(line: bytes) -> dict[str, Any]:

@@ -6,15 +6,17 @@ import errno
 import logging
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from trackadmin.exceptions import SettingError
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
-from trackadmin.sinks.event_parts import Finish, Part, finish_left
-from trackadmin.sinks.event_tables import ParquetTable, finish_lines
+from trackadmin.sinks.event_parts import END, START, Finish, Part, finish_left
+from trackadmin.sinks.event_tables import ParquetTable, finish_lines, held_in_table
+from trackadmin.sinks.holdings import Held, counts_of, held_in_lines
 from trackadmin.sinks.sink_options import choice_option, number_option, text_option, whole_option
 from trackadmin.texts import gettext as _
 
@@ -61,6 +63,18 @@ class FilesSink:
             # Such as "No space left on device": the system's words, without a path.
             raise TryLater(os.strerror(error.errno or errno.EIO)) from None
         self._finish_if_due()
+
+    def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
+        """What the folder holds of a day, in files and in part files."""
+        return counts_of(self._held(), day)
+
+    def _held(self) -> Iterator[Held]:
+        for path in sorted(self._folder.glob("events-*.parquet")):
+            yield from held_in_table(path)
+        for pattern in ("events-*.ndjson", f"{START}events-*{END}"):
+            for path in sorted(self._folder.glob(pattern)):
+                with path.open("rb") as lines:
+                    yield from held_in_lines(lines)
 
     def close(self) -> None:
         """Finish the file that is being written."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
+from trackadmin.sinks.holdings import counts_of, held_in_lines
 from trackadmin.sinks.identity import person_of
 from trackadmin.sinks.sink_options import number_option, text_option, whole_option
 from trackadmin.sinks.sink_reasons import FEW_REPLICAS, reason_of
@@ -27,6 +29,9 @@ for id, json, person in string.gmatch(ARGV[2], '([^%z]*)%z([^%z]*)%z([^%z]*)%z')
 end
 return number
 """
+
+#: Entries that are read at a time where they are counted.
+READ_AT_ONCE = 1000
 
 
 class RedisStreamsSink:
@@ -82,6 +87,20 @@ class RedisStreamsSink:
         except self._error as error:
             raise TryLater(_reason(error)) from None
         return self._outcome(streams, answers)
+
+    def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
+        """What its streams hold of a day. With ``maxlen``, Redis may have dropped the oldest."""
+        return counts_of(held_in_lines(self._lines()), day)
+
+    def _lines(self) -> Iterator[bytes]:
+        names = [self._stream]
+        if self._shards > 1:
+            names = [f"{self._stream}:{shard}" for shard in range(self._shards)]
+        for name in names:
+            start = "-"
+            while entries := self._client.xrange(name, start, "+", READ_AT_ONCE):
+                yield from (fields[b"json"] for _id, fields in entries)
+                start = f"({entries[-1][0].decode()}"
 
     def _stream_of(self, event: Event) -> str:
         if self._shards == 1:

@@ -15,7 +15,7 @@ from trackadmin.conf import conf
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import NoTrackingURL
 from trackadmin.runtime import tracking_query
-from trackadmin.runtime.address import tracking_address
+from trackadmin.runtime.address import COLLECT, PIXEL, tracking_address
 from trackadmin.runtime.faults import report
 from trackadmin.runtime.query import check_link
 
@@ -23,23 +23,51 @@ register = template.Library()
 
 
 @register.simple_tag
-def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
+def tracking_url(
+    *objects: Any,
+    map: str = DEFAULT_MAP,
+    signed: bool = False,
+    expires: Any = None,
+    **params: Any,
+) -> str:
     """The tracking URL that names the objects by their keys, with the given parameters.
 
     ``{% tracking_url buyer company action="signup_click" %}``; with ``as url`` at its end it goes
-    into a variable. Variables that do not exist are left out. The address is the one where
-    ``trackadmin.collect.urls`` is included; for another map, the one whose namespace is the
+    into a variable. Variables that do not exist are left out. ``signed=True`` binds the objects and
+    the action to the site, and ``expires=86400`` for that many seconds. The address is the one
+    where ``trackadmin.collect.urls`` is included; for another map, the one whose namespace is the
     map's slug. If the active URLconf has no such address, the tag gives an empty text, which is
-    counted and logged. When strict, it raises :class:`NoTrackingURL`, and :class:`WrongEvent` for
-    an action or a parameter that the live map does not take as it is.
+    counted and logged. When strict, it raises :class:`NoTrackingURL`, :class:`WrongExpiry`, and
+    :class:`WrongEvent` for an action or a parameter that the live map does not take as it is.
     """
+    return _url(COLLECT, objects, map, params, signed=signed, expires=expires)
+
+
+@register.simple_tag
+def tracking_pixel(
+    *objects: Any,
+    map: str = DEFAULT_MAP,
+    signed: bool = False,
+    expires: Any = None,
+    **params: Any,
+) -> str:
+    """The tracking URL of an image that cannot be seen, for e-mails. Takes what ``tracking_url``
+    takes. ``<img src="https://www.example.com{% tracking_pixel buyer action='mail_open' %}"
+    alt="">``.
+    """
+    return _url(PIXEL, objects, map, params, signed=signed, expires=expires)
+
+
+def _url(
+    view: str, objects: tuple[Any, ...], map: str, params: dict[str, Any], **signature: Any
+) -> str:
     if conf.STRICT:
         check_link(params, map)
     # A variable that does not exist is an empty text in a template.
     known = [obj for obj in objects if not (isinstance(obj, str) and not obj)]
-    query = tracking_query(*known, map=map, **params)
+    query = tracking_query(*known, map=map, **signature, **params)
     try:
-        address = tracking_address(map)
+        address = tracking_address(map, view)
     except Exception as error:
         if conf.STRICT:
             raise
@@ -47,6 +75,15 @@ def tracking_url(*objects: Any, map: str = DEFAULT_MAP, **params: Any) -> str:
         report(FaultCode.URL_NOT_INCLUDED if missing else FaultCode.URL_FAILED, map, error)
         return ""
     return f"{address}?{query}" if query else address
+
+
+@register.inclusion_tag("admin/trackadmin/includes/tracking_script.html")
+def tracking_script(nonce: str = "") -> dict[str, str]:
+    """The script that sends what a page marks with ``data-track``.
+
+    ``nonce`` is for a content security policy that asks for one: ``nonce=csp_nonce``.
+    """
+    return {"nonce": nonce}
 
 
 @register.inclusion_tag("admin/trackadmin/includes/tracked_link.html", takes_context=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -44,6 +47,20 @@ def breadcrumbs(context: Context) -> SafeString | str:
 def map_states() -> list[editing.MapState]:
     """How each map stands, for the app's page in the admin."""
     return editing.map_states()
+
+
+@register.simple_tag(takes_context=True)
+def event_link(context: Context, maps: Mapping[str, int], event: Any) -> str:
+    """The page of an accepted event; "" if its map is gone, or is not for the reader."""
+    pk = maps.get(event.map)
+    if pk is None:
+        return ""
+    page = reverse(
+        "admin:trackadmin_trackingmap_events",
+        args=[pk],
+        current_app=getattr(context.get("request"), "current_app", None),
+    )
+    return f"{page}?event={event.number}"
 
 
 @register.filter

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from demo.delivery import delivering
 from demo.preparation import prepare
 
 HOST = "127.0.0.1"
@@ -41,7 +42,8 @@ class Command(BaseCommand):
         if serve:
             self.stdout.write(WELCOME.format(host=HOST, port=port))
             self.stdout.flush()
-            serve_on(port)
+            with delivering():
+                serve_on(port)
 
 
 def check_port(port: int) -> None:

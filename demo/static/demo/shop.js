@@ -1,7 +1,8 @@
-// The shop's buttons fire tracking URLs, and the panel beside them shows what each one became.
+// The panel shows what each tracking URL became. trackadmin's own script sends those of the buttons.
 "use strict";
 
 const POLL_MILLISECONDS = 1000;
+const SOON_MILLISECONDS = 200; // after a button was pressed
 const CARDS_KEPT = 30;
 
 const list = document.getElementById("events");
@@ -10,12 +11,7 @@ const state = document.querySelector(".state");
 let newest = null; // id of the newest event on the page
 const seen = new Map(); // action -> {version, names, before}: what its last event looked like
 
-// ── Firing ──────────────────────────────────────────────────────────────────────────────────
-
-function track(url) {
-  // keepalive: the request outlives the page, as a click on a link would need.
-  return fetch(url, { keepalive: true, cache: "no-store" }).then(poll);
-}
+// ── Buying ──────────────────────────────────────────────────────────────────────────────────
 
 async function buy(sku) {
   const form = new FormData(document.getElementById("buy"));
@@ -23,16 +19,15 @@ async function buy(sku) {
   const answer = await fetch("/buy/", { method: "POST", body: form });
   if (!answer.ok) throw new Error(`The order was refused (${answer.status}). Load the page again.`);
   const order = await answer.json();
-  await track(order.track);
+  trackadmin.track(order.track);
   return `Ordered: ${order.number}`;
 }
 
-async function press(button) {
+async function order(button) {
   button.disabled = true;
   say("");
   try {
-    const done = button.dataset.buy ? await buy(button.dataset.buy) : await track(button.dataset.track);
-    if (done) say(done);
+    say(await buy(button.dataset.buy));
   } catch (error) {
     say(error instanceof TypeError ? "The shop does not answer." : error.message, true);
   } finally {
@@ -107,6 +102,9 @@ const WRONG = {
   "parameter.wrong_kind": (name) => `The parameter “${name}” has a value of another kind.`,
   "parameter.undeclared": (name) => `The map does not declare the parameter “${name}”.`,
   "parameter.reserved": (name) => `“${name}” is a name of the map, so the parameter was left out.`,
+  "signature.invalid": () => "Its signature is not valid.",
+  "signature.expired": () => "Its signature has expired.",
+  "event_id.invalid": () => "The id that it came with is not a UUID.",
   "name.deprecated": (name) => `“${name}” is deprecated.`,
 };
 
@@ -170,7 +168,9 @@ function make(tag, properties, children = []) {
 document.documentElement.classList.add("js");
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-track], [data-buy]");
-  if (button) press(button);
+  if (!button) return;
+  if (button.dataset.buy) order(button);
+  setTimeout(poll, SOON_MILLISECONDS);
 });
 for (const select of document.querySelectorAll(".shopper select")) {
   select.addEventListener("change", () => select.form.submit());

@@ -11,13 +11,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.admin.forms.brings import ADD_BROUGHT, BringsRows
 from trackadmin.admin.forms.joined import JoinedForm
 from trackadmin.admin.forms.name_errors import name_refusal
 from trackadmin.admin.forms.old_name import AT_ONCE, BOTH, OldNameForm
 from trackadmin.admin.forms.seen import SeenField
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.document import ActionEntry, ParameterEntry, plain_fields
-from trackadmin.document.structure import CHOICE, OPTIONAL, REQUIRED, TEXT, UNDECLARED, in_order
+from trackadmin.document.structure import CHOICE, TEXT, UNDECLARED, in_order
 from trackadmin.document.value_rules import LONGEST_OWNER
 from trackadmin.models.actions import PARAMETER_CHOICES, STATE_CHOICES
 from trackadmin.models.draft import NAME_LENGTH, PRIVACY_CHOICES
@@ -26,13 +27,9 @@ from trackadmin.models.draft import NAME_LENGTH, PRIVACY_CHOICES
 ROWS = "rows"
 #: How many rows a form may have, and how many empty ones a page offers at a time.
 MOST_ROWS, EMPTY_ROWS = 200, 3
-#: What the form may ask for without being saved: more empty rows.
-ASKS, MORE = r"(?:parameters)?", "parameters"
-
-NEEDS = [("", _("No")), (OPTIONAL, _("May bring")), (REQUIRED, _("Must bring"))]
-#: Of a prefix that the map no longer has.
-GONE_NEEDS = [("", _("Remove"))]
-NEED_WORDS = {value: words for value, words in NEEDS if value}
+#: What the form may ask for without being saved: more empty rows, or another tracked model.
+MORE = "parameters"
+ASKS = f"(?:{MORE}|{ADD_BROUGHT})?"
 
 
 class ActionHeadForm(OldNameForm):
@@ -117,32 +114,6 @@ class ActionHeadForm(OldNameForm):
 OF_HEAD = [
     field.name for field in plain_fields(ActionEntry) if field.name in ActionHeadForm.base_fields
 ]
-
-
-class BringsRow(forms.Form):
-    """Whether the action brings an object of one tracked model."""
-
-    need = forms.ChoiceField(choices=NEEDS, required=False, widget=forms.RadioSelect)
-
-    def __init__(self, tracked: str, need: str, *, gone: bool, **kwargs: Any) -> None:
-        #: The prefix of the tracked model.
-        self.tracked = self.said = tracked
-        self.known = need
-        #: The map no longer has the tracked model.
-        self.gone = gone
-        kwargs.setdefault("initial", {"need": need})
-        super().__init__(prefix=f"b-{tracked}", **kwargs)
-        if gone:
-            kept = [(need, NEED_WORDS.get(need, need))]
-            self.fields["need"].choices = GONE_NEEDS + kept  # type: ignore[attr-defined]
-
-    @property
-    def chosen_need(self) -> str:
-        """What was chosen; what the draft has if the page did not have the row."""
-        if self.add_prefix("need") not in self.data:
-            return self.known
-        need: str = self.cleaned_data["need"]
-        return need
 
 
 class ParameterRow(forms.Form):
@@ -233,7 +204,7 @@ class ParameterRow(forms.Form):
 
 
 class ActionForm(JoinedForm):
-    """One action as a form: a head, a row for each tracked model and for each parameter.
+    """One action as a form: a head, what it brings, and a row for each parameter.
 
     ``prefixes`` are the tracked models of the draft, and ``others`` its other actions. A form that
     only asks to be shown again is not checked. ``is_live`` says whether the live version has an
@@ -265,7 +236,7 @@ class ActionForm(JoinedForm):
         )
         # A form that adds has seen no edit. One that changes must say which it has seen.
         self.head.fields["seen"].required = seen is not None
-        self.brings = list(self._brings_rows(prefixes))
+        self.brings = BringsRows(entry.brings, prefixes, self._made, data, asked)
         self.parameters = list(self._parameter_rows())
 
     @property
@@ -284,14 +255,14 @@ class ActionForm(JoinedForm):
         # Fields that the form does not have stay as they are.
         return replace(
             self.entry,
-            brings={row.tracked: row.chosen_need for row in self.brings if row.chosen_need},
+            brings=self.brings.chosen_needs(),
             parameters=self._parameters(),
             until=self.head.stays(self.entry.until),
             **{field: head[field] for field in OF_HEAD},
         )
 
     def _forms(self) -> list[forms.Form]:
-        return [self.head, *self.brings, *self.parameters]
+        return [self.head, *self.brings.forms, *self.parameters]
 
     def _made(self, make: Callable[..., Any], initial: Mapping[str, Any]) -> Any:
         """The form with what was sent. What is not to be checked becomes its initial values."""
@@ -299,17 +270,6 @@ class ActionForm(JoinedForm):
         if not self.asked:
             return form
         return make(initial={name: form[name].value() for name in form.fields})
-
-    def _brings_rows(self, prefixes: Collection[str]) -> Iterator[BringsRow]:
-        gone = [prefix for prefix in sorted(self.entry.brings) if prefix not in prefixes]
-        for prefix in [*prefixes, *gone]:
-            need = self.entry.brings.get(prefix, "")
-            yield self._made(
-                lambda prefix=prefix, need=need, **given: BringsRow(
-                    prefix, need, gone=prefix not in prefixes, **given
-                ),
-                {"need": need},
-            )
 
     def _parameter_rows(self) -> Iterator[ParameterRow]:
         known = [

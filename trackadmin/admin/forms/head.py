@@ -38,6 +38,14 @@ class HeadForm(OldNameForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What it means, for people who read the data."),
     )
+    signed_only = forms.BooleanField(
+        label=_("Only signed URLs may name its objects"),
+        required=False,
+        help_text=_(
+            "A tracking URL that the site did not sign then names no object of this model. Links "
+            "that were sent without a signature bring nothing any more."
+        ),
+    )
     #: The row of the attribute that names an object in a URL.
     key = forms.CharField(label=_("Key"), required=False)
     seen = SeenField(label=_("Edit"), required=False)

@@ -55,6 +55,15 @@ class MapForm(forms.Form):
             "parameters of unknown actions are not checked."
         ),
     )
+    signed_only = forms.BooleanField(
+        label=_("Only signed URLs may name objects"),
+        required=False,
+        help_text=_(
+            "A tracking URL that the site did not sign then names no object of any model. Ask a "
+            "developer before you turn it on: links that were sent without a signature bring "
+            "nothing any more."
+        ),
+    )
     seen = SeenField(label=_("Edit"))
 
 

@@ -40,9 +40,12 @@ class UndecidedForm(JoinedForm):
 
     @property
     def groups(self) -> list[tuple[UndecidedAttribute, list[UndecidedRow]]]:
-        """The rows of each tracked model, with the first attribute, which knows the model."""
-        pairs = groupby(self.rows, key=lambda row: row.undecided.prefix)
-        found = [list(rows) for _prefix, rows in pairs]
+        """The rows that one migration brought to a tracked model, with the first attribute.
+
+        A tracked model may be there several times.
+        """
+        pairs = groupby(self.rows, key=lambda row: (row.undecided.prefix, row.undecided.arrival))
+        found = [list(rows) for _same, rows in pairs]
         return [(rows[0].undecided, rows) for rows in found]
 
     def as_entries(self) -> Mapping[str, Mapping[str, AttributeEntry]]:

@@ -19,6 +19,7 @@ from trackadmin.editing.lint.lasting import (
     lasting_names,
     lasting_prefixes,
 )
+from trackadmin.editing.lint.naming_rule import is_possible
 from trackadmin.exceptions import Level, Problem
 from trackadmin.texts import gettext as _
 
@@ -57,8 +58,33 @@ def look_alikes(document: Document, catalog: Catalog, level: Level) -> Iterator[
 # Spelling ----------------------------------------------------------------------------------------
 
 
+def usual_names(document: Document) -> dict[str, str]:
+    """By place, the commonest spelling of the name of an attribute, a count or a sum, where that
+    can be given: it is free and follows the naming rule.
+    """
+    names = ((place, name) for place, name, _each in lasting_names(document))
+    found = {place: usual for place, _name, usual, _other in _spelled_otherwise(names)}
+    return {
+        place: usual
+        for place, usual in found.items()
+        if is_possible(usual, "attribute", _beside(document, place))
+    }
+
+
+def _beside(document: Document, place: str) -> set[str]:
+    entry = document.models[place.partition(".")[0]]
+    return {*entry.attributes, *entry.aggregates}
+
+
 def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Problem]:
-    """All but the commonest spelling of a name; of two that are as common, all but the first."""
+    for place, name, usual, other in _spelled_otherwise(named):
+        yield _spelled(place, name, usual, other, level)
+
+
+def _spelled_otherwise(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, str]]:
+    """Each place and name that is spelled otherwise than usual, with the usual name and a place
+    of that: all but the commonest spelling; of two that are as common, all but the first.
+    """
     places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, name in named:
         places[_simplified(name)][name].append(place)
@@ -66,7 +92,7 @@ def _spellings(named: Iterable[tuple[str, str]], level: Level) -> Iterator[Probl
         usual = max(spelled, key=lambda name: len(spelled[name]))
         for name in spelled.keys() - {usual}:
             for place in spelled[name]:
-                yield _spelled(place, name, usual, spelled[usual][0], level)
+                yield place, name, usual, spelled[usual][0]
 
 
 @lru_cache(4096)  # the models of a map share many names

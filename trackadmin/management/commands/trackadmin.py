@@ -16,9 +16,11 @@ from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import (
     backfill_command,
+    deliver_command,
     explain_event_command,
     map_files,
     map_list_command,
+    outbox_commands,
     value_commands,
     version_commands,
 )
@@ -36,6 +38,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *value_commands.SUBCOMMANDS,
         *explain_event_command.SUBCOMMANDS,
         *backfill_command.SUBCOMMANDS,
+        *deliver_command.SUBCOMMANDS,
+        *outbox_commands.SUBCOMMANDS,
     )
 }
 

@@ -1,0 +1,157 @@
+"""What usage says about a map, and the page that shows it: numbers of the table, none made up."""
+
+from datetime import UTC, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.screens import MARKS, map_page
+from trackadmin import editing
+from trackadmin.catalog import catalog
+from trackadmin.codes import Subject, UsageCode
+from trackadmin.document import from_dict
+from trackadmin.models import TrackingMap, UsageCount
+
+pytestmark = MARKS
+
+MAP = {
+    "models": {
+        "User": {
+            "model": "auth.User",
+            "attributes": ["id", {"source": "username", "lookup": True}, "email", "last_login"],
+            "key": "id",
+        },
+        "Buyer": {
+            "model": "demo.BuyerProfile",
+            "attributes": ["uuid"],
+            "children": [{"accessor": "user", "prefix": "Person"}],
+            "key": "uuid",
+        },
+    },
+    "actions": {"signup": {}, "gone_quiet": {}, "not_yet": {"state": "planned"}},
+}
+
+
+@pytest.fixture
+def published():
+    row = TrackingMap.objects.get(slug="default")
+    editing.import_document(row, from_dict(MAP, catalog().find))
+    editing.publish(row, by=None, note="first")
+    return row
+
+
+def count(subject, name, seen, empty=0, days=0, slug="default"):
+    """What a process writes for the day that many days ago."""
+    at = timezone.now().astimezone(UTC) - timedelta(days=days)
+    UsageCount.objects.create(
+        map=slug, day=at.date(), subject=subject, name=name, seen=seen, empty=empty, last_at=at
+    )
+
+
+def findings(row):
+    live = editing.read_version(editing.live_version(row))
+    return {(each.code, each.name) for each in editing.usage_findings(editing.usage(row), live)}
+
+
+def test_periods_add_up_the_days_that_belong_to_them_and_no_other_map(published):
+    for days, seen in ((0, 1), (1, 10), (6, 100), (7, 1000), (29, 10_000), (30, 100_000)):
+        count(Subject.ACTION, "signup", seen, days=days)
+    count(Subject.ACTION, "signup", 5, slug="other")
+    usage = editing.usage(published)
+    assert usage.actions["signup"].seen == {1: 1, 7: 111, 30: 11_111}
+    assert (timezone.now().astimezone(UTC).date() - usage.since).days == 30
+    days = editing.events_by_day(published)
+    assert days["signup"] == days[None]
+    total = days[None]
+    assert (total[-1], total[-2], total[0], sum(total)) == (1, 10, 10_000, 11_111)
+
+
+@pytest.mark.parametrize(
+    ("seen", "empty", "filled"), [(3, 0, 100), (1000, 1, 99), (1000, 999, 1), (3, 3, 0)]
+)
+def test_share_is_only_all_or_nothing_where_that_is_true(published, seen, empty, filled):
+    count(Subject.NAME, "User_id", seen, empty)
+    assert editing.usage(published).names["User_id"].filled == filled
+
+
+def test_nothing_is_found_before_an_event_was_counted(published):
+    assert findings(published) == set()
+
+
+def test_each_kind_of_finding_is_found_once_and_nothing_else(published):
+    count(Subject.ACTION, "signup", 50)
+    count(Subject.ACTION, "sing up", 2)
+    for name in ("User_id", "User_username", "Buyer_uuid"):
+        count(Subject.NAME, name, 50)
+    count(Subject.NAME, "User_last_login", 50, 50)
+    count(Subject.REFERENCE, "User__id", 5)
+    count(Subject.PARAMETER, "user_email", 3)
+    count(Subject.PARAMETER, "colour", 3)
+    assert findings(published) == {
+        (UsageCode.NEVER_SEEN, "User_email"),
+        (UsageCode.ALWAYS_EMPTY, "User_last_login"),
+        (UsageCode.LOOKUP_UNUSED, "User__username"),
+        (UsageCode.ACTION_NEVER_SEEN, "gone_quiet"),
+        (UsageCode.ACTION_UNDECLARED, "sing up"),
+        (UsageCode.PARAMETER_DISGUISED, "user_email"),
+    }
+
+
+def test_attribute_that_came_along_under_the_prefix_of_a_child_was_seen(published):
+    count(Subject.ACTION, "signup", 1)
+    count(Subject.NAME, "Person_email", 1)
+    names = {name for code, name in findings(published) if code is UsageCode.NEVER_SEEN}
+    assert "User_email" not in names
+    assert "User_username" in names
+
+
+def test_a_few_empty_values_say_nothing(published):
+    count(Subject.ACTION, "signup", 5)
+    count(Subject.NAME, "User_last_login", 5, 5)
+    assert (UsageCode.ALWAYS_EMPTY, "User_last_login") not in findings(published)
+
+
+def test_page_shows_the_counts_and_leads_to_where_one_can_act(published, admin_client):
+    count(Subject.ACTION, "signup", 1234)
+    count(Subject.NAME, "User_id", 1234, 617)
+    count(Subject.REFERENCE, "User__id", 4, 1)
+    text = admin_client.get(map_page("usage", published.pk)).content.decode()
+    user = published.tracked_models.get(prefix="User")
+    for expected in ("1234", "50 %", "75 %", f"/trackedmodel/{user.pk}/change/#a-email"):
+        assert expected in text, expected
+
+
+def test_page_of_a_map_without_events_says_why(published, admin_client, settings):
+    page = map_page("usage", published.pk)
+    assert "No event was counted yet." in admin_client.get(page).content.decode()
+    settings.TRACKADMIN = {"USAGE_SECONDS": 0}
+    assert "USAGE_SECONDS" in admin_client.get(page).content.decode()
+
+
+def test_queries_do_not_grow_with_the_names(published, admin_client):
+    page = map_page("usage", published.pk)
+    count(Subject.ACTION, "signup", 1)
+    admin_client.get(page)
+    with CaptureQueriesContext(connection) as few:
+        admin_client.get(page)
+    for number in range(300):
+        count(Subject.NAME, f"User_{number}", 1)
+    with CaptureQueriesContext(connection) as many:
+        assert admin_client.get(page).content.count(b"<code>User_") == 100
+    assert len(many) == len(few)
+
+
+def test_strangers_names_are_escaped(published, admin_client):
+    count(Subject.ACTION, "<script>alert(1)</script>", 1)
+    text = admin_client.get(map_page("usage", published.pk)).content.decode()
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert" in text
+
+
+def test_first_steps_and_home_know_the_first_event(published, admin_client):
+    assert "none yet" in admin_client.get("/admin/trackadmin/").content.decode()
+    count(Subject.ACTION, "signup", 1)
+    assert "none yet" not in admin_client.get("/admin/trackadmin/").content.decode()
+    assert editing.last_seen(["default", "other"]).keys() == {"default"}
