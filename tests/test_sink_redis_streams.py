@@ -168,7 +168,7 @@ def test_wrong_key_of_one_shard_does_not_hold_up_the_others(server, sink):
 
 
 def test_events_that_too_few_replicas_have_are_not_taken(server, sink):
-    found = outcome(sink(replicas=1, timeout=0.1), events(2))
+    found = outcome(sink(replicas=1, timeout=0.9), events(2))
     assert found == ([], [], [0, 1], None, {"too few replicas"})
 
 
