@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import redis
+from django.db import transaction
 
 from bench.data import Data
 from bench.timing import Row
@@ -62,9 +63,10 @@ def _in_turn(server: RedisServer) -> dict[str, list[float]]:
     worker, seconds = Worker([sink]), {"worker": [], "pipeline": []}
     for turn in range(-1, ROUNDS):
         events = _stored()
+        lines = [(event.id, event.as_json()) for event in events]
         contestants = [
             ("worker", lambda: _drain(worker)),
-            ("pipeline", lambda events=events: _pipeline(server.client, events)),
+            ("pipeline", lambda lines=lines: _pipeline(server.client, lines)),
         ]
         for name, work in contestants[:: 1 if turn % 2 else -1]:
             server.client.delete(STREAM)
@@ -82,8 +84,9 @@ def _stored() -> list[Event]:
     Delivery.objects.all().delete()
     AcceptedEvent.objects.all().delete()
     events = [_event(number) for number in range(EVENTS)]
-    for event in events:
-        accept(event, waiting=True)
+    with transaction.atomic():
+        for event in events:
+            accept(event, waiting=True)
     return events
 
 
@@ -113,9 +116,8 @@ def _drain(worker: Worker) -> None:
         pass
 
 
-def _pipeline(client: redis.Redis, events: list[Event]) -> None:
+def _pipeline(client: redis.Redis, lines: list[tuple[str, str]]) -> None:
     """The same lines, which nobody has to read from a table or to account for."""
-    lines = [(event.id, event.as_json()) for event in events]
     for start in range(0, len(lines), BATCH):
         with client.pipeline(transaction=False) as pipeline:
             for event_id, line in lines[start : start + BATCH]:

@@ -11,8 +11,8 @@ from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.http_outcomes import Answer, HttpSink
 from trackadmin.sinks.http_post import HttpPost
-from trackadmin.sinks.reasons import TOO_LARGE, WRONG_KEY
 from trackadmin.sinks.sink_options import choice_option, text_option
+from trackadmin.sinks.sink_reasons import TOO_LARGE, WRONG_KEY
 from trackadmin.sinks.vendor_events import VendorEvent, vendor_event
 
 TOO_MANY = 429

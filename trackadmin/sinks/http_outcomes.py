@@ -12,7 +12,7 @@ from typing import Any
 
 from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
-from trackadmin.sinks.reasons import SEARCH
+from trackadmin.sinks.sink_reasons import SEARCH
 
 #: The receiver reads the batch and refuses it: at least one event is to blame. Every other failure
 #: may be a matter of settings or of time, and must not cost an event.

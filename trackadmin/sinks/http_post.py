@@ -11,8 +11,8 @@ from typing import NamedTuple
 from trackadmin.exceptions import SettingError
 from trackadmin.outbox import TryLater
 from trackadmin.sinks.http_outcomes import wait_of
-from trackadmin.sinks.reasons import reason_of
 from trackadmin.sinks.sink_options import address_option, number_option
+from trackadmin.sinks.sink_reasons import reason_of
 from trackadmin.texts import gettext as _
 
 #: Bytes of a response that are read; the rest says nothing that we want to know.

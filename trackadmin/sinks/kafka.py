@@ -12,8 +12,8 @@ from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.http_outcomes import SEARCH_SECONDS
 from trackadmin.sinks.identity import person_of
-from trackadmin.sinks.reasons import NO_REPORT, QUEUE_FULL, REFUSED, SEARCH, TOO_LARGE
 from trackadmin.sinks.sink_options import number_option, text_option
+from trackadmin.sinks.sink_reasons import NO_REPORT, QUEUE_FULL, REFUSED, SEARCH, TOO_LARGE
 
 #: What the broker says of a message that it will never take. Everything else may pass.
 WORDS = {"MSG_SIZE_TOO_LARGE": TOO_LARGE, "INVALID_RECORD": REFUSED}

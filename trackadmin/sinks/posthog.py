@@ -9,8 +9,8 @@ from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.http_outcomes import Answer, HttpSink, wait_of
-from trackadmin.sinks.reasons import QUOTA, reason_of
 from trackadmin.sinks.sink_options import address_option, number_option, text_option
+from trackadmin.sinks.sink_reasons import QUOTA, reason_of
 from trackadmin.sinks.vendor_events import vendor_event
 
 HOST = "https://us.i.posthog.com"

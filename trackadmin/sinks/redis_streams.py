@@ -12,22 +12,22 @@ from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.holdings import counts_of, held_in_lines
 from trackadmin.sinks.identity import person_of
-from trackadmin.sinks.reasons import FEW_REPLICAS, reason_of
 from trackadmin.sinks.sink_options import number_option, text_option, whole_option
+from trackadmin.sinks.sink_reasons import FEW_REPLICAS, reason_of
 
-#: Adds many entries in one command: the texts travel once, and the answer is one number. ARGV has
-#: the length that the stream is kept at, or 0, and then the id, JSON and person of each event.
+#: Adds many entries in one command: their texts travel as one, and the answer is one number. ARGV
+#: has the length that the stream is kept at, or 0, and the texts, each followed by a NUL.
 ADD = """
-local most = tonumber(ARGV[1])
-for i = 2, #ARGV, 3 do
-  local fields = {'id', ARGV[i], 'json', ARGV[i + 1], 'person', ARGV[i + 2]}
+local most, number = tonumber(ARGV[1]), 0
+for id, json, person in string.gmatch(ARGV[2], '([^%z]*)%z([^%z]*)%z([^%z]*)%z') do
   if most > 0 then
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', unpack(fields))
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'id', id, 'json', json, 'person', person)
   else
-    redis.call('XADD', KEYS[1], '*', unpack(fields))
+    redis.call('XADD', KEYS[1], '*', 'id', id, 'json', json, 'person', person)
   end
+  number = number + 1
 end
-return (#ARGV - 1) / 3
+return number
 """
 
 #: Entries that are read at a time where they are counted.
@@ -71,7 +71,6 @@ class RedisStreamsSink:
             **(client_options or {}),
         }
         self._client = redis.Redis.from_url(text_option("url", url), **more)
-        self._script = self._client.register_script(ADD)
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:
         """Add the events, and wait for the answers."""
@@ -81,7 +80,7 @@ class RedisStreamsSink:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for stream, some in streams.items():
-                    self._script([stream], [self._most, *_texts(some)], client=pipeline)
+                    pipeline.eval(ADD, 1, stream, self._most, b"".join(map(_entry, some)))
                 if self._replicas:
                     pipeline.execute_command("WAIT", self._replicas, self._wait)
                 answers = pipeline.execute(raise_on_error=False)
@@ -128,12 +127,10 @@ class RedisStreamsSink:
         return Taken(later=[event.id for name in failed for event in streams[name]], reason=reason)
 
 
-def _texts(events: Sequence[Event]) -> list[str]:
-    return [text for event in events for text in _fields(event)]
-
-
-def _fields(event: Event) -> tuple[str, str, str]:
-    return event.id, event.as_json(), person_of(event) or ""
+def _entry(event: Event) -> bytes:
+    # No text of an event has a NUL, and JSON escapes it.
+    person = (person_of(event) or "").replace("\0", "")
+    return f"{event.id}\0{event.as_json()}\0{person}\0".encode(errors="replace")
 
 
 def _reason(error: Exception) -> str:
