@@ -32,11 +32,11 @@ def app():
 
 
 def by_celery(**arguments):
-    return celery_task.deliver.delay(**arguments).get()
+    return celery_task.deliver_events.delay(**arguments).get()
 
 
 def by_tasks(**arguments):
-    result = django_task.deliver.enqueue(**arguments)
+    result = django_task.deliver_events.enqueue(**arguments)
     assert result.status.name == "SUCCESSFUL", result.errors
     return result.return_value
 

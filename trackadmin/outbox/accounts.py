@@ -114,12 +114,12 @@ def accounts() -> list[SinkAccount]:
                 account.waiting = numbers[-1]
         elif numbers[-1] or state == _DONE:
             account = found.setdefault(sink, SinkAccount(sink, False, now=now))
-            _add(account, state, numbers)
+            _count_in(account, state, numbers)
     _add_oldest(using, found, configured)
     return [*found.values()]
 
 
-def _add(account: SinkAccount, state: str, numbers: list[int]) -> None:
+def _count_in(account: SinkAccount, state: str, numbers: list[int]) -> None:
     for name, number in zip(_SUMS, numbers[:-1], strict=True):
         setattr(account, name, getattr(account, name) + number)
     if state != _DONE:
@@ -135,7 +135,7 @@ def _counts(using: str, now: datetime) -> Iterable[tuple[Any, ...]]:
     deliveries = (
         Delivery.objects.using(using)
         .order_by()
-        .values("sink", state=_state(now))
+        .values("sink", state=_state_of(now))
         .annotate(
             _offered=Sum("offered"),
             _delivered=Sum("delivered"),
@@ -149,17 +149,19 @@ def _counts(using: str, now: datetime) -> Iterable[tuple[Any, ...]]:
     dead = DeadLetter.objects.using(using).order_by().values("sink")
     waiting = AcceptedEvent.objects.using(using).filter(waiting=True).order_by()
     nameless = waiting.values(sink=Value("", CharField()))
-    return deliveries.union(_only(dead, _DEAD, "pk"), _only(nameless, _WAITING, "number"), all=True)
+    return deliveries.union(
+        _counted(dead, _DEAD, "pk"), _counted(nameless, _WAITING, "number"), all=True
+    )
 
 
-def _only(rows: Any, state: str, counted: str) -> Any:
+def _counted(rows: Any, state: str, counted: str) -> Any:
     """Rows as those of deliveries, with a count alone."""
     nothing = {f"_{name}": Value(0, IntegerField()) for name in _SUMS}
     counts = rows.annotate(state=Value(state, CharField()), **nothing, _left=Count(counted))
     return counts.values_list("sink", "state", *nothing, "_left")
 
 
-def _state(now: datetime) -> Case:
+def _state_of(now: datetime) -> Case:
     return Case(
         When(due_at__isnull=True, then=Value(_DONE)),
         When(taken_until__gte=now, then=Value(_IN_WORK)),
