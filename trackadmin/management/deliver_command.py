@@ -49,7 +49,10 @@ def _deliver(options: Options, out: Output) -> None:
             out.json([_tally_as_json(each) for each in tallies])
     failed = [each.sink for each in tallies if each.failed]
     if options["once"] and failed:
-        words = _("Not everything was delivered to %(sinks)s. 'dead-letters' lists what stays.")
+        words = _(
+            "Not everything was delivered to %(sinks)s. The next 'deliver' tries again; "
+            "'dead-letters' lists what was given up."
+        )
         raise CommandError(words % {"sinks": ", ".join(failed)})
 
 
