@@ -27,6 +27,7 @@ BENCHES = [
     "events",
     "delivering",
     "http",
+    "accepting",
     "sums",
     "bulk",
     "instances",

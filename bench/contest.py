@@ -26,6 +26,7 @@ def contest(benches: list[str]) -> dict:
     from django.db import connection
 
     from bench import (
+        accepting,
         bulk,
         data,
         delivering,
@@ -50,6 +51,7 @@ def contest(benches: list[str]) -> dict:
         "events": lambda: events.run(created, database),
         "delivering": lambda: delivering.run(created, database),
         "http": lambda: http.run(created, database) if database == "PostgreSQL" else [],
+        "accepting": lambda: accepting.run(created, database),
         "sums": lambda: sums.run(created, database),
         "bulk": lambda: bulk.run(database),
         "instances": lambda: instances.run(created, database),

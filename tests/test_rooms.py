@@ -102,6 +102,8 @@ DOORS = {
     "runtime.resolve": {"collect"},
     "runtime.sending": {"collect"},
     "runtime.delivery": {"collect", "testing"},
+    # A time as the table of events has it.
+    "runtime.accepting": {"outbox"},
     # The sinks of the settings, which workers and pages know by name.
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
     "models.events": {"admin", "checks", "outbox"},

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Min, Q, QuerySet, Sum
-from django.utils import timezone
 
 from trackadmin.codes import Subject
 from trackadmin.document.structure import ACTION_PARAMETER
@@ -115,7 +114,7 @@ def _counts_of(tracking_map: AnyMap) -> QuerySet[UsageCount]:
 
 def _day_before(days: int) -> date:
     """The last day that is not among the last so many."""
-    return (timezone.now().astimezone(UTC) - timedelta(days=days)).date()
+    return (datetime.now(UTC) - timedelta(days=days)).date()
 
 
 def _summed(rows: QuerySet[UsageCount]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from trackadmin.outbox.dead_letters import (
 from trackadmin.outbox.pruning import Pruned, prune
 from trackadmin.outbox.reconciling import NOT_COUNTABLE, CountableSink, Reconciled, reconcile
 from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
-from trackadmin.outbox.running import Tally, drain, remote_sinks, run
+from trackadmin.outbox.running import SinkTally, drain, remote_sinks, run
 from trackadmin.outbox.settling import Settled
 from trackadmin.outbox.worker import Worker
 
@@ -23,8 +23,8 @@ __all__ = [
     "RemoteSink",
     "Settled",
     "SinkAccount",
+    "SinkTally",
     "Taken",
-    "Tally",
     "TryLater",
     "Worker",
     "accounts",

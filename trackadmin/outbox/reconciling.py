@@ -13,6 +13,7 @@ from django.db.models import Count, QuerySet
 
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
 from trackadmin.outbox.database import events_database
+from trackadmin.runtime.accepting import as_stored
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
 
 #: The action of events, empty for none, and the version of the map that named their values.
@@ -104,7 +105,7 @@ def _is_wanted(sink: ConfiguredSink, kind: Kind) -> bool:
 
 
 def _events_of(day: date) -> QuerySet[AcceptedEvent]:
-    start = datetime.combine(day, time(), UTC)
+    start = as_stored(datetime.combine(day, time(), UTC))
     rows = AcceptedEvent.objects.using(events_database()).order_by()
     return rows.filter(received_at__gte=start, received_at__lt=start + timedelta(days=1))
 

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trackadmin.codes import Subject
 from trackadmin.conf import conf
+from trackadmin.runtime.accepting import as_stored
 
 if TYPE_CHECKING:
     from trackadmin.models import UsageCount
@@ -54,7 +55,7 @@ def write_usage(connection: BaseDatabaseWrapper, rows: Sequence[Counted], now: d
                 each.name[: fields[3].max_length],
                 each.seen,
                 each.empty,
-                now,
+                as_stored(now),
             )
             for each in part
         ]
