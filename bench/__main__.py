@@ -29,6 +29,7 @@ BENCHES = [
     "sums",
     "bulk",
     "instances",
+    "event_pages",
     "scale",
 ]
 

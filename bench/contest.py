@@ -28,6 +28,7 @@ def contest(benches: list[str]) -> dict:
     from bench import (
         bulk,
         data,
+        event_pages,
         events,
         flatten,
         freshness,
@@ -50,6 +51,7 @@ def contest(benches: list[str]) -> dict:
         "sums": lambda: sums.run(created, database),
         "bulk": lambda: bulk.run(database),
         "instances": lambda: instances.run(created, database),
+        "event_pages": lambda: event_pages.run(database),
         "scale": lambda: scale.run(database),
     }
     for bench in benches:
