@@ -26,6 +26,7 @@ BENCHES = [
     "resolve",
     "events",
     "http",
+    "accepting",
     "sums",
     "bulk",
     "instances",

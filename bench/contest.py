@@ -26,6 +26,7 @@ def contest(benches: list[str]) -> dict:
     from django.db import connection
 
     from bench import (
+        accepting,
         bulk,
         data,
         event_pages,
@@ -48,6 +49,7 @@ def contest(benches: list[str]) -> dict:
         "resolve": lambda: resolve.run(created, database),
         "events": lambda: events.run(created, database),
         "http": lambda: http.run(created, database) if database == "PostgreSQL" else [],
+        "accepting": lambda: accepting.run(created, database),
         "sums": lambda: sums.run(created, database),
         "bulk": lambda: bulk.run(database),
         "instances": lambda: instances.run(created, database),

@@ -44,5 +44,7 @@ LOGGING = {
 }
 if os.environ.get("BENCH_DATABASE_NAME"):
     DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE_NAME"]
+if os.environ.get("BENCH_ACCEPTING"):
+    TRACKADMIN["SINKS"] = {"nowhere": {"BACKEND": "bench.accepting.Nowhere"}}
 if os.environ.get("BENCH_UNPREPARED"):
     DATABASES["default"]["OPTIONS"] = {"prepare_threshold": None}

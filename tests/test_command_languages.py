@@ -97,6 +97,11 @@ TOLD = {
     "explain-event of no file": ["explain-event", "nothing.json"],
     "backfill": ["backfill", "demo.CompanyAccount"],
     "backfill --resume": ["backfill", "demo.CompanyAccount", "--resume"],
+    "deliver without a sink": ["deliver"],
+    "prune": ["prune"],
+    "dead-letters": ["dead-letters"],
+    "dead-letters --retry": ["dead-letters", "--retry"],
+    "dead-letters --discard": ["dead-letters", "--discard", "--sink", "x"],
     "backfill --ranges": ["backfill", "demo.CompanyAccount", "--ranges", "0"],
 }
 
@@ -116,6 +121,8 @@ FOR_MACHINES = [
     ["resolve", "CompanyAccount__id=7&action=x"],
     ["explain-event", "events.json", "--json"],
     ["explain-event", "bad.log", "--json"],
+    ["prune", "--json"],
+    ["dead-letters", "--json"],
     ["backfill", "demo.CompanyAccount"],
     ["backfill", "demo.CompanyAccount", "--format", "csv"],
     ["backfill", "demo.CompanyAccount", "--ranges", "2"],

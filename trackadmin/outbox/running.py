@@ -75,6 +75,11 @@ def drain(
     return [*tallies.values()]
 
 
+def numbers_of_drain(sink: str | None, seconds: float | None) -> dict[str, dict[str, int]]:
+    """As :func:`drain`, for an engine of tasks: the numbers of each sink, as plain data."""
+    return {tally.sink: tally.as_dict() for tally in drain(sink, seconds=seconds)}
+
+
 def run(
     worker: Worker,
     stopped: Callable[[], bool],
