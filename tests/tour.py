@@ -333,6 +333,8 @@ class _Texts(HTMLParser):
     """The texts and attributes that a person reads; what is marked as code or data is left out."""
 
     CODE = {"code", "pre", "script", "style", "s", "svg"}
+    #: What is typed into it is data; what stands in its tag is not.
+    TYPED = {"textarea"}
 
     def __init__(self):
         super().__init__()
@@ -350,7 +352,7 @@ class _Texts(HTMLParser):
                 pass
 
     def handle_data(self, data):
-        if not self.CODE & {*self.open} and data.strip():
+        if not (self.CODE | self.TYPED) & {*self.open} and data.strip():
             self.found.append(" ".join(data.split()))
 
 
