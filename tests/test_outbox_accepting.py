@@ -1,6 +1,7 @@
 """An event is accepted by one insert, with the host's transaction or beside it, and harms none."""
 
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -11,9 +12,11 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
+from django.utils import timezone
 
 from tests import outbox
 from trackadmin.models import AcceptedEvent
+from trackadmin.outbox import accounts, drain
 from trackadmin.runtime import fault_counts, track
 from trackadmin.runtime.delivery import deliver
 from trackadmin.testing import override_map, reset
@@ -71,6 +74,18 @@ def test_in_a_transaction_a_savepoint_is_added():
     track("warm")
     with transaction.atomic():
         assert statements(lambda: track("a")) == ["SAVEPOINT", "INSERT", "RELEASE"]
+
+
+@pytest.mark.parametrize("aware", [True, False])
+def test_whatever_the_site_does_with_time_zones(aware):
+    with override_settings(USE_TZ=aware):
+        deliver(outbox.event("a" * 500))
+        event = AcceptedEvent.objects.get()
+        assert abs(timezone.now() - event.received_at) < timedelta(seconds=60)
+        drain()
+        assert accounts()[0].delivered == 1
+    assert event.action == "a" * 100
+    assert '"action":"' + "a" * 500 in event.body
 
 
 class Rollback(Exception):

@@ -134,7 +134,7 @@ class TestUntilStopped:
         reports = deliver_command._Reports(["one"], deliver_command.Output(out.append, out.append))
         failure = running.Settled("one", later=2, reason="down")
         for _ in range(3):
-            reports.add(failure)
+            reports.settled(failure)
         assert out == ["one: 2 events were not taken and will be sent again (down)."]
         reports.say()
         assert out[1] == "one: 4 events were not taken and will be sent again (down)."

@@ -1,13 +1,13 @@
 """Delivering as a task of Celery and of Django's Tasks framework."""
 
-import subprocess
-import sys
+import re
 
 import pytest
 from celery import Celery
 from django.test import override_settings
 
 from tests import outbox
+from tests.test_rooms import PACKAGE
 from trackadmin.outbox import TryLater, celery_task, django_task
 from trackadmin.testing import reset
 
@@ -32,11 +32,11 @@ def app():
 
 
 def by_celery(**arguments):
-    return celery_task.deliver.delay(**arguments).get()
+    return celery_task.deliver_events.delay(**arguments).get()
 
 
 def by_tasks(**arguments):
-    result = django_task.deliver.enqueue(**arguments)
+    result = django_task.deliver_events.enqueue(**arguments)
     assert result.status.name == "SUCCESSFUL", result.errors
     return result.return_value
 
@@ -71,12 +71,13 @@ def test_the_name_by_which_a_schedule_finds_it(app):
 
 def test_neither_engine_is_needed_for_the_rest():
     """Nothing imports them but the module of each."""
-    code = (
-        "import sys; sys.modules['celery'] = sys.modules['django_tasks'] = None;"
-        "import django; django.setup(); import trackadmin.outbox, trackadmin.admin"
-    )
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    imports = re.compile(r"^\s*(?:from|import) (celery|django_tasks|django\.tasks)\b", re.MULTILINE)
+    found = {
+        path.name: set(imports.findall(text))
+        for path in PACKAGE.rglob("*.py")
+        if imports.search(text := path.read_text(encoding="utf-8"))
+    }
+    assert found == {
+        "celery_task.py": {"celery"},
+        "django_task.py": {"django_tasks", "django.tasks"},
+    }

@@ -78,7 +78,7 @@ def test_each_sink_gets_each_event_once_and_in_batches():
     tallies = drain()
     assert got("one") == got("two") == ids(numbers)
     assert [len(call) for call in Receiver.calls["one"]] == [5, 5, 2]
-    assert [each.as_dict()["delivered"] for each in tallies] == [12, 12]
+    assert [each.numbers()["delivered"] for each in tallies] == [12, 12]
     assert not any(each.failed for each in tallies)
     drain()
     assert len(got("one")) == 12
@@ -166,15 +166,15 @@ class TestASinkThatIsDown:
         ):
             lengths = []
             for _ in range(8):
-                paused.begin("one", None)
+                paused.hold_off("one", None)
                 lengths.append(paused._until["one"])
             assert lengths == [1, 2, 4, 8, 16, 32, 60, 60]
             assert not paused.is_over("one")
             assert paused.is_over("two")
-            paused.end("one")
-            paused.begin("one", None)
+            paused.let_go("one")
+            paused.hold_off("one", None)
             assert paused._until["one"] == 1
-            paused.begin("one", 90.0)
+            paused.hold_off("one", 90.0)
             assert paused._until["one"] == 90
 
     def test_waits_as_long_as_the_receiver_asks(self):
@@ -265,7 +265,7 @@ class TestWhatASinkSays:
         does(lambda events: said)
         outbox.delivery(numbers)
         (tally, _) = drain()
-        assert tally.as_dict() == {
+        assert tally.numbers() == {
             "delivered": 2,
             "refused": 0,
             "discarded": 0,

@@ -18,7 +18,8 @@ META = {
     # The primary key of a sample, and who may see it.
     "admin": {"concrete_model", "pk", "pk_fields", "_meta"},
     # The primary key by which a table is cut into parts.
-    "runtime": {"pk", "_meta"},
+    # And the table of accepted events, for one insert.
+    "runtime": {"db_table", "get_field", "pk", "_meta"},
     # trackadmin's own tables.
     "checks": {"db_table"},
     "models": {"concrete_fields", "db_table", "fields", "get_field", "verbose_name_plural"},

@@ -712,7 +712,7 @@ class FaultCode(_Code):
         "event.not_stored",
         "An event could not be stored in the database. Sinks that deliver from there do not "
         "get it.",
-        "Look at the database: is it running, and are all migrations applied?",
+        "See that the database is running, and that all migrations are applied.",
     )
     EVENT_REPEATED = (
         "event.repeated",

@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted, for_machines
-from trackadmin.outbox import Settled, Tally, Worker, drain, remote_sinks, run
+from trackadmin.outbox import Settled, SinkTally, Worker, drain, remote_sinks, run
 
 #: Seconds between two reports of what was delivered. A new failure is told at once.
 REPORT_SECONDS = 10.0
 
 
-def _arguments(parser: ArgumentParser) -> None:
+def _deliver_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--once",
         action="store_true",
@@ -46,10 +46,13 @@ def _deliver(options: Options, out: Output) -> None:
             tallies = _run(sinks, stopped, out)
     if options["json"]:
         with for_machines():
-            out.json([_as_json(each) for each in tallies])
+            out.json([_tally_as_json(each) for each in tallies])
     failed = [each.sink for each in tallies if each.failed]
     if options["once"] and failed:
-        words = _("Not everything was delivered to %(sinks)s. 'dead-letters' lists what stays.")
+        words = _(
+            "Not everything was delivered to %(sinks)s. The next 'deliver' tries again; "
+            "'dead-letters' lists what was given up."
+        )
         raise CommandError(words % {"sinks": ", ".join(failed)})
 
 
@@ -84,9 +87,9 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
         restore()
 
 
-def _run(sinks: Sequence[Any], stopped: Callable[[], bool], out: Output) -> list[Tally]:
+def _run(sinks: Sequence[Any], stopped: Callable[[], bool], out: Output) -> list[SinkTally]:
     reports = _Reports([each.name for each in sinks], out)
-    worker = Worker(sinks, reports.add)
+    worker = Worker(sinks, reports.settled)
     run(worker, stopped, away=reports.away, idle=reports.idle)
     reports.say()
     out.say(_("Stopped."))
@@ -97,16 +100,16 @@ class _Reports:
     """Tells a terminal, or a log, what is going on, and not too often."""
 
     def __init__(self, names: Iterable[str], out: Output) -> None:
-        self.total = {name: Tally(name) for name in names}
-        self._new: dict[str, Tally] = {}
+        self.total = {name: SinkTally(name) for name in names}
+        self._new: dict[str, SinkTally] = {}
         self._told: dict[str, str] = {}
         self._out, self._said_at, self._is_away = out, 0.0, False
 
-    def add(self, settled: Settled) -> None:
+    def settled(self, settled: Settled) -> None:
         """Count a delivery; tell a failure that was not told yet."""
         self._is_away = False
-        self.total[settled.sink].add(settled)
-        self._new.setdefault(settled.sink, Tally(settled.sink)).add(settled)
+        self.total[settled.sink].take_in(settled)
+        self._new.setdefault(settled.sink, SinkTally(settled.sink)).take_in(settled)
         is_news = settled.reason and settled.reason != self._told.get(settled.sink)
         self._told[settled.sink] = settled.reason
         if is_news:
@@ -132,14 +135,14 @@ class _Reports:
         self._new, self._said_at = {}, time.monotonic()
 
 
-def _say(tallies: Iterable[Tally], out: Output) -> None:
+def _say(tallies: Iterable[SinkTally], out: Output) -> None:
     for tally in tallies:
         lines = [_sentence(tally, kind, count) for kind, count in tally.counts.items() if count]
         for line in lines or [_("%(sink)s: nothing is due.") % {"sink": tally.sink}]:
             out.say(line)
 
 
-def _sentence(tally: Tally, kind: str, count: int) -> str:
+def _sentence(tally: SinkTally, kind: str, count: int) -> str:
     words = {
         "delivered": ngettext(
             "%(sink)s: %(count)s event was delivered.",
@@ -170,15 +173,15 @@ def _sentence(tally: Tally, kind: str, count: int) -> str:
     return words % {"sink": tally.sink, "reason": tally.reason, **counted(count)}
 
 
-def _as_json(tally: Tally) -> dict[str, object]:
-    return {"sink": tally.sink, **tally.as_dict(), "reason": tally.reason}
+def _tally_as_json(tally: SinkTally) -> dict[str, object]:
+    return {"sink": tally.sink, **tally.numbers(), "reason": tally.reason}
 
 
 SUBCOMMANDS = (
     Subcommand(
         "deliver",
         gettext_lazy("Give accepted events to the sinks that get them from a worker."),
-        _arguments,
+        _deliver_arguments,
         _deliver,
         of_one_map=False,
     ),

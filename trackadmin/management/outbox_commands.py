@@ -88,16 +88,16 @@ def _list(options: Options, out: Output) -> None:
         letters = letters.filter(pk__in=options["id"])
     if options["json"]:
         with for_machines():
-            out.json([_as_json(each) for each in letters.iterator()])
+            out.json([_letter_as_json(each) for each in letters.iterator()])
         return
     for each in letters.iterator():
         words = _("%(id)s  %(sink)s  event %(event)s  attempts: %(attempts)s  %(reason)s")
-        out.data(words % _as_json(each))
+        out.data(words % _letter_as_json(each))
     if not letters.exists():
         out.say(_("There are no dead letters."))
 
 
-def _as_json(letter: DeadLetter) -> dict[str, object]:
+def _letter_as_json(letter: DeadLetter) -> dict[str, object]:
     """No value of the event: who may see those sees them in the admin."""
     return {
         "id": letter.pk,

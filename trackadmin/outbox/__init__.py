@@ -10,7 +10,7 @@ from trackadmin.outbox.dead_letters import (
 )
 from trackadmin.outbox.pruning import Pruned, prune
 from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
-from trackadmin.outbox.running import Tally, drain, remote_sinks, run
+from trackadmin.outbox.running import SinkTally, drain, remote_sinks, run
 from trackadmin.outbox.settling import Settled
 from trackadmin.outbox.worker import Worker
 
@@ -19,8 +19,8 @@ __all__ = [
     "RemoteSink",
     "Settled",
     "SinkAccount",
+    "SinkTally",
     "Taken",
-    "Tally",
     "TryLater",
     "Worker",
     "accounts",

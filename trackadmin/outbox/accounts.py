@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -15,6 +17,7 @@ from django.db.models import (
     Max,
     Min,
     Q,
+    QuerySet,
     Sum,
     Value,
     When,
@@ -113,12 +116,12 @@ def accounts() -> list[SinkAccount]:
                 account.waiting = numbers[-1]
         elif numbers[-1] or state == _DONE:
             account = found.setdefault(sink, SinkAccount(sink, False, now=now))
-            _add(account, state, numbers)
+            _count_in(account, state, numbers)
     _add_oldest(using, found, configured)
     return [*found.values()]
 
 
-def _add(account: SinkAccount, state: str, numbers: list[int]) -> None:
+def _count_in(account: SinkAccount, state: str, numbers: list[int]) -> None:
     for name, number in zip(_SUMS, numbers[:-1], strict=True):
         setattr(account, name, getattr(account, name) + number)
     if state != _DONE:
@@ -134,7 +137,7 @@ def _counts(using: str, now: datetime) -> Iterable[tuple[Any, ...]]:
     deliveries = (
         Delivery.objects.using(using)
         .order_by()
-        .values("sink", state=_state(now))
+        .values("sink", state=_state_of(now))
         .annotate(
             _offered=Sum("offered"),
             _delivered=Sum("delivered"),
@@ -148,17 +151,19 @@ def _counts(using: str, now: datetime) -> Iterable[tuple[Any, ...]]:
     dead = DeadLetter.objects.using(using).order_by().values("sink")
     waiting = AcceptedEvent.objects.using(using).filter(waiting=True).order_by()
     nameless = waiting.values(sink=Value("", CharField()))
-    return deliveries.union(_only(dead, _DEAD, "pk"), _only(nameless, _WAITING, "number"), all=True)
+    return deliveries.union(
+        _counted(dead, _DEAD, "pk"), _counted(nameless, _WAITING, "number"), all=True
+    )
 
 
-def _only(rows: Any, state: str, counted: str) -> Any:
+def _counted(rows: Any, state: str, counted: str) -> Any:
     """Rows as those of deliveries, with a count alone."""
     nothing = {f"_{name}": Value(0, IntegerField()) for name in _SUMS}
     counts = rows.annotate(state=Value(state, CharField()), **nothing, _left=Count(counted))
     return counts.values_list("sink", "state", *nothing, "_left")
 
 
-def _state(now: datetime) -> Case:
+def _state_of(now: datetime) -> Case:
     return Case(
         When(due_at__isnull=True, then=Value(_DONE)),
         When(taken_until__gte=now, then=Value(_IN_WORK)),
@@ -181,19 +186,14 @@ def _add_oldest(
 ) -> None:
     """Add the time of the oldest event that each sink has still to get, and its last error."""
     is_open = Delivery.objects.using(using).filter(due_at__isnull=False).order_by()
-    # The newest error of each sink is read by its time: a subquery would run for each delivery.
     rows = is_open.values("sink").annotate(
-        oldest=Min("first"), last_at=Max("changed_at", filter=~Q(error=""))
+        oldest=Min("first"), failed_at=Max("changed_at", filter=~Q(error=""))
     )
     oldest: dict[str, int] = {}
     for row in rows:
         account = found.setdefault(row["sink"], SinkAccount(row["sink"], False))
-        oldest[account.sink], account.error_at = row["oldest"], row["last_at"]
-    times_of_errors = {each.error_at for each in found.values() if each.error_at}
-    failed = is_open.filter(changed_at__in=times_of_errors).exclude(error="")
-    for name, at, error in failed.values_list("sink", "changed_at", "error"):
-        if found[name].error_at == at:
-            found[name].error = error
+        oldest[account.sink], account.error_at = row["oldest"], row["failed_at"]
+    _add_errors(is_open, [account for account in found.values() if account.error_at])
     events = AcceptedEvent.objects.using(using)
     times = dict(events.filter(number__in={*oldest.values()}).values_list("number", "received_at"))
     for name, number in oldest.items():
@@ -202,3 +202,13 @@ def _add_oldest(
     since = first.first()
     for account in configured:
         account.oldest_at = min(filter(None, [account.oldest_at, since]), default=None)
+
+
+def _add_errors(is_open: QuerySet[Delivery], failed: Sequence[SinkAccount]) -> None:
+    """Add the texts of the errors, which are those of the last times."""
+    if failed:
+        last = (Q(sink=each.sink, changed_at=each.error_at) for each in failed)
+        rows = is_open.filter(reduce(or_, last)).exclude(error="")
+        errors = dict(rows.values_list("sink", "error"))
+        for account in failed:
+            account.error = errors.get(account.sink, "")

@@ -11,7 +11,9 @@ except ImportError:
 
 
 @task
-def deliver(sink: str | None = None, seconds: float | None = 50) -> dict[str, dict[str, int]]:
+def deliver_events(
+    sink: str | None = None, seconds: float | None = 50
+) -> dict[str, dict[str, int]]:
     """Deliver what is due now to this sink, or to all, for at most about so many seconds.
 
     Any number may run at once, and a task that runs twice delivers nothing twice. Returns the

@@ -21,13 +21,13 @@ class Pauses:
         """Whether the sink may be called."""
         return monotonic() >= self._until.get(sink, 0.0)
 
-    def begin(self, sink: str, after: float | None) -> None:
+    def hold_off(self, sink: str, after: float | None) -> None:
         """Pause the sink: for as long as the receiver asked, if it did."""
         pause = min(2 * self._last.get(sink, FIRST_PAUSE / 2), LONGEST_PAUSE)
         self._last[sink] = pause
         wait = max(pause * random.uniform(0.5, 1.0), after or 0.0)  # noqa: S311 no secret
         self._until[sink] = monotonic() + wait
 
-    def end(self, sink: str) -> None:
+    def let_go(self, sink: str) -> None:
         """The sink took something: its next pause is short again."""
         self._last.pop(sink, None)

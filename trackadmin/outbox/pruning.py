@@ -105,12 +105,12 @@ class _Held:
         """Those from ``low`` to ``high``, as of now."""
         is_open = self._deliveries.filter(due_at__isnull=False, first__lte=high)
         keys = {*is_open.values_list("pk", flat=True)}
-        self._read([*(keys - self._numbers.keys())])
+        self._load_left([*(keys - self._numbers.keys())])
         known = (self._numbers[key] for key in keys & self._numbers.keys())
         near = (numbers for numbers in known if numbers and numbers[-1] >= low)
         return {number for numbers in near for number in numbers if low <= number <= high}
 
-    def _read(self, keys: Sequence[int]) -> None:
+    def _load_left(self, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), MOST):
             some = self._deliveries.filter(pk__in=keys[start : start + MOST])
             for key, left in some.values_list("pk", "left"):

@@ -19,7 +19,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE, SLICE = 0.05, 1.0, 0.1
 
 
 @dataclass(slots=True)
-class Tally:
+class SinkTally:
     """What became of the events of one sink, counted."""
 
     sink: str
@@ -27,13 +27,13 @@ class Tally:
     #: The last reason why events were not delivered.
     reason: str = ""
 
-    def add(self, settled: Settled) -> None:
+    def take_in(self, settled: Settled) -> None:
         """Count a delivery."""
         for name in KINDS:
             self.counts[name] += getattr(settled, name)
         self.reason = settled.reason or self.reason
 
-    def as_dict(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
         """Every count, also those that are 0."""
         return {name: self.counts[name] for name in KINDS}
 
@@ -58,7 +58,7 @@ def drain(
     *,
     seconds: float | None = None,
     stopped: Callable[[], bool] = lambda: False,
-) -> list[Tally]:
+) -> list[SinkTally]:
     """Deliver what is due now, and end; return what became of it, for each sink.
 
     Events that come meanwhile may be left for the next time, so this ends however many come. So it
@@ -66,8 +66,8 @@ def drain(
     and not waited for. Any number may run at once. Raises what the database raises.
     """
     sinks = remote_sinks(sink)
-    tallies = {each.name: Tally(each.name) for each in sinks}
-    worker = Worker(sinks, lambda settled: tallies[settled.sink].add(settled))
+    tallies = {each.name: SinkTally(each.name) for each in sinks}
+    worker = Worker(sinks, lambda settled: tallies[settled.sink].take_in(settled))
     until = None if seconds is None else monotonic() + seconds
     up_to = newest_number()
     while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
@@ -77,7 +77,7 @@ def drain(
 
 def numbers_of_drain(sink: str | None, seconds: float | None) -> dict[str, dict[str, int]]:
     """As :func:`drain`, for an engine of tasks: the numbers of each sink, as plain data."""
-    return {tally.sink: tally.as_dict() for tally in drain(sink, seconds=seconds)}
+    return {tally.sink: tally.numbers() for tally in drain(sink, seconds=seconds)}
 
 
 def run(

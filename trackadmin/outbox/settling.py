@@ -103,7 +103,7 @@ def _postpone(batch: Batch, settled: Settled, attempts: int, due_at: datetime) -
         first=min(batch.wanted),
         attempts=attempts,
         due_at=due_at,
-        **_told(settled),
+        **_common(settled),
     )
 
 
@@ -115,11 +115,11 @@ def _finish(batch: Batch, settled: Settled) -> int:
         due_at=None,
         offered=F("offered") - settled.later,
         delivered=F("delivered") + settled.delivered,
-        **_told(settled),
+        **_common(settled),
     )
 
 
-def _told(settled: Settled) -> dict[str, object]:
+def _common(settled: Settled) -> dict[str, object]:
     return {
         "refused": F("refused") + settled.refused,
         "discarded": F("discarded") + settled.discarded,

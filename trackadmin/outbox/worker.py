@@ -76,18 +76,18 @@ class Worker:
         sink = self._configured[delivery.sink]
         batch = batch_of(delivery, sink)
         with renewed(delivery):
-            answer = self._answer(sink, batch) if batch.wanted else Answer()
+            answer = self._offer(sink, batch) if batch.wanted else Answer()
         if answer.later:
-            self._pauses.begin(sink.name, answer.after)
+            self._pauses.hold_off(sink.name, answer.after)
         elif batch.wanted:
-            self._pauses.end(sink.name)
+            self._pauses.let_go(sink.name)
         settled = self._settle(batch, sink, answer)
         if settled is not None:
             if settled.discarded:
                 report(FaultCode.EVENT_GONE, sink.name)
             self._tell(settled)
 
-    def _answer(self, sink: ConfiguredSink, batch: Batch) -> Answer:
+    def _offer(self, sink: ConfiguredSink, batch: Batch) -> Answer:
         """Give the events to the sink. Its code may raise anything."""
         tried = False
         try:
