@@ -31,6 +31,7 @@ BENCHES = [
     "sums",
     "bulk",
     "instances",
+    "event_pages",
     "scale",
     "pages",
 ]

@@ -30,6 +30,7 @@ def contest(benches: list[str]) -> dict:
         bulk,
         data,
         delivering,
+        event_pages,
         events,
         flatten,
         freshness,
@@ -55,6 +56,7 @@ def contest(benches: list[str]) -> dict:
         "sums": lambda: sums.run(created, database),
         "bulk": lambda: bulk.run(database),
         "instances": lambda: instances.run(created, database),
+        "event_pages": lambda: event_pages.run(database),
         "scale": lambda: scale.run(database),
     }
     for bench in benches:

@@ -101,7 +101,8 @@ _WORDS = (
     "account address buyerprofile companyaccount country order product user name2 words2 "
     "ada default deleted empty first imported joined map note1 other owner1 owner1a owner1b "
     "owner1c owner1d signup gone login given who auth demo draft false host json null "
-    "pagination trackadmin true url jan feb march april may june july aug sept oct nov dec"
+    "pagination trackadmin trackadmin.collect.sinks.logsink true url "
+    "jan feb march april may june july aug sept oct nov dec"
 )
 DATA = {*_WORDS.split(), "map" * 100}
 BETWEEN = re.compile("[()·|:\u203a]| – ")  # with the mark of breadcrumbs

@@ -13,8 +13,12 @@ from tests.pages import VOID, read
 from tests.screens import edit, filled, map_page, model_page, pages_of, published_example
 from tests.sentences import SHOWN
 from trackadmin import editing
+from trackadmin.codes import EventCode, Outcome
+from trackadmin.compiler import Finding
 from trackadmin.document import AttributeEntry
-from trackadmin.models import TrackedModel, TrackingMap
+from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, TrackedModel, TrackingMap
+from trackadmin.runtime import Event, Reference, Values
+from trackadmin.runtime.accepting import accept
 
 #: What an editor wrote: data, whatever the language.
 OWNER, NOTE = "Owner1", "Note1"
@@ -45,7 +49,20 @@ def prepare():
     editing.save_tracked_model(row, "Order", tracked("demo.order", ["number", "status"]))
     editing.save_map(row, name=row.name, description=NOTE)
     editing.delete_tracked_model(row.tracked_models.get(prefix="CompanyAccount"))
+    some_events()
     return row
+
+
+def some_events():
+    """An accepted event with something of every kind to show, which is a dead letter, too."""
+    values = Values([("action", "signup"), ("User_username", OWNER), ("note", NOTE)], version=2)
+    values.references = [Reference("User__id", "1", Outcome.NONE)]
+    values.wrong = [Finding(EventCode.ACTION_UNKNOWN, "signup")]
+    accept(Event.of(values, ("note",)), waiting=True)
+    event = AcceptedEvent.objects.get()
+    left = {"left": f"[{event.pk}]", "first": event.pk, "due_at": event.received_at}
+    delivery = Delivery.objects.create(sink="gone", offered=2, error=NOTE, attempts=1, **left)
+    DeadLetter.objects.create(delivery=delivery, sink="gone", event=event, reason=NOTE, attempts=1)
 
 
 def tour(client, row, without=()):
@@ -88,6 +105,8 @@ def every_page(row):
     preview = map_page("preview", row.pk)
     return {
         **pages,
+        "an event": f"{pages['trackingmap_events']}?event={AcceptedEvent.objects.get().pk}",
+        "dead letters": f"{pages['delivery_changelist']}?sink=gone",
         "form of a new model": pages["trackedmodel_add"] + "&model=demo.product",
         "form of a buyer": model_page("change", row.tracked_models.get(prefix="BuyerProfile").pk),
         "history of the map": map_page("history", row.pk),
@@ -314,6 +333,8 @@ class _Texts(HTMLParser):
     """The texts and attributes that a person reads; what is marked as code or data is left out."""
 
     CODE = {"code", "pre", "script", "style", "s", "svg"}
+    #: What is typed into it is data; what stands in its tag is not.
+    TYPED = {"textarea"}
 
     def __init__(self):
         super().__init__()
@@ -331,7 +352,7 @@ class _Texts(HTMLParser):
                 pass
 
     def handle_data(self, data):
-        if not self.CODE & {*self.open} and data.strip():
+        if not (self.CODE | self.TYPED) & {*self.open} and data.strip():
             self.found.append(" ".join(data.split()))
 
 
