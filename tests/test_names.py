@@ -14,6 +14,7 @@ SAME_MEANING = {
     "as_entry": "what somebody typed, as an entry of the map",
     "as_json": "data for JSON",
     "groups": "the rows of a page, in groups",
+    "held_on": "what a sink holds of a day",
     "deliver": "give events to a sink",
     "flatten": "from objects to values",
     "forget": "drop what the process keeps",

@@ -59,7 +59,7 @@ def _how(sink: ConfiguredSink, sinks: ConfiguredSinks) -> str:
         "by a worker, at most %(count)s events at a time",
         sink.batch_size,
     ) % {"count": sink.batch_size}
-    attempts = ngettext("%(count)s attempt", "at most %(count)s attempts", sink.attempts) % {
+    attempts = ngettext("at most %(count)s attempt", "at most %(count)s attempts", sink.attempts) % {
         "count": sink.attempts
     }
     return f"{batches}; {attempts}"

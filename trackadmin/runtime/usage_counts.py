@@ -127,12 +127,12 @@ class _Counts:
     def sorted_counts(self) -> list[Counted]:
         """All that was counted, in an order that is the same in all processes."""
         sums: dict[tuple[str, Subject, str], tuple[int, int]] = {}
-        for slug, subject, name, seen, empty in [*self.unwritten, *self._counted()]:
+        for slug, subject, name, seen, empty in [*self.unwritten, *self._tallied()]:
             before = sums.get((slug, subject, name), (0, 0))
             sums[slug, subject, name] = before[0] + seen, before[1] + empty
         return [Counted(*key, *counts) for key, counts in sorted(sums.items())]
 
-    def _counted(self) -> Iterator[Counted]:
+    def _tallied(self) -> Iterator[Counted]:
         for (slug, _digest), of_map in self._maps.items():
             for (subject, name), tally in of_map.tallies.items():
                 yield Counted(slug, subject, name, tally.seen, tally.empty)

@@ -90,9 +90,9 @@ class RedisStreamsSink:
 
     def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
         """What its streams hold of a day. With ``maxlen``, Redis may have dropped the oldest."""
-        return counts_of(held_in_lines(self._lines()), day)
+        return counts_of(held_in_lines(self._json_lines()), day)
 
-    def _lines(self) -> Iterator[bytes]:
+    def _json_lines(self) -> Iterator[bytes]:
         names = [self._stream]
         if self._shards > 1:
             names = [f"{self._stream}:{shard}" for shard in range(self._shards)]
