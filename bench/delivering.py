@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import redis
 from django.db import transaction
+from django.test import override_settings
 
 from bench.data import Data
 from bench.timing import Row
@@ -20,7 +21,7 @@ from trackadmin.models import AcceptedEvent, Delivery
 from trackadmin.outbox import Worker
 from trackadmin.runtime import Event
 from trackadmin.runtime.accepting import accept
-from trackadmin.runtime.configured_sinks import ConfiguredSink
+from trackadmin.runtime.configured_sinks import configured_sinks
 from trackadmin.runtime.event import new_id
 
 #: Events a round, and rounds. As many in a batch as in one pipeline.
@@ -59,8 +60,13 @@ def run(data: Data, database: str) -> list[Row]:
 def _in_turn(server: RedisServer) -> dict[str, list[float]]:
     path = "trackadmin.sinks.redis_streams.RedisStreamsSink"
     options = {"url": server.url, "stream": STREAM}
-    sink = ConfiguredSink("redis", path, options, personal=True, batch_size=BATCH)
-    worker, seconds = Worker([sink]), {"worker": [], "pipeline": []}
+    sink = {"BACKEND": path, "OPTIONS": options, "PERSONAL": True, "BATCH_SIZE": BATCH}
+    with override_settings(TRACKADMIN={"STRICT": False, "SINKS": {"redis": sink}}):
+        return _measured(server, Worker(configured_sinks().remote))
+
+
+def _measured(server: RedisServer, worker: Worker) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {"worker": [], "pipeline": []}
     for turn in range(-1, ROUNDS):
         events = _stored()
         lines = [(event.id, event.as_json()) for event in events]

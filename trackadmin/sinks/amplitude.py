@@ -9,7 +9,7 @@ from typing import Any
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
-from trackadmin.sinks.http_outcomes import Answer, HttpSink
+from trackadmin.sinks.http_outcomes import HttpSink, Reply
 from trackadmin.sinks.http_post import HttpPost
 from trackadmin.sinks.sink_options import choice_option, text_option
 from trackadmin.sinks.sink_reasons import TOO_LARGE, WRONG_KEY
@@ -50,12 +50,12 @@ class AmplitudeSink(HttpSink):
         )
         self._post = HttpPost(self._sender.configuration.server_url, timeout)
 
-    def send_batch(self, events: Sequence[Event]) -> Answer:
+    def send_batch(self, events: Sequence[Event]) -> Reply:
         """Send the events. One with too many properties is refused: the client would drop them."""
         told = [vendor_event(event) for event in events]
         most = self._constants.MAX_PROPERTY_KEYS
         if too_large := [n for n, event in enumerate(told) if len(event.properties) > most]:
-            return Answer(413, culprits=too_large, words=TOO_LARGE)
+            return Reply(413, culprits=too_large, words=TOO_LARGE)
         body = self._sender.get_payload([self._message(event) for event in told])
         response = self._post(body, library("amplitude.http_client", "amplitude").JSON_HEADER)
         return self._understood(response.status, response.after, response.body, len(events))
@@ -70,7 +70,7 @@ class AmplitudeSink(HttpSink):
             insert_id=told.id,
         )
 
-    def _understood(self, status: int, after: float | None, body: bytes, size: int) -> Answer:
+    def _understood(self, status: int, after: float | None, body: bytes, size: int) -> Reply:
         """What the answer says of single events, if it is Amplitude's."""
         if status == TOO_MANY and after is None:
             after = THROTTLED_SECONDS
@@ -80,10 +80,10 @@ class AmplitudeSink(HttpSink):
             blamed = _positions(answer.invalid_or_silenced_index(), size)
             throttled = _positions(answer.throttled_events or (), size)
         except Exception:  # noqa: BLE001 anything may answer
-            return Answer(status, after)
+            return Reply(status, after)
         if status == 400 and _key_is_wrong(answer):
             raise TryLater(WRONG_KEY)
-        return Answer(status, after, blamed, throttled if status == TOO_MANY else ())
+        return Reply(status, after, blamed, throttled if status == TOO_MANY else ())
 
 
 def _key_is_wrong(answer: Any) -> bool:

@@ -25,7 +25,7 @@ SEARCH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a receiver answered to a batch. Positions are those of the batch's events."""
 
     status: int
@@ -49,10 +49,10 @@ class HttpSink(ABC):
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:
         """Send the events; if the receiver refuses a batch, find the events that are to blame."""
-        return _Search(self).run(events)
+        return _Search(self).outcome_of(events)
 
     @abstractmethod
-    def send_batch(self, events: Sequence[Event]) -> Answer:
+    def send_batch(self, events: Sequence[Event]) -> Reply:
         """Send the events in one request. Raises :class:`TryLater` if there is no response."""
 
 
@@ -66,7 +66,7 @@ class _Search:
     #: Why events are sent another time.
     wait: TryLater = field(default_factory=lambda: TryLater(""))
 
-    def run(self, events: Sequence[Event]) -> Taken | None:
+    def outcome_of(self, events: Sequence[Event]) -> Taken | None:
         parts, until = [events] if events else [], monotonic() + SEARCH_SECONDS
         while parts:
             part = parts.pop()

@@ -57,7 +57,7 @@ class KafkaSink:
         if self._producer is None:
             self._producer = self._kafka.Producer(self._config, logger=logger)
         try:
-            reports.collect(self._producer, self._topic, self._timeout + GRACE)
+            reports.send_all(self._producer, self._topic, self._timeout + GRACE)
             return reports.taken()
         finally:
             if reports.left or len(reports.later) == len(events):
@@ -78,7 +78,7 @@ class _Reports:
         self.refused: dict[str, str] = {}
         self.later: dict[str, str] = {}
 
-    def collect(self, producer: Any, topic: str, seconds: float) -> None:
+    def send_all(self, producer: Any, topic: str, seconds: float) -> None:
         """Send the events, and wait for the reports.
 
         A broker blames a whole group of messages for one of them. Then each is sent alone.

@@ -8,7 +8,7 @@ from typing import Any
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
-from trackadmin.sinks.http_outcomes import Answer, HttpSink, wait_of
+from trackadmin.sinks.http_outcomes import HttpSink, Reply, wait_of
 from trackadmin.sinks.sink_options import address_option, number_option, text_option
 from trackadmin.sinks.sink_reasons import QUOTA, reason_of
 from trackadmin.sinks.vendor_events import vendor_event
@@ -38,7 +38,7 @@ class PostHogSink(HttpSink):
             "timeout": number_option("timeout", timeout),
         }
 
-    def send_batch(self, events: Sequence[Event]) -> Answer:
+    def send_batch(self, events: Sequence[Event]) -> Reply:
         """Send the events."""
         messages = [self._message(event) for event in events]
         answers: list[Any] = []
@@ -49,11 +49,11 @@ class PostHogSink(HttpSink):
             )
         except self._request.APIError as error:
             # The header itself: the client reads it in its own way.
-            return Answer(int(error.status), wait_of(answers[-1]))
+            return Reply(int(error.status), wait_of(answers[-1]))
         except Exception as error:  # noqa: BLE001 whatever its HTTP library raises
             raise TryLater(reason_of(error)) from None
         _refuse_quota(response)
-        return Answer(response.status_code)
+        return Reply(response.status_code)
 
     def _message(self, event: Event) -> dict[str, Any]:
         told = vendor_event(event)

@@ -80,12 +80,12 @@ class RedisStreamsSink:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for stream, some in streams.items():
-                    pipeline.eval(ADD, 1, stream, self._most, b"".join(map(_entry, some)))
+                    pipeline.eval(ADD, 1, stream, self._most, b"".join(map(_packed, some)))
                 if self._replicas:
                     pipeline.execute_command("WAIT", self._replicas, self._wait)
                 answers = pipeline.execute(raise_on_error=False)
         except self._error as error:
-            raise TryLater(_reason(error)) from None
+            raise TryLater(_kind_of(error)) from None
         return self._outcome(streams, answers)
 
     def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
@@ -121,19 +121,19 @@ class RedisStreamsSink:
         }
         if not failed:
             return None
-        reason = _reason(next(iter(failed.values())))
+        reason = _kind_of(next(iter(failed.values())))
         if len(failed) == len(streams):
             raise TryLater(reason)
         return Taken(later=[event.id for name in failed for event in streams[name]], reason=reason)
 
 
-def _entry(event: Event) -> bytes:
+def _packed(event: Event) -> bytes:
     # No text of an event has a NUL, and JSON escapes it.
     person = (person_of(event) or "").replace("\0", "")
     return f"{event.id}\0{event.as_json()}\0{person}\0".encode(errors="replace")
 
 
-def _reason(error: Exception) -> str:
+def _kind_of(error: Exception) -> str:
     """The kind of the error: Redis puts it, in capitals, before the text."""
     first = str(error).partition(" ")[0]
     return first if first.isupper() and first.isalpha() else reason_of(error)

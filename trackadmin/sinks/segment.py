@@ -8,7 +8,7 @@ from typing import Any
 from trackadmin.outbox import TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
-from trackadmin.sinks.http_outcomes import Answer, HttpSink, wait_of
+from trackadmin.sinks.http_outcomes import HttpSink, Reply, wait_of
 from trackadmin.sinks.sink_options import address_option, number_option, text_option
 from trackadmin.sinks.sink_reasons import TOO_LARGE, reason_of
 from trackadmin.sinks.vendor_events import vendor_event
@@ -37,20 +37,20 @@ class SegmentSink(HttpSink):
             "timeout": number_option("timeout", timeout),
         }
 
-    def send_batch(self, events: Sequence[Event]) -> Answer:
+    def send_batch(self, events: Sequence[Event]) -> Reply:
         """Send the events. Those that are too large for Segment are told without asking it."""
         messages = [self._message(event) for event in events]
         if too_large := [n for n, message in enumerate(messages) if message is None]:
-            return Answer(413, culprits=too_large, words=TOO_LARGE)
+            return Reply(413, culprits=too_large, words=TOO_LARGE)
         try:
             response = self._request.post(self._key, batch=messages, **self._how)
         except self._request.APIError as error:
-            return Answer(error.status, wait_of(error.response))
+            return Reply(error.status, wait_of(error.response))
         except Exception as error:  # noqa: BLE001 whatever its HTTP library raises
             raise TryLater(reason_of(error)) from None
         # The client follows a redirect, and then sends no body.
         first = response.history[0] if response.history else response
-        return Answer(first.status_code)
+        return Reply(first.status_code)
 
     def _message(self, event: Event) -> Any:
         """The message; ``None`` if the client finds it too large."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from trackadmin.exceptions import SettingError
 from trackadmin.runtime import Event
-from trackadmin.sinks.http_outcomes import Answer, HttpSink
+from trackadmin.sinks.http_outcomes import HttpSink, Reply
 from trackadmin.sinks.http_post import HttpPost
 from trackadmin.sinks.sink_options import choice_option, text_option
 from trackadmin.texts import gettext as _
@@ -42,7 +42,7 @@ class WebhookSink(HttpSink):
         if gzip:
             self._headers["Content-Encoding"] = "gzip"
 
-    def send_batch(self, events: Sequence[Event]) -> Answer:
+    def send_batch(self, events: Sequence[Event]) -> Reply:
         """Sign the events and send them."""
         body = self._body([event.as_json() for event in events])
         ids = ",".join(event.id for event in events)
@@ -53,7 +53,7 @@ class WebhookSink(HttpSink):
             KEY: hashlib.sha256(ids.encode()).hexdigest()[:32],
         }
         response = self._post(body, headers)
-        return Answer(response.status, response.after)
+        return Reply(response.status, response.after)
 
     def _body(self, lines: list[str]) -> bytes:
         text = f"[{','.join(lines)}]" if self._format == JSON else "".join(f"{x}\n" for x in lines)
