@@ -328,6 +328,20 @@ def test_an_event_deleted_by_hand_is_accounted_for():
     assert fault_counts()["event.gone"] == 2
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_an_event_changed_by_hand_is_a_dead_letter_and_holds_up_nothing(is_down):
+    broken, fine = outbox.store(2)
+    AcceptedEvent.objects.filter(pk=broken).update(body="{}")
+    if is_down:
+        does(raising(TryLater("down")))
+    outbox.delivery([broken, fine])
+    drain()
+    letter = DeadLetter.objects.get()
+    assert fault_counts()["event.unreadable"] == 1
+    assert (letter.event_id, letter.reason) == (broken, "event.unreadable")
+    assert (account().delivered, account().later) == ((0, 1) if is_down else (1, 0))
+
+
 def test_a_sink_that_was_removed_keeps_what_is_left():
     outbox.delivery(outbox.store(2), sink="old name")
     drain()

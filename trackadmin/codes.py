@@ -738,6 +738,11 @@ class FaultCode(_Code):
         "discarded.",
         "Find out who deletes them. 'manage.py trackadmin prune' leaves what is not delivered.",
     )
+    EVENT_UNREADABLE = (
+        "event.unreadable",
+        "The text of a stored event is no event. It is a dead letter of each sink.",
+        "Find out who changes stored events. Restore the text and retry, or discard it.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from trackadmin.codes import FaultCode
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
 from trackadmin.outbox.answers import Answer
 from trackadmin.outbox.claims import mine
@@ -34,6 +35,8 @@ class Batch:
     #: How many are left that the settings do not want, and that somebody deleted.
     unwanted: int
     missing: int
+    #: Those whose stored text is no event, because somebody changed it: they become dead letters.
+    unreadable: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,24 @@ def batch_of(delivery: Delivery, sink: ConfiguredSink) -> Batch:
     numbers: tuple[int, ...] = tuple(json.loads(delivery.left))
     rows = AcceptedEvent.objects.using(events_database()).filter(number__in=numbers)
     values = rows.order_by("number").values_list("number", "body", "personal")
-    events = {number: Event.from_json(body, json.loads(names)) for number, body, names in values}
+    read = {number: _event_of(body, names) for number, body, names in values}
+    events = {number: event for number, event in read.items() if event is not None}
     wanted = {number: event for number, event in events.items() if sink.wants(event)}
-    return Batch(delivery, numbers, wanted, len(events) - len(wanted), len(numbers) - len(events))
+    return Batch(
+        delivery,
+        numbers,
+        wanted,
+        len(events) - len(wanted),
+        len(numbers) - len(read),
+        tuple(read.keys() - events.keys()),
+    )
+
+
+def _event_of(body: str, names: str) -> Event | None:
+    try:
+        return Event.from_json(body, json.loads(names))
+    except Exception:  # noqa: BLE001 any text may be there
+        return None
 
 
 def settle(batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None:
@@ -70,13 +88,15 @@ def settle(batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None
     """
     delivery = batch.delivery
     later, refused = answer.later, dict(answer.refused)
-    nothing_taken = bool(later) and len(later) == len(batch.wanted)
+    nothing_taken = bool(later) and len(later) == len(batch.wanted) and not batch.unreadable
     attempts = delivery.attempts + (nothing_taken and answer.tried)
     if nothing_taken and attempts >= sink.attempts:
         later, refused, nothing_taken = (), dict.fromkeys(later, answer.reason), False
+    taken = len(batch.wanted) - len(later) - len(refused)
+    refused |= dict.fromkeys(batch.unreadable, FaultCode.EVENT_UNREADABLE.value)
     settled = Settled(
         sink.name,
-        len(batch.wanted) - len(later) - len(refused),
+        taken,
         batch.unwanted,
         batch.missing,
         len(refused),

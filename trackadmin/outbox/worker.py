@@ -85,6 +85,8 @@ class Worker:
         if settled is not None:
             if settled.discarded:
                 report(FaultCode.EVENT_GONE, sink.name)
+            if batch.unreadable:
+                report(FaultCode.EVENT_UNREADABLE, sink.name)
             self._tell(settled)
 
     def _offer(self, sink: ConfiguredSink, batch: Batch) -> Answer:
