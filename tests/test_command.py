@@ -140,6 +140,7 @@ def test_the_subcommands_of_the_contract():
         "deliver",
         "prune",
         "dead-letters",
+        "reconcile",
     ]
 
 

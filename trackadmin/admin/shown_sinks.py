@@ -59,10 +59,9 @@ def _how(sink: ConfiguredSink, sinks: ConfiguredSinks) -> str:
         "by a worker, at most %(count)s events at a time",
         sink.batch_size,
     ) % {"count": sink.batch_size}
-    attempts = ngettext("at most %(count)s attempt", "at most %(count)s attempts", sink.attempts) % {
-        "count": sink.attempts
-    }
-    return f"{batches}; {attempts}"
+    most = sink.attempts
+    attempts = ngettext("at most %(count)s attempt", "at most %(count)s attempts", most)
+    return f"{batches}; {attempts % {'count': most}}"
 
 
 def _what(sink: ConfiguredSink) -> list[str]:

@@ -19,7 +19,7 @@ from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
 #: The action of events, empty for none, and the version of the map that named their values.
 Kind: TypeAlias = tuple[str, int]
 #: Why a sink has no counts.
-NOT_COUNTABLE = "not countable"
+NOT_COUNTABLE = "not_countable"
 #: How many numbers of events one statement names.
 _AT_ONCE = 1000
 
