@@ -11,7 +11,7 @@ from collections import defaultdict
 import pytest
 
 from tests.browser import ROOT, STOP_SECONDS, DemoSite
-from tests.test_runtime_redis import Redis
+from tests.redis_server import RedisServer
 
 #: The default of the demo.
 REFRESH_SECONDS = 1.0
@@ -76,7 +76,7 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory):
-    server = Redis(tmp_path_factory.mktemp("celery"))
+    server = RedisServer(tmp_path_factory.mktemp("celery"))
     server.start()
     yield server
     server.stop()

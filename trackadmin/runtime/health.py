@@ -23,7 +23,7 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
     if published is None:
         return []
     try:
-        snapshot = _compiled(map, published)
+        snapshot = _compiled_live(map, published)
         snapshot.compile_all()
     except DocumentError as error:
         what = _(
@@ -42,14 +42,14 @@ def guessable_references(map: str = DEFAULT_MAP, database: str = "") -> list[str
     """
     published = store.newest(map, database)
     try:
-        models = _compiled(map, published).by_prefix.values() if published else ()
+        models = _compiled_live(map, published).by_prefix.values() if published else ()
     except DocumentError:
         return []
     lookups = (lookup for model in models for lookup in model.lookups.values())
     return [each.reference for each in lookups if each.guessable and not each.signed_only]
 
 
-def _compiled(map: str, published: store.Published) -> Snapshot:
+def _compiled_live(map: str, published: store.Published) -> Snapshot:
     document = load(published.document, published.digest)
     return compile_map(
         document, catalog(), slug=map, number=published.number, names_are_checked=True
