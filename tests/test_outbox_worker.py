@@ -375,7 +375,7 @@ class TestLeases:
 
     def test_who_lost_it_writes_nothing_down(self):
         outbox.delivery(outbox.store(1))
-        sink = configured_sinks().find("one")
+        sink = configured_sinks().remote_named("one")
         first = claim(uuid4(), "one")
         batch = batch_of(first, sink)
         Delivery.objects.update(taken_until=timezone.now() - timedelta(seconds=1))

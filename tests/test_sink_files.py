@@ -311,3 +311,13 @@ def test_what_is_held_of_a_day_is_counted_once_in_finished_files_and_in_parts(
     kind = batch[0].action, batch[0].version
     assert writer.held_on(day) == {kind: 5}
     assert writer.held_on(datetime(2001, 1, 1, tzinfo=UTC).date()) == {}
+
+
+def test_file_that_is_old_enough_is_finished_while_no_events_come(sink, tmp_path):
+    waiting = sink(rotate_seconds=1000.0)
+    waiting.deliver(events(2))
+    waiting.idle()
+    assert finished(tmp_path) == []
+    waiting._seconds = 0.0
+    waiting.idle()
+    assert [len(lines) for lines in finished(tmp_path)] == [2]

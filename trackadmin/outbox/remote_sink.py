@@ -38,7 +38,8 @@ class Taken:
 class RemoteSink(Protocol):
     """What a class named in ``SINKS`` must provide to get events from a worker.
 
-    Each worker makes one, with the sink's ``OPTIONS``, and calls it in one thread.
+    Each worker makes one, with the sink's ``OPTIONS``, and calls it in one thread. If it has a
+    method ``idle()``, that is called while no events come.
     """
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:

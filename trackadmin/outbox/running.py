@@ -101,6 +101,8 @@ def run(
             away(error)
             worker.reconnect()
         else:
+            if not busy:
+                worker.rest()
             idle()
         pause = SHORTEST_PAUSE if busy else min(1.5 * pause, LONGEST_PAUSE)
         if not busy:

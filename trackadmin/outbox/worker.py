@@ -57,6 +57,16 @@ class Worker:
             self._carry_out(delivery)
         return delivery is not None
 
+    def rest(self) -> None:
+        """Tell sinks that have a method ``idle`` that no events come now."""
+        for name, sink in self._made.items():
+            idle = getattr(sink, "idle", None)
+            if idle is not None:
+                try:
+                    idle()
+                except Exception as error:  # noqa: BLE001 a sink may raise anything
+                    report(FaultCode.SINK_FAILED, name, error)
+
     def reconnect(self) -> None:
         """Close the connection if it is dead, so that the next statement makes a new one."""
         drop_broken(events_database())

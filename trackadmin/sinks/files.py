@@ -29,7 +29,7 @@ class FilesSink:
 
     Several workers may write to one folder: each has a file of its own. Events are on the disk when
     a delivery ends, in a part file; they can be read when the file is finished. It is finished when
-    it is large or old enough and the next events come, and when the worker ends.
+    it is large or old enough, and when the worker ends.
     """
 
     def __init__(
@@ -79,6 +79,10 @@ class FilesSink:
     def close(self) -> None:
         """Finish the file that is being written."""
         _end(self._parts, self._finish)
+
+    def idle(self) -> None:
+        """Finish the file if it is old enough, where no events come."""
+        self._finish_if_due()
 
     def _finish_if_due(self) -> None:
         if any(part.size >= self._bytes or part.age >= self._seconds for part in self._parts):
