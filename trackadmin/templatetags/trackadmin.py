@@ -7,7 +7,10 @@ from urllib.parse import quote, urlencode
 
 from django import template
 from django.template.context import Context
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from trackadmin.catalog import catalog, key_text
 from trackadmin.codes import FaultCode
@@ -77,13 +80,16 @@ def _url(
     return f"{address}?{query}" if query else address
 
 
-@register.inclusion_tag("admin/trackadmin/includes/tracking_script.html")
-def tracking_script(nonce: str = "") -> dict[str, str]:
+@register.simple_tag
+def tracking_script(nonce: str = "") -> SafeString:
     """The script that sends what a page marks with ``data-track``.
 
     ``nonce`` is for a content security policy that asks for one: ``nonce=csp_nonce``.
     """
-    return {"nonce": nonce}
+    of_nonce = format_html(' nonce="{}"', nonce) if nonce else ""
+    return format_html(
+        '<script src="{}" defer{}></script>', static("trackadmin/track.js"), of_nonce
+    )
 
 
 @register.inclusion_tag("admin/trackadmin/includes/tracked_link.html", takes_context=True)
