@@ -3,17 +3,21 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from demo.models import CompanyAccount
 from tests.drafts import everything
 from tests.maps import EXAMPLE
 from tests.screens import MARKS, map_page
 from trackadmin import editing
-from trackadmin.models import TrackingMap
+from trackadmin.models import TrackingMap, UsageCount
 
 pytestmark = MARKS
 
-ALL = ["Choose a model", "Look at a real object", "Publish the first", "Roll back once"]
+ALL = [
+    "Choose a model", "Look at a real object", "Publish the first", "See the first event",
+    "Roll back once",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -50,6 +54,12 @@ def test_each_step_is_done_when_it_was_done(admin_client, tracking_map):
     editing.publish(tracking_map, by=None)
     assert open_steps(admin_client, tracking_map) == ALL[3:]
     editing.roll_back(tracking_map, to=1, by=None)
+    assert open_steps(admin_client, tracking_map) == ["See the first event"]
+    now = timezone.now()
+    counted = {"day": now.date(), "subject": "action", "name": "signup", "seen": 1, "last_at": now}
+    UsageCount.objects.create(map="other", **counted)
+    assert open_steps(admin_client, tracking_map) == ["See the first event"]
+    UsageCount.objects.create(map=tracking_map.slug, **counted)
     assert open_steps(admin_client, tracking_map) is None
 
 
