@@ -151,9 +151,9 @@ def _counts(using: str, now: datetime) -> Iterable[tuple[Any, ...]]:
     dead = DeadLetter.objects.using(using).order_by().values("sink")
     waiting = AcceptedEvent.objects.using(using).filter(waiting=True).order_by()
     nameless = waiting.values(sink=Value("", CharField()))
-    return deliveries.union(
-        _counted(dead, _DEAD, "pk"), _counted(nameless, _WAITING, "number"), all=True
-    )
+    counted = _counted(dead, _DEAD, "pk"), _counted(nameless, _WAITING, "number")
+    # From Django 6.1 on a union has the order of its model again.
+    return deliveries.union(*counted, all=True).order_by()
 
 
 def _counted(rows: Any, state: str, counted: str) -> Any:
