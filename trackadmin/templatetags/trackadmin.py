@@ -6,11 +6,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django import template
+from django.forms.widgets import Script
 from django.template.context import Context
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from trackadmin.catalog import catalog, key_text
 from trackadmin.codes import FaultCode
@@ -81,15 +79,13 @@ def _url(
 
 
 @register.simple_tag
-def tracking_script(nonce: str = "") -> SafeString:
+def tracking_script(nonce: str = "") -> Script:
     """The script that sends what a page marks with ``data-track``.
 
     ``nonce`` is for a content security policy that asks for one: ``nonce=csp_nonce``.
     """
-    of_nonce = format_html(' nonce="{}"', nonce) if nonce else ""
-    return format_html(
-        '<script src="{}" defer{}></script>', static("trackadmin/track.js"), of_nonce
-    )
+    attributes = {"nonce": nonce} if nonce else {}
+    return Script("trackadmin/track.js", defer=True, **attributes)
 
 
 @register.inclusion_tag("admin/trackadmin/includes/tracked_link.html", takes_context=True)
