@@ -32,7 +32,7 @@ def delivering() -> Iterator[None]:
 def _deliver_until(ended: threading.Event) -> None:
     try:
         run(Worker(remote_sinks()), ended.is_set)
-    except Exception:
+    except Exception:  # the shop goes on without it
         logger.exception("The demo delivers no more events. Start it again.")
     finally:
         connections.close_all()

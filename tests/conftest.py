@@ -1,5 +1,7 @@
 """Patience with a busy machine, what a test needs, and how a run ends: what was compared."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -63,6 +65,26 @@ def browser():
 
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def sql_beside_a_browser():
+    """Playwright runs an event loop in the thread of the tests, where Django would refuse SQL."""
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    if before is not None:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """A server that records what sinks send, for the tests of a file."""
+    from tests.recording_server import RecordingServer
+
+    with RecordingServer() as started:
+        yield started
 
 
 def pytest_collection_modifyitems(config, items):

@@ -2,7 +2,7 @@
 
 import os
 
-from demo.settings import *  # noqa: F403
+from demo.settings import *  # noqa: F403 as settings are extended
 from demo.settings import TRACKADMIN as OF_DEMO
 
 WEBHOOK = {"BACKEND": "tests.receiver.PostSink", "OPTIONS": {"url": os.environ["RECEIVER_URL"]}}

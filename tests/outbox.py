@@ -1,14 +1,17 @@
 """Stored events, deliveries and sinks for the tests of the outbox."""
 
 import json
+from contextlib import contextmanager
 from uuid import UUID
 
+from django.test import override_settings
 from django.utils import timezone
 
 from trackadmin.models import AcceptedEvent, Delivery
 from trackadmin.outbox import Worker
 from trackadmin.runtime import Event, Values
 from trackadmin.runtime.configured_sinks import configured_sinks
+from trackadmin.testing import reset
 
 
 def settings(*names, **options):
@@ -32,6 +35,16 @@ class Receiver:
         Receiver.calls.setdefault(self.name, []).append([event.id for event in events])
         do = self.does.get(self.name)
         return do(events) if do else None
+
+
+@contextmanager
+def fresh(*names):
+    """A process that has just started, with these sinks."""
+    reset()
+    forget()
+    with override_settings(TRACKADMIN=settings(*names)):
+        yield
+    reset()
 
 
 def forget():

@@ -1,6 +1,5 @@
 """E12: a real browser on a page of another origin sends JSON to the tracking URL."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -9,11 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.test import override_settings
 
-from tests.browser import chromium, page
+from tests.browser import page
 from trackadmin import testing
 from trackadmin.testing import override_map
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("sql_beside_a_browser"),
+    pytest.mark.django_db(transaction=True),
+]
 
 MAP = {"User": {"attributes": ["id"], "key": "id"}}
 SENDS = """async ([url, how]) => {
@@ -52,18 +55,6 @@ def other_origin():
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # Playwright runs an event loop in this thread, where Django would refuse SQL.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with chromium() as browser:
-        yield browser
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-    if before is not None:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
 @contextmanager

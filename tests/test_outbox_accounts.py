@@ -6,24 +6,20 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests import outbox
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
 from trackadmin.outbox import accounts
-from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def clean():
-    reset()
-    with override_settings(TRACKADMIN=outbox.settings("one", "two")):
+    with outbox.fresh("one", "two"):
         yield
-    reset()
 
 
 def test_nothing_yet():

@@ -17,18 +17,14 @@ from tests.test_command import run
 from trackadmin.management import deliver_command
 from trackadmin.models import Delivery
 from trackadmin.outbox import TryLater, Worker, running
-from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def clean():
-    reset()
-    outbox.forget()
-    with override_settings(TRACKADMIN=outbox.settings("one", "two")):
+    with outbox.fresh("one", "two"):
         yield
-    reset()
 
 
 def down(events):
@@ -105,7 +101,7 @@ class TestUntilStopped:
         def stop(events):
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(5)
+            time.sleep(5)  # the second one ends it
 
         outbox.Receiver.does["one"] = stop
         outbox.delivery(outbox.store(1))

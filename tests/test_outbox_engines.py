@@ -4,23 +4,18 @@ import re
 
 import pytest
 from celery import Celery
-from django.test import override_settings
 
 from tests import outbox
 from tests.test_rooms import PACKAGE
 from trackadmin.outbox import TryLater, celery_task, django_task
-from trackadmin.testing import reset
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def clean():
-    reset()
-    outbox.forget()
-    with override_settings(TRACKADMIN=outbox.settings("one", "two")):
+    with outbox.fresh("one", "two"):
         yield
-    reset()
 
 
 @pytest.fixture

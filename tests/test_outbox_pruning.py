@@ -109,7 +109,7 @@ def threads(*jobs):
     def run_one(job):
         try:
             job()
-        except Exception as error:
+        except Exception as error:  # told at the end, in the thread of the test
             faults.append(error)
         finally:
             connections.close_all()

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from pyarrow import parquet
 
 from tests.browser import ROOT
 from tests.sent_events import WHEN, event, events, outcome
@@ -238,7 +239,6 @@ def test_file_that_cannot_be_finished_keeps_its_events_and_is_finished_later(
 
 
 def table(folder):
-    parquet = pytest.importorskip("pyarrow.parquet")
     (path,) = folder.glob("*.parquet")
     return parquet.read_table(path)
 

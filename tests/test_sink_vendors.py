@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 
 from tests.postgresql import free_port
-from tests.recording_server import GARBAGE, HALF, HANGS_UP, NOTHING, Answer, RecordingServer
+from tests.recording_server import GARBAGE, HALF, HANGS_UP, NOTHING, Answer
 from tests.sent_events import SECRET, WHEN, event, events, outcome
 from tests.test_sink_webhook import NONSENSE, now_plus
 from trackadmin.exceptions import SettingError
@@ -29,16 +29,10 @@ SINKS = [SegmentSink, PostHogSink, AmplitudeSink]
 PATHS = {SegmentSink: "/v1/batch", PostHogSink: "/batch/", AmplitudeSink: "/2/httpapi"}
 
 
-@pytest.fixture(scope="module")
-def running():
-    with RecordingServer() as started:
-        yield started
-
-
 @pytest.fixture
-def server(running):
-    running.says(200)
-    return running
+def server(recording):
+    recording.says(200)
+    return recording
 
 
 @pytest.fixture(params=SINKS, ids=lambda cls: cls.__name__)

@@ -27,16 +27,10 @@ KEY = "a secret of the site"
 SHORT = 0.5
 
 
-@pytest.fixture(scope="module")
-def running():
-    with RecordingServer() as started:
-        yield started
-
-
 @pytest.fixture
-def server(running):
-    running.says(200)
-    return running
+def server(recording):
+    recording.says(200)
+    return recording
 
 
 def sink(server, **options):

@@ -11,10 +11,11 @@ from django.template import Context, Template
 from django.urls import include, path
 
 from tests.browser import page
-from tests.test_collect_browser import Kept, arrived, browser, tracking  # noqa: F401 a fixture
+from tests.test_collect_browser import Kept, arrived, tracking
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("sql_beside_a_browser"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.test_track_browser"),
 ]
@@ -59,7 +60,7 @@ urlpatterns = [
 
 
 @contextmanager
-def opened(browser, live_server, before="", **options):  # noqa: F811 the fixture
+def opened(browser, live_server, before="", **options):
     """The page in a browser, after the script ``before`` ran."""
     with tracking([]), page(browser, **options) as tab:
         tab.add_init_script(before)
@@ -75,7 +76,7 @@ def only(actions):
     return Kept.events
 
 
-def test_what_is_marked_is_sent_once_and_nothing_else_is(live_server, browser):  # noqa: F811
+def test_what_is_marked_is_sent_once_and_nothing_else_is(live_server, browser):
     """By the pointer and by the keyboard, under the strictest policy, with an id from the page."""
     with opened(browser, live_server) as tab:
         for press in ("#inner", "#hidden", "#nothing", "#unmarked"):
@@ -91,7 +92,7 @@ def test_what_is_marked_is_sent_once_and_nothing_else_is(live_server, browser): 
         assert dict(called.values) == {"action": "called", "n": "2", "f": "false"}
 
 
-def test_a_link_and_a_form_are_sent_though_the_page_is_left(live_server, browser):  # noqa: F811
+def test_a_link_and_a_form_are_sent_though_the_page_is_left(live_server, browser):
     """A form counts when it is sent, not when something in it is pressed; and a field may have any
     name."""
     with opened(browser, live_server) as tab:
@@ -108,7 +109,7 @@ def test_a_link_and_a_form_are_sent_though_the_page_is_left(live_server, browser
         only(["left", "left", "named", "sent"])
 
 
-def test_an_id_of_the_page_s_own_is_kept(live_server, browser):  # noqa: F811
+def test_an_id_of_the_page_s_own_is_kept(live_server, browser):
     other = ID.replace("6", "7", 1)
     with opened(browser, live_server) as tab:
         tab.click("#given")
@@ -119,7 +120,7 @@ def test_an_id_of_the_page_s_own_is_kept(live_server, browser):  # noqa: F811
         }
 
 
-def test_nonsense_sends_nothing_and_throws_nothing(live_server, browser):  # noqa: F811
+def test_nonsense_sends_nothing_and_throws_nothing(live_server, browser):
     with opened(browser, live_server) as tab:
         tab.evaluate("""() => {
           trackadmin.track(); trackadmin.track(null, 5); trackadmin.track("http://[");
@@ -138,7 +139,7 @@ OLD = "delete Navigator.prototype.sendBeacon; delete Crypto.prototype.randomUUID
 
 
 @pytest.mark.parametrize("before", [NO_BEACON, THROWS, OLD])
-def test_without_a_beacon_it_is_fetched(live_server, browser, before):  # noqa: F811
+def test_without_a_beacon_it_is_fetched(live_server, browser, before):
     """Also where the origin is not a secure one, so that the browser makes no UUIDs."""
     with opened(browser, live_server, before) as tab:
         tab.click("#plain")
@@ -150,7 +151,7 @@ def test_without_a_beacon_it_is_fetched(live_server, browser, before):  # noqa: 
 @pytest.mark.parametrize(("status", "failures"), [(0, 1), (503, 5)])
 def test_it_tries_once_more_and_that_is_the_same_event(
     live_server,
-    browser,  # noqa: F811
+    browser,
     status,
     failures,
 ):

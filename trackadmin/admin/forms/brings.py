@@ -52,7 +52,8 @@ class BringsRow(forms.Form):
         super().__init__(prefix=f"b-{tracked}", **kwargs)
         if gone:
             kept = [(need, NEED_WORDS.get(need, need))]
-            self.fields["need"].choices = GONE_NEEDS + kept  # type: ignore[attr-defined]
+            field: Any = self.fields["need"]
+            field.choices = GONE_NEEDS + kept
 
     @property
     def chosen_need(self) -> str:
@@ -75,7 +76,8 @@ class MoreBroughtForm(forms.Form):
     def __init__(self, prefixes: Collection[str], **kwargs: Any) -> None:
         super().__init__(prefix="more", label_suffix="", **kwargs)
         names = [(prefix, prefix) for prefix in prefixes]
-        self.fields["tracked"].choices = [("", _("Choose…")), *names]  # type: ignore[attr-defined]
+        field: Any = self.fields["tracked"]
+        field.choices = [("", _("Choose…")), *names]
 
 
 class BringsRows:
