@@ -1,7 +1,7 @@
 """The demo's manage.py with a clock that stands still: ``python -m tests.still_demo demo …``.
 
-Pictures of it are the same on every day. ``STILL_CLOCK`` names the file with the time; whoever
-takes the pictures moves it on. ``STILL_LANGUAGE`` is the language of the admin.
+So its pictures are the same every day. ``STILL_CLOCK`` names the file with the time, which the
+camera moves on. ``STILL_LANGUAGE`` is the language of the admin.
 """
 
 import os

@@ -86,7 +86,7 @@ def test_it_is_no_parameter_of_the_action(client):
 
 
 def test_a_repeated_delivery_is_one_event_and_changes_nothing(client):
-    """Whatever way it comes, and whoever sends it."""
+    """However it is sent, and by anybody."""
     with override_settings(TRACKADMIN={"SINKS": ["trackadmin.sinks.table.TableSink"]}):
         client.get("/t/", {"action": "first", "event_id": ID})
         client.post("/t/", {"action": "second", "event_id": ID.upper()})

@@ -41,7 +41,7 @@ def sink(request, server):
 
 
 def sent(request):
-    """The events of a request in one form, whoever made it: id, name, person, time, properties."""
+    """The events of any client's request in one form: id, name, person, time, properties."""
     if "events" in request.json:
         return [
             (e["insert_id"], e["event_type"], e.get("user_id"), e["time"], e["event_properties"])

@@ -65,7 +65,7 @@ class Walk:
         return done
 
     def run(self, line):
-        """Run a command as it stands there. What ``make demo`` serves runs already."""
+        """Run a command exactly as the page has it. The demo is already being served."""
         if line == "make demo":
             assert re.search(r"^demo:.*\n\t.*manage.py demo", (ROOT / "Makefile").read_text(), re.M)
         else:

@@ -19,7 +19,7 @@ from trackadmin.texts import Text, english
 from trackadmin.texts import gettext as _
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-#: What is told of each sink: the end of the metric's name, what it is, and where the number is.
+#: The metrics of each sink: the end of its name, what it measures, and the attribute to read.
 #: These are gauges, since what is pruned is not counted any more.
 _OF_SINKS = (
     ("queue_events", _("Events that the sink has still to get."), "queue"),

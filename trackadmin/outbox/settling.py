@@ -1,4 +1,4 @@
-"""Writing down what became of a delivery, once, whoever else may have taken it meanwhile."""
+"""Writes down what became of a delivery, once, even if another worker has taken it meanwhile."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Became(StrEnum):
     #: A later parameter has the same name.
     REPEATED = "repeated"
     LEFT_OUT = "left_out"
-    #: It says something about the sender, and is no value of the event.
+    #: It describes the sender, and is not a value of the event.
     USED = "used"
 
 

@@ -1,7 +1,7 @@
 """How often each name, action and reference is seen, counted in the process and written in batches.
 
-Counting must not slow tracking down, and whoever calls the tracking URL must not make it grow: of
-the names that a map does not have, only some are counted by themselves.
+Counting must not slow tracking down. Anybody can call the tracking URL, so the number of names that
+are not in the map is limited: the rest are counted together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Adds counts of usage to the database: to the rows of the day, whoever else adds to them."""
+"""Adds counts of usage to the rows of the day; other processes add to the same rows."""
 
 from __future__ import annotations
 

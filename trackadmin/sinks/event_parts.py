@@ -1,8 +1,8 @@
 """Part files: lines on their way to a finished file, which survive the worker that wrote them.
 
 A worker holds a lock on its part file. A part file that can be locked was left by a worker that
-died: whoever finds it cuts off what is not a whole line and finishes it. So lines that were synced
-are never lost, and no reader of finished files sees half a line.
+died. The next worker that finds it cuts off an incomplete last line and finishes the file. So lines
+that were synced are never lost, and no reader of finished files sees half a line.
 """
 
 from __future__ import annotations

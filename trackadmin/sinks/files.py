@@ -98,7 +98,7 @@ class FilesSink:
 
 
 def _end(parts: list[Part], finish: Finish) -> None:
-    """Finish the part file. If that fails it is let go, and is finished by whoever finds it."""
+    """Finish the part file. If that fails, it is released, and the next worker finishes it."""
     while parts:
         part = parts.pop()
         try:

@@ -1,7 +1,7 @@
 """Why events were not taken, in words that are stored for all readers.
 
-They are kept in English, and are in the catalog of translations: whoever shows one may give it to
-gettext. None of them has a value of an event, nor anything that a receiver answered.
+They are stored in English and are in the translation catalog, so a page can pass them to gettext.
+None of them contains a value of an event, or any part of a receiver's answer.
 """
 
 from __future__ import annotations
