@@ -106,7 +106,7 @@ DOORS = {
     "runtime.accepting": {"outbox"},
     # The sinks of the settings, which workers and pages know by name.
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
-    "models.events": {"admin", "checks", "outbox"},
+    "models.events": {"admin", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
     "outbox.recent_events": {"admin"},
     "outbox.standings": {"admin"},

@@ -12,7 +12,9 @@ from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.codes import Subject, UsageCode
 from trackadmin.document import from_dict
+from trackadmin.editing.usage import _all_counts
 from trackadmin.models import TrackingMap, UsageCount
+from trackadmin.runtime.accepting import connection_of
 
 pytestmark = MARKS
 
@@ -166,3 +168,8 @@ def test_profile_says_how_each_attribute_was_seen_in_events(published, admin_cli
     text = admin_client.get(page).content.decode()
     assert "In 8 events of the last 30 days, 75% with a value." in text
     assert text.count("In no event of the last 30 days.") == 3
+
+
+def test_counts_are_read_from_the_database_that_they_are_written_to(settings):
+    settings.TRACKADMIN = {"EVENTS_DATABASE": "other"}
+    assert _all_counts().db == connection_of(UsageCount).alias == "other"

@@ -13,6 +13,7 @@ from trackadmin.codes import Subject
 from trackadmin.document.structure import ACTION_PARAMETER
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.models import UsageCount
+from trackadmin.models.events import events_database
 
 #: The periods that are told, in days; each ends today. Days are those of UTC.
 PERIODS = DAY, WEEK, MONTH = (1, 7, 30)
@@ -103,13 +104,18 @@ def events_by_day(tracking_map: AnyMap) -> dict[str | None, list[int]]:
 
 def last_seen(slugs: list[str]) -> dict[str, datetime]:
     """When the last event of each map was counted, by slug. One query."""
-    rows = UsageCount.objects.filter(map__in=slugs, subject=Subject.ACTION)
+    rows = _all_counts().filter(map__in=slugs, subject=Subject.ACTION)
     found = rows.order_by().values_list("map").annotate(last=Max("last_at"))
     return dict(found)
 
 
 def _counts_of(tracking_map: AnyMap) -> QuerySet[UsageCount]:
-    return UsageCount.objects.filter(map=find_map(tracking_map).slug).order_by()
+    return _all_counts().filter(map=find_map(tracking_map).slug).order_by()
+
+
+def _all_counts() -> QuerySet[UsageCount]:
+    """All counts, from where processes write them."""
+    return UsageCount.objects.using(events_database())
 
 
 def _day_before(days: int) -> date:

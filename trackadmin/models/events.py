@@ -5,10 +5,11 @@ No draft and no version: these rows come with traffic and leave with ``trackadmi
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.conf import conf
 from trackadmin.document.names import LONGEST
 from trackadmin.models.draft import SLUG_LENGTH
 
@@ -17,6 +18,11 @@ ACTION_LENGTH = 100
 USED_NAME_LENGTH = 2 * LONGEST + 2
 #: Characters of a sink's name, and of the reason why it did not take an event.
 SINK_LENGTH, REASON_LENGTH = 100, 500
+
+
+def events_database() -> str:
+    """The alias of the database that the rows of this file are written to and read from."""
+    return conf.EVENTS_DATABASE or router.db_for_write(AcceptedEvent)
 
 
 class AcceptedEvent(models.Model):

@@ -26,7 +26,7 @@ from django.db.models.functions import Coalesce, Length, Replace
 from django.utils import timezone
 
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
-from trackadmin.outbox.database import events_database
+from trackadmin.models.events import events_database
 from trackadmin.runtime.configured_sinks import configured_sinks
 
 #: The time that a rate is of.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from trackadmin.models import AcceptedEvent
-from trackadmin.outbox.database import events_database, locks_rows, writing
+from trackadmin.models.events import events_database
+from trackadmin.outbox.database import locks_rows, writing
 from trackadmin.outbox.new_deliveries import create_deliveries
 from trackadmin.runtime.configured_sinks import configured_sinks
 

@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from trackadmin.models import Delivery
-from trackadmin.outbox.database import events_database, locks_rows, writing
+from trackadmin.models.events import events_database
+from trackadmin.outbox.database import locks_rows, writing
 
 #: Seconds for which a worker has a delivery. If it dies, another one takes the delivery after that.
 LEASE_SECONDS = 60.0

@@ -1,19 +1,13 @@
-"""Which database the events are in, and how several statements are written to it as one."""
+"""How several statements are written to the database of the events as one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 
-from trackadmin.conf import conf
 from trackadmin.models import AcceptedEvent
-
-
-def events_database() -> str:
-    """The alias of the database that events are stored in and delivered from."""
-    return conf.EVENTS_DATABASE or router.db_for_write(AcceptedEvent)
 
 
 def locks_rows(using: str) -> bool:

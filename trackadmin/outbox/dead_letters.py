@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from django.db.models import F, QuerySet
 
 from trackadmin.models import DeadLetter, Delivery
-from trackadmin.outbox.database import events_database, locks_rows, writing
+from trackadmin.models.events import events_database
+from trackadmin.outbox.database import locks_rows, writing
 from trackadmin.outbox.new_deliveries import create_deliveries
 from trackadmin.runtime.configured_sinks import BATCH_SIZE, configured_sinks
 

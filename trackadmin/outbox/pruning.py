@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from trackadmin.conf import conf
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, UsageCount
-from trackadmin.outbox.database import events_database, writing
+from trackadmin.models.events import events_database
+from trackadmin.outbox.database import writing
 
 #: How many days of usage are kept: a year, and a month to compare it with.
 USAGE_DAYS = 400

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from trackadmin.models import AcceptedEvent
-from trackadmin.outbox.database import events_database
+from trackadmin.models.events import events_database
 from trackadmin.runtime import Event
 from trackadmin.runtime.configured_sinks import ConfiguredSink
 from trackadmin.runtime.values import TRUSTS

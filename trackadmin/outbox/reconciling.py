@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 from django.db.models import Count, QuerySet
 
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
-from trackadmin.outbox.database import events_database
+from trackadmin.models.events import events_database
 from trackadmin.runtime.accepting import as_stored
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
 

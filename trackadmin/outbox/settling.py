@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from trackadmin.codes import FaultCode
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
+from trackadmin.models.events import events_database
 from trackadmin.outbox.answers import Answer
 from trackadmin.outbox.claims import mine
-from trackadmin.outbox.database import events_database
 from trackadmin.runtime import Event
 from trackadmin.runtime.configured_sinks import ConfiguredSink
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trackadmin.models import DeadLetter, Delivery
-from trackadmin.outbox.database import events_database
+from trackadmin.models.events import events_database
 from trackadmin.outbox.recent_events import StoredEvent
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
 

@@ -11,10 +11,10 @@ from django.db import Error
 from trackadmin.codes import FaultCode
 from trackadmin.compiler.failures import drop_broken
 from trackadmin.models import AcceptedEvent, Delivery
+from trackadmin.models.events import events_database
 from trackadmin.outbox.answers import Answer, failed, taken_as
 from trackadmin.outbox.batches import make_deliveries
 from trackadmin.outbox.claims import LEASE_SECONDS, claim, renewed
-from trackadmin.outbox.database import events_database
 from trackadmin.outbox.pauses import Pauses
 from trackadmin.outbox.remote_sink import RemoteSink, TryLater
 from trackadmin.outbox.settling import Batch, Settled, batch_of, settle

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 from django.utils import timezone
 
 from trackadmin.compiler.failures import drop_broken
@@ -44,7 +45,7 @@ def accept(event: Event, *, waiting: bool) -> bool:
     made anew once: Django does so between requests, and not every process has requests.
     """
     model: type[AcceptedEvent] = apps.get_model("trackadmin", "AcceptedEvent")
-    connection = connections[conf.EVENTS_DATABASE or router.db_for_write(model)]
+    connection = connection_of(model)
     try:
         return _insert(connection, model, event, waiting=waiting)
     except Error:
@@ -55,6 +56,14 @@ def accept(event: Event, *, waiting: bool) -> bool:
     # The first insert may have come through, so a second one says nothing about the event.
     _insert(connection, model, event, waiting=waiting)
     return True
+
+
+def connection_of(model: type[Model]) -> BaseDatabaseWrapper:
+    """This thread's connection to the database that events, and counts of them, are written to.
+
+    As ``models.events.events_database``, which cannot be imported before the models are loaded.
+    """
+    return connections[conf.EVENTS_DATABASE or router.db_for_write(model)]
 
 
 def _insert(

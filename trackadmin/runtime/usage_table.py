@@ -8,12 +8,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trackadmin.codes import Subject
-from trackadmin.conf import conf
-from trackadmin.runtime.accepting import as_stored
+from trackadmin.runtime.accepting import as_stored, connection_of
 
 if TYPE_CHECKING:
     from trackadmin.models import UsageCount
@@ -35,7 +33,7 @@ class Counted(NamedTuple):
 
 def connection_of_usage() -> BaseDatabaseWrapper:
     """This thread's connection to the database that counts are in: the one of the events."""
-    return connections[conf.EVENTS_DATABASE or router.db_for_write(_counts_model())]
+    return connection_of(_counts_model())
 
 
 def write_usage(connection: BaseDatabaseWrapper, rows: Sequence[Counted], now: datetime) -> None:

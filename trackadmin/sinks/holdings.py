@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-#: Characters of an action that are compared: as many as the table of accepted events has.
-ACTION_LENGTH = 100
+from trackadmin.models.events import ACTION_LENGTH
 
 
 class Held(NamedTuple):
