@@ -1,5 +1,6 @@
 """A tour of the admin: every page, forms with errors, refusals, and the messages after actions."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -129,12 +130,18 @@ def _get_pages(client, row):
 
 
 def _sent_forms(client, row):
-    """Send each form without changes; the next page shows a message."""
+    """Send each form without changes; the next page shows a message.
+
+    Of forms that differ only in which row they are about, one is sent.
+    """
+    seen = set()
     for name, page in every_page(row).items():
         for form in read(client.get(page).content.decode()).forms:
             address = form.action or page
-            if form.method != "post" or "trackadmin" not in address:
+            kind = re.sub(r"\d+", "", address.partition("?")[0]), frozenset(form.sent_to_save)
+            if form.method != "post" or "trackadmin" not in address or kind in seen:
                 continue
+            seen.add(kind)
             sent = form.sent_to_save
             with transaction.atomic():
                 yield _posted(client, f"{name}, sent", address, sent)
