@@ -35,20 +35,35 @@ PACKAGES = {
 MATRIX = {"6.0": 12, "6.1": 12}
 #: The tests of plain Python, which runs the same on every database and with every Django.
 PLAIN_PYTHON = ["--ignore-glob=tests/test_document_*.py"]
-#: What the newer releases leave out: each site is walked with the pinned one, on both databases.
-LEFT_OUT = [*PLAIN_PYTHON, "--ignore=tests/sites"]
-#: What a release between two others runs: what reads Django's internals, such as its SQL, managers
-#: and fields. The rest holds before and after it.
-ONLY_BETWEEN = {
-    "6.0": [
-        f"tests/test_{part}*.py"
-        for part in (
-            "aggregates", "catalog", "checks", "collect", "compiler", "driver", "editing", "fast",
-            "host", "managers", "many", "models", "outbox", "packages", "runtime", "same", "sql",
-            "statements", "tenants", "track", "values", "wide",
-        )
-    ]
-}  # fmt: skip
+#: What pages show and say, whatever the database: that each page opens, with every parameter and for
+#: every kind of person, is asked on both.
+WORDS_OF_PAGES = [
+    f"--ignore=tests/test_{part}.py"
+    for part in (
+        "actions_pages", "admin_hostile", "admin_locale", "admin_tracked_models", "grace_form",
+        "large_action", "large_form", "lint_page", "model_list", "picture_page", "starter_page",
+        "sums_form", "sums_pages",
+    )
+]  # fmt: skip
+#: What a newer release of Django runs: what reads Django's internals, such as its SQL, managers and
+#: fields, and of the newest one every page and command. ``make torture`` runs all with each.
+INTERNALS = [
+    f"tests/test_{part}*.py"
+    for part in (
+        "aggregates", "catalog", "compiler", "driver", "fast", "host", "managers", "outbox",
+        "packages", "same", "sql", "statements", "values", "wide",
+    )
+]  # fmt: skip
+DOORS = [
+    f"tests/test_{part}*.py"
+    for part in (
+        "actions", "admin", "checks", "collect", "command", "editing", "many", "models", "runtime",
+        "tenants", "track",
+    )
+]  # fmt: skip
+#: Each site is walked with the pinned release, on both databases.
+ALL_BUT_SITES = ["--ignore=tests/sites", *PLAIN_PYTHON]
+OF_NEWER = {"6.0": INTERNALS, "6.1": [*INTERNALS, *DOORS]}
 #: How many times as long as in ``make test`` the torture is, unless TRACKADMIN_TORTURE says so.
 TORTURE_TIMES = "10"
 NEWER_PYTHONS = ("3.12", "3.13", "3.14")
@@ -96,12 +111,12 @@ def test_steps():
             on_postgresql(PYTEST),
             missing=needs("gettext", "pgbouncer", "postgresql", "redis-server"),
         ),
-        *(matrix_step(django, minor) for django, minor in MATRIX.items()),
+        *(matrix_step(django, minor, OF_NEWER[django]) for django, minor in MATRIX.items()),
     ]
 
 
 def on_postgresql(pytest):
-    rest = ["-m", "not browser and not install and not once", *PLAIN_PYTHON]
+    rest = ["-m", "not browser and not install and not once", *PLAIN_PYTHON, *WORDS_OF_PAGES]
     return [sys.executable, "-m", "tests.postgresql", *pytest, *rest]
 
 
@@ -118,11 +133,12 @@ def torture_steps():
             times,
             missing=needs("postgresql"),
         ),
+        *(matrix_step(django, minor, ALL_BUT_SITES) for django, minor in MATRIX.items()),
     ]
 
 
-def matrix_step(django, minor):
-    """The tests on SQLite with a newer Django, in a virtual environment of its own."""
+def matrix_step(django, minor, tests):
+    """These tests on SQLite with a newer Django, in a virtual environment of its own."""
     name = f"tests with Django {django}"
     python = newer_python(minor)
     if python is None:
@@ -135,8 +151,7 @@ def matrix_step(django, minor):
         f"'django~={django}.0'; touch {venv}/.installed; }}; "
         f"exec {venv}/bin/pytest -q -p no:cacheprovider "
         "-m 'not browser and not install and not packages and not postgresql "
-        "and not pinned and not once and not torture' "
-        + " ".join([*LEFT_OUT, *ONLY_BETWEEN.get(django, [])])
+        "and not pinned and not once and not torture' " + " ".join(tests)
     )
     return Step(name, ["bash", "-c", script], missing=needs("gettext", "redis-server"))
 

@@ -487,6 +487,7 @@ class TestCommand:
             run(*arguments)
 
 
+@pytest.mark.once
 def test_the_commands_of_the_page_work_as_they_stand_there(tmp_path):
     root = Path(__file__).resolve().parent.parent
     page = (root / "docs/backfill.md").read_text("utf-8")
