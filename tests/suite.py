@@ -35,8 +35,8 @@ PACKAGES = {
 MATRIX = {"6.0": 12, "6.1": 12}
 #: The tests of plain Python, which runs the same on every database and with every Django.
 PLAIN_PYTHON = ["--ignore-glob=tests/test_document_*.py"]
-#: What pages show and say, whatever the database: that each page opens, with every parameter and for
-#: every kind of person, is asked on both.
+#: What pages show and say, whatever the database. That each page opens, with every parameter and
+#: for every kind of person, is asked on both.
 WORDS_OF_PAGES = [
     f"--ignore=tests/test_{part}.py"
     for part in (
