@@ -158,6 +158,7 @@ def pages_of(row, *, version=1):
         "trackingmap_explain_event": map_page("explain_event", pk),
         "trackingmap_search": map_page("search", pk),
         "trackingmap_compare": map_page("compare", pk),
+        "trackingmap_changelog": map_page("changelog", pk),
         "trackingmap_versions": map_page("versions", pk),
         "trackingmap_version": map_page("version", pk, version),
         "trackingmap_document": map_page("document", pk, version),

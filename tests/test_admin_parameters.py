@@ -180,7 +180,8 @@ PARAMETERS = {
     "trackingmap_explain_event": ["event"],
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new", "all"],
-    "trackingmap_versions": ["page"],
+    "trackingmap_changelog": ["old", "new", "format"],
+    "trackingmap_versions": ["page", "summary"],
     "trackingmap_version": ["page"],
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],
@@ -205,7 +206,7 @@ PARAMETERS = {
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
-READ_ONLY |= {"usage"}
+READ_ONLY |= {"usage", "changelog"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],

@@ -23,6 +23,7 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.compare_screens import ChangelogScreen, CompareScreen
 from trackadmin.admin.deliveries_screen import DeliveriesScreen
 from trackadmin.admin.effect_screen import EffectScreen
 from trackadmin.admin.events_screen import EventsScreen
@@ -57,7 +58,6 @@ from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
 from trackadmin.admin.usage_screen import UsageScreen
 from trackadmin.admin.version_screens import (
-    CompareScreen,
     DocumentScreen,
     VersionDoor,
     VersionScreen,
@@ -151,6 +151,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/preview/url/", "try_url", TryUrlScreen),
         ("<int:map_id>/preview/event/", "explain_event", ExplainEventScreen),
         ("<int:map_id>/compare/", "compare", CompareScreen),
+        ("<int:map_id>/compare/changelog/", "changelog", ChangelogScreen),
         ("<int:map_id>/versions/", "versions", VersionsScreen),
         ("<int:map_id>/versions/<int:number>/", "version", VersionScreen),
         ("<int:map_id>/versions/<int:number>/document.json", "document", DocumentScreen),

@@ -10,6 +10,8 @@ from trackadmin.editing.building import (
     draft_problems,
     draft_row,
 )
+from trackadmin.editing.changelog import Changelog, Release, changelog
+from trackadmin.editing.changelog_texts import CHANGELOG_FORMATS, changelog_text
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
@@ -69,6 +71,7 @@ from trackadmin.editing.saving import (
 from trackadmin.editing.starting import Proposal, proposals, start
 from trackadmin.editing.table_sizes import Estimate, Exactness, TableSize
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
+from trackadmin.editing.timeline import TimelineEntry, timeline
 from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
@@ -92,6 +95,7 @@ from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
     "ALL_ROWS",
+    "CHANGELOG_FORMATS",
     "MONTH",
     "PERIODS",
     "ActionExplanation",
@@ -99,6 +103,7 @@ __all__ = [
     "Arrow",
     "BadLine",
     "Box",
+    "Changelog",
     "CommonValue",
     "Contents",
     "Counted",
@@ -137,6 +142,7 @@ __all__ = [
     "Profile",
     "Proposal",
     "Reader",
+    "Release",
     "Review",
     "Rights",
     "Sampled",
@@ -147,6 +153,7 @@ __all__ = [
     "SourceKind",
     "StoredEntry",
     "TableSize",
+    "TimelineEntry",
     "TrackedName",
     "TrackedObject",
     "TreeName",
@@ -168,6 +175,8 @@ __all__ = [
     "as_it_was",
     "bounded",
     "build_document",
+    "changelog",
+    "changelog_text",
     "contents",
     "decide",
     "delete_action",
@@ -221,6 +230,7 @@ __all__ = [
     "save_tracked_model",
     "snapshot_of",
     "start",
+    "timeline",
     "today",
     "try_url",
     "undecided",
