@@ -44,6 +44,7 @@ from trackadmin.editing.history import (
     history_of_edit,
     undo,
 )
+from trackadmin.editing.history_pages import EditKind, HistoryFilter, find_edits
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -107,6 +108,7 @@ __all__ = [
     "CommonValue",
     "Contents",
     "Counted",
+    "EditKind",
     "Effects",
     "Estimate",
     "EventExplainer",
@@ -119,6 +121,7 @@ __all__ = [
     "Head",
     "HeadEntry",
     "HistoryEntry",
+    "HistoryFilter",
     "InWords",
     "Leaving",
     "Lint",
@@ -194,6 +197,7 @@ __all__ = [
     "events_by_day",
     "explain_event",
     "explain_events",
+    "find_edits",
     "fix_draft",
     "fixes",
     "get_version",
