@@ -15,6 +15,7 @@ from trackadmin.editing.changelog_texts import CHANGELOG_FORMATS, changelog_text
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
+from trackadmin.editing.due import DueItem, DueKind, due_items
 from trackadmin.editing.effect_plan import NameKind
 from trackadmin.editing.effect_tally import Example, NameEffect, Sizes
 from trackadmin.editing.effects import Effects, ModelEffect, Reader, Sampled, effects
@@ -108,6 +109,8 @@ __all__ = [
     "CommonValue",
     "Contents",
     "Counted",
+    "DueItem",
+    "DueKind",
     "EditKind",
     "Effects",
     "Estimate",
@@ -190,6 +193,7 @@ __all__ = [
     "draft_problems",
     "draft_row",
     "draft_with",
+    "due_items",
     "effects",
     "entry_diff",
     "entry_of",

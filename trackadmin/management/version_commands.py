@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.exceptions import NotPublished, few
+from trackadmin.management.due_command import check_due, due_argument
 from trackadmin.management.lint_command import check_lint, lint_arguments
 from trackadmin.management.subcommand import (
     Options,
@@ -211,6 +212,7 @@ def _check_arguments(parser: ArgumentParser) -> None:
     _json_argument(parser)
     instead = parser.add_mutually_exclusive_group()
     lint_arguments(parser, instead)
+    due_argument(instead)
     instead.add_argument(
         "--undecided",
         action="store_true",
@@ -224,6 +226,8 @@ def _check_arguments(parser: ArgumentParser) -> None:
 def _check(options: Options, out: Output) -> None:
     if options["lint"] or options["values"]:
         check_lint(options, out)
+    elif options["due"]:
+        check_due(options, out)
     elif options["undecided"]:
         _check_undecided(options, out)
     else:
