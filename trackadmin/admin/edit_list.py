@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from trackadmin import editing
-from trackadmin.admin.page_parameters import choice, day, listed, text
+from trackadmin.admin.page_parameters import choice, day_of, listed, text
 from trackadmin.editing import EditKind, Head, HistoryEntry, HistoryFilter
 from trackadmin.models import TrackingMap
 
@@ -39,8 +39,8 @@ class EditList:
             by_code=choice(query, "by_code", ["", "1"]) == "1",
             name=text(query, "name"),
             kind=EditKind(kind) if kind else None,
-            since=day(query, "since"),
-            until=day(query, "until"),
+            since=day_of(query, "since"),
+            until=day_of(query, "until"),
         )
         self._page = listed(query, editing.find_edits(subject, wanted), PER_PAGE)
 

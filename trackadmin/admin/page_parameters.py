@@ -115,7 +115,7 @@ def choices(query: QueryDict, name: str, legal: Collection[str]) -> set[str]:
     return sent
 
 
-def day(query: QueryDict, name: str) -> date | None:
+def day_of(query: QueryDict, name: str) -> date | None:
     """The parameter as a day; ``None`` if it is empty or was not sent."""
     value = text(query, name)
     try:

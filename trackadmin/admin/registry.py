@@ -44,6 +44,7 @@ from trackadmin.admin.list_query import check_list_query, check_search, refuse_m
 from trackadmin.admin.map_screens import MapScreen, MoveScreen
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.picture_screen import PictureScreen
+from trackadmin.admin.presence_screens import ActionPresenceScreen, ModelPresenceScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.profile_screen import ProfileScreen
 from trackadmin.admin.publish_screen import PublishScreen
@@ -206,6 +207,7 @@ class TrackedModelAdmin(ScreenAdmin):
         ("<int:object_id>/delete/", "delete", DeleteScreen),
         ("<int:object_id>/history/", "history", ModelHistoryScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", UndoScreen),
+        ("<int:object_id>/presence/", "presence", ModelPresenceScreen),
         ("<int:object_id>/profile/", "profile", ProfileScreen),
     )
 
@@ -224,6 +226,7 @@ class TrackedActionAdmin(ScreenAdmin):
         ("<int:object_id>/change/", "change", ChangeActionScreen),
         ("<int:object_id>/delete/", "delete", DeleteActionScreen),
         ("<int:object_id>/history/", "history", ActionHistoryScreen),
+        ("<int:object_id>/presence/", "presence", ActionPresenceScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", ActionUndoScreen),
     )
 

@@ -54,6 +54,12 @@ from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.partial_map import snapshot_of
+from trackadmin.editing.presence import (
+    SAY_SECONDS,
+    forget_presence,
+    note_presence,
+    others_editing,
+)
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
@@ -100,6 +106,7 @@ __all__ = [
     "CHANGELOG_FORMATS",
     "MONTH",
     "PERIODS",
+    "SAY_SECONDS",
     "ActionExplanation",
     "Arrival",
     "Arrow",
@@ -204,6 +211,7 @@ __all__ = [
     "find_edits",
     "fix_draft",
     "fixes",
+    "forget_presence",
     "get_version",
     "give_new_name",
     "history",
@@ -220,9 +228,11 @@ __all__ = [
     "map_picture",
     "map_states",
     "model_tree",
+    "note_presence",
     "offered",
     "order_actions",
     "order_tracked_models",
+    "others_editing",
     "preview",
     "profile",
     "proposals",

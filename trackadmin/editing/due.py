@@ -53,7 +53,7 @@ class DueItem:
         return self.place.startswith(f"{ACTIONS}.")
 
     @property
-    def prefix(self) -> str:
+    def head(self) -> str:
         """The tracked model, if it is about one."""
         return self.place.partition(".")[0]
 

@@ -94,7 +94,7 @@ def history(
     every = (
         _revisions(stored_versions(type(subject), subject.pk), waivers, limit)
         if only is None
-        else _numbered(only)
+        else _revisions_of(only)
     )
     revisions = _affordable(every, most_rows)
     has_gaps = only is not None
@@ -234,10 +234,10 @@ def _revisions(
 ) -> dict[int, Revision]:
     own = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
     pks = sorted({*own, *more}, reverse=True)[:limit]
-    return _numbered(pks)
+    return _revisions_of(pks)
 
 
-def _numbered(pks: Iterable[int]) -> dict[int, Revision]:
+def _revisions_of(pks: Iterable[int]) -> dict[int, Revision]:
     rows = _all_revisions().filter(pk__in=pks).select_related("user").order_by("pk")
     return {row.pk: row for row in rows}
 
