@@ -7,7 +7,7 @@ import pytest
 from tests.maps import document, tracked
 from tests.screens import MARKS, edit, map_page, published_example
 from trackadmin import editing
-from trackadmin.admin import differences, history_screens, version_screens
+from trackadmin.admin import compare_screens, differences, history_screens, version_screens
 from trackadmin.models import TrackingMap
 
 pytestmark = MARKS
@@ -33,7 +33,7 @@ def test_a_long_comparison_is_cut_and_can_be_had_whole(admin_client, tracking_ma
     editing.import_document(tracking_map, document(), by=None)
     everything = len(editing.review(tracking_map).difference.changes)
     monkeypatch.setattr(differences.grouped, "__defaults__", (2,))
-    monkeypatch.setattr(version_screens, "MOST_TOLD", 2)
+    monkeypatch.setattr(compare_screens, "MOST_TOLD", 2)
     for page in ("publish", "compare"):
         html = text_of(admin_client, map_page(page, tracking_map.pk))
         assert told(html) == 2

@@ -162,7 +162,9 @@ PARAMETERS = {
     ],
     "trackingmap_tracked": ["model", "object"],
     "trackingmap_delete": ["expected"],
-    "trackingmap_history": ["page", "x", "edit"],
+    "trackingmap_history": [
+        *("page", "x", "edit", "who", "by_code", "name", "kind", "since", "until"),
+    ],
     "trackingmap_bring_back": ["prefix"],
     "trackingmap_bring_back_action": ["action"],
     "trackingmap_move": ["prefix", "to"],
@@ -184,7 +186,8 @@ PARAMETERS = {
     "trackingmap_explain_event": ["event"],
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new", "all"],
-    "trackingmap_versions": ["page"],
+    "trackingmap_changelog": ["old", "new", "format"],
+    "trackingmap_versions": ["page", "summary"],
     "trackingmap_version": ["page"],
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],
@@ -192,14 +195,16 @@ PARAMETERS = {
     "trackedmodel_add": [*ENTRY, "deleted", "was"],
     "trackedmodel_change": [*ENTRY, "_continue", "c-buyer_profile-child_prefix"],
     "trackedmodel_delete": ["seen"],
-    "trackedmodel_history": ["page", "x"],
+    "trackedmodel_history": ["page", "who", "kind", "since"],
     "trackedmodel_undo": ["seen"],
+    "trackedmodel_presence": ["closed"],
     "trackedmodel_profile": ["fresh", "x"],
     "trackedmodel_changelist": [*LISTS, "map__id__exact", "map__isnull"],
     "trackedaction_add": [*ACTION, "deleted", "was"],
     "trackedaction_change": [*ACTION, "_continue"],
     "trackedaction_delete": ["seen"],
-    "trackedaction_history": ["page", "x"],
+    "trackedaction_history": ["page", "until", "x"],
+    "trackedaction_presence": ["closed"],
     "trackedaction_undo": ["seen"],
     "trackedaction_changelist": [*LISTS, "map__id__exact", "map__isnull"],
     "delivery_changelist": ["sink", "page", "do", "letter", "expected"],
@@ -209,7 +214,7 @@ PARAMETERS = {
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
-READ_ONLY |= {"usage"}
+READ_ONLY |= {"usage", "changelog"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],

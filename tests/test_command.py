@@ -132,6 +132,7 @@ def test_the_subcommands_of_the_contract():
         "versions",
         "diff",
         "check",
+        "changelog",
         "flatten",
         "resolve",
         "explain",

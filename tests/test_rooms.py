@@ -28,6 +28,10 @@ META = {
 #: the other rooms.
 DOORS = {
     # The entries and the words that they hold, and which names are legal.
+    # The mark of a change, and what changed in a few words.
+    "document.changes": {"admin", "editing"},
+    "document.differing": {"editing"},
+    "document.summaries": {"editing"},
     "document.structure": {"admin", "catalog", "compiler", "editing", "models", "runtime"},
     "document.names": {"admin", "compiler", "editing", "models"},
     "document.validate": {"compiler"},
@@ -82,7 +86,7 @@ DOORS = {
     "compiler.values.assigned_values": {"editing"},
     "compiler.host.whole_tables": {"editing"},
     # Why a fast path was left, which is counted, and a cache that forgets.
-    "compiler.bounded_cache": {"runtime"},
+    "compiler.bounded_cache": {"editing", "runtime"},
     "compiler.fast_paths": {"runtime"},
     "compiler.obstacles": {"runtime"},
     # SQL views, which the command alone writes.

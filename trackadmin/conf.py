@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_OBJECTS": 20,
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
+    "DUE": {},
 }
 
 #: What GUESSABLE_KEYS may be, in a word.
@@ -74,6 +75,10 @@ LINT_PATTERNS: dict[str, str] = {
 }
 #: How many rows of a model LINT reads, and how long it may take for all models.
 LINT_LIMITS: dict[str, float] = {"rows": 500, "seconds": 2.0}
+
+
+#: After how many days something is due; ``None`` for never.
+DUE_DAYS: dict[str, int | None] = {"WAIVER_DAYS": 365, "UNDECIDED_DAYS": 30}
 
 
 class Settings:
@@ -298,6 +303,11 @@ class Settings:
     def LINT(self) -> dict[str, Any]:
         """The level of each rule of lint, the patterns of names, and how many rows it may read."""
         return {**LINT_RULES, **LINT_PATTERNS, **LINT_LIMITS, **self._get("LINT")}
+
+    @property
+    def DUE(self) -> dict[str, Any]:
+        """After how many days a waiver and what is undecided are due; ``None`` for never."""
+        return {**DUE_DAYS, **self._get("DUE")}
 
 
 conf = Settings()

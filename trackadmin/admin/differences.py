@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trackadmin.document import Change, Diff
+from trackadmin.document import Diff
+from trackadmin.document.changes import MARKS
 from trackadmin.exceptions import Problem, few
 
 #: How many changes a page tells in words, unless somebody asks for all.
 MOST_TOLD = 300
-#: The mark before each line, for people who do not see the colour.
-MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +48,15 @@ def grouped(diff: Diff, most: int | None = MOST_TOLD) -> list[Group]:
     """
     groups: dict[tuple[str, str], Group] = {}
     for change in diff.changes[:most]:
-        of = _of_what(change)
         line = Line(change.kind, MARKS[change.kind], change.words_below_model())
-        groups.setdefault(of, Group(*of)).lines.append(line)
+        groups.setdefault(change.head, Group(*change.head)).lines.append(line)
     more = 0 if most is None else len(diff.changes) - most
     return [*groups.values(), *([Group("", more=more)] if more > 0 else [])]
 
 
 def changed_actions(diff: Diff) -> set[str]:
     """The names of the actions that differ."""
-    return {_of_what(change)[1] for change in diff.changes}
-
-
-def _of_what(change: Change) -> tuple[str, str]:
-    """The prefix and the name of the action that a change belongs to; one of them is empty."""
-    name = change.where.split(".")[0]
-    return ("", name) if change.subject in ("action", "parameter") else (name, "")
+    return {change.head[1] for change in diff.changes}
 
 
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:

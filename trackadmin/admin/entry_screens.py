@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
 from trackadmin.admin.differences import faults, grouped
@@ -21,7 +21,7 @@ from trackadmin.admin.page_parameters import choice, matching, number, query_of
 from trackadmin.admin.screen import Screen
 from trackadmin.catalog import catalog
 from trackadmin.document import Diff, Document
-from trackadmin.editing import Head, HeadEntry, Saved
+from trackadmin.editing import SAY_SECONDS, Head, HeadEntry, Saved
 from trackadmin.exceptions import InvalidMap, StaleForm
 from trackadmin.models import TrackedModel, TrackingMap
 
@@ -121,6 +121,22 @@ class HeadScreen(Screen):
     def page_of_row(self, page: str, *args: object) -> str:
         """The address of one of its pages."""
         return self.address(page, self.head_row.pk, *args, model=self.model)
+
+    def presence(self) -> dict[str, Any]:
+        """The line that says who else has its form open, and how the script asks again."""
+        address = self.page_of_row("presence")
+        return {"words": self.presence_words(), "address": address, "seconds": SAY_SECONDS}
+
+    def presence_words(self) -> str:
+        """Who else has its form open, in words; empty for nobody."""
+        names = editing.others_editing(self.head_row, self.request.user)
+        if not names:
+            return ""
+        who = ngettext(
+            "%(names)s has this form open now.", "%(names)s have this form open now.", len(names)
+        )
+        saved = _("Nothing is overwritten unasked: who saves last sees first what others changed.")
+        return f"{who % {'names': ', '.join(names)}} {saved}"
 
     def would_change(self, name: str, entry: HeadEntry) -> Diff:
         """What it would change to write this entry to the row."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from trackadmin import editing
 from trackadmin.admin.action_form_screens import ActionRowScreen
 from trackadmin.admin.differences import Group, faults, grouped
+from trackadmin.admin.edit_list import EditList
 from trackadmin.admin.entry_screens import HeadScreen, RowScreen
 from trackadmin.admin.page_parameters import number, text
 from trackadmin.admin.screen import Screen
@@ -23,8 +24,6 @@ from trackadmin.editing import Head, HistoryEntry, StoredEntry
 from trackadmin.exceptions import InvalidMap, StaleForm, UnknownRevision
 from trackadmin.models import TrackingMap
 
-#: How many of the newest edits a page shows; older ones stay in the database.
-SHOWN = 100
 #: How many rows of the history it reads; an import has one for each attribute of a map.
 MOST_ROWS = 2000
 #: Of how many tracked models it tells what one large edit changed.
@@ -59,12 +58,11 @@ class MapHistoryScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list."""
         edit = number(request.GET, "edit")
-        entries = self._newest_edits() if edit is None else [self._one_edit(edit)]
-        steps = [self._step(entry) for entry in entries]
-        return self.page(_("History"), steps=steps, edit=edit)
-
-    def _newest_edits(self) -> list[HistoryEntry]:
-        return editing.history(self.tracking_map, limit=SHOWN, most_rows=MOST_ROWS)
+        if edit is not None:
+            return self.page(_("History"), steps=[self._step(self._one_edit(edit))], edit=edit)
+        edits = EditList(self.tracking_map, request.GET)
+        steps = [self._step(entry) for entry in edits.entries(most_rows=MOST_ROWS)]
+        return self.page(_("History"), steps=steps, **edits.context())
 
     def _one_edit(self, edit: int) -> HistoryEntry:
         """One edit, however large; a 404 if there is none."""
@@ -110,16 +108,16 @@ class HeadHistoryScreen(HeadScreen):
     def get(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The list."""
         row = self.head_row
-        entries = editing.history(row, limit=SHOWN)
+        edits = EditList(row, request.GET)
         return self.page(
             _("History"),
             (str(row), self.page_of_row("change")),
-            steps=list(self._steps(entries)),
+            steps=list(self._steps(edits.entries(), newest=edits.is_start)),
             subject=row,
+            **edits.context(),
         )
 
-    def _steps(self, entries: Iterable[HistoryEntry]) -> Iterator[Step]:
-        newest = True
+    def _steps(self, entries: Iterable[HistoryEntry], newest: bool) -> Iterator[Step]:
         for entry in entries:
             links = []
             gone = entry.deleted or entry.deleted_actions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -112,6 +113,16 @@ def choices(query: QueryDict, name: str, legal: Collection[str]) -> set[str]:
         if value not in legal:
             raise Unreadable(name, value, _("Open the page again and send its form."))
     return sent
+
+
+def day_of(query: QueryDict, name: str) -> date | None:
+    """The parameter as a day; ``None`` if it is empty or was not sent."""
+    value = text(query, name)
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        legal = _("Give year, month and day, such as 2027-03-31.")
+        raise Unreadable(name, value, legal) from error
 
 
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str = "") -> str:

@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from trackadmin.admin.differences import MARKS
+from trackadmin.document.changes import MARKS
 from trackadmin.editing import Arrow, Box, MapPicture, ModelTree, PartState, TreeNode
 
 #: Names in a box of a tree; the table has all.

@@ -23,6 +23,7 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.compare_screens import ChangelogScreen, CompareScreen
 from trackadmin.admin.deliveries_screen import DeliveriesScreen
 from trackadmin.admin.effect_screen import EffectScreen
 from trackadmin.admin.events_screen import EventsScreen
@@ -43,6 +44,7 @@ from trackadmin.admin.list_query import check_list_query, check_search, refuse_m
 from trackadmin.admin.map_screens import MapScreen, MoveScreen
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.picture_screen import PictureScreen
+from trackadmin.admin.presence_screens import ActionPresenceScreen, ModelPresenceScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.profile_screen import ProfileScreen
 from trackadmin.admin.publish_screen import PublishScreen
@@ -57,7 +59,6 @@ from trackadmin.admin.undecided_screen import UndecidedScreen
 from trackadmin.admin.unpublished_map_screens import AddMapScreen, DeleteMapScreen
 from trackadmin.admin.usage_screen import UsageScreen
 from trackadmin.admin.version_screens import (
-    CompareScreen,
     DocumentScreen,
     VersionDoor,
     VersionScreen,
@@ -151,6 +152,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/preview/url/", "try_url", TryUrlScreen),
         ("<int:map_id>/preview/event/", "explain_event", ExplainEventScreen),
         ("<int:map_id>/compare/", "compare", CompareScreen),
+        ("<int:map_id>/compare/changelog/", "changelog", ChangelogScreen),
         ("<int:map_id>/versions/", "versions", VersionsScreen),
         ("<int:map_id>/versions/<int:number>/", "version", VersionScreen),
         ("<int:map_id>/versions/<int:number>/document.json", "document", DocumentScreen),
@@ -205,6 +207,7 @@ class TrackedModelAdmin(ScreenAdmin):
         ("<int:object_id>/delete/", "delete", DeleteScreen),
         ("<int:object_id>/history/", "history", ModelHistoryScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", UndoScreen),
+        ("<int:object_id>/presence/", "presence", ModelPresenceScreen),
         ("<int:object_id>/profile/", "profile", ProfileScreen),
     )
 
@@ -223,6 +226,7 @@ class TrackedActionAdmin(ScreenAdmin):
         ("<int:object_id>/change/", "change", ChangeActionScreen),
         ("<int:object_id>/delete/", "delete", DeleteActionScreen),
         ("<int:object_id>/history/", "history", ActionHistoryScreen),
+        ("<int:object_id>/presence/", "presence", ActionPresenceScreen),
         ("<int:object_id>/history/<int:revision>/undo/", "undo", ActionUndoScreen),
     )
 

@@ -51,6 +51,7 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
             profiled=form.facts is not None and self.viewer.may_view(form.facts.model, None),
             why_not=catalog().why_not(row.model_label),
             writable=self.may.change_model,
+            presence=self.presence(),
             **context,
         )
 

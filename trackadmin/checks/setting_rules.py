@@ -18,12 +18,21 @@ from trackadmin.checks.plain_rules import (
     whole_number,
 )
 from trackadmin.checks.sink_rules import sinks
-from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, SIGNED_KEYS
-from trackadmin.texts import enumeration
+from trackadmin.conf import (
+    DUE_DAYS,
+    LINT_LEVELS,
+    LINT_PATTERNS,
+    LINT_RULES,
+    OPEN_KEYS,
+    SIGNED_KEYS,
+)
+from trackadmin.texts import Text, enumeration
 from trackadmin.texts import gettext as _
 
 #: Characters of a token that nobody guesses.
 SHORTEST_TOKEN = 20
+#: The rules of a dict's keys.
+_Keys = dict[str, Callable[[str, Any], Faults]]
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -162,16 +171,21 @@ def _cache_alias(setting: str, value: Any) -> Faults:
 
 
 def _lint(setting: str, value: Any) -> Faults:
+    yield from _keyed(setting, value, _LINT_KEYS, _("Write {'owner': 'warning', …}."))
+
+
+def _keyed(setting: str, value: Any, rules: _Keys, write: Text) -> Faults:
+    """A dict that has only these keys, each with a rule of its own."""
     if not isinstance(value, dict):
         what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
-        yield what, _("Write {'owner': 'warning', …}.")
+        yield what, write
         return
     for key, given in value.items():
-        if key in _LINT_KEYS:
-            yield from _LINT_KEYS[key](f"{setting}['{key}']", given)
+        if key in rules:
+            yield from rules[key](f"{setting}['{key}']", given)
         else:
             what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
-            yield what, _("The keys are %(keys)s.", keys=enumeration([*_LINT_KEYS]))
+            yield what, _("The keys are %(keys)s.", keys=enumeration([*rules]))
 
 
 def _level(setting: str, value: Any) -> Faults:
@@ -206,12 +220,25 @@ def _pattern(setting: str, value: Any) -> Faults:
 
 
 #: What each key of LINT may be.
-_LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
+_LINT_KEYS: _Keys = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
     "rows": whole_number,
     "seconds": seconds,
 }
+
+
+def _due(setting: str, value: Any) -> Faults:
+    yield from _keyed(setting, value, _DUE_KEYS, _("Write {'WAIVER_DAYS': 180, …}."))
+
+
+def _days_or_none(setting: str, value: Any) -> Faults:
+    if value is not None:
+        yield from whole_number(setting, value)
+
+
+#: What each key of DUE may be.
+_DUE_KEYS: _Keys = dict.fromkeys(DUE_DAYS, _days_or_none)
 
 
 def _guessable_keys(setting: str, value: Any) -> Faults:
@@ -264,4 +291,5 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
+    "DUE": ("E081", _due),
 }

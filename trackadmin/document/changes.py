@@ -33,6 +33,9 @@ from trackadmin.texts import gettext as _
 Kind = Literal["added", "removed", "changed", "moved"]
 Subject = Literal["map", "model", "attribute", "child", "aggregate", "action", "parameter"]
 
+#: The mark before each change, for people who do not see the colour.
+MARKS = {"added": "+", "removed": "−", "changed": "≠", "moved": "↕"}  # noqa: RUF001 - a minus
+
 #: Longest quotation in words, in characters; the data always has the whole text.
 _QUOTED = 80
 
@@ -68,6 +71,12 @@ class Change:
     def words_below_model(self) -> str:
         """The same below a heading that names the tracked model (or the map)."""
         return self._said_of(self.where.partition(".")[2])
+
+    @property
+    def head(self) -> tuple[str, str]:
+        """The tracked model and the action that it is of: one is empty, both of the map itself."""
+        name = self.where.split(".")[0]
+        return ("", name) if self.subject in ("action", "parameter") else (name, "")
 
     def sentences(self) -> tuple[Text, ...]:
         """What changed, without the place."""

@@ -125,6 +125,20 @@ def load(text: str, expected: str) -> Document:
     return document
 
 
+def read_published(text: str, expected: str) -> dict[str, Any]:
+    """The data of a published version, ``expected`` being its digest.
+
+    Nothing else of it is checked. Raises :class:`DocumentError` for a text of another digest.
+    """
+    if (actual := digest(text)) != expected:
+        raise _wrong_digest(expected, actual)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_canonical() from error
+    return data if isinstance(data, dict) else {}
+
+
 def read_json(text: str) -> Any:
     """The data of a JSON text; raises :class:`DocumentError`, whatever the text holds."""
     return _canonical_data(text)[0]

@@ -10,9 +10,12 @@ from trackadmin.editing.building import (
     draft_problems,
     draft_row,
 )
+from trackadmin.editing.changelog import Changelog, Release, changelog
+from trackadmin.editing.changelog_texts import CHANGELOG_FORMATS, changelog_text
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
+from trackadmin.editing.due import DueItem, DueKind, due_items
 from trackadmin.editing.effect_plan import NameKind
 from trackadmin.editing.effect_tally import Example, NameEffect, Sizes
 from trackadmin.editing.effects import Effects, ModelEffect, Reader, Sampled, effects
@@ -42,6 +45,7 @@ from trackadmin.editing.history import (
     history_of_edit,
     undo,
 )
+from trackadmin.editing.history_pages import EditKind, HistoryFilter, find_edits
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -50,6 +54,12 @@ from trackadmin.editing.maps import add_map, delete_map, save_map
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.partial_map import snapshot_of
+from trackadmin.editing.presence import (
+    SAY_SECONDS,
+    forget_presence,
+    note_presence,
+    others_editing,
+)
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
@@ -69,6 +79,7 @@ from trackadmin.editing.saving import (
 from trackadmin.editing.starting import Proposal, proposals, start
 from trackadmin.editing.table_sizes import Estimate, Exactness, TableSize
 from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
+from trackadmin.editing.timeline import TimelineEntry, timeline
 from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
@@ -92,16 +103,22 @@ from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
     "ALL_ROWS",
+    "CHANGELOG_FORMATS",
     "MONTH",
     "PERIODS",
+    "SAY_SECONDS",
     "ActionExplanation",
     "Arrival",
     "Arrow",
     "BadLine",
     "Box",
+    "Changelog",
     "CommonValue",
     "Contents",
     "Counted",
+    "DueItem",
+    "DueKind",
+    "EditKind",
     "Effects",
     "Estimate",
     "EventExplainer",
@@ -114,6 +131,7 @@ __all__ = [
     "Head",
     "HeadEntry",
     "HistoryEntry",
+    "HistoryFilter",
     "InWords",
     "Leaving",
     "Lint",
@@ -137,6 +155,7 @@ __all__ = [
     "Profile",
     "Proposal",
     "Reader",
+    "Release",
     "Review",
     "Rights",
     "Sampled",
@@ -147,6 +166,7 @@ __all__ = [
     "SourceKind",
     "StoredEntry",
     "TableSize",
+    "TimelineEntry",
     "TrackedName",
     "TrackedObject",
     "TreeName",
@@ -168,6 +188,8 @@ __all__ = [
     "as_it_was",
     "bounded",
     "build_document",
+    "changelog",
+    "changelog_text",
     "contents",
     "decide",
     "delete_action",
@@ -178,6 +200,7 @@ __all__ = [
     "draft_problems",
     "draft_row",
     "draft_with",
+    "due_items",
     "effects",
     "entry_diff",
     "entry_of",
@@ -185,8 +208,10 @@ __all__ = [
     "events_by_day",
     "explain_event",
     "explain_events",
+    "find_edits",
     "fix_draft",
     "fixes",
+    "forget_presence",
     "get_version",
     "give_new_name",
     "history",
@@ -203,9 +228,11 @@ __all__ = [
     "map_picture",
     "map_states",
     "model_tree",
+    "note_presence",
     "offered",
     "order_actions",
     "order_tracked_models",
+    "others_editing",
     "preview",
     "profile",
     "proposals",
@@ -221,6 +248,7 @@ __all__ = [
     "save_tracked_model",
     "snapshot_of",
     "start",
+    "timeline",
     "today",
     "try_url",
     "undecided",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from reversion.models import Revision, Version
 
 from trackadmin import document as documents
 from trackadmin.document import Change, Diff, Document
+from trackadmin.editing.earlier_edits import earlier_maps, earlier_states
 from trackadmin.editing.locking import map_of
 from trackadmin.editing.people import Person
 from trackadmin.editing.revision_reader import (
@@ -74,30 +75,41 @@ class HistoryEntry:
 
 
 def history(
-    subject: Head | TrackingMap, *, limit: int | None = None, most_rows: int | None = None
+    subject: Head | TrackingMap,
+    *,
+    limit: int | None = None,
+    most_rows: int | None = None,
+    only: Collection[int] | None = None,
 ) -> list[HistoryEntry]:
     """The edits of a tracked model, an action or a whole map, newest first; reads only.
 
-    ``limit`` is how many of the newest to look at. Edits that changed nothing are left out. A
+    ``limit`` is how many of the newest to look at, ``only`` are the numbers of others, of one page.
+    Edits that changed nothing are left out. A
     waiver changes no entry; it is among the edits of the map and of what it is about, and its
     reason says what was waived. With ``most_rows``, edits are read until so many rows of the
     history were; of those before, which may be imports of a whole map, only who made them, when
     and why.
     """
     waivers = waived_of(subject) if isinstance(subject, Head) else []
-    every = _revisions(stored_versions(type(subject), subject.pk), waivers, limit)
+    every = (
+        _revisions(stored_versions(type(subject), subject.pk), waivers, limit)
+        if only is None
+        else _revisions_of(only)
+    )
     revisions = _affordable(every, most_rows)
+    has_gaps = only is not None
     if isinstance(subject, Head):
-        stored = read_entries(list(revisions), only=subject)
+        stored = _read_states(revisions, has_gaps, only=subject)
         reasons = {each.revision: each.reason for each in stored}
         reasons |= {each.revision: each.reason for each in read_maps(waivers, map_of(subject))}
         entries = _told(revisions, stored, reasons, _changes_of_entries, keep=waivers)
     else:
-        maps = {each.revision: each for each in read_maps(list(revisions), subject)}
-        before = newest_map(subject, before=min(revisions)) if revisions else None
+        known = {*revisions, *(earlier_maps(revisions, subject) if has_gaps else ())}
+        maps = {each.revision: each for each in read_maps(known, subject)}
+        before = newest_map(subject, before=min(known)) if known else None
         told = partial(_changes_of_map, maps={0: before, **maps})
         reasons = {revision: each.reason for revision, each in maps.items()}
-        stored, keep = read_entries(list(revisions)), waived_in(list(revisions))
+        stored, keep = _read_states(revisions, has_gaps), waived_in(list(revisions))
         entries = _told(revisions, stored, reasons, told, keep=keep)
     left = {pk: each for pk, each in every.items() if pk not in revisions}
     entries = chain(entries, _untold(subject, left))
@@ -186,6 +198,15 @@ def as_it_last_was(tracking_map: TrackingMap, head: type[Head], pk: int) -> Head
     return stored.entry if stored and stored.map == tracking_map.pk else None
 
 
+def _read_states(
+    revisions: Collection[int], has_gaps: bool, only: Head | None = None
+) -> list[StoredEntry]:
+    """What these edits stored; where others are between them, also what they found."""
+    stored = read_entries(list(revisions), only=only)
+    found = earlier_states(revisions, stored) if has_gaps else []
+    return sorted([*found, *stored], key=lambda each: each.revision)
+
+
 def _affordable(revisions: dict[int, Revision], most_rows: int | None) -> dict[int, Revision]:
     """The newest of these revisions that have so many rows together."""
     if most_rows is None:
@@ -213,6 +234,10 @@ def _revisions(
 ) -> dict[int, Revision]:
     own = versions.order_by("-revision_id").values_list("revision_id", flat=True)[:limit]
     pks = sorted({*own, *more}, reverse=True)[:limit]
+    return _revisions_of(pks)
+
+
+def _revisions_of(pks: Iterable[int]) -> dict[int, Revision]:
     rows = _all_revisions().filter(pk__in=pks).select_related("user").order_by("pk")
     return {row.pk: row for row in rows}
 
@@ -230,21 +255,24 @@ def _told(
     *,
     keep: Container[int],
 ) -> Iterator[HistoryEntry]:
-    """The edits that changed something, and those to ``keep``."""
-    state = _before(revisions, stored)
+    """The edits that changed something, and those to ``keep``.
+
+    ``stored`` may be of others, too.
+    """
     stored_at = {r: list(group) for r, group in groupby(stored, key=lambda each: each.revision)}
-    for pk, revision in revisions.items():
-        touched = stored_at.get(pk, [])
+    state = _before({**revisions, **stored_at}, stored)
+    for pk in sorted({*revisions, *stored_at}):
+        touched, revision = stored_at.get(pk, []), revisions.get(pk)
         before = [each for each in map(state.get, (t.whose for t in touched)) if each]
         after = [each for each in touched if not each.deleted]
         state.update({each.whose: None if each.deleted else each for each in touched})
-        found = tuple(changes(pk, before, after))
-        if found or pk in keep:
+        found = tuple(changes(pk, before, after)) if revision else ()
+        if revision and (found or pk in keep):
             yield _history_entry(revision, Diff(found), touched, reasons.get(pk))
 
 
 def _before(
-    revisions: dict[int, Revision], stored: Iterable[StoredEntry]
+    revisions: Collection[int], stored: Iterable[StoredEntry]
 ) -> dict[tuple[str, int], StoredEntry | None]:
     """The states before the first of these revisions."""
     found: dict[tuple[str, int], StoredEntry | None] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
+from trackadmin.editing.arrivals import Arrivals
+from trackadmin.editing.due import DueItem, due_items_in
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.undecided import undecided_in
 from trackadmin.editing.usage import last_seen
@@ -39,6 +41,8 @@ class MapState:
     undecided: int
     #: When its last event was counted; ``None`` if none was.
     last_event: datetime | None = None
+    #: What is due, the oldest first.
+    due_items: list[DueItem] = field(default_factory=list)
 
     @property
     def due(self) -> int:
@@ -68,11 +72,14 @@ class MapState:
 def map_states() -> list[MapState]:
     """How the maps stand, by name; of the first :data:`MOST_MAPS` only."""
     maps = [*TrackingMap.objects.all()[:MOST_MAPS]]
-    last = last_seen([each.slug for each in maps])
-    return [_state_of(each, last.get(each.slug)) for each in maps]
+    last, arrivals = last_seen([each.slug for each in maps]), Arrivals()
+    return [_state_of(each, last.get(each.slug), arrivals) for each in maps]
 
 
-def _state_of(tracking_map: TrackingMap, last_event: datetime | None) -> MapState:
+def _state_of(
+    tracking_map: TrackingMap, last_event: datetime | None, arrivals: Arrivals
+) -> MapState:
     reviewed = review(tracking_map)
-    left = undecided_in(reviewed.draft, catalog())
-    return MapState(tracking_map, reviewed, len(left.attributes), last_event)
+    left = undecided_in(reviewed.draft, catalog(), arrivals=arrivals).attributes
+    due = due_items_in(tracking_map, reviewed.draft, left)
+    return MapState(tracking_map, reviewed, len(left), last_event, due)

@@ -91,7 +91,7 @@ _OF_MAP: dict[str, str] = {"name": "", "description": ""} | {
 
 def stored_versions(model: type[models.Model], *pks: int) -> QuerySet[Version]:
     """The stored JSON rows of these objects, in every revision."""
-    rows: QuerySet[Version] = _versions().filter(
+    rows: QuerySet[Version] = every_stored_version().filter(
         content_type=content_type_of(model),
         db=write_database(),
         object_id__in=[str(pk) for pk in pks],
@@ -114,7 +114,7 @@ def newest_entries(
         versions = versions.filter(revision_id__lt=before)
     newest = versions.values("object_id").annotate(newest=Max("revision_id")).values("newest")
     # Oldest first, so the newest of each stays.
-    return {each.pk: each for each in _read_rows(newest, [table], only=pks) if each.pk in pks}
+    return {each.pk: each for each in read_rows(newest, [table], only=pks) if each.pk in pks}
 
 
 def newest_map(tracking_map: TrackingMap, *, before: int | None = None) -> StoredMap | None:
@@ -131,8 +131,8 @@ def read_entries(revisions: Collection[int], *, only: Head | None = None) -> lis
     """The tracked models and actions in these revisions, oldest first; ``only`` this one."""
     known = [revision for revision in revisions if revision <= LARGEST_NUMBER]
     if only is None:
-        return _read_rows(known, HEADS)
-    return _read_rows(known, [table_of(only)], only=[only.pk])
+        return read_rows(known, HEADS)
+    return read_rows(known, [table_of(only)], only=[only.pk])
 
 
 def read_some(revision: int, heads: Iterable[StoredEntry]) -> list[StoredEntry]:
@@ -144,7 +144,7 @@ def read_some(revision: int, heads: Iterable[StoredEntry]) -> list[StoredEntry]:
         entry
         for table in HEADS
         if table.listed in wanted
-        for entry in _read_rows([revision], [table], only=wanted[table.listed])
+        for entry in read_rows([revision], [table], only=wanted[table.listed])
     ]
 
 
@@ -157,7 +157,7 @@ def read_heads(revision: int) -> list[StoredEntry]:
 
 def rows_in(revisions: Collection[int]) -> dict[int, int]:
     """How many rows each of these revisions has."""
-    rows = _versions().filter(revision_id__in=revisions, db=write_database()).order_by()
+    rows = every_stored_version().filter(revision_id__in=revisions, db=write_database()).order_by()
     return dict(
         rows.values("revision_id").annotate(many=Count("pk")).values_list("revision_id", "many")
     )
@@ -216,7 +216,7 @@ def _place_of(table: HeadTable, name: str) -> str:
 def _of_waivers() -> QuerySet[Version]:
     # By name, so that a process that has just started does not ask for the content type.
     app, model = Waiver._meta.label_lower.split(".")
-    return _versions().filter(
+    return every_stored_version().filter(
         db=write_database(), content_type__app_label=app, content_type__model=model
     )
 
@@ -231,7 +231,7 @@ class _Stored:
     reason: Text | None
 
 
-def _read_rows(
+def read_rows(
     revisions: Any, tables: Sequence[HeadTable], *, only: Collection[int] | None = None
 ) -> list[StoredEntry]:
     """The entries in these revisions, all or ``only`` those of the rows with these keys."""
@@ -246,7 +246,7 @@ def _stored_rows(
 ) -> Iterator[_Stored]:
     # By name, so that a process that has just started does not ask for each content type.
     apps, models = zip(*(label.split(".") for label in kept), strict=True)
-    rows = _versions().filter(
+    rows = every_stored_version().filter(
         revision_id__in=revisions,
         db=write_database(),
         content_type__app_label__in=apps,
@@ -273,8 +273,10 @@ def _stored_rows(
 _STORED = ("revision_id", "object_id", "serialized_data")
 
 
-def _versions() -> QuerySet[Version]:
-    """From the database that they are written to, so that editors see their last edit."""
+def every_stored_version() -> QuerySet[Version]:
+    """All rows of the history, from the database that they are written to, so that editors see
+    their last edit.
+    """
     rows: QuerySet[Version] = Version.objects.using(router.db_for_write(Version))
     return rows
 

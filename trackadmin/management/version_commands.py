@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from trackadmin import editing
-from trackadmin.document import Document
 from trackadmin.exceptions import NotPublished, few
+from trackadmin.management.due_command import check_due, due_argument
 from trackadmin.management.lint_command import check_lint, lint_arguments
 from trackadmin.management.subcommand import (
     Options,
@@ -168,14 +168,21 @@ def _as_json(version: MapVersion) -> dict[str, Any]:
     }
 
 
-def _diff_arguments(parser: ArgumentParser) -> None:
+def sides_arguments(parser: ArgumentParser) -> None:
+    """Let the caller name two versions."""
     for side in ("old", "new"):
         parser.add_argument(side, help=_("a version's number, 'draft' or 'live'"))
+
+
+def _diff_arguments(parser: ArgumentParser) -> None:
+    sides_arguments(parser)
     _json_argument(parser)
 
 
 def _diff(options: Options, out: Output) -> None:
-    old, new = (_side(options["map"], options[side]) for side in ("old", "new"))
+    slug = options["map"]
+    sides = [version_named(slug, options[side]) for side in ("old", "new")]
+    old, new = (editing.build_document(slug) if each is None else each for each in sides)
     difference = editing.diff(old, new)
     if options["json"]:
         with for_machines():
@@ -186,9 +193,10 @@ def _diff(options: Options, out: Output) -> None:
         out.say(_("They are the same."))
 
 
-def _side(slug: str, name: str) -> MapVersion | Document:
+def version_named(slug: str, name: str) -> MapVersion | None:
+    """The version of this number, or the live one; ``None`` for the draft."""
     if name == "draft":
-        return editing.build_document(slug)
+        return None
     if name == "live":
         live = editing.live_version(slug)
         if live is None:
@@ -204,6 +212,7 @@ def _check_arguments(parser: ArgumentParser) -> None:
     _json_argument(parser)
     instead = parser.add_mutually_exclusive_group()
     lint_arguments(parser, instead)
+    due_argument(instead)
     instead.add_argument(
         "--undecided",
         action="store_true",
@@ -217,6 +226,8 @@ def _check_arguments(parser: ArgumentParser) -> None:
 def _check(options: Options, out: Output) -> None:
     if options["lint"] or options["values"]:
         check_lint(options, out)
+    elif options["due"]:
+        check_due(options, out)
     elif options["undecided"]:
         _check_undecided(options, out)
     else:

@@ -10,6 +10,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
+from trackadmin.models.open_forms import EditingNow
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -17,6 +18,7 @@ __all__ = [
     "AcceptedEvent",
     "DeadLetter",
     "Delivery",
+    "EditingNow",
     "MapVersion",
     "TrackedAction",
     "TrackedAggregate",

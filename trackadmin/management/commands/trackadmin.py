@@ -16,6 +16,7 @@ from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import (
     backfill_command,
+    changelog_command,
     deliver_command,
     explain_event_command,
     map_files,
@@ -35,6 +36,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *map_files.SUBCOMMANDS,
         *map_list_command.SUBCOMMANDS,
         *version_commands.SUBCOMMANDS,
+        *changelog_command.SUBCOMMANDS,
         *value_commands.SUBCOMMANDS,
         *explain_event_command.SUBCOMMANDS,
         *backfill_command.SUBCOMMANDS,
