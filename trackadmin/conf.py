@@ -51,6 +51,14 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_OBJECTS": 20,
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
+    "REVIEWS": {},
+}
+
+#: What REVIEWS says without a word of the site: nobody has to approve.
+REVIEW_RULES: dict[str, Any] = {
+    "APPROVALS": 0,
+    "LAST_EDITOR_MAY_APPROVE": False,
+    "ROLLBACKS": False,
 }
 
 #: What GUESSABLE_KEYS may be, in a word.
@@ -298,6 +306,11 @@ class Settings:
     def LINT(self) -> dict[str, Any]:
         """The level of each rule of lint, the patterns of names, and how many rows it may read."""
         return {**LINT_RULES, **LINT_PATTERNS, **LINT_LIMITS, **self._get("LINT")}
+
+    @property
+    def REVIEWS(self) -> dict[str, Any]:
+        """How many people must approve a draft before it is published, and who."""
+        return {**REVIEW_RULES, **self._get("REVIEWS")}
 
 
 conf = Settings()

@@ -2,6 +2,14 @@
 
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.compiler.values.clean_text import bounded
+from trackadmin.editing.approvals import (
+    Agreement,
+    ReviewStanding,
+    WaitingReview,
+    agreement,
+    may_approve,
+    waiting_reviews,
+)
 from trackadmin.editing.arrivals import Arrival
 from trackadmin.editing.building import (
     action_row,
@@ -54,6 +62,13 @@ from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.renaming import rename
+from trackadmin.editing.reviewing import (
+    approve,
+    ask_for_changes,
+    ask_for_review,
+    comment_on,
+    withdraw_request,
+)
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.revision_reader import StoredEntry
 from trackadmin.editing.saving import (
@@ -95,6 +110,7 @@ __all__ = [
     "MONTH",
     "PERIODS",
     "ActionExplanation",
+    "Agreement",
     "Arrival",
     "Arrow",
     "BadLine",
@@ -138,6 +154,7 @@ __all__ = [
     "Proposal",
     "Reader",
     "Review",
+    "ReviewStanding",
     "Rights",
     "Sampled",
     "Saved",
@@ -161,13 +178,19 @@ __all__ = [
     "UsageFinding",
     "ValueScan",
     "VisibleRows",
+    "WaitingReview",
     "Waived",
     "action_row",
     "add_map",
+    "agreement",
+    "approve",
     "as_it_last_was",
     "as_it_was",
+    "ask_for_changes",
+    "ask_for_review",
     "bounded",
     "build_document",
+    "comment_on",
     "contents",
     "decide",
     "delete_action",
@@ -202,6 +225,7 @@ __all__ = [
     "live_version",
     "map_picture",
     "map_states",
+    "may_approve",
     "model_tree",
     "offered",
     "order_actions",
@@ -231,7 +255,9 @@ __all__ = [
     "usage_findings",
     "value_owners",
     "versions",
+    "waiting_reviews",
     "waive",
     "what_is_tracked",
     "withdraw",
+    "withdraw_request",
 ]

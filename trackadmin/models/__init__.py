@@ -10,6 +10,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
+from trackadmin.models.review_requests import Remark, ReviewRequest
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -18,6 +19,8 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "MapVersion",
+    "Remark",
+    "ReviewRequest",
     "TrackedAction",
     "TrackedAggregate",
     "TrackedAttribute",
