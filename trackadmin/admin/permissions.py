@@ -83,7 +83,7 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         ask_review=edits,
         comment=edits or review,
         review=review,
-        override=publish and may("override_review"),
+        override=view and may("override_review"),
         personal=view and may("view_personal_values"),
         view_deliveries=may("view_delivery") or may("change_delivery"),
         change_deliveries=may("change_delivery"),

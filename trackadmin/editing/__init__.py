@@ -8,6 +8,7 @@ from trackadmin.editing.approvals import (
     WaitingReview,
     agreement,
     may_approve,
+    remarks_of,
     waiting_reviews,
 )
 from trackadmin.editing.arrivals import Arrival
@@ -236,6 +237,7 @@ __all__ = [
     "publish",
     "read_version",
     "readable_document",
+    "remarks_of",
     "rename",
     "restore_draft",
     "review",

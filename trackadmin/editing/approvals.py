@@ -57,14 +57,14 @@ class Agreement:
         return ReviewStanding.APPROVED if enough else ReviewStanding.WAITING
 
     @property
-    def missing(self) -> int:
+    def still_needed(self) -> int:
         """How many approvals a publish still needs."""
         return max(0, self.needed - len(self.approvals))
 
     @property
     def enough(self) -> bool:
         """Whether it may be published. Where no approval is needed, nobody can stop it."""
-        return not self.needed or not (self.missing or self.objections)
+        return not self.needed or not (self.still_needed or self.objections)
 
     def decided(self, user: Any) -> bool:
         """Whether this person has said yes or no to this state."""
@@ -103,7 +103,12 @@ def waiting_reviews(maps: Iterable[TrackingMap], user: Any) -> list[WaitingRevie
 
     Only maps with a review have their draft read.
     """
-    return [_waiting(each, user) for each in _open_requests(maps).select_related("map")]
+    return [_as_seen_by(each, user) for each in _open_requests(maps).select_related("map")]
+
+
+def remarks_of(version: MapVersion) -> list[Remark]:
+    """What was said in the review of which this version came, the oldest first."""
+    return [*_remarks().filter(request__version=version).order_by("request", "number")]
 
 
 def require_approval(tracking_map: TrackingMap, digest: str, *, override: bool, note: str) -> bool:
@@ -118,7 +123,7 @@ def require_approval(tracking_map: TrackingMap, digest: str, *, override: bool, 
     if found.enough:
         return False
     if not override:
-        raise NotApproved(found.needed, len(found.approvals), _names(found.objections))
+        raise NotApproved(found.needed, len(found.approvals), _who(found.objections))
     if not note.strip():
         raise NoteRequired
     return True
@@ -130,12 +135,16 @@ def close_request(version: MapVersion) -> None:
 
 
 def _open_requests(maps: Iterable[TrackingMap]) -> QuerySet[ReviewRequest]:
-    said = Remark.objects.using(write_database()).select_related("author").order_by("number")
+    said = _remarks().order_by("number")
     rows = ReviewRequest.objects.using(write_database()).filter(map__in=maps, state=OPEN)
     return rows.prefetch_related(Prefetch("remarks", said)).order_by("map__name", "map_id")
 
 
-def _waiting(request: ReviewRequest, user: Any) -> WaitingReview:
+def _remarks() -> QuerySet[Remark]:
+    return Remark.objects.using(write_database()).select_related("author")
+
+
+def _as_seen_by(request: ReviewRequest, user: Any) -> WaitingReview:
     found = _agreement(request.map, request, draft_digest(request.map))
     for_user = not found.decided(user) and may_approve(request.map, user)
     return WaitingReview(request.map, found, for_user)
@@ -167,5 +176,5 @@ def _newest_verdicts(remarks: Iterable[Remark]) -> dict[Any, Remark]:
     return {each.author_id: each for each in decided}
 
 
-def _names(remarks: Iterable[Remark]) -> list[str]:
+def _who(remarks: Iterable[Remark]) -> list[str]:
     return [each.author_name for each in remarks]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
+from trackadmin.editing.approvals import WaitingReview, waiting_reviews
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.undecided import undecided_in
 from trackadmin.editing.usage import last_seen
@@ -39,6 +41,8 @@ class MapState:
     undecided: int
     #: When its last event was counted; ``None`` if none was.
     last_event: datetime | None = None
+    #: The review that is open; ``None`` for no such review, or no person who looks.
+    waiting: WaitingReview | None = None
 
     @property
     def due(self) -> int:
@@ -65,11 +69,18 @@ class MapState:
         return next((step for step, needed in steps.items() if needed), NextStep.NOTHING)
 
 
-def map_states() -> list[MapState]:
-    """How the maps stand, by name; of the first :data:`MOST_MAPS` only."""
+def map_states(user: Any = None) -> list[MapState]:
+    """How the maps stand, by name; of the first :data:`MOST_MAPS` only.
+
+    With the reviews that are open, as this user sees them.
+    """
     maps = [*TrackingMap.objects.all()[:MOST_MAPS]]
     last = last_seen([each.slug for each in maps])
-    return [_state_of(each, last.get(each.slug)) for each in maps]
+    reviews = waiting_reviews(maps, user) if user else ()
+    waiting = {each.map.pk: each for each in reviews}
+    return [
+        replace(_state_of(each, last.get(each.slug)), waiting=waiting.get(each.pk)) for each in maps
+    ]
 
 
 def _state_of(tracking_map: TrackingMap, last_event: datetime | None) -> MapState:

@@ -46,7 +46,7 @@ def ask_for_review(
         if live is not None and live.digest == standing:
             raise NothingChanged(live.number)
         request = _open_request(current) or _new_request(current)
-        return _add(request, standing, ASK, by=by, words=words)
+        return _say(request, standing, ASK, by=by, words=words)
 
 
 def comment_on(
@@ -65,7 +65,7 @@ def comment_on(
         _require_words(words)
         if len(place) > REMARK_PLACE_LENGTH:
             raise ReviewRefused(_("There is no such place in a map."))
-        return _add(_required(current), standing, COMMENT, by=by, words=words, place=place)
+        return _say(_required(current), standing, COMMENT, by=by, words=words, place=place)
 
 
 def approve(
@@ -85,7 +85,7 @@ def approve(
                     "Nothing was saved."
                 )
             )
-        return _add(request, standing, APPROVE, by=by, words=words)
+        return _say(request, standing, APPROVE, by=by, words=words)
 
 
 def ask_for_changes(
@@ -99,14 +99,14 @@ def ask_for_changes(
         request = _required(current)
         _require_reviewer(by)
         _require_words(words)
-        return _add(request, standing, CHANGES, by=by, words=words)
+        return _say(request, standing, CHANGES, by=by, words=words)
 
 
 def withdraw_request(tracking_map: AnyMap, *, by: Person, words: str = "") -> Remark:
     """End the open review. What was approved in it no longer counts."""
     with _draft(tracking_map, None) as (current, standing):
         request = _required(current)
-        said = _add(request, standing, WITHDRAW, by=by, words=words)
+        said = _say(request, standing, WITHDRAW, by=by, words=words)
         request.state = WITHDRAWN
         request.save(using=write_database(), update_fields=["state"])
         return said
@@ -151,7 +151,7 @@ def _require_words(words: str) -> None:
         raise ReviewRefused(_("Say it in a few words. Nothing was saved."))
 
 
-def _fitting(words: str) -> str:
+def _within_length(words: str) -> str:
     """The words without the space around them; refused if they are too long."""
     words = words.strip()
     if len(words) > WORDS_LENGTH:
@@ -161,7 +161,7 @@ def _fitting(words: str) -> str:
     return words
 
 
-def _add(
+def _say(
     request: ReviewRequest,
     standing: str,
     verdict: str,
@@ -175,7 +175,7 @@ def _add(
         "digest": standing,
         "verdict": verdict,
         "author_id": author_id(by),
-        "words": _fitting(words),
+        "words": _within_length(words),
         "place": place,
     }
     rows = Remark.objects.using(write_database()).filter(request=request).order_by("number")
@@ -197,7 +197,7 @@ def _tell_on_commit(remark: Remark) -> None:
         "verdict": remark.verdict,
     }
 
-    def send() -> None:  # not a partial, which has no name for Django's log of a failure
+    def tell() -> None:  # not a partial, which has no name for Django's log of a failure
         review_remarked.send_robust(sender=Remark, **told)
 
-    transaction.on_commit(send, using=write_database(), robust=True)
+    transaction.on_commit(tell, using=write_database(), robust=True)
