@@ -214,7 +214,7 @@ def test_keys_name_each_row():
     published()
     keys = {model.__name__: model.objects.first().natural_key() for model in OURS}
     assert keys["TrackingMap"] == ("default",)
-    assert keys["MapVersion"] == ("default", 2)
+    assert keys["MapVersion"] == ("default", 3)
     assert keys["TrackedModel"][0] == keys["TrackedAttribute"][0] == "default"
     for model in OURS:
         for each in model.objects.all():
