@@ -39,7 +39,7 @@ class RemarkScreen(PublishScreen):
 
     def told_of(self) -> str:
         """What the next page says."""
-        return _("This was said in the review.")
+        return _("Your comment was saved.")
 
     def said_by(self, form: RemarkForm) -> dict[str, Any]:
         """Who says what about which draft, for the operation."""
@@ -107,6 +107,12 @@ class DecideScreen(RemarkScreen):
     """Approve the draft, or ask for changes."""
 
     to_write = "review"
+
+    def told_of(self) -> str:
+        """What was decided."""
+        if self.request.POST["verdict"] == APPROVE:
+            return _("You approved this draft.")
+        return _("You asked for changes of this draft.")
 
     def say(self, form: RemarkForm) -> None:
         """Decide as the button says."""
