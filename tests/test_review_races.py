@@ -12,7 +12,7 @@ from trackadmin.models import MapVersion, Remark
 from trackadmin.models.review_requests import APPROVE
 
 #: 200 where there is time.
-ROUNDS = 8 if cases(1) == 1 else cases(20)
+ROUNDS = 5 if cases(1) == 1 else cases(20)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.torture]
 

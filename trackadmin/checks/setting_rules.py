@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,15 @@ from django.conf import settings as django_settings
 
 from trackadmin.checks.plain_rules import (
     Faults,
+    Rule,
     callable_or_none,
+    dict_of,
     seconds,
     switch,
     texts,
     whole_number,
 )
+from trackadmin.checks.review_rules import reviews
 from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import LINT_LEVELS, LINT_PATTERNS, LINT_RULES, OPEN_KEYS, SIGNED_KEYS
 from trackadmin.texts import enumeration
@@ -24,8 +26,6 @@ from trackadmin.texts import gettext as _
 
 #: Characters of a token that nobody guesses.
 SHORTEST_TOKEN = 20
-#: More than so many people never agree.
-MOST_APPROVALS = 20
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -164,16 +164,7 @@ def _cache_alias(setting: str, value: Any) -> Faults:
 
 
 def _lint(setting: str, value: Any) -> Faults:
-    if not isinstance(value, dict):
-        what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
-        yield what, _("Write {'owner': 'warning', …}.")
-        return
-    for key, given in value.items():
-        if key in _LINT_KEYS:
-            yield from _LINT_KEYS[key](f"{setting}['{key}']", given)
-        else:
-            what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
-            yield what, _("The keys are %(keys)s.", keys=enumeration([*_LINT_KEYS]))
+    yield from dict_of(_LINT_KEYS, _("Write {'owner': 'warning', …}."), setting, value)
 
 
 def _level(setting: str, value: Any) -> Faults:
@@ -208,7 +199,7 @@ def _pattern(setting: str, value: Any) -> Faults:
 
 
 #: What each key of LINT may be.
-_LINT_KEYS: dict[str, Callable[[str, Any], Faults]] = {
+_LINT_KEYS: dict[str, Rule] = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
     "rows": whole_number,
@@ -226,41 +217,8 @@ def _guessable_keys(setting: str, value: Any) -> Faults:
         yield what, _("Write 'signed' if URLs with such keys must be signed, and else 'open'.")
 
 
-def _reviews(setting: str, value: Any) -> Faults:
-    if not isinstance(value, dict):
-        what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
-        yield what, _("Write {'APPROVALS': 1, …}.")
-        return
-    for key, given in value.items():
-        if key in _REVIEW_KEYS:
-            yield from _REVIEW_KEYS[key](f"{setting}['{key}']", given)
-        else:
-            what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
-            yield what, _("The keys are %(keys)s.", keys=enumeration([*_REVIEW_KEYS]))
-
-
-def _approvals(setting: str, value: Any) -> Faults:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not 0 <= value <= MOST_APPROVALS:
-        what = _(
-            "%(setting)s must be a whole number from 0 to %(most)s, not %(value)s.",
-            setting=setting,
-            most=str(MOST_APPROVALS),
-            value=repr(value),
-        )
-        yield what, _("Write how many people must approve a draft; 0 for nobody.")
-
-
-#: What each key of REVIEWS may be.
-_REVIEW_KEYS: dict[str, Callable[[str, Any], Faults]] = {
-    "APPROVALS": _approvals,
-    "LAST_EDITOR_MAY_APPROVE": switch,
-    "ROLLBACKS": switch,
-}
-
-
 #: The id of each setting's check, and what it finds.
-RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
+RULES: dict[str, tuple[str, Rule]] = {
     "STRICT": ("E001", _switch_or_none),
     "REFRESH_SECONDS": ("E002", seconds),
     "MODELS": ("E003", _texts_or_none),
@@ -299,5 +257,5 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
-    "REVIEWS": ("E081", _reviews),
+    "REVIEWS": ("E081", reviews),
 }
