@@ -12,6 +12,7 @@ from trackadmin.catalog import catalog
 from trackadmin.codes import LintCode
 from trackadmin.document import AggregateEntry, AttributeEntry, read_map_file
 from trackadmin.editing import (
+    ask_for_review,
     build_document,
     import_document,
     publish,
@@ -21,7 +22,10 @@ from trackadmin.editing import (
 from trackadmin.models import TrackingMap
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
-FIXTURES = [FOLDER / f"{name}.json" for name in ("people", "shop", "theme")]
+#: The groups of trackadmin get the keys that are left.
+FIXTURES = [*(FOLDER / f"{name}.json" for name in ("people", "shop", "theme")), "trackadmin_groups"]
+#: Who publishes, and who edits.
+TEAM = ("product", "editor")
 MAP_FILE = FOLDER / "demo_map.json"
 
 
@@ -54,12 +58,15 @@ def publish_map() -> bool:
     author = people.filter(username="admin").first()
     import_document(tracking_map, document, by=author)
     publish(tracking_map, by=author, note="The demo map.")
-    leave_work(tracking_map, by=people.filter(username="product").first())
+    leave_work(tracking_map, *(people.filter(username=name).first() for name in TEAM))
     return True
 
 
-def leave_work(tracking_map: TrackingMap, *, by: AbstractBaseUser | None) -> None:
-    """What the product team has on its desk: a waiver, and two changes that wait.
+def leave_work(
+    tracking_map: TrackingMap, by: AbstractBaseUser | None, editor: AbstractBaseUser | None
+) -> None:
+    """What the product team has on its desk: a waiver, and two changes of a colleague that wait,
+    with her request to review them.
 
     One name breaks the naming rule, so that the page Quality has something to mend.
     """
@@ -75,4 +82,6 @@ def leave_work(tracking_map: TrackingMap, *, by: AbstractBaseUser | None) -> Non
     }
     for prefix, entry in changed.items():
         row = tracking_map.tracked_models.get(prefix=prefix)
-        save_tracked_model(tracking_map, prefix, entry, tracked_model=row, by=by)
+        save_tracked_model(tracking_map, prefix, entry, tracked_model=row, by=editor)
+    words = "For the report on manufacturers. Is addressId a good name?"
+    ask_for_review(tracking_map, by=editor, words=words)

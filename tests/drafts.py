@@ -7,6 +7,8 @@ from tests.maps import document, tracked
 from trackadmin import editing
 from trackadmin.models import (
     MapVersion,
+    Remark,
+    ReviewRequest,
     TrackedAction,
     TrackedAggregate,
     TrackedAttribute,
@@ -27,6 +29,8 @@ TABLES = (
     TrackedParameter,
     MapVersion,
     Waiver,
+    ReviewRequest,
+    Remark,
     Revision,
     Version,
 )

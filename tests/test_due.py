@@ -17,7 +17,6 @@ from tests.screens import MARKS, client_of, edit, map_page, published_example
 from trackadmin import editing
 from trackadmin.document import ActionEntry
 from trackadmin.editing import DueKind
-from trackadmin.editing import due as due_module
 from trackadmin.models import Waiver
 
 pytestmark = MARKS
@@ -89,10 +88,12 @@ def test_what_nobody_knows_the_age_of_is_not_due(tracking_map):
     assert kinds(tracking_map) == []
 
 
-def test_reviews_join_the_list(tracking_map, monkeypatch):
-    item = due_module.DueItem(DueKind.REVIEW, "", timezone.now().date(), "A review waits.", "Look.")
-    monkeypatch.setattr(due_module, "waiting_reviews", lambda tracking_map: [item])
-    assert editing.due_items(tracking_map) == [item]
+def test_reviews_join_the_list_until_they_are_over(tracking_map):
+    assert DueKind.REVIEW not in kinds(tracking_map)
+    editing.ask_for_review(tracking_map, by=None)
+    assert DueKind.REVIEW in kinds(tracking_map)
+    editing.withdraw_request(tracking_map, by=None)
+    assert DueKind.REVIEW not in kinds(tracking_map)
 
 
 def test_home_lists_what_is_due_with_links(client, tracking_map):

@@ -14,6 +14,8 @@ from trackadmin.codes import LintCode
 from trackadmin.exceptions import DumpConflict, ImmutableVersion
 from trackadmin.models import (
     MapVersion,
+    Remark,
+    ReviewRequest,
     TrackedAttribute,
     TrackedChild,
     TrackedModel,
@@ -25,7 +27,10 @@ pytestmark = pytest.mark.django_db
 
 NATURAL = ["--natural-primary", "--natural-foreign"]
 WAYS = {"plain": [], "natural": NATURAL, "natural foreign": NATURAL[1:]}
-OURS = (TrackingMap, TrackedModel, TrackedAttribute, TrackedChild, MapVersion, Waiver)
+OURS = (
+    *(TrackingMap, TrackedModel, TrackedAttribute, TrackedChild, MapVersion, Waiver),
+    *(ReviewRequest, Remark),
+)
 
 
 def published():
@@ -35,6 +40,12 @@ def published():
     editing.publish("default", by=ann, note="First.")
     editing.publish("default", by=None, note="Second.")
     editing.waive("default", LintCode.OWNER, "Person", reason="Nobody.", by=ann)
+    editing.save_map("default", name="Default map", description="", signed_only=True, by=ann)
+    editing.ask_for_review("default", by=ann, words="Look, please.")
+    editing.publish("default", by=None, note="Third.")
+    editing.save_map("default", name="Default map", description="", signed_only=False, by=ann)
+    editing.ask_for_review("default", by=ann, words="Again, please.")
+    editing.comment_on("default", by=None, words="A word.", place="Person.name")
 
 
 def dump(path, *arguments, apps=("auth.user", "trackadmin")):
@@ -61,6 +72,11 @@ def say():
         editing.build_document("default"),
         [(v.number, v.document, v.digest, v.note, str(v.author)) for v in versions],
         [(w.code, w.place, w.reason, w.author_name, w.created_at) for w in Waiver.objects.all()],
+        [(r.number, r.state, r.version and r.version.number) for r in ReviewRequest.objects.all()],
+        [
+            (r.request.number, r.number, r.author_name, r.digest, r.verdict, r.place, r.words)
+            for r in Remark.objects.all()
+        ],
     )
 
 
@@ -198,7 +214,7 @@ def test_keys_name_each_row():
     published()
     keys = {model.__name__: model.objects.first().natural_key() for model in OURS}
     assert keys["TrackingMap"] == ("default",)
-    assert keys["MapVersion"] == ("default", 2)
+    assert keys["MapVersion"] == ("default", 3)
     assert keys["TrackedModel"][0] == keys["TrackedAttribute"][0] == "default"
     for model in OURS:
         for each in model.objects.all():

@@ -37,7 +37,7 @@ DOORS = {
     "document.validate": {"compiler"},
     "document.aggregate_rules": {"compiler"},
     # The place of actions, and dates that have come.
-    "document.action_rules": {"compiler", "editing"},
+    "document.action_rules": {"admin", "compiler", "editing"},
     "document.grace": {"editing"},
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
@@ -52,6 +52,7 @@ DOORS = {
     "models.loading": {"apps"},
     "models.names_for_people": {"apps"},
     "models.actions": {"admin"},
+    "models.review_requests": {"admin", "editing"},
     "models.draft": {"admin", "apps", "editing"},
     "models.versions": {"runtime"},
     "models.waivers": {"admin", "editing"},

@@ -52,6 +52,14 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
     "DUE": {},
+    "REVIEWS": {},
+}
+
+#: What REVIEWS says without a word of the site: nobody has to approve.
+REVIEW_RULES: dict[str, Any] = {
+    "APPROVALS": 0,
+    "LAST_EDITOR_MAY_APPROVE": False,
+    "ROLLBACKS": False,
 }
 
 #: What GUESSABLE_KEYS may be, in a word.
@@ -308,6 +316,11 @@ class Settings:
     def DUE(self) -> dict[str, Any]:
         """After how many days a waiver and what is undecided are due; ``None`` for never."""
         return {**DUE_DAYS, **self._get("DUE")}
+
+    @property
+    def REVIEWS(self) -> dict[str, Any]:
+        """How many people must approve a draft before it is published, and who."""
+        return {**REVIEW_RULES, **self._get("REVIEWS")}
 
 
 conf = Settings()

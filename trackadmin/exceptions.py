@@ -312,6 +312,36 @@ class NoteRequired(TrackAdminError):
         super().__init__(_("A note is required: say in a few words what changes and why."))
 
 
+class NotApproved(TrackAdminError):
+    """The site asks for approvals of each publish, and they are missing.
+
+    ``needed`` and ``given`` are how many; ``objecting`` are the names of those who ask for changes.
+    """
+
+    def __init__(self, needed: int, given: int, objecting: Iterable[str] = ()) -> None:
+        self.needed, self.given, self.objecting = needed, given, tuple(objecting)
+        if self.objecting:
+            what = _(
+                "%(names)s asked for changes of exactly this draft, so it cannot be published. "
+                "Change it, or let them approve it.",
+                names=", ".join(self.objecting),
+            )
+        else:
+            what = ngettext(
+                "Exactly this draft needs %(count)s approval and has %(given)s. Ask for a review, "
+                "or wait for it. An edit after an approval revokes it.",
+                "Exactly this draft needs %(count)s approvals and has %(given)s. Ask for a review, "
+                "or wait for it. An edit after an approval revokes it.",
+                count=needed,
+                given=str(given),
+            )
+        super().__init__(what)
+
+
+class ReviewRefused(TrackAdminError):
+    """A request for a review, or a remark, cannot be taken."""
+
+
 class LeavesEarly(ProblemsError):
     """The draft ends deprecated names before their date; ``names`` are these names.
 

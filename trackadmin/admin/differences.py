@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from trackadmin.document import Diff
+from trackadmin.document import Change, Diff
+from trackadmin.document.action_rules import ACTIONS
 from trackadmin.document.changes import MARKS
 from trackadmin.exceptions import Problem, few
+from trackadmin.models import Remark
 
 #: How many changes a page tells in words, unless somebody asks for all.
 MOST_TOLD = 300
@@ -20,6 +23,10 @@ class Line:
     kind: str
     mark: str
     words: str
+    #: The place in the map, in the first of the lines about it; empty otherwise.
+    place: str = ""
+    #: What was said about the place in the open review.
+    remarks: Sequence[Remark] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +48,25 @@ class Fault:
     address: str
 
 
-def grouped(diff: Diff, most: int | None = MOST_TOLD) -> list[Group]:
+def grouped(
+    diff: Diff, most: int | None = MOST_TOLD, *, remarks: Iterable[Remark] = ()
+) -> list[Group]:
     """The changes by tracked model and action, in the order of the diff.
 
-    After the first ``most`` of them a group without lines says how many there are beside.
+    After the first ``most`` of them a group without lines says how many there are beside. The
+    first line about a place has the remarks about it.
     """
     groups: dict[tuple[str, str], Group] = {}
+    said, places = defaultdict[str, list[Remark]](list), set[str]()
+    for remark in remarks:
+        said[remark.place].append(remark)
     for change in diff.changes[:most]:
+        place = _place_of(change)
         line = Line(change.kind, MARKS[change.kind], change.words_below_model())
+        if place not in places:
+            line = replace(line, place=place, remarks=said[place])
         groups.setdefault(change.head, Group(*change.head)).lines.append(line)
+        places.add(place)
     more = 0 if most is None else len(diff.changes) - most
     return [*groups.values(), *([Group("", more=more)] if more > 0 else [])]
 
@@ -57,6 +74,12 @@ def grouped(diff: Diff, most: int | None = MOST_TOLD) -> list[Group]:
 def changed_actions(diff: Diff) -> set[str]:
     """The names of the actions that differ."""
     return {change.head[1] for change in diff.changes}
+
+
+def _place_of(change: Change) -> str:
+    """What a change is about, as a problem names it; empty for the map itself."""
+    is_of_action = change.subject in ("action", "parameter")
+    return f"{ACTIONS}.{change.where}" if is_of_action else change.where
 
 
 def faults(problems: Iterable[Problem], addresses: Mapping[str, str] | None = None) -> list[Fault]:

@@ -72,6 +72,7 @@ class MapScreen(Screen):
             str(self.tracking_map),
             form=form,
             review=reviewed,
+            waiting=self._open_review(),
             problems=faults(reviewed.problems, addresses),
             drift=faults(reviewed.drift, addresses),
             listed=listed,
@@ -85,6 +86,10 @@ class MapScreen(Screen):
             actions=[name for name, _action in in_order(reviewed.draft.actions)],
             **context,
         )
+
+    def _open_review(self) -> editing.WaitingReview | None:
+        """The review that is open."""
+        return next(iter(editing.waiting_reviews([self.tracking_map], self.request.user)), None)
 
 
 #: The directions of a move, and by how many places each moves.

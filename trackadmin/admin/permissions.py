@@ -31,6 +31,14 @@ class Permissions:
     #: To start an empty map from a proposal.
     start: bool
     publish: bool
+    roll_back: bool
+    #: To ask for a review, to withdraw the request, and to comment.
+    ask_review: bool
+    comment: bool
+    #: To approve, and to ask for changes.
+    review: bool
+    #: To publish without approval.
+    override: bool
     #: Whether personal values are shown where objects are summed up, instead of being masked.
     personal: bool
     #: Of the whole site, whatever maps they may view.
@@ -50,7 +58,11 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
     change_map = may("change_trackingmap")
     view = change_map or may("view_trackingmap")
     change_draft = view and may("change_trackedmodel") and may("change_trackedaction")
+    change_model = view and may("change_trackedmodel")
     open_action = view and site.is_registered(TrackedAction)
+    publish = view and may("publish_trackingmap")
+    review = view and may("review_trackingmap")
+    edits = change_map or change_model or (view and may("change_trackedaction"))
     return Permissions(
         view=view,
         open_action=open_action,
@@ -58,14 +70,20 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         change_map=change_map,
         delete_map=view and may("delete_trackingmap"),
         add_model=view and may("add_trackedmodel"),
-        change_model=view and may("change_trackedmodel"),
+        change_model=change_model,
         delete_model=view and may("delete_trackedmodel"),
         add_action=open_action and may("add_trackedaction"),
         change_action=open_action and may("change_trackedaction"),
         delete_action=open_action and may("delete_trackedaction"),
         change_draft=change_draft,
         start=change_draft and may("add_trackedmodel"),
-        publish=view and may("publish_trackingmap"),
+        publish=publish,
+        # Who may publish can also reset the draft and publish that.
+        roll_back=publish or (view and may("roll_back_trackingmap")),
+        ask_review=edits,
+        comment=edits or review,
+        review=review,
+        override=view and may("override_review"),
         personal=view and may("view_personal_values"),
         view_deliveries=may("view_delivery") or may("change_delivery"),
         change_deliveries=may("change_delivery"),

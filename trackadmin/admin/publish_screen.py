@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
 from trackadmin.admin.count_costs import new_counts
 from trackadmin.admin.differences import faults, grouped
-from trackadmin.admin.forms import PublishForm
+from trackadmin.admin.forms import PublishForm, RemarkForm
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.viewer import Viewer
 from trackadmin.editing import Review
@@ -20,6 +21,7 @@ from trackadmin.exceptions import (
     InvalidMap,
     LeavesEarly,
     LiveChanged,
+    NotApproved,
     NoteRequired,
     NothingChanged,
 )
@@ -39,7 +41,10 @@ class PublishScreen(Screen):
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Publish, or show the review again with the reason why that failed."""
         form = PublishForm(request.POST)
-        if not form.is_valid():
+        valid = form.is_valid()
+        if form.cleaned_data.get("override") and not self.may.override:
+            raise PermissionDenied
+        if not valid:
             return self._review(form)
         try:
             version = editing.publish(
@@ -50,12 +55,15 @@ class PublishScreen(Screen):
                 expected_live=form.cleaned_data["expected_live"],
                 refuse_same=True,
                 leave_early=self._early() if form.cleaned_data["leave_early"] else (),
+                override=form.cleaned_data["override"],
             )
         except (DraftChanged, LiveChanged, NothingChanged) as changed:
             return self._sent_twice(form) or self._review(again=True, changed=changed)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._review(form)
+        except NotApproved as missing:
+            return self._review(form, not_approved=missing)
         except LeavesEarly as early:
             form.add_error("leave_early", early.summary)
             return self._review(form)
@@ -64,6 +72,10 @@ class PublishScreen(Screen):
         self.log_change(self.tracking_map, f"Published version {version.number}.")
         messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
         return self.go("version", self.tracking_map.pk, version.number)
+
+    def review_title(self) -> str:
+        """What the page is called: not everybody may publish."""
+        return _("Review and publish") if self.may.publish else _("Review")
 
     def _early(self) -> list[str]:
         """The names that the page listed. The form says which draft and which version it shows."""
@@ -81,18 +93,27 @@ class PublishScreen(Screen):
         return self.go("version", self.tracking_map.pk, live.number)
 
     def _review(
-        self, form: PublishForm | None = None, *, again: bool = False, **context: Any
+        self,
+        form: PublishForm | None = None,
+        *,
+        again: bool = False,
+        remark: RemarkForm | None = None,
+        **context: Any,
     ) -> HttpResponse:
         """The page. ``again`` keeps the note and shows the draft as it is now."""
         reviewed, addresses = editing.review(self.tracking_map), self.entry_addresses()
+        agreed = editing.agreement(self.tracking_map, reviewed.digest)
         if again:
             note = self.request.POST.get("note", "")
             form = PublishForm({"note": note, **_reviewed(reviewed)})
         return self.page(
-            _("Review and publish") if self.may.publish else _("Review"),
+            self.review_title(),
             form=form or PublishForm(initial=_reviewed(reviewed)),
             review=reviewed,
-            groups=grouped(reviewed.difference),
+            groups=grouped(reviewed.difference, remarks=agreed.remarks),
+            agreed=agreed,
+            remark=remark or RemarkForm(initial={"reviewed": agreed.digest}),
+            may_approve=editing.may_approve(self.tracking_map, self.request.user),
             counts=new_counts(
                 self.tracking_map,
                 reviewed.draft,

@@ -49,6 +49,12 @@ from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
 from trackadmin.admin.profile_screen import ProfileScreen
 from trackadmin.admin.publish_screen import PublishScreen
 from trackadmin.admin.quality_screen import QualityScreen
+from trackadmin.admin.review_screens import (
+    AskScreen,
+    CommentScreen,
+    DecideScreen,
+    WithdrawScreen,
+)
 from trackadmin.admin.roll_back_screen import RollBackScreen
 from trackadmin.admin.screen import AnyAdmin, Screen, refusal, view_of
 from trackadmin.admin.start_screen import StartScreen
@@ -147,6 +153,10 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),
         ("<int:map_id>/publish/effect/", "effect", EffectScreen),
+        ("<int:map_id>/publish/ask/", "ask_review", AskScreen),
+        ("<int:map_id>/publish/comment/", "comment", CommentScreen),
+        ("<int:map_id>/publish/decide/", "decide", DecideScreen),
+        ("<int:map_id>/publish/withdraw/", "withdraw_review", WithdrawScreen),
         ("<int:map_id>/preview/", "preview", PreviewScreen),
         ("<int:map_id>/preview/search/", "search", SearchScreen),
         ("<int:map_id>/preview/url/", "try_url", TryUrlScreen),

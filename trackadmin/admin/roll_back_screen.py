@@ -13,12 +13,14 @@ from trackadmin import editing, texts
 from trackadmin.admin.differences import faults, grouped
 from trackadmin.admin.forms import RollBackForm
 from trackadmin.admin.version_screens import VersionScreen
+from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.exceptions import (
     DocumentError,
     DraftChanged,
     InvalidMap,
     LiveChanged,
+    NotApproved,
     NoteRequired,
     NothingChanged,
 )
@@ -30,8 +32,7 @@ class RollBackScreen(VersionScreen):
     """Publish an old version again as a new one."""
 
     template_name = "admin/trackadmin/roll_back.html"
-    to_read = "publish"
-    to_write = "publish"
+    to_read = to_write = "roll_back"
 
     def get(self, request: HttpRequest, map_id: int, number: int) -> HttpResponse:
         """Show what would change, and what is no longer in the code."""
@@ -41,14 +42,18 @@ class RollBackScreen(VersionScreen):
         """Roll back. The draft changes too if the box was checked."""
         form = RollBackForm(request.POST)
         valid = form.is_valid()
-        if form.cleaned_data.get("reset_draft") and not self.may.change_draft:
-            raise PermissionDenied
+        self._require_rights(form)
         if not valid:
             return self._confirmation(form)
+        if form.cleaned_data["only_draft"]:
+            self._reset_draft(form.cleaned_data["expected"])
+            return self.go("publish", self.tracking_map.pk)
         try:
             version = self._roll_back(form)
         except (DraftChanged, LiveChanged, NothingChanged) as changed:
             return self._sent_twice(form) or self._confirmation(changed=changed)
+        except NotApproved as missing:
+            return self._confirmation(form, not_approved=missing)
         except NoteRequired as missing:
             form.add_error("note", str(missing))
             return self._confirmation(form)
@@ -57,6 +62,14 @@ class RollBackScreen(VersionScreen):
         if form.cleaned_data["reset_draft"]:
             self._reset_draft(form.cleaned_data["expected"])
         return self.go("version", self.tracking_map.pk, version.number)
+
+    def _require_rights(self, form: RollBackForm) -> None:
+        """What is ticked may need more than a rollback does."""
+        given = form.cleaned_data
+        if (given.get("reset_draft") or given.get("only_draft")) and not self.may.change_draft:
+            raise PermissionDenied
+        if given.get("override") and not self.may.override:
+            raise PermissionDenied
 
     def _sent_twice(self, form: RollBackForm) -> HttpResponse | None:
         """The answer to the second click of a double click, which the browser shows."""
@@ -84,6 +97,7 @@ class RollBackScreen(VersionScreen):
                 expected=data["expected"] if data["reset_draft"] else None,
                 expected_live=data["expected_live"],
                 refuse_same=True,
+                override=data["override"],
             )
         except NothingChanged as same:
             if not data["reset_draft"]:
@@ -136,9 +150,14 @@ class RollBackScreen(VersionScreen):
             groups=grouped(difference),
             leaving=[] if unreadable_then else editing.leaving(self.tracking_map, live, then),
             same=live is not None and not difference and not unreadable,
+            needs_approval=conf.REVIEWS["ROLLBACKS"] and not self._agreed().enough,
             next_number=live.number + 1 if live else number + 1,
             **context,
         )
+
+    def _agreed(self) -> editing.Agreement:
+        """What people say of a draft that is what the version was."""
+        return editing.agreement(self.tracking_map, self.version.digest)
 
     def _form(self, live: MapVersion | None) -> RollBackForm:
         shown = {

@@ -70,6 +70,7 @@ class VersionScreen(Screen):
             models=readable(contents, shown.object_list),
             actions=readable_actions(contents),
             settings=readable_settings(contents),
+            remarks=editing.remarks_of(self.version),
             json=_indented(text) if len(text) <= LONGEST_SHOWN else "",
         )
 

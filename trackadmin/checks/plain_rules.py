@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.utils.module_loading import import_string
 
-from trackadmin.texts import Text
+from trackadmin.texts import Text, enumeration
 from trackadmin.texts import gettext as _
 
 #: What is wrong with a value and what to do about it, for each fault.
 Faults = Iterator[tuple[Text, Text]]
+#: Finds what is wrong with the value of a setting.
+Rule = Callable[[str, Any], Faults]
 
 
 def switch(setting: str, value: Any) -> Faults:
@@ -22,6 +24,20 @@ def switch(setting: str, value: Any) -> Faults:
             "%(setting)s must be True or False, not %(value)s.", setting=setting, value=repr(value)
         )
         yield what, _("Write True or False.")
+
+
+def dict_of(keys: Mapping[str, Rule], example: Text, setting: str, value: Any) -> Faults:
+    """A dict with some of these keys; each value obeys the rule of its key."""
+    if not isinstance(value, dict):
+        what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
+        yield what, example
+        return
+    for key, given in value.items():
+        if key in keys:
+            yield from keys[key](f"{setting}['{key}']", given)
+        else:
+            what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
+            yield what, _("The keys are %(keys)s.", keys=enumeration([*keys]))
 
 
 def seconds(setting: str, value: Any) -> Faults:

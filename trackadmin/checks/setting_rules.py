@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,15 @@ from django.conf import settings as django_settings
 
 from trackadmin.checks.plain_rules import (
     Faults,
+    Rule,
     callable_or_none,
+    dict_of,
     seconds,
     switch,
     texts,
     whole_number,
 )
+from trackadmin.checks.review_rules import reviews
 from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import (
     DUE_DAYS,
@@ -26,13 +28,11 @@ from trackadmin.conf import (
     OPEN_KEYS,
     SIGNED_KEYS,
 )
-from trackadmin.texts import Text, enumeration
+from trackadmin.texts import enumeration
 from trackadmin.texts import gettext as _
 
 #: Characters of a token that nobody guesses.
 SHORTEST_TOKEN = 20
-#: The rules of a dict's keys.
-_Keys = dict[str, Callable[[str, Any], Faults]]
 #: Scheme, host and port, as a browser sends them.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
@@ -171,21 +171,7 @@ def _cache_alias(setting: str, value: Any) -> Faults:
 
 
 def _lint(setting: str, value: Any) -> Faults:
-    yield from _keyed(setting, value, _LINT_KEYS, _("Write {'owner': 'warning', …}."))
-
-
-def _keyed(setting: str, value: Any, rules: _Keys, write: Text) -> Faults:
-    """A dict that has only these keys, each with a rule of its own."""
-    if not isinstance(value, dict):
-        what = _("%(setting)s must be a dict, not %(value)s.", setting=setting, value=repr(value))
-        yield what, write
-        return
-    for key, given in value.items():
-        if key in rules:
-            yield from rules[key](f"{setting}['{key}']", given)
-        else:
-            what = _("%(setting)s has no key %(key)s.", setting=setting, key=repr(key))
-            yield what, _("The keys are %(keys)s.", keys=enumeration([*rules]))
+    yield from dict_of(_LINT_KEYS, _("Write {'owner': 'warning', …}."), setting, value)
 
 
 def _level(setting: str, value: Any) -> Faults:
@@ -220,7 +206,7 @@ def _pattern(setting: str, value: Any) -> Faults:
 
 
 #: What each key of LINT may be.
-_LINT_KEYS: _Keys = {
+_LINT_KEYS: dict[str, Rule] = {
     **dict.fromkeys(LINT_RULES, _level),
     **dict.fromkeys(LINT_PATTERNS, _pattern),
     "rows": whole_number,
@@ -229,7 +215,7 @@ _LINT_KEYS: _Keys = {
 
 
 def _due(setting: str, value: Any) -> Faults:
-    yield from _keyed(setting, value, _DUE_KEYS, _("Write {'WAIVER_DAYS': 180, …}."))
+    yield from dict_of(_DUE_KEYS, _("Write {'WAIVER_DAYS': 180, …}."), setting, value)
 
 
 def _days_or_none(setting: str, value: Any) -> Faults:
@@ -238,7 +224,7 @@ def _days_or_none(setting: str, value: Any) -> Faults:
 
 
 #: What each key of DUE may be.
-_DUE_KEYS: _Keys = dict.fromkeys(DUE_DAYS, _days_or_none)
+_DUE_KEYS: dict[str, Rule] = dict.fromkeys(DUE_DAYS, _days_or_none)
 
 
 def _guessable_keys(setting: str, value: Any) -> Faults:
@@ -252,7 +238,7 @@ def _guessable_keys(setting: str, value: Any) -> Faults:
 
 
 #: The id of each setting's check, and what it finds.
-RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
+RULES: dict[str, tuple[str, Rule]] = {
     "STRICT": ("E001", _switch_or_none),
     "REFRESH_SECONDS": ("E002", seconds),
     "MODELS": ("E003", _texts_or_none),
@@ -291,5 +277,6 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
-    "DUE": ("E081", _due),
+    "DUE": ("E082", _due),
+    "REVIEWS": ("E081", reviews),
 }

@@ -2,6 +2,15 @@
 
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.compiler.values.clean_text import bounded
+from trackadmin.editing.approvals import (
+    Agreement,
+    ReviewStanding,
+    WaitingReview,
+    agreement,
+    may_approve,
+    remarks_of,
+    waiting_reviews,
+)
 from trackadmin.editing.arrivals import Arrival
 from trackadmin.editing.building import (
     action_row,
@@ -64,6 +73,13 @@ from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
 from trackadmin.editing.renaming import rename
+from trackadmin.editing.reviewing import (
+    approve,
+    ask_for_changes,
+    ask_for_review,
+    comment_on,
+    withdraw_request,
+)
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.revision_reader import StoredEntry
 from trackadmin.editing.saving import (
@@ -108,6 +124,7 @@ __all__ = [
     "PERIODS",
     "SAY_SECONDS",
     "ActionExplanation",
+    "Agreement",
     "Arrival",
     "Arrow",
     "BadLine",
@@ -157,6 +174,7 @@ __all__ = [
     "Reader",
     "Release",
     "Review",
+    "ReviewStanding",
     "Rights",
     "Sampled",
     "Saved",
@@ -181,15 +199,21 @@ __all__ = [
     "UsageFinding",
     "ValueScan",
     "VisibleRows",
+    "WaitingReview",
     "Waived",
     "action_row",
     "add_map",
+    "agreement",
+    "approve",
     "as_it_last_was",
     "as_it_was",
+    "ask_for_changes",
+    "ask_for_review",
     "bounded",
     "build_document",
     "changelog",
     "changelog_text",
+    "comment_on",
     "contents",
     "decide",
     "delete_action",
@@ -227,6 +251,7 @@ __all__ = [
     "live_version",
     "map_picture",
     "map_states",
+    "may_approve",
     "model_tree",
     "note_presence",
     "offered",
@@ -239,6 +264,7 @@ __all__ = [
     "publish",
     "read_version",
     "readable_document",
+    "remarks_of",
     "rename",
     "restore_draft",
     "review",
@@ -259,7 +285,9 @@ __all__ = [
     "usage_findings",
     "value_owners",
     "versions",
+    "waiting_reviews",
     "waive",
     "what_is_tracked",
     "withdraw",
+    "withdraw_request",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from trackadmin.document import Diff, Document
+from trackadmin.editing.approvals import approvers
 from trackadmin.editing.building import build_document
 from trackadmin.editing.locking import AnyMap, find_map
-from trackadmin.editing.timeline import approvals
 from trackadmin.editing.versions import diff, find_version, versions
 from trackadmin.models import MapVersion, TrackingMap
 
@@ -54,7 +54,7 @@ def changelog(
     difference = diff(_content(row, old), _content(row, new))
     between = _between(row, old, new)
     listed, many = [*between[:MOST_VERSIONS]], between.count()
-    approved = approvals(listed)
+    approved = approvers(listed)
     releases = tuple(Release(each, tuple(approved.get(each.number, ()))) for each in listed)
     return Changelog(row, old, new, difference, releases, many - len(releases))
 

@@ -16,6 +16,7 @@ from trackadmin.document import Document
 from trackadmin.document.action_rules import ACTIONS
 from trackadmin.document.grace import dated, due_problems
 from trackadmin.editing.accepted import waivers_of
+from trackadmin.editing.approvals import requests_that_wait
 from trackadmin.editing.arrivals import Arrivals
 from trackadmin.editing.building import build_document
 from trackadmin.editing.deadlines import today
@@ -68,19 +69,23 @@ def due_items(tracking_map: AnyMap) -> list[DueItem]:
 def due_items_in(
     tracking_map: AnyMap, draft: Document, undecided: Iterable[UndecidedAttribute]
 ) -> list[DueItem]:
-    """The same of a draft that was read, with what it leaves undecided. One query."""
+    """The same of a draft that was read, with what it leaves undecided. Three queries."""
     found = [
         *_names_past_their_date(draft),
-        *waiting_reviews(tracking_map),
+        *_open_reviews(tracking_map),
         *_old_waivers(tracking_map),
         *_long_undecided(undecided),
     ]
     return sorted(found, key=lambda each: each.since)
 
 
-def waiting_reviews(tracking_map: AnyMap) -> Iterable[DueItem]:
-    """The reviews that wait for somebody."""
-    return ()  # nobody can ask for a review yet
+def _open_reviews(tracking_map: AnyMap) -> Iterator[DueItem]:
+    """The review that waits for somebody."""
+    remedy = _("Look at the changes, and approve them or say what must change.")
+    for each in requests_that_wait(tracking_map):
+        name = each.author_name
+        what = _("%(person)s asks for a review.", person=name) if name else _("A review is open.")
+        yield DueItem(DueKind.REVIEW, "", each.created_at.date(), what, remedy)
 
 
 def _names_past_their_date(draft: Document) -> Iterator[DueItem]:

@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.moved_waivers import move_waivers
-from trackadmin.editing.people import Person
+from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.revision_reader import StoredMap, newest_entries, newest_map
 from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.editing.tables import HEADS, Head, entry_of, name_of, table_of
@@ -30,6 +30,8 @@ class Edit:
 
     tracking_map: TrackingMap
     map_changed: bool = False
+    #: Whether a setting of the map changed, which is part of the document.
+    settings_changed: bool = False
     #: By table and primary key: a revision has each row once, however often the edit writes it.
     changed: dict[tuple[type, int], RowState] = field(default_factory=dict)
     gone: list[RowState] = field(default_factory=list)
@@ -66,6 +68,8 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[E
         yield change
         change.waived += move_waivers(current, change.moves)
         waivers = [*change.waived, *change.withdrawn]
+        if change.settings_changed or change.changed or change.gone:
+            _remember_editor(current, by)
         if change.map_changed or change.changed or change.gone or waivers:
             write_revision(
                 current,
@@ -78,6 +82,14 @@ def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[E
             )
         else:
             transaction.set_rollback(True, using=write_database())
+
+
+def _remember_editor(tracking_map: TrackingMap, by: Person) -> None:
+    """Note who changed the draft last: they cannot approve it."""
+    editor = author_id(by)
+    if tracking_map.last_editor_id != editor:
+        rows = TrackingMap.objects.using(write_database()).filter(pk=tracking_map.pk)
+        rows.update(last_editor=editor)
 
 
 def record_foreign_change(change: Edit, rows: Sequence[Head]) -> None:

@@ -38,6 +38,10 @@ def write_document(change: Edit, rows: Sequence[Head], document: Document) -> No
     write_settings(change, {name: getattr(document, name) for name in SETTINGS})
 
 
+#: Columns of the map's row that no document has.
+OUTSIDE_THE_DOCUMENT = {"name", "description"}
+
+
 def write_settings(change: Edit, values: Mapping[str, Any]) -> None:
     """Write these columns of the map's row, if any of them differs."""
     row = change.tracking_map
@@ -49,6 +53,7 @@ def write_settings(change: Edit, values: Mapping[str, Any]) -> None:
         row.lock_version += 1
         row.save(using=write_database(), update_fields=[*changed, "lock_version"])
         change.map_changed = True
+        change.settings_changed |= not set(changed) <= OUTSIDE_THE_DOCUMENT
 
 
 def write_entry(

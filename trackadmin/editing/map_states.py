@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
+from trackadmin.editing.approvals import WaitingReview, waiting_reviews
 from trackadmin.editing.arrivals import Arrivals
 from trackadmin.editing.due import DueItem, due_items_in
 from trackadmin.editing.reviews import Review, review
@@ -43,6 +45,8 @@ class MapState:
     last_event: datetime | None = None
     #: What is due, the oldest first.
     due_items: list[DueItem] = field(default_factory=list)
+    #: The review that is open; ``None`` for no such review, or no person who looks.
+    waiting: WaitingReview | None = None
 
     @property
     def due(self) -> int:
@@ -69,11 +73,19 @@ class MapState:
         return next((step for step, needed in steps.items() if needed), NextStep.NOTHING)
 
 
-def map_states() -> list[MapState]:
-    """How the maps stand, by name; of the first :data:`MOST_MAPS` only."""
+def map_states(user: Any = None) -> list[MapState]:
+    """How the maps stand, by name; of the first :data:`MOST_MAPS` only.
+
+    With the reviews that are open, as this user sees them.
+    """
     maps = [*TrackingMap.objects.all()[:MOST_MAPS]]
     last, arrivals = last_seen([each.slug for each in maps]), Arrivals()
-    return [_state_of(each, last.get(each.slug), arrivals) for each in maps]
+    reviews = waiting_reviews(maps, user) if user else ()
+    waiting = {each.map.pk: each for each in reviews}
+    return [
+        replace(_state_of(each, last.get(each.slug), arrivals), waiting=waiting.get(each.pk))
+        for each in maps
+    ]
 
 
 def _state_of(

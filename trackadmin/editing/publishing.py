@@ -11,6 +11,7 @@ from trackadmin.catalog import catalog
 from trackadmin.conf import conf
 from trackadmin.document import Document
 from trackadmin.editing.accepted import lint_errors
+from trackadmin.editing.approvals import close_request, require_approval
 from trackadmin.editing.building import read_draft
 from trackadmin.editing.deadlines import leaving, require_no_early_leave
 from trackadmin.editing.locking import AnyMap, locked, write_database
@@ -39,6 +40,7 @@ def publish(
     expected_live: str | None = None,
     refuse_same: bool = False,
     leave_early: Iterable[str] = (),
+    override: bool = False,
 ) -> MapVersion:
     """Make the draft the next version, in one transaction.
 
@@ -47,8 +49,10 @@ def publish(
     ``refuse_same`` is for pages: a script may publish the live content again. ``leave_early`` are
     deprecated names that may leave the map before their date, this once; the note must say why,
     and the version keeps which did. A name that ends with ``_`` stands for all that begin with it.
+    ``override`` publishes without the approvals of the setting ``REVIEWS``, with a note that says
+    why, and the version is marked; whether the person may do so is for the caller to ask.
 
-    Raises :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`,
+    Raises :class:`UnknownMap`, :class:`NoteRequired`, :class:`DraftChanged`, :class:`NotApproved`,
     :class:`LiveChanged`, :class:`NothingChanged`, :class:`InvalidMap` with every problem of the
     draft, or :class:`LeavesEarly` with every other name that would leave early. Then there is no
     version, no counter has changed and no signal is sent.
@@ -64,7 +68,10 @@ def publish(
         _require_publishable(current, draft, text)
         those = leaving(current, live, draft)
         early = require_no_early_leave(those, allowed=leave_early, note=note)
-        return _insert(current, text, live, by=by, note=note, early=early)
+        overridden = require_approval(current, document.digest(text), override=override, note=note)
+        version = _insert(current, text, live, by=by, note=note, early=early, overridden=overridden)
+        close_request(version)
+        return version
 
 
 def roll_back(
@@ -76,15 +83,18 @@ def roll_back(
     expected: str | None = None,
     expected_live: str | None = None,
     refuse_same: bool = False,
+    override: bool = False,
 ) -> MapVersion:
     """Bring version ``to`` back as the next version; the draft stays as it is.
 
     Entries that the site's code no longer has do not stop it, nor do names that leave early: the
     version keeps which do. ``expected`` (where the draft is
-    reset as well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. Raises
-    :class:`UnknownMap`, :class:`UnknownVersion`, :class:`NoteRequired`, :class:`DraftChanged`,
-    :class:`LiveChanged`, :class:`NothingChanged`, or :class:`DocumentError` if the old version is
-    not what was published. Then nothing has happened.
+    reset as well), ``expected_live`` and ``refuse_same`` are those of :func:`publish`. So is
+    ``override``, where ``REVIEWS`` asks for approvals of rollbacks: they are those of a draft that
+    was what the version is. Raises :class:`UnknownMap`, :class:`UnknownVersion`,
+    :class:`NoteRequired`, :class:`DraftChanged`, :class:`LiveChanged`, :class:`NothingChanged`,
+    :class:`NotApproved`, or :class:`DocumentError` if the old version is not what was published.
+    Then nothing has happened.
     """
     _require_note(note)
     with locked(tracking_map) as current:
@@ -99,7 +109,19 @@ def roll_back(
         text = document.dump(old)
         compiler.compile_map(old, catalog(), slug=current.slug).prove()
         early = dict.fromkeys(each.name for each in leaving(current, live, old))
-        return _insert(current, text, live, by=by, note=note, early=early, restores=to)
+        overridden = conf.REVIEWS["ROLLBACKS"] and require_approval(
+            current, document.digest(text), override=override, note=note
+        )
+        return _insert(
+            current,
+            text,
+            live,
+            by=by,
+            note=note,
+            early=early,
+            restores=to,
+            overridden=overridden,
+        )
 
 
 def _require_note(note: str) -> None:
@@ -152,6 +174,7 @@ def _insert(
     note: str,
     early: Iterable[str],
     restores: int | None = None,
+    overridden: bool,
 ) -> MapVersion:
     version = MapVersion(
         map=tracking_map,
@@ -162,6 +185,7 @@ def _insert(
         author_id=author_id(by),
         restores=restores,
         left_early="\n".join(early),
+        overridden=overridden,
     )
     version.save(using=write_database())
     _announce_on_commit(tracking_map.slug, version)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
 from trackadmin.document.summaries import Summary
+from trackadmin.editing.approvals import approvers
 from trackadmin.editing.revision_reader import stored_versions
 from trackadmin.editing.version_summaries import summaries
 from trackadmin.editing.versions import versions
@@ -47,7 +48,7 @@ def timeline(
     before = versions(tracking_map).defer("document").filter(number__lt=rows[-1].number)[:1]
     chain = [*rows, *before]
     changes, editors = summaries(tracking_map, chain, wanted), _editors(tracking_map, chain)
-    approved = approvals(rows)
+    approved = approvers(rows)
     return [
         TimelineEntry(
             each,
@@ -58,11 +59,6 @@ def timeline(
         )
         for each in rows
     ]
-
-
-def approvals(rows: Iterable[MapVersion]) -> Mapping[int, Sequence[str]]:
-    """The names of those who approved each of these versions, by its number."""
-    return {}  # nobody can approve a version yet
 
 
 def _editors(tracking_map: TrackingMap, chain: Sequence[MapVersion]) -> dict[int, list[str]]:

@@ -33,6 +33,7 @@ from trackadmin.management.version_commands import (
     announce,
     by_argument,
     leave_early_argument,
+    override_argument,
     person,
 )
 from trackadmin.models import MapVersion, TrackingMap
@@ -135,6 +136,7 @@ def _import_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--note", default="", help=_("what changes and why, for --publish"))
     leave_early_argument(parser)
+    override_argument(parser)
     by_argument(parser)
 
 
@@ -171,7 +173,11 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
         if not options["publish"]:
             return difference, None
         return difference, editing.publish(
-            slug, by=by, note=options["note"], leave_early=options["leave_early"]
+            slug,
+            by=by,
+            note=options["note"],
+            leave_early=options["leave_early"],
+            override=options["override"],
         )
 
 

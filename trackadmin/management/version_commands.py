@@ -70,6 +70,8 @@ def announce(version: MapVersion, out: Output) -> None:
     if version.early_names:
         words = _("These names left before their date: %(names)s.")
         out.say(words % {"names": ", ".join(version.early_names)})
+    if version.overridden:
+        out.say(_("It was published without the approvals that the site asks for."))
 
 
 def leave_early_argument(parser: ArgumentParser) -> None:
@@ -86,9 +88,22 @@ def leave_early_argument(parser: ArgumentParser) -> None:
     )
 
 
+def override_argument(parser: ArgumentParser) -> None:
+    """Let the caller publish without approvals."""
+    parser.add_argument(
+        "--override",
+        action="store_true",
+        help=_(
+            "in an emergency, do it without the approvals that the site asks for, with a note that "
+            "says why; the version is marked"
+        ),
+    )
+
+
 def _publish_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--note", default="", help=_("what changes and why"))
     leave_early_argument(parser)
+    override_argument(parser)
     parser.add_argument(
         "--expected",
         metavar="DIGEST",
@@ -104,6 +119,7 @@ def _publish(options: Options, out: Output) -> None:
         note=options["note"],
         expected=options["expected"],
         leave_early=options["leave_early"],
+        override=options["override"],
     )
     announce(version, out)
     out.problems(editing.draft_problems(options["map"]))
@@ -112,6 +128,7 @@ def _publish(options: Options, out: Output) -> None:
 def _rollback_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("number", type=int, metavar="N", help=_("the version to bring back"))
     parser.add_argument("--note", default="", help=_("why"))
+    override_argument(parser)
     parser.add_argument(
         "--restore-draft",
         action="store_true",
@@ -122,7 +139,8 @@ def _rollback_arguments(parser: ArgumentParser) -> None:
 
 def _rollback(options: Options, out: Output) -> None:
     slug, number, by = options["map"], options["number"], person(options)
-    announce(editing.roll_back(slug, to=number, by=by, note=options["note"]), out)
+    note, override = options["note"], options["override"]
+    announce(editing.roll_back(slug, to=number, by=by, note=note, override=override), out)
     if options["restore_draft"]:
         editing.restore_draft(slug, number, by=by)
         out.say(_("The draft was restored to version %(number)s.") % {"number": number})
@@ -153,6 +171,8 @@ def _version_line(row: dict[str, Any]) -> str:
     if row["left_early"]:
         names = ", ".join(row["left_early"])
         cells.append(_("left before their date: %(names)s") % {"names": names})
+    if row["overridden"]:
+        cells.append(_("published without approval"))
     return "  ".join([*cells, " ".join(row["note"].split())])
 
 
@@ -165,6 +185,7 @@ def _as_json(version: MapVersion) -> dict[str, Any]:
         "created_at": editing.in_utc(version.created_at).isoformat(),
         "restores": version.restores,
         "left_early": version.early_names,
+        "overridden": version.overridden,
     }
 
 

@@ -11,6 +11,7 @@ from trackadmin.models.draft import (
 )
 from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
 from trackadmin.models.open_forms import EditingNow
+from trackadmin.models.review_requests import Remark, ReviewRequest
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -20,6 +21,8 @@ __all__ = [
     "Delivery",
     "EditingNow",
     "MapVersion",
+    "Remark",
+    "ReviewRequest",
     "TrackedAction",
     "TrackedAggregate",
     "TrackedAttribute",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
+from django.conf import settings
 from django.db import connections, models, router
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
@@ -128,6 +129,15 @@ class TrackingMap(models.Model):
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     #: Grows when somebody saves the map's own name or description.
     lock_version = models.PositiveIntegerField(default=0, editable=False)
+    #: Who changed the draft last; ``None`` for code. They cannot approve it.
+    last_editor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
 
     objects = EditorsManager["TrackingMap"]()
     NATURAL_KEY = ("slug",)
@@ -137,6 +147,9 @@ class TrackingMap(models.Model):
         verbose_name = _("tracking map")
         permissions = [
             ("publish_trackingmap", "Can publish and roll back tracking maps"),
+            ("roll_back_trackingmap", "Can roll back tracking maps"),
+            ("review_trackingmap", "Can review drafts: approve, and ask for changes"),
+            ("override_review", "Can publish without the approvals that the site asks for"),
             ("view_personal_values", "Can see personal values of sample objects"),
         ]
         constraints = [

@@ -15,6 +15,7 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
+from trackadmin.models.review_requests import Remark, ReviewRequest
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 from trackadmin.texts import gettext as _
@@ -37,7 +38,7 @@ def _meet_map(row: TrackingMap, using: str) -> None:
         return
     used = any(
         model._default_manager.using(using).filter(map=existing).exists()
-        for model in (TrackedModel, TrackedAction, MapVersion, Waiver)
+        for model in (TrackedModel, TrackedAction, MapVersion, Waiver, ReviewRequest)
     )
     if used:
         what = _(
@@ -94,6 +95,14 @@ def _meet_waiver(row: Waiver, using: str) -> None:
     _take_key(row, _others(row, using).filter(**same))
 
 
+def _meet_request(row: ReviewRequest, using: str) -> None:
+    _take_key(row, _others(row, using).filter(map_id=row.map_id, number=row.number))
+
+
+def _meet_remark(row: Remark, using: str) -> None:
+    _take_key(row, _others(row, using).filter(request_id=row.request_id, number=row.number))
+
+
 def _meet_version(row: MapVersion, using: str) -> None:
     existing = _others(row, using).filter(map_id=row.map_id, number=row.number).first()
     if existing is None:
@@ -134,4 +143,6 @@ MEETINGS: dict[type[Model], Any] = {
     TrackedParameter: _meet_entry,
     MapVersion: _meet_version,
     Waiver: _meet_waiver,
+    ReviewRequest: _meet_request,
+    Remark: _meet_remark,
 }

@@ -18,6 +18,7 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
+from trackadmin.models.review_requests import Remark, ReviewRequest
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -31,6 +32,8 @@ PLURALS = {
     TrackedParameter: _("parameters"),
     MapVersion: _("map versions"),
     Waiver: _("waivers"),
+    ReviewRequest: _("review requests"),
+    Remark: _("remarks"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
@@ -51,6 +54,7 @@ COLUMNS = {
     "function": _("function"),
     "key": _("key"),
     "kind": _("kind"),
+    "last_editor": _("last editor"),
     "left_early": _("names that left early"),
     "lookup": _("lookup"),
     "map": _("map"),
@@ -58,6 +62,7 @@ COLUMNS = {
     "name": _("name"),
     "note": _("note"),
     "number": _("number"),
+    "overridden": _("published without approval"),
     "owner": _("owner"),
     "place": _("place"),
     "position": _("position"),
@@ -65,6 +70,7 @@ COLUMNS = {
     "privacy": _("privacy"),
     "reason": _("reason"),
     "relation": _("relation"),
+    "request": _("review request"),
     "required": _("required"),
     "restores": _("restores"),
     "signed_only": _("only by signed URLs"),
@@ -76,7 +82,10 @@ COLUMNS = {
     "undeclared_parameters": _("undeclared parameters"),
     "unknown_actions": _("unknown actions"),
     "until": _("stays until"),
+    "verdict": _("verdict"),
+    "version": _("version"),
     "where": _("conditions"),
+    "words": _("words"),
 }
 _translated = lazy(gettext, str)
 

@@ -88,6 +88,8 @@ class MapVersion(models.Model):
     restores = models.PositiveIntegerField(null=True, blank=True)
     #: The names that left before their date, one on each line: the publisher's note says why.
     left_early = models.TextField(blank=True, default="", db_default="")
+    #: Whether it was published without the approvals that the site asks for.
+    overridden = models.BooleanField(default=False, db_default=False)
 
     objects = VersionManager()
     forgetting = ForgettingManager()

@@ -43,10 +43,10 @@ def breadcrumbs(context: Context) -> SafeString | str:
     return page.render(context)
 
 
-@register.simple_tag
-def map_states() -> list[editing.MapState]:
-    """How each map stands, for the app's page in the admin."""
-    return editing.map_states()
+@register.simple_tag(takes_context=True)
+def map_states(context: Context) -> list[editing.MapState]:
+    """How each map stands for this reader, for the app's page in the admin."""
+    return editing.map_states(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)

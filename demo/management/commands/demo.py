@@ -17,7 +17,8 @@ WELCOME = """
 The demo shop         http://{host}:{port}/
 The tracking admin    http://{host}:{port}/admin/
 
-  log in as product (password: product)   the product team: edits, previews, publishes
+  log in as product (password: product)   the product team: edits, reviews, publishes
+  log in as editor  (password: editor)    a colleague: edits, and asks for reviews
   log in as admin   (password: admin)     may do everything
 
 Stop it with Ctrl-C. Start it again with the same command: your data stays.

@@ -3,6 +3,7 @@
 from trackadmin.admin.forms.action import ActionForm
 from trackadmin.admin.forms.entry import EntryForm
 from trackadmin.admin.forms.notes import AddMapForm, MapForm, NoteForm, PublishForm, RollBackForm
+from trackadmin.admin.forms.remark import RemarkForm
 
 __all__ = [
     "ActionForm",
@@ -11,5 +12,6 @@ __all__ = [
     "MapForm",
     "NoteForm",
     "PublishForm",
+    "RemarkForm",
     "RollBackForm",
 ]

@@ -123,6 +123,9 @@ class PublishForm(NoteForm):
     leave_early = forms.BooleanField(
         required=False, label=_("Let these names leave before their date"), label_suffix=""
     )
+    override = forms.BooleanField(
+        required=False, label=_("Publish without the approvals"), label_suffix=""
+    )
 
 
 class RollBackForm(NoteForm):
@@ -133,3 +136,8 @@ class RollBackForm(NoteForm):
     reset_draft = forms.BooleanField(
         required=False, label=_("Also reset the draft to this version"), label_suffix=""
     )
+    override = forms.BooleanField(
+        required=False, label=_("Roll back without the approvals"), label_suffix=""
+    )
+    #: The button that leaves what is live as it is.
+    only_draft = forms.BooleanField(required=False)
