@@ -1,7 +1,8 @@
 """The tables: the draft that editors change, and the versions that sites track with;
-the events that were accepted."""
+the events that were accepted; backfills that tasks carry out."""
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
+from trackadmin.models.backfills import BackfillRange, BackfillRun, RangeState
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,
@@ -15,9 +16,12 @@ from trackadmin.models.waivers import Waiver
 
 __all__ = [
     "AcceptedEvent",
+    "BackfillRange",
+    "BackfillRun",
     "DeadLetter",
     "Delivery",
     "MapVersion",
+    "RangeState",
     "TrackedAction",
     "TrackedAggregate",
     "TrackedAttribute",
