@@ -181,6 +181,7 @@ PARAMETERS = {
     "trackingmap_search": ["model", "term", "page"],
     "trackingmap_compare": ["old", "new", "all"],
     "trackingmap_versions": ["page"],
+    "trackingmap_backfills": ["page", "run"],
     "trackingmap_version": ["page"],
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": ["note", "reset_draft", "expected", "expected_live"],

@@ -87,7 +87,7 @@ def start_run(request: Request, folder: Path, via: str, parts: int | None = None
     # Without rows, each part would be the whole table.
     most = max(1, min(total, MOST_RANGES))
     stretches = cut(work, min(parts or -(-total // ROWS_OF_A_RANGE) or 1, most))
-    run = _run(request, work, prepare_folder(folder), via, total)
+    run = _new_run(request, work, prepare_folder(folder), via, total)
     using = backfills_database()
     with transaction.atomic(using=using):
         run.save(using=using)
@@ -124,7 +124,7 @@ def queue_abandoned(run: BackfillRun) -> int:
 def run_progress(runs: QuerySet[BackfillRun] | Iterable[BackfillRun]) -> list[RunProgress]:
     """How far each of these runs is, in one query for all."""
     keys = [run.pk for run in runs]
-    found = {run.pk: _progress(run) for run in _counted().filter(pk__in=keys)}
+    found = {run.pk: _progress(run) for run in _with_counts().filter(pk__in=keys)}
     return [found[key] for key in keys if key in found]
 
 
@@ -141,7 +141,7 @@ def find_run(number: int) -> BackfillRun:
     return run
 
 
-def _run(request: Request, work: Backfill, folder: Path, via: str, total: int) -> BackfillRun:
+def _new_run(request: Request, work: Backfill, folder: Path, via: str, total: int) -> BackfillRun:
     return BackfillRun(
         map=work.snapshot.slug,
         model=work.compiled.model._meta.label,
@@ -191,8 +191,8 @@ def _queue(run: BackfillRun, keys: list[int]) -> None:
         ) from error
 
 
-def _counted() -> QuerySet[BackfillRun, BackfillRun]:
-    def count(condition: Q) -> Count:
+def _with_counts() -> QuerySet[BackfillRun, BackfillRun]:
+    def ranges_that(condition: Q) -> Count:
         return Count("ranges", filter=condition)
 
     lapsed = Q(ranges__taken_until__lt=timezone.now())
@@ -204,9 +204,9 @@ def _counted() -> QuerySet[BackfillRun, BackfillRun]:
         _rows=Sum("ranges__rows"),
         _faults=Sum("ranges__faults"),
         _ranges=Count("ranges"),
-        _done=count(Q(ranges__state=RangeState.DONE)),
-        _running=count(running),
-        _failed=count(Q(ranges__state=RangeState.FAILED)),
+        _done=ranges_that(Q(ranges__state=RangeState.DONE)),
+        _running=ranges_that(running),
+        _failed=ranges_that(Q(ranges__state=RangeState.FAILED)),
         _error=Subquery(failing.values("error")[:1]),
         _started_at=Min("ranges__started_at"),
         _changed_at=Max("ranges__changed_at"),

@@ -26,7 +26,7 @@ class LeaseLost(Exception):
 
 def ranges_of(run: int) -> QuerySet[BackfillRange]:
     """The ranges of a run, as the database that is written to has them."""
-    return _rows().filter(run=run)
+    return _stored_ranges().filter(run=run)
 
 
 def without_worker() -> Q:
@@ -38,7 +38,7 @@ def without_worker() -> Q:
 def claim_range(worker: UUID, pk: int) -> BackfillRange | None:
     """Take the range if it is still to be done and nobody has it."""
     now = timezone.now()
-    to_do = _rows().filter(
+    to_do = _stored_ranges().filter(
         without_worker(), pk=pk, state__in=(RangeState.QUEUED, RangeState.RUNNING)
     )
     to_do.filter(attempts__gte=ATTEMPTS).update(state=RangeState.FAILED)
@@ -52,12 +52,16 @@ def claim_range(worker: UUID, pk: int) -> BackfillRange | None:
         started_at=now,
         changed_at=now,
     )
-    return _rows().select_related("run").get(pk=pk) if taken else None
+    return _stored_ranges().select_related("run").get(pk=pk) if taken else None
 
 
 def seconds_until_free(pk: int) -> float | None:
     """How long another worker has the range at least; ``None`` if nothing is left to do."""
-    until = _rows().filter(pk=pk, state=RangeState.RUNNING).values_list("taken_until", flat=True)
+    until = (
+        _stored_ranges()
+        .filter(pk=pk, state=RangeState.RUNNING)
+        .values_list("taken_until", flat=True)
+    )
     end = until.first()
     return None if end is None else max((end - timezone.now()).total_seconds(), 0.0) + 1.0
 
@@ -74,29 +78,29 @@ def renew_range(claimed: BackfillRange, rows: int) -> None:
 
 def settle_range(claimed: BackfillRange, rows: int, faults: int) -> bool:
     """Write down that the range is done; False if another worker has it."""
-    return _end(claimed, state=RangeState.DONE, rows=rows, faults=faults, error="")
+    return _end_attempt(claimed, state=RangeState.DONE, rows=rows, faults=faults, error="")
 
 
 def settle_failure(claimed: BackfillRange, reason: str, *, final: bool) -> float | None:
     """Write down why it failed; return in how many seconds to try again, ``None`` for never."""
     final = final or claimed.attempts >= ATTEMPTS
     state = RangeState.FAILED if final else RangeState.QUEUED
-    if not _end(claimed, state=state, error=reason) or final:
+    if not _end_attempt(claimed, state=state, error=reason) or final:
         return None
     return FIRST_WAIT * 2.0 ** (claimed.attempts - 1)
 
 
-def _end(claimed: BackfillRange, **values: object) -> bool:
+def _end_attempt(claimed: BackfillRange, **values: object) -> bool:
     now = timezone.now()
     return bool(_own(claimed).update(worker=None, taken_until=None, changed_at=now, **values))
 
 
 def _own(claimed: BackfillRange) -> QuerySet[BackfillRange]:
     """The range if its worker still has it: the fence of all that it writes."""
-    return _rows().filter(pk=claimed.pk, worker=claimed.worker, state=RangeState.RUNNING)
+    return _stored_ranges().filter(pk=claimed.pk, worker=claimed.worker, state=RangeState.RUNNING)
 
 
-def _rows() -> QuerySet[BackfillRange]:
+def _stored_ranges() -> QuerySet[BackfillRange]:
     return BackfillRange.objects.using(backfills_database())
 
 

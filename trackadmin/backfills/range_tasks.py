@@ -53,12 +53,12 @@ def _try(claimed: BackfillRange) -> float | None:
     except Exception as error:  # noqa: BLE001 the host's code may raise anything
         report(FaultCode.BACKFILL_FAILED, f"{claimed.run.map}: {claimed.run.model}", error)
         final = isinstance(error, TrackAdminError)
-        return settle_failure(claimed, _reason(error), final=final)
+        return settle_failure(claimed, _reason_kept(error), final=final)
     settle_range(claimed, rows, sum(fault_counts().values()) - before)
     return None
 
 
-def _reason(error: Exception) -> str:
+def _reason_kept(error: Exception) -> str:
     """Why it failed, without any value: only our own words and those of the system are kept."""
     if isinstance(error, TrackAdminError):
         return english(error)[:REASON_LENGTH]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from trackadmin.backfills import ENGINES
 from trackadmin.exceptions import ExportError
 from trackadmin.management import backfill_runs_command
-from trackadmin.management.progress_line import progress_line, written
+from trackadmin.management.progress_line import number_text, progress_line
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted
 from trackadmin.management.value_commands import faults_told
 from trackadmin.runtime.backfill import backfill, cut
@@ -68,7 +68,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _backfill(options: Options, out: Output) -> None:
     run = _run_of(options)
     if run is not None:
-        backfill_runs_command.resume(run, options, out)
+        backfill_runs_command.resume_by_tasks(run, options, out)
         return
     if options["label"] is None:
         raise ExportError(_("Name the model: backfill shop.Order."))
@@ -85,7 +85,7 @@ def _backfill(options: Options, out: Output) -> None:
         *(options[name] for name in ("first", "last", "after", "of")),
     )
     if options["via"]:
-        backfill_runs_command.start(request, options, out)
+        backfill_runs_command.start_by_tasks(request, options, out)
         return
     started = time.monotonic()
     with faults_told(out):
@@ -93,7 +93,7 @@ def _backfill(options: Options, out: Output) -> None:
     words = ngettext(
         "%(count)s row in %(seconds)s seconds", "%(count)s rows in %(seconds)s seconds", rows
     )
-    out.say(words % {"seconds": written(time.monotonic() - started, 1), **counted(rows)})
+    out.say(words % {"seconds": number_text(time.monotonic() - started, 1), **counted(rows)})
 
 
 def _run_of(options: Options) -> int | None:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from trackadmin import backfills
 from trackadmin.backfills import ENGINES, RunProgress
 from trackadmin.exceptions import ExportError
-from trackadmin.management.progress_line import progress_line, written
+from trackadmin.management.progress_line import number_text, progress_line
 from trackadmin.management.subcommand import Options, Output, counted
 from trackadmin.models import BackfillRun
 from trackadmin.runtime.backfill_file import Request
@@ -21,7 +21,7 @@ from trackadmin.runtime.backfill_file import Request
 LOOK_SECONDS, IDLE_SECONDS = 0.5, 10.0
 
 
-def start(request: Request, options: Options, out: Output) -> None:
+def start_by_tasks(request: Request, options: Options, out: Output) -> None:
     """Store and queue a run, and wait for its end unless somebody does not want that."""
     if not options["output"]:
         raise ExportError(_("--via needs a folder for its files: add --output FOLDER."))
@@ -42,7 +42,7 @@ def start(request: Request, options: Options, out: Output) -> None:
     _follow(run, options, out)
 
 
-def resume(number: int, options: Options, out: Output) -> None:
+def resume_by_tasks(number: int, options: Options, out: Output) -> None:
     """Queue what is left of a run, and wait for its end."""
     run = backfills.find_run(number)
     count = backfills.queue_again(run)
@@ -59,7 +59,7 @@ def _follow(run: BackfillRun, options: Options, out: Output) -> None:
     if options["no_wait"]:
         return
     try:
-        found = _wait(run, out)
+        found = _end_of_run(run, out)
     except KeyboardInterrupt:
         words = _("The run goes on. 'backfill --resume %(run)s' waits for it again.")
         out.say(words % {"run": run.pk})
@@ -77,7 +77,7 @@ def _follow(run: BackfillRun, options: Options, out: Output) -> None:
         out.say(words % counted(found.faults))
 
 
-def _wait(run: BackfillRun, out: Output) -> RunProgress:
+def _end_of_run(run: BackfillRun, out: Output) -> RunProgress:
     """Show the progress until the run is over. Ranges of dead workers are queued again."""
     line, idle = progress_line(), _Idle(run, out.say)
     while True:
@@ -120,5 +120,5 @@ def _failed_words(found: RunProgress) -> str:
     error = found.error or _("Their workers died.")
     if not error.endswith("."):
         error += "."
-    ranges = written(found.ranges)
+    ranges = number_text(found.ranges)
     return words % {"ranges": ranges, "error": error, "run": found.run.pk, **counted(found.failed)}

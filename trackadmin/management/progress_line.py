@@ -32,13 +32,13 @@ def progress_line() -> Progress | None:
         share = min(100, 100 * done // total) if total else 100
         end = "\n" if done >= total else ""
         words = _("%(done)s of %(total)s rows, %(rate)s a second")
-        values = {"done": written(done), "total": written(total), "rate": written(rate)}
+        values = {"done": number_text(done), "total": number_text(total), "rate": number_text(rate)}
         sys.stderr.write(f"\r{share:3} %  {words % values} {end}")
         sys.stderr.flush()
 
     return progress
 
 
-def written(value: float, places: int = 0) -> str:
+def number_text(value: float, places: int = 0) -> str:
     """The number as people of the active language write it."""
     return number_format(value, places, use_l10n=True, force_grouping=True)
