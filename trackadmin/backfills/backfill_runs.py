@@ -52,6 +52,11 @@ class RunProgress:
         return self.done + self.failed == self.ranges
 
     @property
+    def stands_still(self) -> bool:
+        """Whether something is left that no task may ever do: it failed, or nobody works."""
+        return bool(self.failed or (self.left and not self.running))
+
+    @property
     def share(self) -> int:
         """How much is written, in per cent. It is 100 only when all is done."""
         if self.done == self.ranges:

@@ -10,7 +10,7 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
-from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
+from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, DiscardedEvent, UsageCount
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -20,6 +20,7 @@ __all__ = [
     "BackfillRun",
     "DeadLetter",
     "Delivery",
+    "DiscardedEvent",
     "MapVersion",
     "RangeState",
     "TrackedAction",
