@@ -13,7 +13,7 @@ from trackadmin.models.backfills import backfills_database
 
 #: Seconds for which a worker has a range. It renews that with each chunk that it has written; if it
 #: dies, another one may take the range after that.
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 180.0
 #: How many workers may begin with a range before it has failed. It also fails if they all die.
 ATTEMPTS = 5
 #: Seconds until a range is tried again. They double each time.

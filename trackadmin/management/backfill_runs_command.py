@@ -117,7 +117,7 @@ def _failed_words(found: RunProgress) -> str:
         "'backfill --resume %(run)s'.",
         found.failed,
     )
-    error = found.error or _("Their workers died.")
+    error = found.error or _("No worker came to its end.")
     if not error.endswith("."):
         error += "."
     ranges = number_text(found.ranges)
