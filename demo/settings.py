@@ -14,6 +14,8 @@ EVENTS_LOG = os.environ.get("DEMO_EVENTS_LOG", DEMO_DIR / "events.log")
 WAREHOUSE_FILE = os.environ.get("DEMO_WAREHOUSE_FILE") or str(
     Path(EVENTS_LOG).with_name("warehouse.ndjson")
 )
+#: Where another one writes files of lines, as a data team's storage would have them.
+EVENT_FILES = Path(EVENTS_LOG).with_name("event-files")
 POSTGRESQL_PORT = os.environ.get("TRACKADMIN_TEST_POSTGRESQL_PORT")
 
 
@@ -111,6 +113,11 @@ TRACKADMIN = {
         "warehouse": {
             "BACKEND": "demo.sinks.WarehouseSink",
             "OPTIONS": {"path": WAREHOUSE_FILE},
+        },
+        # Nor may this one; "manage.py trackadmin reconcile" counts what it holds.
+        "files": {
+            "BACKEND": "trackadmin.sinks.files.FilesSink",
+            "OPTIONS": {"folder": str(EVENT_FILES), "rotate_seconds": 60},
         },
     },
 }

@@ -164,6 +164,7 @@ def pages_of(row, *, version=1):
         "trackingmap_compare": map_page("compare", pk),
         "trackingmap_changelog": map_page("changelog", pk),
         "trackingmap_versions": map_page("versions", pk),
+        "trackingmap_backfills": map_page("backfills", pk),
         "trackingmap_version": map_page("version", pk, version),
         "trackingmap_document": map_page("document", pk, version),
         "trackingmap_roll_back": map_page("roll_back", pk, version),

@@ -97,6 +97,7 @@ def pages_of(row):
         "try a URL": map_page("try_url", pk),
         "explain an event": map_page("explain_event", pk),
         "versions": map_page("versions", pk),
+        "backfills": map_page("backfills", pk),
         "version": map_page("version", pk, 1),
         "compare": map_page("compare", pk),
         "roll back": map_page("roll_back", pk, 1),

@@ -192,6 +192,7 @@ PARAMETERS = {
     "trackingmap_compare": ["old", "new", "all"],
     "trackingmap_changelog": ["old", "new", "format"],
     "trackingmap_versions": ["page", "summary"],
+    "trackingmap_backfills": ["page", "run"],
     "trackingmap_version": ["page"],
     "trackingmap_document": ["x"],
     "trackingmap_roll_back": [

@@ -19,7 +19,7 @@ from trackadmin.admin import shown_events
 from trackadmin.document import ActionEntry
 from trackadmin.document.structure import ParameterEntry
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, TrackingMap
-from trackadmin.outbox import TryLater, Worker, recent_events
+from trackadmin.outbox import TryLater, Worker, discard_all, recent_events
 from trackadmin.runtime import track
 from trackadmin.runtime.configured_sinks import configured_sinks
 
@@ -397,6 +397,8 @@ def test_a_dead_letter_is_told_as_one(client, tracking_map):
     html = client.get(page(tracking_map, "?sink=one")).content.decode()
     assert "Too large." in html
     assert "3 attempts" in html
+    assert discard_all("one") == 1
+    assert standing(client, tracking_map) == ["discarded"]
 
 
 def test_a_host_model_that_changed_since_does_not_break_an_opened_event(client, tracking_map):

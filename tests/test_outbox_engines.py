@@ -73,6 +73,8 @@ def test_neither_engine_is_needed_for_the_rest():
         if imports.search(text := path.read_text(encoding="utf-8"))
     }
     assert found == {
+        "celery_backfill.py": {"celery"},
         "celery_task.py": {"celery"},
         "django_task.py": {"django_tasks", "django.tasks"},
+        "tasks_backfill.py": {"django_tasks", "django.tasks"},
     }

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from trackadmin import outbox
-from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
+from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, DiscardedEvent
 from trackadmin.runtime import track
 from trackadmin.testing import reset
 
@@ -94,6 +94,25 @@ def test_what_is_on_its_way_or_dead_is_not_missing_and_the_rest_is():
     assert kinds() == [("bought", 10, 4, 3, 1, 2)]
 
 
+def test_what_a_person_discarded_is_told_as_that_and_does_not_fail_the_command():
+    HELD[TODAY] = {("bought", 0): 7}
+    delivery = deliver_later(numbers()[-1:])
+    letters = [
+        DeadLetter.objects.create(
+            delivery=delivery, sink="held", event_id=number, reason="http 400", attempts=1
+        )
+        for number in numbers()[:3]
+    ]
+    assert outbox.discard([each.pk for each in letters[:2]]) == 2
+    assert kinds() == [("bought", 10, 7, 0, 1, 0)]
+    assert outbox.discard_all("held") == 1
+    assert kinds() == [("bought", 10, 7, 0, 0, 0)]
+    out, _err = run("--of", TODAY.isoformat())
+    assert "dead letters 0, discarded 3, missing 0" in out
+    AcceptedEvent.objects.filter(number=numbers()[0]).delete()
+    assert not DiscardedEvent.objects.exclude(event__in=numbers()).exists()
+
+
 def test_more_than_was_accepted_is_told_as_well():
     HELD[TODAY] = {("bought", 0): 11, ("bought", 7): 1}
     assert kinds() == [("bought", 10, 11, 0, 0, -1), ("bought", 0, 1, 0, 0, -1)]
@@ -114,7 +133,7 @@ def test_command_ends_with_an_error_only_if_something_is_missing():
             "kinds": [
                 {
                     "action": "bought", "version": 0, "accepted": 10, "held": 10,
-                    "waiting": 0, "dead": 0, "missing": 0,
+                    "waiting": 0, "dead": 0, "discarded": 0, "missing": 0,
                 }
             ],
         }

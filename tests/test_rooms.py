@@ -95,8 +95,8 @@ DOORS = {
     "compiler.sql.view_script": {"management"},
     # What the tracking URL and the other entry points share with the runtime.
     "runtime.address": {"checks", "templatetags"},
-    "runtime.context": {"collect", "management"},
-    "runtime.faults": {"collect", "outbox", "templatetags"},
+    "runtime.context": {"backfills", "collect", "management"},
+    "runtime.faults": {"backfills", "collect", "outbox", "templatetags"},
     "runtime.parameters": {"collect"},
     "runtime.event_texts": {"admin", "management"},
     "runtime.health": {"checks"},
@@ -111,7 +111,8 @@ DOORS = {
     "runtime.accepting": {"outbox"},
     # The sinks of the settings, which workers and pages know by name.
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
-    "models.events": {"admin", "checks", "editing", "outbox", "sinks"},
+    "models.backfills": {"backfills"},
+    "models.events": {"admin", "backfills", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
     "outbox.recent_events": {"admin"},
     "outbox.standings": {"admin"},
@@ -126,10 +127,10 @@ DOORS = {
     "runtime.place": {"admin"},
     "runtime.loader": {"testing"},
     "runtime.current": {"testing"},
-    # Backfills, which are a command.
-    "runtime.backfill": {"management"},
+    # Backfills, which are a command, and tasks.
+    "runtime.backfill": {"backfills", "management"},
     "runtime.formats": {"management"},
-    "runtime.backfill_file": {"management"},
+    "runtime.backfill_file": {"backfills", "management"},
 }
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)

@@ -743,6 +743,12 @@ class FaultCode(_Code):
         "The text of a stored event is no event. It is a dead letter of each sink.",
         "Find out who changes stored events. Restore the text and retry, or discard it.",
     )
+    BACKFILL_FAILED = (
+        "backfill.failed",
+        "A task could not write a range of a backfill.",
+        "Look at the error in the log. The range is tried again unless that cannot help; then "
+        "correct the cause, and use 'backfill --resume'.",
+    )
     SINK_FAILED = (
         "sink.failed",
         "A sink raised an error. It did not get the event.",

@@ -43,6 +43,7 @@ STAGE_LABELS = {
     Stage.QUEUED: gettext_lazy("in the queue"),
     Stage.FAILED: gettext_lazy("failed, will be tried again"),
     Stage.DEAD: gettext_lazy("dead letter"),
+    Stage.DISCARDED: gettext_lazy("discarded"),
     Stage.DONE: gettext_lazy("delivered"),
 }
 #: Of these nobody needs to know at a glance.

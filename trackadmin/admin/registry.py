@@ -23,6 +23,7 @@ from trackadmin.admin.action_form_screens import (
 )
 from trackadmin.admin.actions_screen import ActionsScreen, MoveActionScreen
 from trackadmin.admin.add_model_screen import AddScreen
+from trackadmin.admin.backfills_screen import BackfillsScreen
 from trackadmin.admin.compare_screens import ChangelogScreen, CompareScreen
 from trackadmin.admin.deliveries_screen import DeliveriesScreen
 from trackadmin.admin.effect_screen import EffectScreen
@@ -164,6 +165,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/compare/", "compare", CompareScreen),
         ("<int:map_id>/compare/changelog/", "changelog", ChangelogScreen),
         ("<int:map_id>/versions/", "versions", VersionsScreen),
+        ("<int:map_id>/versions/backfills/", "backfills", BackfillsScreen),
         ("<int:map_id>/versions/<int:number>/", "version", VersionScreen),
         ("<int:map_id>/versions/<int:number>/document.json", "document", DocumentScreen),
         ("<int:map_id>/versions/<int:number>/roll-back/", "roll_back", RollBackScreen),

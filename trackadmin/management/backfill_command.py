@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser
 from io import BytesIO
@@ -10,24 +9,25 @@ from pathlib import Path
 from shlex import quote
 
 from django.db import connections
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from trackadmin.backfills import ENGINES
 from trackadmin.exceptions import ExportError
+from trackadmin.management import backfill_runs_command
+from trackadmin.management.progress_line import number_text, progress_line
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted
 from trackadmin.management.value_commands import faults_told
 from trackadmin.runtime.backfill import backfill, cut
-from trackadmin.runtime.backfill_file import Progress, Request, save, write
+from trackadmin.runtime.backfill_file import Request, save, write
 from trackadmin.runtime.formats import FORMATS
-
-#: Seconds between two updates of the progress.
-PROGRESS_SECONDS = 0.5
 
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "label", help=_("the model: shop.Order, or Order if only one model has that name")
+        "label",
+        nargs="?",
+        help=_("the model: shop.Order, or Order if only one model has that name"),
     )
     parser.add_argument(
         "--format",
@@ -37,7 +37,11 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help=_("default: stdout"))
     parser.add_argument(
-        "--resume", action="store_true", help=_("continue a FILE that was interrupted")
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help=_("continue a FILE that was interrupted, or queue what is left of this RUN of --via"),
     )
     parser.add_argument(
         "--database", choices=[*connections], help=_("default: as the site's router says")
@@ -48,12 +52,29 @@ def _arguments(parser: ArgumentParser) -> None:
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument("--of", metavar="K/N", help=_("only part K of N, such as 2/5"))
     parts.add_argument(
-        "--ranges", metavar="N", type=int, help=_("only write the bounds of N parts")
+        "--ranges",
+        metavar="N",
+        type=int,
+        help=_("only write the bounds of N parts; with --via, queue N of them"),
     )
+    parser.add_argument(
+        "--via",
+        choices=ENGINES,
+        help=_("write by tasks of this engine, into files of the folder that --output names"),
+    )
+    parser.add_argument("--no-wait", action="store_true", help=_("only queue the tasks of --via"))
 
 
 def _backfill(options: Options, out: Output) -> None:
-    if options["ranges"] is not None:
+    run = _run_of(options)
+    if run is not None:
+        backfill_runs_command.resume_by_tasks(run, options, out)
+        return
+    if options["label"] is None:
+        raise ExportError(_("Name the model: backfill shop.Order."))
+    if options["no_wait"] and not options["via"]:
+        raise ExportError(_("--no-wait needs --via, or --resume with the number of a run."))
+    if options["ranges"] is not None and not options["via"]:
         _ranges(options, out)
         return
     request = Request(
@@ -63,17 +84,31 @@ def _backfill(options: Options, out: Output) -> None:
         options["database"],
         *(options[name] for name in ("first", "last", "after", "of")),
     )
+    if options["via"]:
+        backfill_runs_command.start_by_tasks(request, options, out)
+        return
     started = time.monotonic()
     with faults_told(out):
         rows = _write_rows(request, options, out)
     words = ngettext(
         "%(count)s row in %(seconds)s seconds", "%(count)s rows in %(seconds)s seconds", rows
     )
-    out.say(words % {"seconds": _number(time.monotonic() - started, 1), **counted(rows)})
+    out.say(words % {"seconds": number_text(time.monotonic() - started, 1), **counted(rows)})
+
+
+def _run_of(options: Options) -> int | None:
+    """The run that ``--resume RUN`` names. Without one, ``--resume`` is about a file."""
+    named = options["resume"]
+    if isinstance(named, str) and named.isdecimal():
+        return int(named)
+    if named and options["label"] is None:
+        options["label"] = named  # --resume shop.Order
+    options["resume"] = named is not None and named is not False
+    return None
 
 
 def _write_rows(request: Request, options: Options, out: Output) -> int:
-    progress = _told() if sys.stderr.isatty() else None
+    progress = progress_line()
     if options["output"]:
         return save(request, options["output"], resume=options["resume"], progress=progress)
     if options["resume"]:
@@ -117,33 +152,6 @@ class _Text(BytesIO):
             self.out.data(text)
         self.seek(0)
         self.truncate()
-
-
-def _number(value: float, places: int = 0) -> str:
-    return number_format(value, places, use_l10n=True, force_grouping=True)
-
-
-def _told() -> Progress:
-    """Show a person at a terminal the progress, on one line that is overwritten."""
-    started = told = time.monotonic()
-    begun = -1
-
-    def progress(done: int, total: int) -> None:
-        nonlocal told, begun
-        begun = done if begun < 0 else begun
-        now = time.monotonic()
-        if now - told < PROGRESS_SECONDS and done < total:
-            return
-        told = now
-        rate = (done - begun) / (now - started) if now > started else 0
-        share = min(100, 100 * done // total) if total else 100
-        end = "\n" if done >= total else ""
-        words = _("%(done)s of %(total)s rows, %(rate)s a second")
-        told_now = words % {"done": _number(done), "total": _number(total), "rate": _number(rate)}
-        sys.stderr.write(f"\r{share:3} %  {told_now} {end}")
-        sys.stderr.flush()
-
-    return progress
 
 
 SUBCOMMANDS = (

@@ -155,7 +155,8 @@ def _tell_reconciled(found: outbox.Reconciled, out: Output) -> None:
     for each in found.kinds:
         words = _(
             "%(sink)s: action %(action)s, version %(version)s: accepted %(accepted)s, held "
-            "%(held)s, on the way %(waiting)s, dead letters %(dead)s, missing %(missing)s"
+            "%(held)s, on the way %(waiting)s, dead letters %(dead)s, discarded %(discarded)s, "
+            "missing %(missing)s"
         )
         values = {**asdict(each), "sink": found.sink, "missing": each.unexplained}
         out.data(words % {**values, "action": each.action or "-"})

@@ -135,6 +135,26 @@ class DeadLetter(models.Model):
         return f"{self.sink} {self.event_id}"
 
 
+class DiscardedEvent(models.Model):
+    """An event that a person gave up for a sink: the sink does not have it, and nobody misses it.
+
+    It is told by ``reconcile``, and goes when the event is pruned.
+    """
+
+    sink = models.CharField(max_length=SINK_LENGTH)
+    event = models.ForeignKey(AcceptedEvent, models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["sink", "event"], name="trackadmin_discarded_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sink} {self.event_id}"
+
+
 class UsageCount(models.Model):
     """How often something was seen in the events of one day (UTC)."""
 

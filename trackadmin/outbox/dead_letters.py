@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.db.models import F, QuerySet
 
-from trackadmin.models import DeadLetter, Delivery
+from trackadmin.models import DeadLetter, Delivery, DiscardedEvent
 from trackadmin.models.events import events_database
 from trackadmin.outbox.database import locks_rows, writing
 from trackadmin.outbox.new_deliveries import create_deliveries
@@ -78,6 +78,10 @@ def _discard(using: str, letters: Sequence[DeadLetter]) -> None:
     for count, deliveries in _by_count(letters).items():
         rows = Delivery.objects.using(using).filter(pk__in=deliveries)
         rows.update(discarded=F("discarded") + count)
+    DiscardedEvent.objects.using(using).bulk_create(
+        [DiscardedEvent(sink=each.sink, event_id=each.event_id) for each in letters],
+        ignore_conflicts=True,
+    )
 
 
 def _by_count(letters: Sequence[DeadLetter]) -> dict[int, list[int]]:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from django.db.models import Count, QuerySet
 
-from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
+from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, DiscardedEvent
 from trackadmin.models.events import events_database
 from trackadmin.runtime.accepting import as_stored
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
@@ -42,11 +42,13 @@ class KindCount:
     #: Those that are still on their way, and those that became dead letters.
     waiting: int
     dead: int
+    #: Dead letters that a person gave up.
+    discarded: int
 
     @property
     def unexplained(self) -> int:
         """How many are missing without a reason; less than 0 if the sink holds more."""
-        return self.accepted - self.held - self.waiting - self.dead
+        return self.accepted - self.held - self.waiting - self.dead - self.discarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def _reconciled(sink: ConfiguredSink, day: date, accepted: Mapping[Kind, int]) -
     if held is None:
         return Reconciled(sink.name, uncounted=NOT_COUNTABLE)
     wanted = {kind: n for kind, n in accepted.items() if _is_wanted(sink, kind)}
-    waiting, dead = _waiting(sink, day), _dead(sink, day)
+    waiting = _waiting(sink, day)
+    dead, discarded = _without(DeadLetter, sink, day), _without(DiscardedEvent, sink, day)
     kinds = sorted({*wanted, *held})
     return Reconciled(
         sink.name,
@@ -94,6 +97,7 @@ def _reconciled(sink: ConfiguredSink, day: date, accepted: Mapping[Kind, int]) -
                 held.get((action, version), 0),
                 waiting[action, version],
                 dead[action, version],
+                discarded[action, version],
             )
             for action, version in kinds
         ),
@@ -126,9 +130,12 @@ def _waiting(sink: ConfiguredSink, day: date) -> Counter[Kind]:
     return Counter({kind: n for kind, n in found.items() if _is_wanted(sink, kind)})
 
 
-def _dead(sink: ConfiguredSink, day: date) -> Counter[Kind]:
-    letters = DeadLetter.objects.using(events_database()).filter(sink=sink.name)
-    numbers = letters.order_by("pk").values_list("event_id", flat=True)
+def _without(
+    table: type[DeadLetter | DiscardedEvent], sink: ConfiguredSink, day: date
+) -> Counter[Kind]:
+    """Those that the sink does not have, for the reason that the table stands for."""
+    rows = table._default_manager.using(events_database()).filter(sink=sink.name)
+    numbers = rows.order_by("pk").values_list("event_id", flat=True)
     return _numbered(numbers.iterator(), day)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trackadmin.models import DeadLetter, Delivery
+from trackadmin.models import DeadLetter, Delivery, DiscardedEvent
 from trackadmin.models.events import events_database
 from trackadmin.outbox.recent_events import StoredEvent
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
@@ -35,6 +35,8 @@ class Stage(StrEnum):
     FAILED = "failed"
     #: The sink did not take it.
     DEAD = "dead"
+    #: It was a dead letter, and a person gave it up.
+    DISCARDED = "discarded"
     #: Nothing is left to deliver.
     DONE = "done"
 
@@ -81,7 +83,11 @@ def _undelivered(sink: str, numbers: Sequence[int]) -> dict[int, Standing]:
         standing = _open(delivery)
         found |= dict.fromkeys(asked.intersection(json.loads(delivery.left)), standing)
     dead = DeadLetter.objects.using(using).filter(sink=sink, event__in=numbers)
-    return found | {each.event_id: _dead(each) for each in dead}
+    discarded = DiscardedEvent.objects.using(using).filter(sink=sink, event__in=numbers)
+    given_up = dict.fromkeys(
+        discarded.values_list("event_id", flat=True), Standing(Stage.DISCARDED)
+    )
+    return found | given_up | {each.event_id: _dead(each) for each in dead}
 
 
 def _open(delivery: Delivery) -> Standing:

@@ -15,7 +15,9 @@ from trackadmin.compiler.host.managers import asking, rows_of
 from trackadmin.compiler.values.clean_text import bound
 from trackadmin.default_map import DEFAULT_MAP
 from trackadmin.exceptions import ExportError, NotPublished, NotTracked
+from trackadmin.runtime import store
 from trackadmin.runtime.bulk import stream
+from trackadmin.runtime.compiled_version import compiled_version
 from trackadmin.runtime.current import current_map
 from trackadmin.texts import gettext as _
 from trackadmin.texts import joined
@@ -93,10 +95,12 @@ def backfill(
     last: Any = None,
     after: Any = None,
     of: tuple[int, int] | None = None,
+    version: int | None = None,
     chunk: int = CHUNK,
 ) -> Backfill:
     """The values of every row that the model's default manager shows, by the live map.
 
+    ``version`` is the number of another version of the map, which need not be live any more.
     ``label`` is the model (``shop.Order``, or ``Order`` if only one model has that name) or its
     prefix. ``first`` and ``last`` are primary keys, both included. ``after`` is a primary key that
     is not included. They may be texts. ``of=(2, 5)`` is the second of five parts with about the
@@ -105,9 +109,7 @@ def backfill(
     Raises :class:`NotPublished`, :class:`NotTracked` or, for a wrong bound, :class:`ExportError`,
     whether strict or not.
     """
-    snapshot = current_map(map)
-    if not snapshot.digest:
-        raise NotPublished(map)
+    snapshot = _snapshot(map, version)
     compiled = _tracked(snapshot, label)
     rows = _rows_shown(compiled, using)
     if first is not None:
@@ -116,6 +118,20 @@ def backfill(
     if of is not None:
         stretch = _part(_within(rows, stretch), stretch, *of)
     return Backfill(snapshot, compiled, rows, stretch, chunk)
+
+
+def _snapshot(map: str, version: int | None) -> Snapshot:
+    live = current_map(map)
+    if not live.digest:
+        raise NotPublished(map)
+    if version is None or version == live.number:
+        return live
+    # A replica that lags may not have it yet.
+    found = store.version(map, version) or store.version(map, version, store.writer())
+    if found is None:
+        words = _("The map '%(slug)s' has no version %(number)s.", slug=map, number=str(version))
+        raise ExportError(words)
+    return compiled_version(found, map)
 
 
 def cut(work: Backfill, parts: int) -> list[Stretch]:

@@ -57,14 +57,18 @@ def write(request: Request, file: BinaryIO, progress: Progress | None = None) ->
     """Write a whole backfill to a stream, and return the number of rows."""
     work = _backfill(request)
     total = work.count() if progress else 0
-    form = open_format(request.format, file, work.compiled)
+    return write_rows(work, request.format, file, lambda rows: progress and progress(rows, total))
+
+
+def write_rows(work: Backfill, format: str, file: BinaryIO, tell: Callable[[int], object]) -> int:
+    """Write a whole backfill to a stream; ``tell`` gets the number of rows after each chunk."""
+    form = open_format(format, file, work.compiled)
     form.begin()
     rows = 0
     for chunk in work.chunks():
         rows += form.write(chunk.values)
         file.flush()
-        if progress:
-            progress(rows, total)
+        tell(rows)
     form.end()
     return rows
 

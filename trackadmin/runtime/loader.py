@@ -7,14 +7,13 @@ import threading
 from math import inf
 from time import monotonic
 
-from trackadmin.catalog import catalog
 from trackadmin.codes import FaultCode
-from trackadmin.compiler import Snapshot, compile_map
+from trackadmin.compiler import Snapshot
 from trackadmin.conf import conf
-from trackadmin.document import load
 from trackadmin.exceptions import DocumentError
 from trackadmin.runtime import store, tokens
 from trackadmin.runtime.bootstrap import read_bootstrap
+from trackadmin.runtime.compiled_version import compiled_version
 from trackadmin.runtime.faults import rearm, report
 from trackadmin.runtime.place import ONLY, Place
 from trackadmin.runtime.store import Published, Token
@@ -238,22 +237,14 @@ class Loader:
         """Check, compile and serve a version. Returns whether it can be served."""
         where = f"{self.where} version {published.number}"
         try:
-            document = load(published.document, published.digest)
-            snapshot = compile_map(
-                document,
-                catalog(),
-                slug=self.slug,
-                number=published.number,
-                digest=published.digest,
-                names_are_checked=True,
-            )
+            snapshot = compiled_version(published, self.slug)
         except DocumentError as error:
             self._refused = published.token
             report(FaultCode.MAP_REFUSED, where, error)
             return False
         self.snapshot, self.unpublished = snapshot, False
         self._unexamined = True
-        if len(document.models) <= MAX_EXAMINED_AT_LOAD:
+        if len(snapshot.document.models) <= MAX_EXAMINED_AT_LOAD:
             self._report_drift()
         return True
 

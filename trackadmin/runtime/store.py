@@ -56,9 +56,9 @@ def newest(slug: str, database: str = "") -> Published | None:
         return _first(versions.order_by("-number"))
 
 
-def version(slug: str, number: int) -> Published | None:
+def version(slug: str, number: int, database: str = "") -> Published | None:
     """The version of this number; ``None`` if this database does not have it (yet)."""
-    with _versions(slug) as versions:
+    with _versions(slug, database) as versions:
         return _first(versions.filter(number=number))
 
 
