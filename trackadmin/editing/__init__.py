@@ -12,6 +12,21 @@ from trackadmin.editing.building import (
 )
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
+from trackadmin.editing.dictionary import Dictionary, DictionaryName, dictionary
+from trackadmin.editing.dictionary_files import (
+    dictionary_csv,
+    dictionary_json,
+    dictionary_markdown,
+    since_in_words,
+)
+from trackadmin.editing.dictionary_lines import (
+    DictionaryLine,
+    LineKind,
+    dictionary_lines,
+    line_of_action,
+    line_of_name,
+    lines_of_parameters,
+)
 from trackadmin.editing.drafting import import_document, restore_draft
 from trackadmin.editing.effect_plan import NameKind
 from trackadmin.editing.effect_tally import Example, NameEffect, Sizes
@@ -102,6 +117,9 @@ __all__ = [
     "CommonValue",
     "Contents",
     "Counted",
+    "Dictionary",
+    "DictionaryLine",
+    "DictionaryName",
     "Effects",
     "Estimate",
     "EventExplainer",
@@ -116,6 +134,7 @@ __all__ = [
     "HistoryEntry",
     "InWords",
     "Leaving",
+    "LineKind",
     "Lint",
     "MapPicture",
     "MapState",
@@ -173,6 +192,11 @@ __all__ = [
     "delete_action",
     "delete_map",
     "delete_tracked_model",
+    "dictionary",
+    "dictionary_csv",
+    "dictionary_json",
+    "dictionary_lines",
+    "dictionary_markdown",
     "diff",
     "draft_digest",
     "draft_problems",
@@ -197,6 +221,9 @@ __all__ = [
     "labels_of_values",
     "last_seen",
     "leaving",
+    "line_of_action",
+    "line_of_name",
+    "lines_of_parameters",
     "lint",
     "live_token",
     "live_version",
@@ -219,6 +246,7 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "since_in_words",
     "snapshot_of",
     "start",
     "today",

@@ -34,6 +34,7 @@ from trackadmin.management.version_commands import (
     by_argument,
     leave_early_argument,
     person,
+    which_arguments,
 )
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
@@ -42,9 +43,7 @@ FORMATS = ("json", "python", "document", "bootstrap", "sql")
 
 
 def _export_arguments(parser: ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--draft", action="store_true", help=_("the draft, not the live version"))
-    which.add_argument("--version", type=int, dest="number", metavar="N", help=_("this version"))
+    which_arguments(parser)
     parser.add_argument(
         "--format",
         choices=FORMATS,

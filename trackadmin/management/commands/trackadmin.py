@@ -17,6 +17,7 @@ from trackadmin.exceptions import TrackAdminError
 from trackadmin.management import (
     backfill_command,
     deliver_command,
+    dictionary_command,
     explain_event_command,
     map_files,
     map_list_command,
@@ -36,6 +37,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *map_list_command.SUBCOMMANDS,
         *version_commands.SUBCOMMANDS,
         *value_commands.SUBCOMMANDS,
+        *dictionary_command.SUBCOMMANDS,
         *explain_event_command.SUBCOMMANDS,
         *backfill_command.SUBCOMMANDS,
         *deliver_command.SUBCOMMANDS,
