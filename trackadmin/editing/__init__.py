@@ -87,6 +87,7 @@ from trackadmin.editing.tables import Head, HeadEntry, entry_diff, entry_of
 from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
+from trackadmin.editing.typed_events import TYPE_FORMATS, TypedEvents, typed_events
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
@@ -109,6 +110,7 @@ __all__ = [
     "ALL_ROWS",
     "MONTH",
     "PERIODS",
+    "TYPE_FORMATS",
     "ActionExplanation",
     "Arrival",
     "Arrow",
@@ -170,6 +172,7 @@ __all__ = [
     "TrackedObject",
     "TreeName",
     "TreeNode",
+    "TypedEvents",
     "Undecided",
     "UndecidedAttribute",
     "Unread",
@@ -251,6 +254,7 @@ __all__ = [
     "start",
     "today",
     "try_url",
+    "typed_events",
     "undecided",
     "undecided_in",
     "undo",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trackadmin.catalog import AttributeFacts, Kind, in_words
+from trackadmin.catalog import AttributeFacts, Kind
 from trackadmin.document import ActionEntry, AggregateEntry, ParameterEntry, in_order
 from trackadmin.document.structure import (
     DISTINCT,
@@ -20,6 +20,7 @@ from trackadmin.document.structure import (
 from trackadmin.document.value_labels import PARAMETER_LABELS, PRIVACY_LABELS
 from trackadmin.document.vocabulary import action_word, parameter_word
 from trackadmin.editing.dictionary import Dictionary, DictionaryName
+from trackadmin.editing.given_names import meaning_of
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -125,7 +126,7 @@ def dictionary_lines(dictionary: Dictionary) -> Iterator[DictionaryLine]:
 
 def line_of_name(dictionary: Dictionary, each: DictionaryName) -> DictionaryLine:
     """A name of an object's value."""
-    meaning, is_of_code = meaning_of(each)
+    meaning, is_of_code = meaning_of(each.given, each.source.description)
     is_sum = isinstance(_entry(dictionary, each), AggregateEntry)
     since, grace = dictionary.since(each), each.given.grace
     return DictionaryLine(
@@ -176,22 +177,6 @@ def lines_of_parameters(
     for parameter, entry in in_order(action.parameters):
         if entry.privacy != DROPPED:
             yield _of_parameter(dictionary, name, action, parameter, entry)
-
-
-def meaning_of(each: DictionaryName) -> tuple[str, bool]:
-    """What a name means, and whether only the host's code says it."""
-    if each.source.description:
-        return each.source.description, False
-    facts = each.given.facts
-    if isinstance(facts, AttributeFacts):
-        return facts.help_text or _title(facts), True
-    return in_words(facts.entry, each.given.matched.facts), True
-
-
-def _title(facts: AttributeFacts) -> str:
-    """The name for people, if it says more than the attribute's own."""
-    title = facts.verbose_name
-    return "" if title.casefold() == facts.name.replace("_", " ").casefold() else title
 
 
 def _entry(dictionary: Dictionary, each: DictionaryName) -> object:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from trackadmin.catalog import AttributeFacts, Kind
+from trackadmin.catalog import AttributeFacts, Kind, in_words
 from trackadmin.compiler.aggregates import MatchedAggregate
 from trackadmin.compiler.matching import MatchedChild, MatchedModel, Matching
 from trackadmin.compiler.plan import Aggregate, Node, Output, plan
@@ -106,3 +106,19 @@ def _may_miss(child: MatchedChild) -> bool:
     """Whether there may be no object: by its column, or because a manager hides it."""
     manager: Any = child.model._base_manager
     return child.relation.nullable or type(manager) is not models.Manager
+
+
+def meaning_of(given: GivenName, description: str) -> tuple[str, bool]:
+    """What a name means by the map's description, and whether only the host's code says it."""
+    if description:
+        return description, False
+    facts = given.facts
+    if isinstance(facts, AttributeFacts):
+        return facts.help_text or _title(facts), True
+    return in_words(facts.entry, given.matched.facts), True
+
+
+def _title(facts: AttributeFacts) -> str:
+    """The name for people, if it says more than the attribute's own."""
+    title = facts.verbose_name
+    return "" if title.casefold() == facts.name.replace("_", " ").casefold() else title

@@ -39,7 +39,7 @@ from trackadmin.management.version_commands import (
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
-FORMATS = ("json", "python", "document", "bootstrap", "sql")
+FORMATS = ("json", "python", "document", "bootstrap", "sql", *editing.TYPE_FORMATS)
 
 
 def _export_arguments(parser: ArgumentParser) -> None:
@@ -50,7 +50,8 @@ def _export_arguments(parser: ArgumentParser) -> None:
         default="json",
         help=_(
             "json, python: to read and edit; document: the canonical text; bootstrap: for the "
-            "setting BOOTSTRAP_FILE; sql: a view for each tracked model. Default: json."
+            "setting BOOTSTRAP_FILE; sql: a view for each tracked model; json-schema, typescript, "
+            "python-types: what events are, for programs that read them. Default: json."
         ),
     )
     parser.add_argument(
@@ -71,6 +72,11 @@ def _export(options: Options, out: Output) -> None:
         raise CommandError(_("--drop is for views: add --format sql, or leave it out."))
     if options["format"] == "bootstrap":
         _export_bootstrap(options, out)
+        return
+    if options["format"] in editing.TYPE_FORMATS:
+        slug, number, draft = options["map"], options["number"], options["draft"]
+        written = editing.typed_events(slug, options["format"], number, draft=draft)
+        out.data(written.text.rstrip("\n"))
         return
     document = _exported(options)
     if options["format"] == "json":
