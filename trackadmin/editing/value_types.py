@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+from django.db import models
 
 from trackadmin.catalog import AttributeFacts, Kind, has_own_conversions
 from trackadmin.compiler.aggregates import MatchedAggregate
@@ -109,6 +112,8 @@ def _of_attribute(facts: AttributeFacts) -> ValueType:
 
 def _of_aggregate(matched: MatchedAggregate) -> ValueType:
     if matched.entry.function in (COUNT, DISTINCT):
-        return _TYPES[Kind.INTEGER]
+        manager: Any = matched.collection.model._default_manager
+        # Code of the host's may fail; without it there is a number in any case.
+        return replace(_TYPES[Kind.INTEGER], nullable=type(manager) is not models.Manager)
     # Without objects there is nothing, and a sum may be too large for the database.
     return replace(_of_attribute(matched.field), nullable=True) if matched.field else ANYTHING
