@@ -10,7 +10,7 @@ from trackadmin.document import ActionEntry, Document, in_order
 from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.first_versions import FirstVersions, first_versions
-from trackadmin.editing.given_names import GivenName
+from trackadmin.editing.given_names import GivenName, meaning_of
 from trackadmin.editing.kept_problems import kept
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.editing.name_sources import DocumentNames, NameSource, SourceKind
@@ -43,6 +43,11 @@ class DictionaryName:
     def owner(self) -> str:
         """Who answers for it."""
         return self.given.matched.entry.owner
+
+    def search_texts(self) -> tuple[str, ...]:
+        """Where people look for it: its name, its entry, its owner and its meaning."""
+        meaning, _is_of_code = meaning_of(self.given, self.source.description)
+        return self.name, self.source.place, self.owner, meaning
 
 
 @dataclass(frozen=True)

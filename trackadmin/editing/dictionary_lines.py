@@ -49,9 +49,8 @@ _EXAMPLES: dict[Kind, str] = {
     Kind.FLOAT: "0.5",
     Kind.DECIMAL: '"19.90"',
     Kind.BOOLEAN: "true",
-    Kind.TEXT: '"…"',
     Kind.IP_ADDRESS: '"192.0.2.1"',
-    Kind.UUID: '"6fa459ea-ee8a-4ca4-894e-db77e160355e"',
+    Kind.UUID: '"6fa459ea-ee8a-3ca4-894e-db77e160355e"',
     Kind.DATE: '"2027-06-30"',
     Kind.TIME: '"14:30:00"',
     Kind.DATETIME: '"2027-06-30T14:30:00+00:00"',
@@ -60,7 +59,7 @@ _EXAMPLES: dict[Kind, str] = {
     Kind.JSON: '"{\\"key\\":1}"',
 }
 _A_PSEUDONYM = '"key:0123456789abcdef0123456789abcdef"'
-_EXAMPLES_OF_PARAMETERS = {"text": '"…"', "integer": "42", "number": "0.5", "boolean": "true"}
+_EXAMPLES_OF_PARAMETERS = {"text": "", "integer": "42", "number": "0.5", "boolean": "true"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
