@@ -127,7 +127,7 @@ def test_every_event_of_made_up_maps_is_as_the_schema_says(caplog):
     world, tally = worlds.World(11), Counter()
 
     @settings(
-        max_examples=1 + EVENTS // OF_EACH,
+        max_examples=1 + EVENTS * 5 // (4 * OF_EACH),
         phases=[Phase.generate],
         deadline=None,
         derandomize=True,

@@ -101,6 +101,7 @@ from trackadmin.editing.versions import (
     get_version,
     live_token,
     live_version,
+    live_versions,
     read_version,
     versions,
 )
@@ -230,6 +231,7 @@ __all__ = [
     "lint",
     "live_token",
     "live_version",
+    "live_versions",
     "map_picture",
     "map_states",
     "model_tree",
