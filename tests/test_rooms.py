@@ -111,6 +111,11 @@ DOORS = {
     "runtime.accepting": {"outbox"},
     # The sinks of the settings, which workers and pages know by name.
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
+    # How a view says to packages that it needs no login.
+    "collect.views": {"reading"},
+    # Since when a name exists, from the texts of versions.
+    "document.vocabulary": {"editing"},
+    "compiler.aggregates": {"editing"},
     "models.backfills": {"backfills"},
     "models.events": {"admin", "backfills", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.

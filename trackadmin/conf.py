@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -37,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "USAGE_SECONDS": 60.0,
     "HEALTH_TOKEN": None,
     "HEALTH_LAG_SECONDS": 900.0,
+    "READER_TOKENS": {},
     "BOOTSTRAP_FILE": None,
     "TOKEN_CACHE": None,
     "HARMLESS_LOADING": (),
@@ -61,6 +63,19 @@ REVIEW_RULES: dict[str, Any] = {
     "LAST_EDITOR_MAY_APPROVE": False,
     "ROLLBACKS": False,
 }
+
+#: Characters of a reader's token. Whoever has it reads every map that it is for.
+SHORTEST_READER_TOKEN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSetting:
+    """What the settings say about one reader."""
+
+    token: str | Callable[[], str] = field(repr=False)
+    #: The maps that it may see; ``None`` for all.
+    maps: frozenset[str] | None
+
 
 #: What GUESSABLE_KEYS may be, in a word.
 OPEN_KEYS, SIGNED_KEYS = "open", "signed"
@@ -242,6 +257,17 @@ class Settings:
         given = self._get("GUESSABLE_KEYS")
         said = {True: OPEN_KEYS, False: SIGNED_KEYS}
         return said[given] if isinstance(given, bool) else given
+
+    @property
+    def READER_TOKENS(self) -> dict[str, ReaderSetting]:
+        """The programs that may read maps and dictionaries, each with its token, by name."""
+        found = {}
+        for name, given in self._get("READER_TOKENS").items():
+            its = given if isinstance(given, dict) else {"TOKEN": given}
+            maps = its.get("MAPS")
+            token = its.get("TOKEN", "")
+            found[name] = ReaderSetting(token, None if maps is None else frozenset(maps))
+        return found
 
     @property
     def BOOTSTRAP_FILE(self) -> str | None:

@@ -26,6 +26,7 @@ from trackadmin.admin.add_model_screen import AddScreen
 from trackadmin.admin.backfills_screen import BackfillsScreen
 from trackadmin.admin.compare_screens import ChangelogScreen, CompareScreen
 from trackadmin.admin.deliveries_screen import DeliveriesScreen
+from trackadmin.admin.dictionary_screen import DictionaryFile, DictionaryScreen
 from trackadmin.admin.effect_screen import EffectScreen
 from trackadmin.admin.events_screen import EventsScreen
 from trackadmin.admin.explain_event_screen import ExplainEventScreen
@@ -145,6 +146,8 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/move/", "move", MoveScreen),
         ("<int:map_id>/actions/", "actions", ActionsScreen),
         ("<int:map_id>/actions/move/", "move_action", MoveActionScreen),
+        ("<int:map_id>/dictionary/", "dictionary", DictionaryScreen),
+        ("<int:map_id>/dictionary/file/", "dictionary_file", DictionaryFile),
         ("<int:map_id>/events/", "events", EventsScreen),
         ("<int:map_id>/undecided/", "undecided", UndecidedScreen),
         ("<int:map_id>/picture/", "picture", PictureScreen),

@@ -18,6 +18,7 @@ from trackadmin.checks.plain_rules import (
     texts,
     whole_number,
 )
+from trackadmin.checks.reader_rules import reader_tokens
 from trackadmin.checks.review_rules import reviews
 from trackadmin.checks.sink_rules import sinks
 from trackadmin.conf import (
@@ -263,6 +264,7 @@ RULES: dict[str, tuple[str, Rule]] = {
     "SINK_SECONDS": ("E046", _seconds_or_none),
     "ORIGINS": ("E047", _origins),
     "GUESSABLE_KEYS": ("E080", _guessable_keys),
+    "READER_TOKENS": ("E090", reader_tokens),
     "BOOTSTRAP_FILE": ("E011", _path),
     "TOKEN_CACHE": ("E012", _cache_alias),
     "HARMLESS_LOADING": ("E034", texts),

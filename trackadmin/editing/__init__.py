@@ -23,6 +23,21 @@ from trackadmin.editing.changelog import Changelog, Release, changelog
 from trackadmin.editing.changelog_texts import CHANGELOG_FORMATS, changelog_text
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
+from trackadmin.editing.dictionary import Dictionary, DictionaryName, dictionary
+from trackadmin.editing.dictionary_files import (
+    dictionary_csv,
+    dictionary_json,
+    dictionary_markdown,
+    since_in_words,
+)
+from trackadmin.editing.dictionary_lines import (
+    DictionaryLine,
+    LineKind,
+    dictionary_lines,
+    line_of_action,
+    line_of_name,
+    lines_of_parameters,
+)
 from trackadmin.editing.drafting import import_document, restore_draft
 from trackadmin.editing.due import DueItem, DueKind, due_items
 from trackadmin.editing.effect_plan import NameKind
@@ -99,6 +114,7 @@ from trackadmin.editing.timeline import TimelineEntry, timeline
 from trackadmin.editing.tracked_objects import TrackedName, TrackedObject, what_is_tracked
 from trackadmin.editing.trying import Counted, Unshown
 from trackadmin.editing.trying_urls import OutOfTime, Rights, UrlTrial, try_url
+from trackadmin.editing.typed_events import TYPE_FORMATS, TypedEvents, typed_events
 from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecided, undecided_in
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
@@ -112,6 +128,7 @@ from trackadmin.editing.versions import (
     get_version,
     live_token,
     live_version,
+    live_versions,
     read_version,
     versions,
 )
@@ -123,6 +140,7 @@ __all__ = [
     "MONTH",
     "PERIODS",
     "SAY_SECONDS",
+    "TYPE_FORMATS",
     "ActionExplanation",
     "Agreement",
     "Arrival",
@@ -133,6 +151,9 @@ __all__ = [
     "CommonValue",
     "Contents",
     "Counted",
+    "Dictionary",
+    "DictionaryLine",
+    "DictionaryName",
     "DueItem",
     "DueKind",
     "EditKind",
@@ -151,6 +172,7 @@ __all__ = [
     "HistoryFilter",
     "InWords",
     "Leaving",
+    "LineKind",
     "Lint",
     "MapPicture",
     "MapState",
@@ -189,6 +211,7 @@ __all__ = [
     "TrackedObject",
     "TreeName",
     "TreeNode",
+    "TypedEvents",
     "Undecided",
     "UndecidedAttribute",
     "Unread",
@@ -219,6 +242,11 @@ __all__ = [
     "delete_action",
     "delete_map",
     "delete_tracked_model",
+    "dictionary",
+    "dictionary_csv",
+    "dictionary_json",
+    "dictionary_lines",
+    "dictionary_markdown",
     "diff",
     "draft_digest",
     "draft_problems",
@@ -246,9 +274,13 @@ __all__ = [
     "labels_of_values",
     "last_seen",
     "leaving",
+    "line_of_action",
+    "line_of_name",
+    "lines_of_parameters",
     "lint",
     "live_token",
     "live_version",
+    "live_versions",
     "map_picture",
     "map_states",
     "may_approve",
@@ -272,11 +304,13 @@ __all__ = [
     "save_action",
     "save_map",
     "save_tracked_model",
+    "since_in_words",
     "snapshot_of",
     "start",
     "timeline",
     "today",
     "try_url",
+    "typed_events",
     "undecided",
     "undecided_in",
     "undo",

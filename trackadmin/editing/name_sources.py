@@ -10,13 +10,13 @@ from itertools import takewhile
 from django.db.models import Model
 
 from trackadmin import compiler
-from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, model_of
+from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog, model_of
 from trackadmin.codes import ProblemCode
 from trackadmin.compiler import SEPARATOR
 from trackadmin.compiler.matching import MatchedModel, Matching
-from trackadmin.compiler.plan import Node, plan
 from trackadmin.compiler.plan_names import Grace
 from trackadmin.document import AggregateEntry, AttributeEntry, Document, ModelEntry
+from trackadmin.editing.given_names import GivenName, given_names
 from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.name_makers import NameMakers
 
@@ -81,6 +81,11 @@ class DocumentNames:
         #: By the prefix of a tracked model: its names, once somebody asks for one of them.
         self._made: dict[str, dict[str, list[NameSource]]] = {}
 
+    def given_by(self, prefix: str) -> Iterator[tuple[GivenName, NameSource]]:
+        """All names that a tracked model and its children give, one path at a time."""
+        for given in given_names(self._matching, prefix):
+            yield given, self._of_given(given)
+
     def sources_of(self, name: str, action: str) -> tuple[NameSource, ...]:
         """What makes this name in an event of this action; empty if nothing does."""
         makers = self._makers.makers_of(name)
@@ -103,9 +108,9 @@ class DocumentNames:
         """All names of a tracked model and what it leads to."""
         if prefix not in self._made:
             self._made[prefix] = {}
+            for given, source in self.given_by(prefix):
+                self._put(prefix, given.name, source)
             if matched := self._matching.get(prefix):
-                top = plan(self._matching, matched).top
-                self._add(prefix, top, matched, (matched.entry.model,))
                 self._add_references(matched)
         return self._made[prefix]
 
@@ -130,20 +135,6 @@ class DocumentNames:
     def _in_code(self, prefix: str, name: str) -> bool:
         return not self._lost & {prefix, f"{prefix}.{name}"}
 
-    def _add(self, top: str, node: Node, matched: MatchedModel, way: tuple[str, ...]) -> None:
-        """``way`` leads to the node: the label of the first model, and then accessors."""
-        for output in node.outputs:
-            kind, grace = output.facts.kind, output.grace
-            self._put(top, output.name, self._of_matched(matched, output.path, kind, grace, way))
-        for aggregate in node.aggregates:
-            for name, grace in aggregate.given:
-                kind = aggregate.matched.kind
-                self._put(top, name, self._of_matched(matched, aggregate.path, kind, grace, way))
-        for child in node.children:
-            tracked_as = next(c for c in matched.children if c.accessor == child.accessor)
-            if target := self._matching.get(tracked_as.tracked_as):
-                self._add(top, child, target, (*way, child.accessor))
-
     def _add_references(self, matched: MatchedModel) -> None:
         for prefix in filter(None, (matched.prefix, matched.entry.former_prefix)):
             for name in matched.entry.lookups():
@@ -156,25 +147,23 @@ class DocumentNames:
     def _put(self, top: str, name: str, source: NameSource) -> None:
         self._made[top].setdefault(name, []).append(source)
 
-    def _of_matched(
-        self, matched: MatchedModel, path: str, kind: str, grace: Grace | None, way: tuple[str, ...]
-    ) -> NameSource:
-        prefix, name = matched.prefix, path.rpartition(".")[2]
-        model = self.document.models[prefix]
+    def _of_given(self, given: GivenName) -> NameSource:
+        prefix, name = given.matched.prefix, given.entry_name
+        # From the document itself: a lost count or sum was planned as an attribute.
+        model, in_code = self.document.models[prefix], self._in_code(prefix, name)
         entry = model.attributes.get(name) or model.aggregates[name]
-        in_code = self._in_code(prefix, name)
         return NameSource(
             kind=_kind(entry),
-            place=f"{prefix}.{name}",
-            model=model.model,
+            place=given.place,
+            model=given.matched.entry.model,
             source=entry.source if isinstance(entry, AttributeEntry) else entry.relation,
-            path=path,
-            type=str(kind) if in_code else "",
+            path=given.path,
+            type=str(given.kind) if in_code else "",
             privacy=entry.privacy,
             description=entry.description,
             in_code=in_code,
-            grace=grace,
-            origin=(*way, *_identity(entry)),
+            grace=given.grace,
+            origin=(*given.way, *_identity(entry)),
         )
 
     def _parameter(self, name: str, action: str) -> Iterator[NameSource]:
@@ -217,7 +206,12 @@ class _CatalogOfThen(Catalog):
     def get(self, label: str) -> ModelFacts:
         """The facts of a model, also of one that is gone or is no longer allowed."""
         model = model_of(label)
-        return _FactsOfThen(model, self._ceiling) if model else _GoneModel(label)
+        if model is None:
+            return _GoneModel(label)
+        facts, known = _FactsOfThen(model, self._ceiling), catalog().get(label)
+        if known:  # what is known of the host's own fields holds, and takes long to find out
+            facts.attributes, facts.refused = known.attributes, known.refused
+        return facts
 
 
 class _FactsOfThen(ModelFacts):

@@ -35,24 +35,24 @@ from trackadmin.management.version_commands import (
     leave_early_argument,
     override_argument,
     person,
+    which_arguments,
 )
 from trackadmin.models import MapVersion, TrackingMap
 from trackadmin.runtime import bootstrap_text
 
-FORMATS = ("json", "python", "document", "bootstrap", "sql")
+FORMATS = ("json", "python", "document", "bootstrap", "sql", *editing.TYPE_FORMATS)
 
 
 def _export_arguments(parser: ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--draft", action="store_true", help=_("the draft, not the live version"))
-    which.add_argument("--version", type=int, dest="number", metavar="N", help=_("this version"))
+    which_arguments(parser)
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="json",
         help=_(
             "json, python: to read and edit; document: the canonical text; bootstrap: for the "
-            "setting BOOTSTRAP_FILE; sql: a view for each tracked model. Default: json."
+            "setting BOOTSTRAP_FILE; sql: a view for each tracked model; json-schema, typescript, "
+            "python-types: what events are, for programs that read them. Default: json."
         ),
     )
     parser.add_argument(
@@ -73,6 +73,11 @@ def _export(options: Options, out: Output) -> None:
         raise CommandError(_("--drop is for views: add --format sql, or leave it out."))
     if options["format"] == "bootstrap":
         _export_bootstrap(options, out)
+        return
+    if options["format"] in editing.TYPE_FORMATS:
+        slug, number, draft = options["map"], options["number"], options["draft"]
+        written = editing.typed_events(slug, options["format"], number, draft=draft)
+        out.data(written.text.rstrip("\n"))
         return
     document = _exported(options)
     if options["format"] == "json":

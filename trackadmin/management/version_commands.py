@@ -74,6 +74,13 @@ def announce(version: MapVersion, out: Output) -> None:
         out.say(_("It was published without the approvals that the site asks for."))
 
 
+def which_arguments(parser: ArgumentParser) -> None:
+    """Let the caller choose the draft or another version than the live one."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--draft", action="store_true", help=_("the draft, not the live version"))
+    which.add_argument("--version", type=int, dest="number", metavar="N", help=_("this version"))
+
+
 def leave_early_argument(parser: ArgumentParser) -> None:
     """Let the caller end deprecated names before their date."""
     parser.add_argument(

@@ -1,0 +1,1 @@
+"""A read-only door for programs: maps, versions, documents, dictionaries and types. No values."""
