@@ -12,7 +12,15 @@ from markdown_it import MarkdownIt
 from tests.maps import attribute, document, tracked
 from tests.screens import MARKS, client_of, edit, map_page, person, published_example
 from trackadmin import editing
-from trackadmin.document import ActionEntry, dump, load
+from trackadmin.document import (
+    ActionEntry,
+    Document,
+    ModelEntry,
+    dump,
+    load,
+    plain_fields,
+    summaries,
+)
 from trackadmin.document import digest as digest_of
 from trackadmin.document.differing import load_differing
 from trackadmin.document.summaries import MOST_HEADS, MOST_NAMES, summary
@@ -62,6 +70,20 @@ def test_new_gone_and_renamed_models_are_told_by_one_word():
     one = document(A=old.models["A"])
     assert told(one, renamed) == "Z: renamed from A; owner changed"
     assert told(one, one) == ""
+
+
+def test_each_field_of_a_tracked_model_has_words_in_a_summary():
+    """A field without words of its own would be told by its English name."""
+    for kind in (ModelEntry, ActionEntry, Document):
+        named = {each.name for each in plain_fields(kind)} - {"key", "position"}
+        assert named <= summaries._CHANGED.keys(), kind
+
+
+def test_an_order_is_told_as_such():
+    old = document(A=model("a", "b"), B=model("c"))
+    new = document(B=model("c"), A=model("b", "a"))
+    assert "A: order changed" in told(old, new)
+    assert "Map: order changed" in told(old, new)
 
 
 def test_a_summary_of_very_much_is_short_and_counts_the_rest():

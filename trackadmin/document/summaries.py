@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from trackadmin.document.change_sentences import RENUMBERED
 from trackadmin.document.changes import MARKS, Change
 from trackadmin.document.diff import Diff, diff
 from trackadmin.document.grace import sent_names
@@ -130,7 +131,9 @@ def _own_part(change: Change) -> Text:
         return _new_key(change.old, change.new)
     if change.field in ("prefix", "name"):
         return _("renamed from %(old)s", old=change.old)
-    return _CHANGED.get(change.field, _ORDER)
+    if change.kind == "moved" or change.field in (*RENUMBERED, "position"):
+        return _ORDER
+    return _CHANGED.get(change.field) or _("%(field)s changed", field=change.field)
 
 
 def _new_key(old: str, new: str) -> Text:
