@@ -165,6 +165,9 @@ def test_who_asks_for_changes_stops_it_until_they_approve_or_the_draft_changes(a
     editing.ask_for_changes("default", by=bob, words="The owner is wrong.")
     with pytest.raises(NotApproved, match=bob.username):
         editing.publish("default", by=ann)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    assert agreed().objections == [], "who may no longer review stops nothing"
+    User.objects.filter(pk=bob.pk).update(is_active=True)
     change(ann, "Right")
     assert agreed().objections == []
     change(ann, "Ann")
