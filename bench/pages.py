@@ -59,7 +59,7 @@ PASTED: dict[str, tuple[str, dict[str, str]]] = {
 #: What only takes a form, and leads to another page.
 NO_PAGES = {"trackingmap_move", "trackingmap_move_action", "trackingmap_fix"}
 #: What is downloaded may be as large as the map.
-DOWNLOADS = {"trackingmap_document"}
+DOWNLOADS = {"trackingmap_document", "trackingmap_dictionary_file"}
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,8 @@ def pages_of(row, *, version=1):
         "trackingmap_move": map_page("move", pk),
         "trackingmap_actions": map_page("actions", pk),
         "trackingmap_move_action": map_page("move_action", pk),
+        "trackingmap_dictionary": map_page("dictionary", pk),
+        "trackingmap_dictionary_file": map_page("dictionary_file", pk),
         "trackingmap_events": map_page("events", pk),
         "trackingmap_undecided": map_page("undecided", pk),
         "trackingmap_picture": map_page("picture", pk),

@@ -173,6 +173,10 @@ PARAMETERS = {
     "trackingmap_events": [
         *("action", "model", "outcome", "sink", "sender", "wrong", "older", "event"),
     ],
+    "trackingmap_dictionary": [
+        *("q", "model", "privacy", "deprecated", "version", "show", "name", "page"),
+    ],
+    "trackingmap_dictionary_file": ["format", "version"],
     "trackingmap_undecided": ["page", "a-User-username-decision", "a-User-username-privacy"],
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
@@ -221,7 +225,7 @@ PARAMETERS = {
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
-READ_ONLY |= {"usage", "changelog"}
+READ_ONLY |= {"usage", "changelog", "dictionary", "file"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],

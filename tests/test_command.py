@@ -136,6 +136,7 @@ def test_the_subcommands_of_the_contract():
         "flatten",
         "resolve",
         "explain",
+        "dictionary",
         "explain-event",
         "backfill",
         "deliver",
