@@ -47,12 +47,23 @@ from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lin
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
+from trackadmin.editing.messages import CHOSEN_KINDS, MessageKind, tell
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
+from trackadmin.editing.notifying import notify
 from trackadmin.editing.partial_map import snapshot_of
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.recipient_choice import (
+    add_recipient,
+    change_recipient,
+    recipients,
+    remove_recipient,
+    retry_messages,
+    send_test_message,
+    unsent_messages,
+)
 from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviews import Review, review
 from trackadmin.editing.revision_reader import StoredEntry
@@ -92,6 +103,7 @@ from trackadmin.editing.waiving import waive, withdraw
 
 __all__ = [
     "ALL_ROWS",
+    "CHOSEN_KINDS",
     "MONTH",
     "PERIODS",
     "ActionExplanation",
@@ -119,6 +131,7 @@ __all__ = [
     "Lint",
     "MapPicture",
     "MapState",
+    "MessageKind",
     "ModelEffect",
     "ModelTree",
     "NameEffect",
@@ -164,10 +177,12 @@ __all__ = [
     "Waived",
     "action_row",
     "add_map",
+    "add_recipient",
     "as_it_last_was",
     "as_it_was",
     "bounded",
     "build_document",
+    "change_recipient",
     "contents",
     "decide",
     "delete_action",
@@ -203,6 +218,7 @@ __all__ = [
     "map_picture",
     "map_states",
     "model_tree",
+    "notify",
     "offered",
     "order_actions",
     "order_tracked_models",
@@ -212,20 +228,26 @@ __all__ = [
     "publish",
     "read_version",
     "readable_document",
+    "recipients",
+    "remove_recipient",
     "rename",
     "restore_draft",
+    "retry_messages",
     "review",
     "roll_back",
     "save_action",
     "save_map",
     "save_tracked_model",
+    "send_test_message",
     "snapshot_of",
     "start",
+    "tell",
     "today",
     "try_url",
     "undecided",
     "undecided_in",
     "undo",
+    "unsent_messages",
     "usage",
     "usage_by_name",
     "usage_findings",

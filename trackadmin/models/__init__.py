@@ -1,5 +1,5 @@
 """The tables: the draft that editors change, and the versions that sites track with;
-the events that were accepted."""
+the events that were accepted; who hears of what happens."""
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
 from trackadmin.models.draft import (
@@ -10,6 +10,7 @@ from trackadmin.models.draft import (
     TrackingMap,
 )
 from trackadmin.models.events import AcceptedEvent, DeadLetter, Delivery, UsageCount
+from trackadmin.models.recipients import Message, Recipient
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -18,6 +19,8 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "MapVersion",
+    "Message",
+    "Recipient",
     "TrackedAction",
     "TrackedAggregate",
     "TrackedAttribute",

@@ -18,6 +18,7 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
+from trackadmin.models.recipients import Message, Recipient
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
 
@@ -31,6 +32,8 @@ PLURALS = {
     TrackedParameter: _("parameters"),
     MapVersion: _("map versions"),
     Waiver: _("waivers"),
+    Recipient: _("recipients"),
+    Message: _("messages"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
