@@ -87,6 +87,7 @@ def pages_of(row):
         "quality": map_page("quality", pk),
         "usage": map_page("usage", pk),
         "quality, with values": map_page("quality", pk) + "?values=1",
+        "messages": map_page("messages", pk),
         "start": map_page("start", pk),
         "what is tracked": page_about_an_object(),
         "publish": map_page("publish", pk),

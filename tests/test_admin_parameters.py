@@ -171,6 +171,9 @@ PARAMETERS = {
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
     "trackingmap_usage": ["page"],
+    "trackingmap_messages": [
+        *("recipient", "do", "channel", "address", "kinds", "language", "site"),
+    ],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live"],
@@ -198,7 +201,7 @@ PARAMETERS = {
     "trackedaction_history": ["page", "x"],
     "trackedaction_undo": ["seen"],
     "trackedaction_changelist": [*LISTS, "map__id__exact", "map__isnull"],
-    "delivery_changelist": ["sink", "page", "do", "letter", "expected"],
+    "delivery_changelist": ["sink", "page", "do", "letter", "message", "expected"],
     "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
     "mapversion_change": ["x"],
 }
@@ -209,6 +212,7 @@ READ_ONLY |= {"usage"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
+    "trackingmap_messages": [{"do": "add", "channel": "email"}, {"do": "change"}],
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],

@@ -51,7 +51,11 @@ DEFAULTS: dict[str, Any] = {
     "EFFECT_OBJECTS": 20,
     "EFFECT_SECONDS": 5.0,
     "LINT": {},
+    "MESSAGES": {},
 }
+
+#: The keys of MESSAGES: from whom e-mails come, and which hosts of the own network may get some.
+MESSAGES: dict[str, Any] = {"FROM": None, "INTERNAL_HOSTS": ()}
 
 #: What GUESSABLE_KEYS may be, in a word.
 OPEN_KEYS, SIGNED_KEYS = "open", "signed"
@@ -298,6 +302,11 @@ class Settings:
     def LINT(self) -> dict[str, Any]:
         """The level of each rule of lint, the patterns of names, and how many rows it may read."""
         return {**LINT_RULES, **LINT_PATTERNS, **LINT_LIMITS, **self._get("LINT")}
+
+    @property
+    def MESSAGES(self) -> dict[str, Any]:
+        """From whom e-mails come, and which hosts of the own network may get messages."""
+        return {**MESSAGES, **self._get("MESSAGES")}
 
 
 conf = Settings()

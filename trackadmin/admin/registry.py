@@ -41,6 +41,7 @@ from trackadmin.admin.history_screens import (
 )
 from trackadmin.admin.list_query import check_list_query, check_search, refuse_missing_page
 from trackadmin.admin.map_screens import MapScreen, MoveScreen
+from trackadmin.admin.messages_screen import MessagesScreen
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.picture_screen import PictureScreen
 from trackadmin.admin.preview_screens import PreviewScreen, SearchScreen
@@ -142,6 +143,7 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/quality/", "quality", QualityScreen),
         ("<int:map_id>/usage/", "usage", UsageScreen),
+        ("<int:map_id>/messages/", "messages", MessagesScreen),
         ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from trackadmin.checks.message_rules import messages
 from trackadmin.checks.plain_rules import (
     Faults,
     callable_or_none,
@@ -264,4 +265,5 @@ RULES: dict[str, tuple[str, Callable[[str, Any], Faults]]] = {
     "EFFECT_OBJECTS": ("E065", whole_number),
     "EFFECT_SECONDS": ("E066", seconds),
     "LINT": ("E060", _lint),
+    "MESSAGES": ("E090", messages),
 }

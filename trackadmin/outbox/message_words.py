@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,11 +11,8 @@ from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from trackadmin.editing import MessageKind
 from trackadmin.models import Message
-from trackadmin.texts import Text, shown
+from trackadmin.texts import Text, ngettext, shown
 from trackadmin.texts import gettext as _
-from trackadmin.texts import ngettext
-
-logger = logging.getLogger("trackadmin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +41,7 @@ def _one_line(text: str) -> str:
 def _published(facts: Mapping[str, Any]) -> Text:
     values = {"number": str(facts["number"]), "map": facts["map"]}
     if facts["who"]:
-        words = _("%(map)s: %(who)s published version %(number)s", who=facts["who"], **values)
-        return words
+        return _("%(map)s: %(who)s published version %(number)s", who=facts["who"], **values)
     return _("%(map)s: version %(number)s was published", **values)
 
 
@@ -154,7 +149,9 @@ def _named(listed: Mapping[str, Any]) -> Text | str:
     names, more = ", ".join(listed["names"]), listed["count"] - len(listed["names"])
     if not more:
         return names
-    return ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more, names=names)
+    return ngettext(
+        "%(names)s and %(count)s more", "%(names)s and %(count)s more", more, names=names
+    )
 
 
 def _link(message: Message) -> str:

@@ -20,6 +20,7 @@ from trackadmin.management import (
     explain_event_command,
     map_files,
     map_list_command,
+    notify_command,
     outbox_commands,
     value_commands,
     version_commands,
@@ -40,6 +41,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *backfill_command.SUBCOMMANDS,
         *deliver_command.SUBCOMMANDS,
         *outbox_commands.SUBCOMMANDS,
+        *notify_command.SUBCOMMANDS,
     )
 }
 
