@@ -124,6 +124,7 @@ def pages_of(row):
 OF_OBJECTS = {"what is tracked"}
 #: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
+    "messages": "change_trackingmap",
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",

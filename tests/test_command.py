@@ -141,6 +141,7 @@ def test_the_subcommands_of_the_contract():
         "prune",
         "dead-letters",
         "reconcile",
+        "notify",
     ]
 
 

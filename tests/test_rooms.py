@@ -106,6 +106,9 @@ DOORS = {
     "runtime.accepting": {"outbox"},
     # The sinks of the settings, which workers and pages know by name.
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
+    # A row that a worker takes; the channels of messages.
+    "models.claimable": {"outbox"},
+    "models.recipients": {"admin", "editing", "outbox"},
     "models.events": {"admin", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
     "outbox.recent_events": {"admin"},

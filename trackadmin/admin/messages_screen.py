@@ -41,7 +41,7 @@ class MessagesScreen(Screen):
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The list, with the form of a new recipient or of the one that ``recipient`` names."""
         chosen = self._chosen()
-        return self._page(self._form(chosen), chosen)
+        return self._recipients_page(self._form(chosen), chosen)
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """Add, change or remove a recipient, or send it a test message."""
@@ -94,9 +94,9 @@ class MessagesScreen(Screen):
             else:
                 if added.channel == WEBHOOK:
                     # This once: afterwards nobody sees it again.
-                    return self._page(self._form(None), None, secret=added.secret)
+                    return self._recipients_page(self._form(None), None, secret=added.secret)
                 return self._tell_saved(added, "Added")
-        return self._page(form, chosen)
+        return self._recipients_page(form, chosen)
 
     def _tell_saved(self, row: Recipient, done: str) -> HttpResponse:
         self.log_change(self.tracking_map, f"{done} a recipient of messages: {row}.")
@@ -104,19 +104,21 @@ class MessagesScreen(Screen):
         messages.success(self.request, words % {"address": row.shown_address})
         return self.go("messages", self.tracking_map.pk)
 
-    def _page(self, form: RecipientForm, chosen: Recipient | None, **context: Any) -> HttpResponse:
+    def _recipients_page(
+        self, form: RecipientForm, chosen: Recipient | None, **context: Any
+    ) -> HttpResponse:
         unsent = editing.unsent_messages().filter(recipient__map=self.tracking_map)
         return self.page(
             _("Messages"),
             form=form,
             chosen=chosen,
-            recipients=self._rows(),
+            recipients=self._recipient_rows(),
             unsent=unsent_rows(unsent[:MOST_UNSENT]),
             nobody_sends=waits_too_long(unsent),
             **context,
         )
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _recipient_rows(self) -> list[dict[str, Any]]:
         rows = editing.recipients(self.tracking_map).annotate(
             sent=Count("messages", filter=Q(messages__sent_at__isnull=False)),
             waiting=Count("messages", filter=Q(messages__due_at__isnull=False)),

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from trackadmin.admin.forms.recipient import KIND_NAMES
 from trackadmin.admin.shown_sinks import IDLE_SECONDS
@@ -21,11 +20,6 @@ class UnsentRow:
 
     message: Message
     kind: str
-
-    @property
-    def reason(self) -> str:
-        """Why it failed last, in the reader's language where it is one of our reasons."""
-        return _(self.message.error) if self.message.error else ""
 
 
 def unsent_rows(found: Iterable[Message]) -> list[UnsentRow]:

@@ -57,7 +57,7 @@ def tell(
     """
     try:
         with transaction.atomic(using=write_database()):
-            return _write(_not_told(tracking_map, kind, about), kind, about, facts)
+            return _write_messages(_not_told(tracking_map, kind, about), kind, about, facts)
     except Exception:
         logger.exception("The messages about %s %s could not be written", kind, about)
         return 0
@@ -81,7 +81,7 @@ def tell_of_version(
     )
 
 
-def listed(names: Iterable[str]) -> Facts:
+def first_names(names: Iterable[str]) -> Facts:
     """The first names, and how many there are."""
     every = sorted({*names})
     return {"names": every[:MOST_NAMES], "count": len(every)}
@@ -92,8 +92,8 @@ def _changes(version: MapVersion, before: MapVersion | None) -> Facts:
     then, now = _texts(old), _texts(new)
     return {
         "changes": len(diff(old, new).changes),
-        "new": listed(now - then),
-        "gone": listed(then - now),
+        "new": first_names(now - then),
+        "gone": first_names(then - now),
     }
 
 
@@ -104,11 +104,11 @@ def _texts(document: Document) -> set[str]:
 def _not_told(tracking_map: TrackingMap, kind: MessageKind, about: str) -> list[Recipient]:
     """Those who want this kind and have no such message."""
     rows = Recipient.objects.using(write_database()).filter(map=tracking_map)
-    others = rows.exclude(messages__key=_key(kind, about))
+    others = rows.exclude(messages__key=_message_key(kind, about))
     return [each for each in others if kind in each.kinds]
 
 
-def _write(
+def _write_messages(
     recipients: list[Recipient],
     kind: MessageKind,
     about: str,
@@ -129,11 +129,11 @@ def new_message(recipient: Recipient, kind: MessageKind, about: str, facts: Fact
     return Message(
         recipient=recipient,
         kind=kind,
-        key=_key(kind, about),
+        key=_message_key(kind, about),
         facts=dict(facts),
         due_at=timezone.now(),
     )
 
 
-def _key(kind: MessageKind, about: str) -> str:
+def _message_key(kind: MessageKind, about: str) -> str:
     return f"{kind} {about}"[:KEY_LENGTH]

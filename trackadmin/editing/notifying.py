@@ -13,7 +13,7 @@ from trackadmin.document import Document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
 from trackadmin.editing.kept_problems import problems_by
-from trackadmin.editing.messages import MessageKind, listed, tell
+from trackadmin.editing.messages import MessageKind, first_names, tell
 from trackadmin.editing.versions import live_version
 from trackadmin.models import TrackingMap
 
@@ -31,10 +31,10 @@ def notify(tracking_map: TrackingMap) -> Counter[MessageKind]:
     lost = sorted({problem.where for problem in problems_by(compiler.drift, document)})
     if lost:
         about = f"{live.number} {_digest(lost)}"
-        facts = {"number": live.number, "lost": listed(lost)}
+        facts = {"number": live.number, "lost": first_names(lost)}
         told[MessageKind.DRIFT] = tell(tracking_map, MessageKind.DRIFT, about, facts)
     for date, names in _due_names(document).items():
-        facts = {"date": date, "due": listed(names)}
+        facts = {"date": date, "due": first_names(names)}
         about = f"{date} {_digest(names)}"
         told[MessageKind.DUE] += tell(tracking_map, MessageKind.DUE, about, facts)
     return told

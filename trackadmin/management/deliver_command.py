@@ -63,7 +63,7 @@ def _deliver(options: Options, out: Output) -> None:
         with for_machines():
             out.json([_tally_as_json(each) for each in tallies])
     failed = [each.sink for each in tallies if each.failed]
-    failed += [_("the recipients of messages")] if told.failed else []
+    failed += [_("the recipients of messages")] if told.unsent else []
     if options["once"] and failed:
         words = _(
             "Not everything was delivered to %(sinks)s. The next 'deliver' tries again; "

@@ -23,7 +23,7 @@ class MessageReports:
         self._out = out
 
     @property
-    def failed(self) -> bool:
+    def unsent(self) -> bool:
         """Whether a message was not taken."""
         return bool(self.counts[Fate.LATER] or self.counts[Fate.DEAD])
 
@@ -46,7 +46,7 @@ class MessageReports:
             self._out.say(words % counted(sent))
 
 
-def _arguments(parser: ArgumentParser) -> None:
+def _notify_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("write JSON"))
 
 
@@ -64,7 +64,7 @@ def _notify(options: Options, out: Output) -> None:
         words = ngettext("%(count)s new message.", "%(count)s new messages.", new)
         out.say(words % counted(new))
         reports.say()
-    if reports.failed:
+    if reports.unsent:
         raise CommandError(_("Not every message was sent. The page Deliveries lists them."))
 
 
@@ -75,7 +75,7 @@ SUBCOMMANDS = (
             "Tell the recipients of drift and of dates that have come, and send what waits. Run it "
             "once a day."
         ),
-        _arguments,
+        _notify_arguments,
         _notify,
         of_one_map=False,
     ),

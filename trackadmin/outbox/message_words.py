@@ -56,7 +56,7 @@ def _drifted(facts: Mapping[str, Any]) -> Text:
     return _("%(map)s: the site’s code no longer has what is tracked", map=facts["map"])
 
 
-def _asked(facts: Mapping[str, Any]) -> Text:
+def _review_asked(facts: Mapping[str, Any]) -> Text:
     if facts.get("who"):
         return _("%(map)s: %(who)s asks for a review", map=facts["map"], who=facts["who"])
     return _("%(map)s: a review is asked for", map=facts["map"])
@@ -74,7 +74,7 @@ _SUBJECTS: Mapping[MessageKind, Callable[[Mapping[str, Any]], Text]] = {
     MessageKind.PUBLISH: _published,
     MessageKind.ROLLBACK: _rolled_back,
     MessageKind.DRIFT: _drifted,
-    MessageKind.REVIEW: _asked,
+    MessageKind.REVIEW: _review_asked,
     MessageKind.DUE: _come,
     MessageKind.TEST: _tried,
 }
@@ -92,9 +92,9 @@ def _of_version(facts: Mapping[str, Any]) -> Iterator[Text]:
         facts["changes"],
     )
     if facts["new"]["count"]:
-        yield _("New names: %(names)s.", names=_named(facts["new"]))
+        yield _("New names: %(names)s.", names=_some_names(facts["new"]))
     if facts["gone"]["count"]:
-        yield _("Names that are gone: %(names)s.", names=_named(facts["gone"]))
+        yield _("Names that are gone: %(names)s.", names=_some_names(facts["gone"]))
 
 
 def _of_drift(facts: Mapping[str, Any]) -> Iterator[Text]:
@@ -105,7 +105,7 @@ def _of_drift(facts: Mapping[str, Any]) -> Iterator[Text]:
         "are left out of events: %(names)s.",
         facts["lost"]["count"],
         number=str(facts["number"]),
-        names=_named(facts["lost"]),
+        names=_some_names(facts["lost"]),
     )
     yield _("Remove them from the map, or ask a developer to bring them back.")
 
@@ -125,7 +125,7 @@ def _of_date(facts: Mapping[str, Any]) -> Iterator[Text]:
         "%(count)s deprecated names were to stay until %(date)s, and still go out: %(names)s.",
         facts["due"]["count"],
         date=shown(date.fromisoformat(facts["date"])),
-        names=_named(facts["due"]),
+        names=_some_names(facts["due"]),
     )
     yield _("They may leave the map now.")
 
@@ -144,7 +144,7 @@ _LINES: Mapping[MessageKind, Callable[[Mapping[str, Any]], Iterator[Text]]] = {
 }
 
 
-def _named(listed: Mapping[str, Any]) -> Text | str:
+def _some_names(listed: Mapping[str, Any]) -> Text | str:
     """The first names, and how many more there are."""
     names, more = ", ".join(listed["names"]), listed["count"] - len(listed["names"])
     if not more:

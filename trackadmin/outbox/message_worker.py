@@ -23,7 +23,7 @@ from trackadmin.runtime.configured_sinks import ATTEMPTS
 from trackadmin.runtime.faults import report
 
 #: What sends by each channel: a function of a message. Imported by name, as sinks are.
-SENDERS = {channel: f"trackadmin.sinks.{channel}_message.send" for channel in CHANNELS}
+SENDERS = {channel: f"trackadmin.sinks.{channel}_message.send_message" for channel in CHANNELS}
 
 
 class Fate(StrEnum):
@@ -52,7 +52,7 @@ def send_first_message(worker: UUID) -> SettledMessage | None:
     if message is None:
         return None
     with renewed(message):
-        answer = _sent(message)
+        answer = _answer_to(message)
     return _settle(message, answer)
 
 
@@ -63,7 +63,7 @@ def send_messages(stopped: Callable[[], bool] = lambda: False) -> Iterator[Settl
         yield settled
 
 
-def _sent(message: Message) -> Answer:
+def _answer_to(message: Message) -> Answer:
     """What became of it. Settings of the site and code of others may raise anything."""
     try:
         with translation.override(message.recipient.language):

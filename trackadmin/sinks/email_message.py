@@ -12,7 +12,7 @@ from trackadmin.outbox import NotTaken, Outgoing
 from trackadmin.sinks.sink_reasons import BAD_ADDRESS
 
 
-def send(message: Outgoing) -> None:
+def send_message(message: Outgoing) -> None:
     """Send it. An address that the server refuses for good is not tried again."""
     why = _("You get this because the map %(map)s of this site tells you of its changes.")
     paragraphs = [*message.lines, message.link, why % {"map": message.map}]

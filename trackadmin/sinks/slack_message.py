@@ -9,7 +9,7 @@ from trackadmin.sinks.message_post import as_body, post_message
 LONGEST = 3000
 
 
-def send(message: Outgoing) -> None:
+def send_message(message: Outgoing) -> None:
     """Send it."""
     subject = _escaped(message.subject)
     lines = "\n".join(_escaped(line) for line in message.lines)

@@ -9,7 +9,7 @@ from trackadmin.sinks.message_post import as_body, post_message
 from trackadmin.sinks.webhook import KEY, SIGNATURE, signature
 
 
-def send(message: Outgoing) -> None:
+def send_message(message: Outgoing) -> None:
     """Send it."""
     body = as_body(
         {
