@@ -172,7 +172,7 @@ PARAMETERS = {
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
     "trackingmap_usage": ["page"],
     "trackingmap_messages": [
-        *("recipient", "do", "channel", "address", "kinds", "language", "site"),
+        *("recipient", "do", "channel", "address", "kinds", "language", "site", "message"),
     ],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
@@ -212,7 +212,11 @@ READ_ONLY |= {"usage"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
-    "trackingmap_messages": [{"do": "add", "channel": "email"}, {"do": "change"}],
+    "trackingmap_messages": [
+        {"do": "add", "channel": "email"},
+        {"do": "change"},
+        {"do": "retry_message"},
+    ],
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],

@@ -149,6 +149,18 @@ def test_what_was_given_up_is_listed_on_deliveries_and_can_be_retried(client, tr
     assert "somebody else" in said(client.post(page, retry, follow=True))[0]
 
 
+def test_the_page_of_another_map_retries_nothing(editor, page, tracking_map):
+    foreign = dead_message(editing.add_map("other", name="Other"))
+    editor.post(page, {"do": "retry_message", "message": foreign.pk})
+    assert Message.objects.get().is_dead
+    own = map_page("messages", foreign.recipient.map_id)
+    assert (
+        "again"
+        in said(editor.post(own, {"do": "retry_message", "message": foreign.pk}, follow=True))[0]
+    )
+    assert not Message.objects.get().is_dead
+
+
 def test_both_pages_take_as_many_queries_for_many_recipients(admin_client, page, tracking_map):
     counts = []
     dead_message(tracking_map)

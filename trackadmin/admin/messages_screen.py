@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 from django.utils.translation import get_language
@@ -22,10 +22,10 @@ from trackadmin.admin.forms.recipient import (
 from trackadmin.admin.page_parameters import matching, number, query_of
 from trackadmin.admin.screen import Screen
 from trackadmin.admin.shown_messages import unsent_rows, waits_too_long
-from trackadmin.models import Recipient
+from trackadmin.models import Message, Recipient
 from trackadmin.models.recipients import WEBHOOK
 
-ADD, CHANGE, REMOVE, TEST = "add", "change", "remove", "test"
+ADD, CHANGE, REMOVE, TEST, RETRY = "add", "change", "remove", "test", "retry_message"
 #: How many messages that did not arrive the page shows.
 MOST_UNSENT = 20
 
@@ -44,8 +44,10 @@ class MessagesScreen(Screen):
         return self._recipients_page(self._form(chosen), chosen)
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
-        """Add, change or remove a recipient, or send it a test message."""
-        do = matching(request.POST, "do", f"{ADD}|{CHANGE}|{REMOVE}|{TEST}")
+        """Add, change or remove a recipient, send it a test message, or retry one."""
+        do = matching(request.POST, "do", f"{ADD}|{CHANGE}|{REMOVE}|{TEST}|{RETRY}")
+        if do == RETRY:
+            return self._retried(number(request.POST, "message"))
         chosen = None if do == ADD else self._chosen()
         if chosen is None and do != ADD:
             raise Http404(_("There is no such recipient."))
@@ -60,6 +62,16 @@ class MessagesScreen(Screen):
             words = _("No more messages go to %(address)s.")
         messages.success(request, words % {"address": chosen.shown_address})
         return self.go("messages", self.tracking_map.pk)
+
+    def _retried(self, pk: int | None) -> HttpResponse:
+        own = self._unsent.filter(pk=pk or 0)
+        if editing.retry_messages(own.values_list("pk", flat=True)):
+            messages.success(self.request, _("The message waits for a worker again."))
+        return self.go("messages", self.tracking_map.pk)
+
+    @property
+    def _unsent(self) -> QuerySet[Message]:
+        return editing.unsent_messages().filter(recipient__map=self.tracking_map)
 
     def _chosen(self) -> Recipient | None:
         wanted = number(query_of(self.request), "recipient")
@@ -107,14 +119,13 @@ class MessagesScreen(Screen):
     def _recipients_page(
         self, form: RecipientForm, chosen: Recipient | None, **context: Any
     ) -> HttpResponse:
-        unsent = editing.unsent_messages().filter(recipient__map=self.tracking_map)
         return self.page(
             _("Messages"),
             form=form,
             chosen=chosen,
             recipients=self._recipient_rows(),
-            unsent=unsent_rows(unsent[:MOST_UNSENT]),
-            nobody_sends=waits_too_long(unsent),
+            unsent=unsent_rows(self._unsent[:MOST_UNSENT]),
+            nobody_sends=waits_too_long(self._unsent),
             **context,
         )
 
