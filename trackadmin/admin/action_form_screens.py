@@ -100,7 +100,7 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
         """The page with the form."""
         row = self.head_row
         return self.action_page(
-            form, str(row), action=row, writable=self.may.change_action, **context
+            form, str(row), action=row, writable=self.may_here.change_action, **context
         )
 
     def go_back(self, map_id: int) -> HttpResponse:

@@ -34,8 +34,8 @@ class MessagesScreen(Screen):
     """The recipients of a map. Addresses are for those who may change the map."""
 
     template_name = "admin/trackadmin/messages.html"
-    to_read = "change_map"
-    to_write = "change_map"
+    to_read = "choose_recipients"
+    to_write = "choose_recipients"
     tab = "messages"
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from trackadmin.editing.building import (
     draft_problems,
     draft_row,
 )
+from trackadmin.editing.code_locks import WHOLE_MAP, code_locks, lock_to_code, unlock
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.drafting import import_document, restore_draft
@@ -106,6 +107,7 @@ __all__ = [
     "CHOSEN_KINDS",
     "MONTH",
     "PERIODS",
+    "WHOLE_MAP",
     "ActionExplanation",
     "Arrival",
     "Arrow",
@@ -183,6 +185,7 @@ __all__ = [
     "bounded",
     "build_document",
     "change_recipient",
+    "code_locks",
     "contents",
     "decide",
     "delete_action",
@@ -215,6 +218,7 @@ __all__ = [
     "lint",
     "live_token",
     "live_version",
+    "lock_to_code",
     "map_picture",
     "map_states",
     "model_tree",
@@ -247,6 +251,7 @@ __all__ = [
     "undecided",
     "undecided_in",
     "undo",
+    "unlock",
     "unsent_messages",
     "usage",
     "usage_by_name",

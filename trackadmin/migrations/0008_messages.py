@@ -53,6 +53,22 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
+        migrations.CreateModel(
+            name='CodeLock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('prefix', models.CharField(blank=True, default='', max_length=100)),
+                ('source', models.CharField(max_length=300)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('map', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='code_locks', to='trackadmin.trackingmap')),
+            ],
+            options={
+                'verbose_name': 'lock',
+                'ordering': ['map', 'prefix'],
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('map', 'prefix'), name='trackadmin_code_lock_once')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='recipient',
             constraint=models.UniqueConstraint(fields=('map', 'channel', 'address'), name='trackadmin_recipient_once'),

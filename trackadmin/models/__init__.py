@@ -2,6 +2,7 @@
 the events that were accepted; who hears of what happens."""
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
+from trackadmin.models.code_locks import CodeLock
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,
@@ -16,6 +17,7 @@ from trackadmin.models.waivers import Waiver
 
 __all__ = [
     "AcceptedEvent",
+    "CodeLock",
     "DeadLetter",
     "Delivery",
     "MapVersion",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
+from trackadmin.models.code_locks import CodeLock
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,
@@ -34,6 +35,7 @@ PLURALS = {
     Waiver: _("waivers"),
     Recipient: _("recipients"),
     Message: _("messages"),
+    CodeLock: _("locks"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {
