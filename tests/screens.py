@@ -149,6 +149,8 @@ def pages_of(row, *, version=1):
         "trackingmap_picture": map_page("picture", pk),
         "trackingmap_quality": map_page("quality", pk),
         "trackingmap_usage": map_page("usage", pk),
+        "trackingmap_import": map_page("import", pk),
+        "trackingmap_export": map_page("export", pk),
         "trackingmap_messages": map_page("messages", pk),
         "trackingmap_start": map_page("start", pk),
         "trackingmap_fix": map_page("fix", pk),

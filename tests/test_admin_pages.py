@@ -87,6 +87,7 @@ def pages_of(row):
         "quality": map_page("quality", pk),
         "usage": map_page("usage", pk),
         "quality, with values": map_page("quality", pk) + "?values=1",
+        "import": map_page("import", pk),
         "messages": map_page("messages", pk),
         "start": map_page("start", pk),
         "what is tracked": page_about_an_object(),
@@ -125,6 +126,7 @@ OF_OBJECTS = {"what is tracked"}
 #: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
     "messages": "change_trackingmap",
+    "import": "change_trackedmodel change_trackedaction",
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",

@@ -171,6 +171,8 @@ PARAMETERS = {
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
     "trackingmap_usage": ["page"],
+    "trackingmap_import": ["do", "name", "text", "part", "expected"],
+    "trackingmap_export": ["format"],
     "trackingmap_messages": [
         *("recipient", "do", "channel", "address", "kinds", "language", "site", "message"),
     ],
@@ -208,9 +210,10 @@ PARAMETERS = {
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
-READ_ONLY |= {"usage"}
+READ_ONLY |= {"usage", "export"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
+    "trackingmap_import": [{"do": "read"}, {"do": "take", "expected": "0" * 64}],
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
     "trackingmap_messages": [
         {"do": "add", "channel": "email"},

@@ -108,6 +108,7 @@ DOORS = {
     "runtime.configured_sinks": {"admin", "checks", "outbox"},
     # A row that a worker takes; the channels of messages.
     "models.claimable": {"outbox"},
+    "models.code_lock": {"editing"},
     "models.recipients": {"admin", "editing", "outbox"},
     "models.events": {"admin", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
@@ -126,7 +127,7 @@ DOORS = {
     "runtime.current": {"testing"},
     # Backfills, which are a command.
     "runtime.backfill": {"management"},
-    "runtime.formats": {"management"},
+    "runtime.formats": {"admin", "management"},
     "runtime.backfill_file": {"management"},
 }
 

@@ -43,6 +43,7 @@ from trackadmin.editing.history import (
     history_of_edit,
     undo,
 )
+from trackadmin.editing.importing_parts import import_parts, take_parts
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
@@ -210,6 +211,7 @@ __all__ = [
     "history",
     "history_of_edit",
     "import_document",
+    "import_parts",
     "in_utc",
     "kept_profile",
     "labels_of_values",
@@ -245,6 +247,7 @@ __all__ = [
     "send_test_message",
     "snapshot_of",
     "start",
+    "take_parts",
     "tell",
     "today",
     "try_url",

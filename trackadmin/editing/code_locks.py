@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.exceptions import ManagedByCode
 from trackadmin.models import CodeLock, TrackedModel, TrackingMap
-from trackadmin.models.code_locks import SOURCE_LENGTH
+from trackadmin.models.code_lock import SOURCE_LENGTH
 
 #: The prefix that stands for the whole map.
 WHOLE_MAP = ""
@@ -46,7 +46,7 @@ class Held:
     locks: Mapping[str, CodeLock]
     prefixes: Mapping[int, str]
 
-    def refuse(self, changed: Collection[tuple[int | None, str]], *, whole: bool) -> None:
+    def refuse_edit(self, changed: Collection[tuple[int | None, str]], *, whole: bool) -> None:
         """Raise :class:`ManagedByCode` if one of these tracked models is locked, or the map is.
 
         They are given by key and prefix. ``whole`` says whether anything of the map has changed.

@@ -40,7 +40,7 @@ class Edit:
     moves: dict[str, str] = field(default_factory=dict)
 
     @property
-    def models(self) -> list[tuple[int | None, str]]:
+    def touched_models(self) -> list[tuple[int | None, str]]:
         """The key and the prefix of each tracked model that was changed or deleted."""
         rows = [state.row for state in (*self.changed.values(), *self.gone)]
         return [(row.pk, row.prefix) for row in rows if isinstance(row, TrackedModel)]
@@ -83,7 +83,7 @@ def edit(
         change, locks = Edit(current), held(current)
         yield change
         if not from_code:
-            locks.refuse(change.models, whole=change.changes_the_map)
+            locks.refuse_edit(change.touched_models, whole=change.changes_the_map)
         change.waived += move_waivers(current, change.moves)
         waivers = [*change.waived, *change.withdrawn]
         if change.map_changed or change.changed or change.gone or waivers:

@@ -69,7 +69,7 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
     """
     with locked(tracking_map) as current:
         locks = held(current)
-        locks.refuse([(None, prefix) for prefix in locks.locks], whole=True)
+        locks.refuse_edit([(None, prefix) for prefix in locks.locks], whole=True)
         standing = digest(dump(read_draft(current)))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)

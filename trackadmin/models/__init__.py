@@ -2,7 +2,7 @@
 the events that were accepted; who hears of what happens."""
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
-from trackadmin.models.code_locks import CodeLock
+from trackadmin.models.code_lock import CodeLock
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,

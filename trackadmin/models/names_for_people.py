@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
-from trackadmin.models.code_locks import CodeLock
+from trackadmin.models.code_lock import CodeLock
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,
