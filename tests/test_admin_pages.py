@@ -126,7 +126,6 @@ OF_OBJECTS = {"what is tracked"}
 #: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
     "messages": "change_trackingmap",
-    "import": "change_trackedmodel change_trackedaction",
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",

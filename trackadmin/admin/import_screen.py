@@ -24,6 +24,8 @@ from trackadmin.exceptions import DocumentError, DraftChanged, InvalidMap
 
 #: Bytes of a file that a page takes. A larger map is for the command.
 LARGEST_FILE = 1_000_000
+#: Parts that a page lists: Django refuses a form with more than 1,000 fields.
+MOST_PARTS = 900
 READ, TAKE = "read", "take"
 CSV, JSON = FORMATS = ("csv", "json")
 
@@ -51,7 +53,6 @@ class ImportScreen(Screen):
     """A file's changes with a tick each, which become one edit of the draft."""
 
     template_name = "admin/trackadmin/import.html"
-    to_read = "change_draft"
     to_write = "change_draft"
     tab = "import"
 
@@ -99,6 +100,12 @@ class ImportScreen(Screen):
                 problems=faults(file.problems),
             )
         found = editing.import_parts(self.tracking_map, file)
+        if len(found) > MOST_PARTS:
+            words = _(
+                "The file has more than %(count)s changes. A developer can import it with the "
+                "command."
+            )
+            return self._form_page(refused=words % {"count": MOST_PARTS})
         return self._choice(upload, found, {part.key for part in found})
 
     def _choice(
