@@ -63,7 +63,7 @@ def test_every_change_is_listed_and_only_what_is_ticked_is_taken(editor, page, t
     before = everything()
     answer = upload(editor, page, changed(tracking_map))
     keys = [part.key for part, _ticked in answer.context["parts"]]
-    assert keys == ["model CompanyAccount", "model User", "attribute User.date_joined"]
+    assert keys == ["model User", "attribute User.date_joined", "model CompanyAccount"]
     assert "Whether." in answer.text
     assert everything() == before
     told = said(take(editor, page, answer, "model User", "attribute User.date_joined"))

@@ -58,7 +58,7 @@ class ImportScreen(Screen):
 
     def get(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """The form."""
-        return self._form_page()
+        return self._upload_page()
 
     def post(self, request: HttpRequest, map_id: int) -> HttpResponse:
         """List what a file would change, or take what is ticked."""
@@ -66,7 +66,7 @@ class ImportScreen(Screen):
             return self._listed(self._uploaded())
         name = text(request.POST, "name", most=200)
         upload = Upload(name, text(request.POST, "text", most=LARGEST_FILE))
-        return self._taken(upload, request.POST.getlist("part"))
+        return self._take_ticked(upload, request.POST.getlist("part"))
 
     @cached_property
     def _draft(self) -> Document:
@@ -89,13 +89,13 @@ class ImportScreen(Screen):
 
     def _listed(self, upload: Upload | str) -> HttpResponse:
         if isinstance(upload, str):
-            return self._form_page(refused=upload)
+            return self._upload_page(refused=upload)
         try:
             file = upload.map_file(self._draft)
         except DocumentError as error:
-            return self._form_page(refused=error.summary, problems=faults(error.problems))
+            return self._upload_page(refused=error.summary, problems=faults(error.problems))
         if file.problems:
-            return self._form_page(
+            return self._upload_page(
                 refused=_("The file has errors. Nothing was changed."),
                 problems=faults(file.problems),
             )
@@ -105,7 +105,7 @@ class ImportScreen(Screen):
                 "The file has more than %(count)s changes. A developer can import it with the "
                 "command."
             )
-            return self._form_page(refused=words % {"count": MOST_PARTS})
+            return self._upload_page(refused=words % {"count": MOST_PARTS})
         return self._choice(upload, found, {part.key for part in found})
 
     def _choice(
@@ -114,9 +114,9 @@ class ImportScreen(Screen):
         expected = editing.draft_digest(self.tracking_map)
         parts = [(part, part.key in ticked) for part in found]
         context = {"upload": upload, "parts": parts, "expected": expected, **context}
-        return self._form_page(**context)
+        return self._upload_page(**context)
 
-    def _taken(self, upload: Upload, ticked: list[str]) -> HttpResponse:
+    def _take_ticked(self, upload: Upload, ticked: list[str]) -> HttpResponse:
         try:
             file = upload.map_file(self._draft)
             done = editing.take_parts(
@@ -141,7 +141,7 @@ class ImportScreen(Screen):
                 upload, found, {*ticked}, refused=refusal.summary, problems=problems
             )
         except DocumentError as error:
-            return self._form_page(refused=error.summary, problems=faults(error.problems))
+            return self._upload_page(refused=error.summary, problems=faults(error.problems))
         self._say(len(done.changes))
         return self.go("change", self.tracking_map.pk)
 
@@ -157,7 +157,7 @@ class ImportScreen(Screen):
         )
         messages.success(self.request, words % {"count": count})
 
-    def _form_page(self, **context: Any) -> HttpResponse:
+    def _upload_page(self, **context: Any) -> HttpResponse:
         return self.page(_("Import and export"), **context)
 
 

@@ -25,8 +25,8 @@ from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.runtime.formats import harmless
 
 #: The columns in their order. The first two name an attribute; any other may be left out.
-PREFIX, NAME = "prefix", "name"
-COLUMNS = (PREFIX, NAME, "model", "source", "decision", "privacy", "lookup", "key", "description")
+PREFIX, NAME, LOOKUP, KEY = "prefix", "name", "lookup", "key"
+COLUMNS = (PREFIX, NAME, "model", "source", "decision", "privacy", LOOKUP, KEY, "description")
 #: What a person may write for yes.
 YES, NO = ("yes", "true", "1", "x", "ja"), ("", "no", "false", "0", "nein")
 
@@ -38,7 +38,7 @@ def spreadsheet(document: Document) -> str:
     lines.writerow(COLUMNS)
     for prefix, model in in_order(document.models):
         for name, each in in_order(model.attributes):
-            row = {**_fields(each), "model": model.model, "key": _said(model.key == name)}
+            row = {**_fields(each), "model": model.model, "key": _yes_or_no(model.key == name)}
             cells = {**row, PREFIX: prefix, NAME: name}
             lines.writerow([harmless(cells[column]) for column in COLUMNS])
     return "\ufeff" + out.getvalue()
@@ -46,10 +46,10 @@ def spreadsheet(document: Document) -> str:
 
 def _fields(each: AttributeEntry) -> dict[str, str]:
     plain = {name: getattr(each, name) for name in ("source", "decision", "privacy", "description")}
-    return {**plain, "lookup": _said(each.lookup)}
+    return {**plain, "lookup": _yes_or_no(each.lookup)}
 
 
-def _said(yes: bool) -> str:
+def _yes_or_no(yes: bool) -> str:
     return "yes" if yes else "no"
 
 
@@ -60,12 +60,12 @@ def read_spreadsheet(text: str, draft: Document) -> MapFile:
     problem of the file.
     """
     reader = _Lines(draft)
-    for number, cells in _rows(text):
+    for number, cells in _table_lines(text):
         reader.read_line(number, cells)
     return MapFile(reader.document, tuple(reader.problems))
 
 
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _table_lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line that is not empty, with its number and its cells by column."""
     text = text.removeprefix("\ufeff")
     head = text.partition("\n")[0]
@@ -76,7 +76,10 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         _refuse_columns(columns)
         for cells in lines:
             if any(cell.strip() for cell in cells):
-                yield lines.line_num, dict(zip(columns, map(_plain, cells), strict=False))
+                yield (
+                    lines.line_num,
+                    dict(zip(columns, map(_without_apostrophe, cells), strict=False)),
+                )
     except csv.Error as error:
         raise DocumentError(_("This is not a table in the form CSV.")) from error
 
@@ -93,7 +96,7 @@ def _refuse_columns(columns: list[str]) -> None:
         raise DocumentError(words % values)
 
 
-def _plain(cell: str) -> str:
+def _without_apostrophe(cell: str) -> str:
     """The cell without the apostrophe that keeps a spreadsheet from running it."""
     cell = cell.strip()
     bare = cell.removeprefix("'")
@@ -113,11 +116,11 @@ class _Lines:
             self._wrong(number, _("It names no attribute: prefix and name must not be empty."))
             return
         model = self.document.models.get(prefix) or self._new_model(number, prefix, cells)
-        entry = None if model is None else self._attribute(number, model, name, cells)
+        entry = None if model is None else self._attribute_of_line(number, model, name, cells)
         if model is None or entry is None:
             return
         model = replace(model, attributes={**model.attributes, name: entry})
-        if "key" in cells and (is_key := self._yes(number, cells["key"])) is not None:
+        if "key" in cells and (is_key := self._yes(number, KEY, cells)) is not None:
             key = name if is_key else "" if model.key == name else model.key
             model = replace(model, key=key)
         models = {**self.document.models, prefix: model}
@@ -133,7 +136,7 @@ class _Lines:
             return None
         return ModelEntry(label, position=len(self.document.models))
 
-    def _attribute(
+    def _attribute_of_line(
         self, number: int, model: ModelEntry, name: str, cells: Mapping[str, str]
     ) -> AttributeEntry | None:
         new = AttributeEntry(name, position=len(model.attributes))
@@ -149,15 +152,16 @@ class _Lines:
                     self._wrong_choice(number, column, cells[column], ", ".join(legal))
                     return None
         if "lookup" in cells:
-            given["lookup"] = self._yes(number, cells["lookup"])
+            given["lookup"] = self._yes(number, LOOKUP, cells)
             if given["lookup"] is None:
                 return None
         return replace(model.attributes.get(name, new), **given)
 
-    def _yes(self, number: int, said: str) -> bool | None:
+    def _yes(self, number: int, column: str, cells: Mapping[str, str]) -> bool | None:
+        said = cells[column]
         if said.lower() in (*YES, *NO):
             return said.lower() in YES
-        self._wrong_choice(number, "lookup, key", said, "yes, no")
+        self._wrong_choice(number, column, said, ", ".join((YES[0], NO[1])))
         return None
 
     def _wrong_choice(self, number: int, column: str, said: str, legal: str) -> None:

@@ -2,6 +2,7 @@
 
 from trackadmin.document.changes import Change
 from trackadmin.document.diff import Diff, diff
+from trackadmin.document.diff_parts import DiffPart, in_old_order, parts, with_parts
 from trackadmin.document.mapfile import (
     FindModel,
     MapFile,
@@ -11,7 +12,6 @@ from trackadmin.document.mapfile import (
     read_map_file,
 )
 from trackadmin.document.names import why_not_a_name
-from trackadmin.document.parts import DiffPart, in_old_order, parts, with_parts
 from trackadmin.document.structure import (
     DECISIONS,
     DROPPED,
