@@ -91,6 +91,8 @@ def pages_of(row):
         "quality": map_page("quality", pk),
         "usage": map_page("usage", pk),
         "quality, with values": map_page("quality", pk) + "?values=1",
+        "import": map_page("import", pk),
+        "messages": map_page("messages", pk),
         "start": map_page("start", pk),
         "what is tracked": page_about_an_object(),
         "publish": map_page("publish", pk),
@@ -129,6 +131,7 @@ def pages_of(row):
 OF_OBJECTS = {"what is tracked"}
 #: The pages that only somebody with these permissions more may open at all.
 TO_WRITE = {
+    "messages": "change_trackingmap",
     "add map": "add_trackingmap",
     "delete map": "delete_trackingmap",
     "bring back": "add_trackedmodel",

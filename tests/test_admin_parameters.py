@@ -181,6 +181,11 @@ PARAMETERS = {
     "trackingmap_picture": ["model", "app", "view"],
     "trackingmap_quality": ["values", "do", "code", "place", "reason"],
     "trackingmap_usage": ["page"],
+    "trackingmap_import": ["do", "name", "text", "part", "expected"],
+    "trackingmap_export": ["format"],
+    "trackingmap_messages": [
+        *("recipient", "do", "channel", "address", "kinds", "language", "site", "message"),
+    ],
     "trackingmap_start": ["expected", "model", "leave"],
     "trackingmap_fix": ["expected"],
     "trackingmap_publish": ["note", "expected", "expected_live", "override"],
@@ -218,17 +223,23 @@ PARAMETERS = {
     "trackedaction_presence": ["closed"],
     "trackedaction_undo": ["seen"],
     "trackedaction_changelist": [*LISTS, "map__id__exact", "map__isnull"],
-    "delivery_changelist": ["sink", "page", "do", "letter", "expected"],
+    "delivery_changelist": ["sink", "page", "do", "letter", "message", "expected"],
     "mapversion_changelist": [*LISTS, "map__id__exact", "created_at__year", "digest__regex"],
     "mapversion_change": ["x"],
 }
 #: Pages that take no form.
 READ_ONLY = {"history", "preview", "search", "compare", "versions", "version", "document"}
 READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "effect", "tracked"}
-READ_ONLY |= {"usage", "changelog", "dictionary", "file"}
+READ_ONLY |= {"usage", "changelog", "dictionary", "file", "export"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
+    "trackingmap_import": [{"do": "read"}, {"do": "take", "expected": "0" * 64}],
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
+    "trackingmap_messages": [
+        {"do": "add", "channel": "email"},
+        {"do": "change"},
+        {"do": "retry_message"},
+    ],
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],

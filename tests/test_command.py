@@ -143,6 +143,7 @@ def test_the_subcommands_of_the_contract():
         "prune",
         "dead-letters",
         "reconcile",
+        "notify",
     ]
 
 

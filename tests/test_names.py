@@ -20,6 +20,7 @@ SAME_MEANING = {
     "forget": "drop what the process keeps",
     "old_name": "the name that a row of a form has had",
     "new_name": "the name that it gets",
+    "send_message": "one message to its recipient",
     "send_batch": "some events as one request, and what the receiver answered",
     "resolve": "from references to values",
     "tracking_map": "the map that a page is about",

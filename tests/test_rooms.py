@@ -117,6 +117,10 @@ DOORS = {
     "document.vocabulary": {"editing"},
     "compiler.aggregates": {"editing"},
     "models.backfills": {"backfills"},
+    # A row that a worker takes; the channels of messages.
+    "models.claimable": {"outbox"},
+    "models.code_lock": {"editing"},
+    "models.recipients": {"admin", "editing", "outbox"},
     "models.events": {"admin", "backfills", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
     "outbox.recent_events": {"admin"},
@@ -134,7 +138,7 @@ DOORS = {
     "runtime.current": {"testing"},
     # Backfills, which are a command, and tasks.
     "runtime.backfill": {"backfills", "management"},
-    "runtime.formats": {"management"},
+    "runtime.formats": {"admin", "management"},
     "runtime.backfill_file": {"backfills", "management"},
 }
 

@@ -47,6 +47,11 @@ class ProblemCode(_Code):
         "The JSON is nested too deeply.",
         "Export the map again and use the file as it is.",
     )
+    FILE_LINE = (
+        "file.line",
+        "A line of a spreadsheet that was uploaded cannot be read.",
+        "Correct the line, and upload the file again.",
+    )
     DOCUMENT_DIGEST = (
         "document.digest",
         "The stored text of a version is not the one that was published.",

@@ -55,7 +55,11 @@ DEFAULTS: dict[str, Any] = {
     "LINT": {},
     "DUE": {},
     "REVIEWS": {},
+    "MESSAGES": {},
 }
+
+#: The keys of MESSAGES: from whom e-mails come, and which hosts of the own network may get some.
+MESSAGES: dict[str, Any] = {"FROM": None, "INTERNAL_HOSTS": ()}
 
 #: What REVIEWS says without a word of the site: nobody has to approve.
 REVIEW_RULES: dict[str, Any] = {
@@ -347,6 +351,11 @@ class Settings:
     def REVIEWS(self) -> dict[str, Any]:
         """How many people must approve a draft before it is published, and who."""
         return {**REVIEW_RULES, **self._get("REVIEWS")}
+
+    @property
+    def MESSAGES(self) -> dict[str, Any]:
+        """From whom e-mails come, and which hosts of the own network may get messages."""
+        return {**MESSAGES, **self._get("MESSAGES")}
 
 
 conf = Settings()

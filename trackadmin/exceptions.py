@@ -400,6 +400,28 @@ class NothingChanged(TrackAdminError):
         )
 
 
+class ManagedByCode(TrackAdminError):
+    """What was to be changed is locked to the repository: only an import changes it."""
+
+    def __init__(self, prefix: str, slug: str, source: str) -> None:
+        self.prefix, self.slug, self.source = prefix, slug, source
+        values = {"source": source, "map": slug}
+        if prefix:
+            what = _(
+                "%(prefix)s is managed by code, so nothing was changed. Change it in %(source)s, "
+                "and run 'manage.py trackadmin import %(source)s --map %(map)s'.",
+                prefix=prefix,
+                **values,
+            )
+        else:
+            what = _(
+                "The map '%(map)s' is managed by code, so nothing was changed. Change it in "
+                "%(source)s, and run 'manage.py trackadmin import %(source)s --map %(map)s'.",
+                **values,
+            )
+        super().__init__(what)
+
+
 class StaleForm(TrackAdminError):
     """Somebody else saved or deleted the row since the form was opened.
 

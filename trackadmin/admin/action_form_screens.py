@@ -103,7 +103,7 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
             form,
             str(row),
             action=row,
-            writable=self.may.change_action,
+            writable=self.may_here.change_action,
             presence=self.presence(),
             **context,
         )

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from trackadmin import outbox
+from trackadmin import editing, outbox
 from trackadmin.admin.page_parameters import (
     Unreadable,
     choice,
@@ -24,6 +24,7 @@ from trackadmin.admin.page_parameters import (
     whole_number,
 )
 from trackadmin.admin.screen import Screen
+from trackadmin.admin.shown_messages import unsent_rows, waits_too_long
 from trackadmin.admin.shown_sinks import sink_rows
 from trackadmin.codes import FaultCode
 from trackadmin.models import DeadLetter, TrackingMap
@@ -42,6 +43,8 @@ SINK_FAULTS = (
 )
 #: What may be done: with the letters that are ticked, or with all of a sink.
 RETRY, DISCARD, RETRY_ALL, DISCARD_ALL = DOINGS = ("retry", "discard", "retry_all", "discard_all")
+#: What may be done with a message that was given up.
+RETRY_MESSAGE = "retry_message"
 
 
 class DeliveriesScreen(Screen):
@@ -74,11 +77,23 @@ class DeliveriesScreen(Screen):
             maps=dict(TrackingMap.objects.values_list("slug", "pk")) if self.may.view else {},
             query=f"{urlencode({'sink': sink})}&" if sink else "",
             faults=[(code, faults[code]) for code in SINK_FAULTS if faults.get(code)],
+            **self._messages(),
         )
+
+    def _messages(self) -> dict[str, object]:
+        """What did not arrive of the messages of all maps."""
+        unsent = editing.unsent_messages()
+        return {
+            "unsent": unsent_rows(unsent[:AT_ONCE]),
+            "unsent_count": unsent.count(),
+            "nobody_sends": waits_too_long(unsent),
+        }
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Retry or discard dead letters; before any is discarded, ask."""
-        doing = choice(request.POST, "do", DOINGS)
+        doing = choice(request.POST, "do", [*DOINGS, RETRY_MESSAGE])
+        if doing == RETRY_MESSAGE:
+            return self._retry_message(number(request.POST, "message"))
         letters = self._chosen(doing)
         if not doing or letters is None:
             messages.warning(request, _("Nothing was done. Select dead letters first."))
@@ -86,6 +101,14 @@ class DeliveriesScreen(Screen):
         if doing in (DISCARD, DISCARD_ALL) and not self._agreed(letters):
             return self._question(doing, letters)
         return self._carry_out(doing, letters)
+
+    def _retry_message(self, pk: int | None) -> HttpResponse:
+        if editing.retry_messages([] if pk is None else [pk]):
+            messages.success(self.request, _("The message waits for a worker again."))
+        else:
+            words = _("There is no such message any more: somebody else has dealt with it.")
+            messages.warning(self.request, words)
+        return self._back()
 
     @property
     def _sink(self) -> str:

@@ -82,7 +82,7 @@ class MapScreen(Screen):
                 self.request,
                 lambda page: self.address(page, self.tracking_map.pk),
             ),
-            movable=self.may.change_model and listed.whole and len(listed.entries) > 1,
+            movable=self.may_here.change_model and listed.whole and len(listed.entries) > 1,
             actions=[name for name, _action in in_order(reviewed.draft.actions)],
             **context,
         )

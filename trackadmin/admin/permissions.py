@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -44,6 +44,15 @@ class Permissions:
     #: Of the whole site, whatever maps they may view.
     view_deliveries: bool
     change_deliveries: bool
+    #: To choose who hears of what happens to a map, which is no part of the map.
+    choose_recipients: bool
+
+    def without_edits(self) -> Permissions:
+        """What is left of it for a map that no page may change."""
+        edits = ("map", "model", "action")
+        refused = {f"{verb}_{what}": False for what in edits for verb in ("change", "delete")}
+        added = {"add_model": False, "add_action": False, "change_draft": False, "start": False}
+        return replace(self, **refused, **added)
 
 
 def permissions_of(user: Any, site: AdminSite) -> Permissions:
@@ -87,4 +96,5 @@ def permissions_of(user: Any, site: AdminSite) -> Permissions:
         personal=view and may("view_personal_values"),
         view_deliveries=may("view_delivery") or may("change_delivery"),
         change_deliveries=may("change_delivery"),
+        choose_recipients=change_map,
     )

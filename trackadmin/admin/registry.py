@@ -42,8 +42,10 @@ from trackadmin.admin.history_screens import (
     ModelHistoryScreen,
     UndoScreen,
 )
+from trackadmin.admin.import_screen import ExportScreen, ImportScreen
 from trackadmin.admin.list_query import check_list_query, check_search, refuse_missing_page
 from trackadmin.admin.map_screens import MapScreen, MoveScreen
+from trackadmin.admin.messages_screen import MessagesScreen
 from trackadmin.admin.page_parameters import Unreadable
 from trackadmin.admin.picture_screen import PictureScreen
 from trackadmin.admin.presence_screens import ActionPresenceScreen, ModelPresenceScreen
@@ -153,6 +155,9 @@ class TrackingMapAdmin(ScreenAdmin):
         ("<int:map_id>/picture/", "picture", PictureScreen),
         ("<int:map_id>/quality/", "quality", QualityScreen),
         ("<int:map_id>/usage/", "usage", UsageScreen),
+        ("<int:map_id>/messages/", "messages", MessagesScreen),
+        ("<int:map_id>/import/", "import", ImportScreen),
+        ("<int:map_id>/export/", "export", ExportScreen),
         ("<int:map_id>/start/", "start", StartScreen),
         ("<int:map_id>/fix/", "fix", FixScreen),
         ("<int:map_id>/publish/", "publish", PublishScreen),

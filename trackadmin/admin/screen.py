@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.widgets import get_select2_language
 from django.core.exceptions import PermissionDenied
@@ -18,10 +19,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
+from trackadmin import editing
 from trackadmin.admin.page_parameters import Unreadable, number
 from trackadmin.admin.permissions import Permissions, permissions_of
 from trackadmin.admin.viewer import Viewer
-from trackadmin.models import TrackingMap
+from trackadmin.exceptions import ManagedByCode
+from trackadmin.models import CodeLock, TrackingMap
 from trackadmin.texts import english
 
 # Django's class takes a type argument only for the type checker.
@@ -77,6 +80,21 @@ class Screen(View):
             return super().dispatch(request, *args, **kwargs)
         except Unreadable as unreadable:
             return refusal(self.model_admin, request, unreadable)
+        except ManagedByCode as managed:
+            # Pages do not offer it; this one was open before, or was not sent by a page.
+            messages.error(request, str(managed))
+            return self.go("change", self.tracking_map.pk)
+
+    @cached_property
+    def code_locks(self) -> Mapping[str, CodeLock]:
+        """What of the map is managed by code, by prefix."""
+        return editing.code_locks(self.tracking_map) if self.tracking_map.pk else {}
+
+    @property
+    def may_here(self) -> Permissions:
+        """What the user may do with this map: buttons for edits stay away if code manages it."""
+        managed = editing.WHOLE_MAP in self.code_locks
+        return self.may.without_edits() if managed else self.may
 
     def page(self, title: str, *crumbs: tuple[str, str], **context: Any) -> TemplateResponse:
         """The page in the admin's frame. ``crumbs`` are the steps between the map and the title."""
@@ -92,7 +110,9 @@ class Screen(View):
                 "tracking_map": self.tracking_map,
                 "crumbs": crumbs,
                 "tab": self.tab,
-                "may": self.may,
+                "may": self.may_here,
+                "code_lock": self.code_locks.get(editing.WHOLE_MAP),
+                "code_locks": self.code_locks,
                 "select2_language": get_select2_language(),
                 **context,
             },

@@ -43,6 +43,7 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
     def form_page(self, form: EntryForm, **context: Any) -> HttpResponse:
         """The page with the form."""
         row = self.tracked_model
+        lock = self.code_locks.get(editing.WHOLE_MAP) or self.code_locks.get(row.prefix)
         return self.entry_page(
             form,
             row.prefix,
@@ -50,7 +51,8 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
             facts=form.facts,
             profiled=form.facts is not None and self.viewer.may_view(form.facts.model, None),
             why_not=catalog().why_not(row.model_label),
-            writable=self.may.change_model,
+            writable=self.may_here.change_model and not lock,
+            code_lock=lock,
             presence=self.presence(),
             **context,
         )

@@ -114,7 +114,7 @@ class UndecidedScreen(Screen):
             undecided=self._undecided,
             models=[(each, arrivals.get(each.label)) for each in left[:MODELS_SHOWN]],
             problems=faults(form.problems, self.entry_addresses()),
-            writable=self.may.change_model,
+            writable=self.may_here.change_model,
             reason_length=REASON_LENGTH,
             **context,
         )

@@ -20,7 +20,7 @@ from trackadmin.backfills.range_files import write_range
 from trackadmin.codes import FaultCode
 from trackadmin.exceptions import TrackAdminError
 from trackadmin.models import BackfillRange
-from trackadmin.models.events import REASON_LENGTH
+from trackadmin.models.claimable import REASON_LENGTH
 from trackadmin.runtime import fault_counts
 from trackadmin.runtime.context import lookup_context
 from trackadmin.runtime.faults import report

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from trackadmin.checks.message_rules import messages
 from trackadmin.checks.plain_rules import (
     Faults,
     Rule,
@@ -281,4 +282,5 @@ RULES: dict[str, tuple[str, Rule]] = {
     "LINT": ("E060", _lint),
     "DUE": ("E082", _due),
     "REVIEWS": ("E081", reviews),
+    "MESSAGES": ("E090", messages),
 }

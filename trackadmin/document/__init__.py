@@ -2,6 +2,7 @@
 
 from trackadmin.document.changes import Change
 from trackadmin.document.diff import Diff, diff
+from trackadmin.document.diff_parts import DiffPart, in_old_order, parts, with_parts
 from trackadmin.document.mapfile import (
     FindModel,
     MapFile,
@@ -54,6 +55,7 @@ __all__ = [
     "Change",
     "ChildEntry",
     "Diff",
+    "DiffPart",
     "Document",
     "FindModel",
     "MapFile",
@@ -66,10 +68,12 @@ __all__ = [
     "examine",
     "examine_dict",
     "from_dict",
+    "in_old_order",
     "in_order",
     "lists_of",
     "load",
     "parse",
+    "parts",
     "plain_fields",
     "read_map_file",
     "rule_problems",
@@ -77,4 +81,5 @@ __all__ = [
     "to_python",
     "validate",
     "why_not_a_name",
+    "with_parts",
 ]

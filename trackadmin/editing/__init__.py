@@ -21,6 +21,7 @@ from trackadmin.editing.building import (
 )
 from trackadmin.editing.changelog import Changelog, Release, changelog
 from trackadmin.editing.changelog_texts import CHANGELOG_FORMATS, changelog_text
+from trackadmin.editing.code_locks import WHOLE_MAP, code_locks, lock_to_code, unlock
 from trackadmin.editing.contents import Contents, contents, readable_document
 from trackadmin.editing.deadlines import Leaving, leaving, today
 from trackadmin.editing.dictionary import Dictionary, DictionaryName, dictionary
@@ -70,13 +71,16 @@ from trackadmin.editing.history import (
     undo,
 )
 from trackadmin.editing.history_pages import EditKind, HistoryFilter, find_edits
+from trackadmin.editing.importing_parts import import_parts, take_parts
 from trackadmin.editing.kept_profiles import kept_profile
 from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lint
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
+from trackadmin.editing.messages import CHOSEN_KINDS, MessageKind, tell
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
+from trackadmin.editing.notifying import notify
 from trackadmin.editing.partial_map import snapshot_of
 from trackadmin.editing.presence import (
     SAY_SECONDS,
@@ -87,6 +91,15 @@ from trackadmin.editing.presence import (
 from trackadmin.editing.previewing import Preview, PreviewRow, preview
 from trackadmin.editing.profiling import Permits, Profile, profile
 from trackadmin.editing.publishing import publish, roll_back
+from trackadmin.editing.recipient_choice import (
+    add_recipient,
+    change_recipient,
+    recipients,
+    remove_recipient,
+    retry_messages,
+    send_test_message,
+    unsent_messages,
+)
 from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviewing import (
     approve,
@@ -137,10 +150,12 @@ from trackadmin.editing.waiving import waive, withdraw
 __all__ = [
     "ALL_ROWS",
     "CHANGELOG_FORMATS",
+    "CHOSEN_KINDS",
     "MONTH",
     "PERIODS",
     "SAY_SECONDS",
     "TYPE_FORMATS",
+    "WHOLE_MAP",
     "ActionExplanation",
     "Agreement",
     "Arrival",
@@ -176,6 +191,7 @@ __all__ = [
     "Lint",
     "MapPicture",
     "MapState",
+    "MessageKind",
     "ModelEffect",
     "ModelTree",
     "NameEffect",
@@ -226,6 +242,7 @@ __all__ = [
     "Waived",
     "action_row",
     "add_map",
+    "add_recipient",
     "agreement",
     "approve",
     "as_it_last_was",
@@ -234,8 +251,10 @@ __all__ = [
     "ask_for_review",
     "bounded",
     "build_document",
+    "change_recipient",
     "changelog",
     "changelog_text",
+    "code_locks",
     "comment_on",
     "contents",
     "decide",
@@ -269,6 +288,7 @@ __all__ = [
     "history",
     "history_of_edit",
     "import_document",
+    "import_parts",
     "in_utc",
     "kept_profile",
     "labels_of_values",
@@ -281,11 +301,13 @@ __all__ = [
     "live_token",
     "live_version",
     "live_versions",
+    "lock_to_code",
     "map_picture",
     "map_states",
     "may_approve",
     "model_tree",
     "note_presence",
+    "notify",
     "offered",
     "order_actions",
     "order_tracked_models",
@@ -296,17 +318,23 @@ __all__ = [
     "publish",
     "read_version",
     "readable_document",
+    "recipients",
     "remarks_of",
+    "remove_recipient",
     "rename",
     "restore_draft",
+    "retry_messages",
     "review",
     "roll_back",
     "save_action",
     "save_map",
     "save_tracked_model",
+    "send_test_message",
     "since_in_words",
     "snapshot_of",
     "start",
+    "take_parts",
+    "tell",
     "timeline",
     "today",
     "try_url",
@@ -314,6 +342,8 @@ __all__ = [
     "undecided",
     "undecided_in",
     "undo",
+    "unlock",
+    "unsent_messages",
     "usage",
     "usage_by_name",
     "usage_findings",

@@ -26,16 +26,20 @@ def import_document(
     by: Person = None,
     dry_run: bool = False,
     comment: Text | str = "",
+    from_code: bool = False,
 ) -> Diff:
     """Replace the draft by the document; returns what that changes.
 
+    What is managed by code is changed only ``from_code``: by the command, and not by a page.
     Raises :class:`InvalidMap` with every error, including what could not be read of a
     :class:`MapFile`. A dry run returns and raises the same and writes nothing, not even a counter.
     """
     document = refuse_document(document)
     if dry_run:
         return documents.diff(_draft_before(tracking_map), document)
-    return replace_draft(tracking_map, document, by=by, comment=comment or _("Imported."))
+    return replace_draft(
+        tracking_map, document, by=by, comment=comment or _("Imported."), from_code=from_code
+    )
 
 
 def _draft_before(tracking_map: AnyMap) -> Document:
@@ -74,9 +78,10 @@ def replace_draft(
     by: Person,
     comment: Text | str,
     expected: str | None = None,
+    from_code: bool = False,
 ) -> Diff:
     """Make the draft equal to the document; returns what that changes, or raises DraftChanged."""
-    with edit(tracking_map, by=by, comment=comment) as change:
+    with edit(tracking_map, by=by, comment=comment, from_code=from_code) as change:
         rows = head_rows(change.tracking_map)
         before = document_of(change.tracking_map, rows)
         standing = documents.digest(documents.dump(before))

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import Model
 
+from trackadmin.editing.code_locks import held
 from trackadmin.editing.locking import AnyMap, locked, write_database
 from trackadmin.editing.moved_waivers import move_waivers
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.revision_reader import StoredMap, newest_entries, newest_map
 from trackadmin.editing.revision_writer import RowState, write_revision
 from trackadmin.editing.tables import HEADS, Head, entry_of, name_of, table_of
-from trackadmin.models import TrackingMap, Waiver
+from trackadmin.models import TrackedModel, TrackingMap, Waiver
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
@@ -40,6 +41,17 @@ class Edit:
     #: The old and the new places of what got another name.
     moves: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def touched_models(self) -> list[tuple[int | None, str]]:
+        """The key and the prefix of each tracked model that was changed or deleted."""
+        rows = [state.row for state in (*self.changed.values(), *self.gone)]
+        return [(row.pk, row.prefix) for row in rows if isinstance(row, TrackedModel)]
+
+    @property
+    def changes_the_map(self) -> bool:
+        """Whether anything changed that a publish would show: waivers are not part of it."""
+        return self.map_changed or bool(self.changed) or bool(self.gone)
+
     def note(self, row: Head, below: Sequence[Model]) -> None:
         """Note a row that was written, with the rows that are below it now."""
         self.changed[type(row), row.pk] = RowState(row, below)
@@ -61,11 +73,19 @@ class Edit:
 
 
 @contextmanager
-def edit(tracking_map: AnyMap, *, by: Person, comment: Text | str) -> Iterator[Edit]:
-    """Lock the map for one edit. If the edit changes nothing, not even a counter changes."""
+def edit(
+    tracking_map: AnyMap, *, by: Person, comment: Text | str, from_code: bool = False
+) -> Iterator[Edit]:
+    """Lock the map for one edit. If the edit changes nothing, not even a counter changes.
+
+    Raises :class:`ManagedByCode` if it changes what is managed by code, unless it comes
+    ``from_code``.
+    """
     with locked(tracking_map) as current:
-        change = Edit(current)
+        change, locks = Edit(current), held(current)
         yield change
+        if not from_code:
+            locks.refuse_edit(change.touched_models, whole=change.changes_the_map)
         change.waived += move_waivers(current, change.moves)
         waivers = [*change.waived, *change.withdrawn]
         if change.settings_changed or change.changed or change.gone:

@@ -7,6 +7,7 @@ from django.db import transaction
 from trackadmin.document import digest, dump
 from trackadmin.editing.acceptance import refuse_settings
 from trackadmin.editing.building import head_rows, read_draft
+from trackadmin.editing.code_locks import held
 from trackadmin.editing.edits import edit
 from trackadmin.editing.entry_rows import write_settings
 from trackadmin.editing.locking import AnyMap, locked, write_database
@@ -64,9 +65,11 @@ def delete_map(tracking_map: AnyMap, *, expected: str | None = None, by: Person 
     """Delete a map and its draft; raises ``ProtectedError`` if it was ever published.
 
     ``expected`` is the digest of the draft that may be deleted, see ``draft_digest``; another one
-    raises :class:`DraftChanged`.
+    raises :class:`DraftChanged`. Raises :class:`ManagedByCode` if any of it is managed by code.
     """
     with locked(tracking_map) as current:
+        locks = held(current)
+        locks.refuse_edit([(None, prefix) for prefix in locks.locks], whole=True)
         standing = digest(dump(read_draft(current)))
         if expected is not None and expected != standing:
             raise DraftChanged(expected, standing)

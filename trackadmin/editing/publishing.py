@@ -15,6 +15,7 @@ from trackadmin.editing.approvals import close_request, require_approval
 from trackadmin.editing.building import read_draft
 from trackadmin.editing.deadlines import leaving, require_no_early_leave
 from trackadmin.editing.locking import AnyMap, locked, write_database
+from trackadmin.editing.messages import tell_of_version
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.versions import get_version, live_token, live_version, read_version
 from trackadmin.exceptions import (
@@ -188,6 +189,7 @@ def _insert(
         overridden=overridden,
     )
     version.save(using=write_database())
+    tell_of_version(tracking_map, version, newest, by)
     _announce_on_commit(tracking_map.slug, version)
     return version
 

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from trackadmin.document import digest, dump
+from trackadmin.document import Document, digest, dump
 from trackadmin.editing.approvals import may_approve, may_review
-from trackadmin.editing.building import read_draft
+from trackadmin.editing.building import build_document, read_draft
 from trackadmin.editing.locking import AnyMap, locked, write_database
+from trackadmin.editing.messages import Facts, MessageKind, tell
 from trackadmin.editing.people import Person, author_id
-from trackadmin.editing.versions import live_version
+from trackadmin.editing.versions import diff, live_version
 from trackadmin.exceptions import DraftChanged, NothingChanged, ReviewRefused
-from trackadmin.models import Remark, ReviewRequest, TrackingMap
+from trackadmin.models import MapVersion, Remark, ReviewRequest, TrackingMap
 from trackadmin.models.review_requests import (
     APPROVE,
     ASK,
@@ -46,7 +47,9 @@ def ask_for_review(
         if live is not None and live.digest == standing:
             raise NothingChanged(live.number)
         request = _open_request(current) or _new_request(current)
-        return _say(request, standing, ASK, by=by, words=words)
+        said = _say(request, standing, ASK, by=by, words=words)
+        _tell_recipients(current, live, said)
+        return said
 
 
 def comment_on(
@@ -186,6 +189,17 @@ def _say(
     added.save(using=write_database(), force_insert=True)
     _tell_on_commit(added)
     return added
+
+
+def _tell_recipients(tracking_map: TrackingMap, live: MapVersion | None, asked: Remark) -> None:
+    """One message to each recipient, written in this transaction."""
+
+    def facts() -> Facts:
+        changes = diff(live or Document(), build_document(tracking_map)).changes
+        return {"who": asked.author_name, "changes": len(changes)}
+
+    about = f"{asked.request.number} {asked.number}"
+    tell(tracking_map, MessageKind.REVIEW, about, facts)
 
 
 def _tell_on_commit(remark: Remark) -> None:

@@ -15,8 +15,18 @@ from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from trackadmin.management.notify_command import MessageReports
 from trackadmin.management.subcommand import Options, Output, Subcommand, counted, for_machines
-from trackadmin.outbox import Settled, SinkTally, Worker, drain, remote_sinks, run
+from trackadmin.models import Recipient
+from trackadmin.outbox import (
+    Settled,
+    SettledMessage,
+    SinkTally,
+    Worker,
+    drain,
+    remote_sinks,
+    run,
+)
 
 #: Seconds between two reports of what was delivered. A new failure is told at once.
 REPORT_SECONDS = 10.0
@@ -34,20 +44,26 @@ def _deliver_arguments(parser: ArgumentParser) -> None:
 
 def _deliver(options: Options, out: Output) -> None:
     sinks = remote_sinks(options["sink"])
-    if not sinks:
+    if not sinks and (options["sink"] or not Recipient.objects.exists()):
         raise CommandError(_no_sink(options["sink"]))
+    told = MessageReports(out)
     with _stoppable() as stopped:
         if options["once"]:
-            tallies = drain(options["sink"], stopped=stopped)
+            tallies = drain(options["sink"], stopped=stopped, tell_message=told.settled)
             _say(tallies, out)
         else:
             words = _("Delivering to %(sinks)s. Ctrl+C ends it after the batch under way.")
-            out.say(words % {"sinks": ", ".join(each.name for each in sinks)})
-            tallies = _run(sinks, stopped, out)
+            names = [each.name for each in sinks]
+            names += [] if options["sink"] else [_("the recipients of messages")]
+            out.say(words % {"sinks": ", ".join(names)})
+            tell_message = None if options["sink"] else told.settled
+            tallies = _run(sinks, stopped, out, tell_message)
+    told.say()
     if options["json"]:
         with for_machines():
             out.json([_tally_as_json(each) for each in tallies])
     failed = [each.sink for each in tallies if each.failed]
+    failed += [_("the recipients of messages")] if told.unsent else []
     if options["once"] and failed:
         words = _(
             "Not everything was delivered to %(sinks)s. The next 'deliver' tries again; "
@@ -59,7 +75,10 @@ def _deliver(options: Options, out: Output) -> None:
 def _no_sink(name: str | None) -> str:
     names = [each.name for each in remote_sinks()]
     if not names:
-        return _("No sink gets events from a worker. Add one to the setting SINKS.")
+        return _(
+            "No sink gets events from a worker, and no map has a recipient of messages. Add a sink "
+            "to the setting SINKS, or a recipient on the page Messages of a map."
+        )
     words = _("No sink '%(name)s' gets events from a worker. Give one of these: %(names)s.")
     return words % {"name": name, "names": ", ".join(names)}
 
@@ -87,9 +106,14 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
         restore()
 
 
-def _run(sinks: Sequence[Any], stopped: Callable[[], bool], out: Output) -> list[SinkTally]:
+def _run(
+    sinks: Sequence[Any],
+    stopped: Callable[[], bool],
+    out: Output,
+    tell_message: Callable[[SettledMessage], object] | None,
+) -> list[SinkTally]:
     reports = _Reports([each.name for each in sinks], out)
-    worker = Worker(sinks, reports.settled)
+    worker = Worker(sinks, reports.settled, tell_message)
     run(worker, stopped, away=reports.away, idle=reports.idle)
     reports.say()
     out.say(_("Stopped."))

@@ -139,6 +139,20 @@ def _import_arguments(parser: ArgumentParser) -> None:
             "include children without their own children where a model would give too many names"
         ),
     )
+    locks = parser.add_mutually_exclusive_group()
+    locks.add_argument(
+        "--lock",
+        action="store_true",
+        help=_("from now on only this command changes the map: pages refuse to"),
+    )
+    locks.add_argument(
+        "--lock-model",
+        metavar="PREFIX",
+        nargs="+",
+        default=[],
+        help=_("the same, of these tracked models alone"),
+    )
+    locks.add_argument("--unlock", action="store_true", help=_("pages may change all of it again"))
     parser.add_argument("--note", default="", help=_("what changes and why, for --publish"))
     leave_early_argument(parser)
     override_argument(parser)
@@ -163,8 +177,33 @@ def _import(options: Options, out: Output) -> None:
     _say_changes(difference, out)
     if fixes and not options["dry_run"]:
         out.say(_("The file was not changed. 'export --draft' writes the corrected map."))
+    if not options["dry_run"]:
+        _say_locks(options, out)
     if version:
         announce(version, out)
+
+
+def _set_locks(options: Options, found: MapFile) -> None:
+    """Lock or unlock as the options say; without any, what is locked stays so."""
+    source, prefixes = str(options["source"]), options["lock_model"]
+    missing = [prefix for prefix in prefixes if prefix not in found.document.models]
+    if missing:
+        words = _("The map has no tracked model %(prefixes)s, so it cannot be locked.")
+        raise CommandError(words % {"prefixes": ", ".join(missing)})
+    if options["lock"] or prefixes:
+        editing.lock_to_code(options["map"], prefixes or [editing.WHOLE_MAP], source=source)
+    elif options["unlock"]:
+        editing.unlock(options["map"])
+
+
+def _say_locks(options: Options, out: Output) -> None:
+    if options["lock"]:
+        out.say(_("The map is managed by code now: pages show it and do not change it."))
+    elif options["lock_model"]:
+        words = _("These are managed by code now, and nothing else of the map: %(prefixes)s.")
+        out.say(words % {"prefixes": ", ".join(options["lock_model"])})
+    elif options["unlock"]:
+        out.say(_("Nothing of the map is managed by code any more."))
 
 
 def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | None]:
@@ -174,7 +213,8 @@ def _import_found(options: Options, found: MapFile) -> tuple[Diff, MapVersion | 
     comment = texts.gettext("Imported from %(source)s.", source=str(options["source"]))
     # Both are done or neither: a map that cannot be published leaves the draft unchanged.
     with transaction.atomic(using=router.db_for_write(TrackingMap)):
-        difference = editing.import_document(slug, found, by=by, comment=comment)
+        difference = editing.import_document(slug, found, by=by, comment=comment, from_code=True)
+        _set_locks(options, found)
         if not options["publish"]:
             return difference, None
         return difference, editing.publish(

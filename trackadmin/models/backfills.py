@@ -6,8 +6,8 @@ from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from trackadmin.models.claimable import REASON_LENGTH
 from trackadmin.models.draft import SLUG_LENGTH
-from trackadmin.models.events import REASON_LENGTH
 
 #: Characters of an alias of a database and of a model's label.
 ALIAS_LENGTH, LABEL_LENGTH = 100, 200

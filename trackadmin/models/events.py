@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from trackadmin.conf import conf
 from trackadmin.document.names import LONGEST
+from trackadmin.models.claimable import REASON_LENGTH, Claimable
 from trackadmin.models.draft import SLUG_LENGTH
 
 #: Characters of an action and of a name in a column of its own. Both may come from anybody.
 ACTION_LENGTH = 100
 USED_NAME_LENGTH = 2 * LONGEST + 2
-#: Characters of a sink's name, and of the reason why it did not take an event.
-SINK_LENGTH, REASON_LENGTH = 100, 500
+#: Characters of a sink's name.
+SINK_LENGTH = 100
 
 
 def events_database() -> str:
@@ -60,8 +61,9 @@ class AcceptedEvent(models.Model):
         return str(self.event_id)
 
 
-class Delivery(models.Model):
-    """Some events on their way to one sink. A worker takes a delivery as a whole.
+class Delivery(Claimable):
+    """Some events on their way to one sink. A worker takes a delivery as a whole. Once the sink
+    takes a part, the delivery is done, and what is left goes on in a new one.
 
     ``offered`` is always the sum of ``delivered``, ``refused``, ``discarded``, its dead letters and
     the events that are left. What is sent again by itself, or when somebody retries a dead letter,
@@ -80,19 +82,6 @@ class Delivery(models.Model):
     refused = models.PositiveIntegerField(default=0)
     #: How many of its dead letters a person gave up, and how many events were deleted by hand.
     discarded = models.PositiveIntegerField(default=0)
-    #: How many times it failed. It fails as a whole: once the sink takes a part, the delivery is
-    #: done, and what is left goes on in a new one.
-    attempts = models.PositiveIntegerField(default=0)
-    #: Not before this time; NULL once nothing is left.
-    due_at = models.DateTimeField(null=True)
-    #: The worker that has it, and until when: after that, another one may take it.
-    worker = models.UUIDField(null=True)
-    taken_until = models.DateTimeField(null=True)
-    #: Why it failed last.
-    error = models.CharField(max_length=REASON_LENGTH, default="")
-    created_at = models.DateTimeField(default=timezone.now)
-    #: When a worker last had it.
-    changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["id"]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.actions import TrackedAction, TrackedParameter
+from trackadmin.models.code_lock import CodeLock
 from trackadmin.models.draft import (
     TrackedAggregate,
     TrackedAttribute,
@@ -18,6 +19,7 @@ from trackadmin.models.draft import (
     TrackedModel,
     TrackingMap,
 )
+from trackadmin.models.recipients import Message, Recipient
 from trackadmin.models.review_requests import Remark, ReviewRequest
 from trackadmin.models.versions import MapVersion
 from trackadmin.models.waivers import Waiver
@@ -34,6 +36,9 @@ PLURALS = {
     Waiver: _("waivers"),
     ReviewRequest: _("review requests"),
     Remark: _("remarks"),
+    Recipient: _("recipients"),
+    Message: _("messages"),
+    CodeLock: _("locks"),
 }
 #: Better words than the field's name. A column of this name means the same in each table.
 COLUMNS = {

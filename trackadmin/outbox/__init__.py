@@ -1,4 +1,4 @@
-"""Accepted events on their way to remote sinks: at least once, and accounted for."""
+"""Accepted events on their way to remote sinks, at least once and accounted for; messages."""
 
 from trackadmin.outbox.accounts import SinkAccount, accounts
 from trackadmin.outbox.dead_letters import (
@@ -8,6 +8,8 @@ from trackadmin.outbox.dead_letters import (
     retry,
     retry_all,
 )
+from trackadmin.outbox.message_worker import Fate, SettledMessage, send_messages
+from trackadmin.outbox.outgoing import NotTaken, Outgoing
 from trackadmin.outbox.pruning import Pruned, prune
 from trackadmin.outbox.reconciling import NOT_COUNTABLE, CountableSink, Reconciled, reconcile
 from trackadmin.outbox.remote_sink import RemoteSink, Taken, TryLater
@@ -18,10 +20,14 @@ from trackadmin.outbox.worker import Worker
 __all__ = [
     "NOT_COUNTABLE",
     "CountableSink",
+    "Fate",
+    "NotTaken",
+    "Outgoing",
     "Pruned",
     "Reconciled",
     "RemoteSink",
     "Settled",
+    "SettledMessage",
     "SinkAccount",
     "SinkTally",
     "Taken",
@@ -38,4 +44,5 @@ __all__ = [
     "retry",
     "retry_all",
     "run",
+    "send_messages",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trackadmin.compiler.values.clean_text import bounded
 from trackadmin.exceptions import TrackAdminError
-from trackadmin.models.events import REASON_LENGTH
+from trackadmin.models.claimable import REASON_LENGTH
 from trackadmin.outbox.remote_sink import Taken, TryLater
 from trackadmin.runtime import Event
 
@@ -51,7 +51,7 @@ def taken_as(wanted: Mapping[int, Event], said: object) -> Answer:
 
 
 def failed(
-    wanted: Mapping[int, Event], error: BaseException, *, tried: bool = True, reason: str = ""
+    wanted: Iterable[int], error: BaseException, *, tried: bool = True, reason: str = ""
 ) -> Answer:
     """Nothing was taken. The text of an error may have values, so only its type is kept."""
     after = None

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from django.db import connections, transaction
 
-from trackadmin.models import AcceptedEvent
+from trackadmin.models import Delivery
+from trackadmin.models.claimable import Claimable
 
 
 def locks_rows(using: str) -> bool:
@@ -16,13 +17,14 @@ def locks_rows(using: str) -> bool:
 
 
 @contextmanager
-def writing(using: str) -> Iterator[None]:
+def writing(using: str, table: type[Claimable] = Delivery) -> Iterator[None]:
     """A transaction that reads before it writes.
 
-    A database without locks for rows is locked as a whole from the start. SQLite would otherwise
-    fail with its lock, instead of waiting for it, when a transaction that has read comes to write.
+    A database without locks for rows is locked as a whole from the start, by a change of no row of
+    the table. SQLite would otherwise fail with its lock, instead of waiting for it, when a
+    transaction that has read comes to write.
     """
     with transaction.atomic(using=using):
         if not locks_rows(using):
-            AcceptedEvent.objects.using(using).filter(number=0).update(waiting=False)
+            table._default_manager.using(using).filter(pk=0).update(attempts=0)
         yield

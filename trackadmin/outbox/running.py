@@ -9,6 +9,7 @@ from time import monotonic, sleep
 
 from django.db import Error
 
+from trackadmin.outbox.message_worker import SettledMessage
 from trackadmin.outbox.settling import Settled
 from trackadmin.outbox.worker import Worker, newest_number
 from trackadmin.runtime.configured_sinks import ConfiguredSink, configured_sinks
@@ -58,8 +59,11 @@ def drain(
     *,
     seconds: float | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    tell_message: Callable[[SettledMessage], object] = lambda settled: None,
 ) -> list[SinkTally]:
     """Deliver what is due now, and end; return what became of it, for each sink.
+
+    Messages are sent too, unless only one sink is meant; ``tell_message`` is told of each.
 
     Events that come meanwhile may be left for the next time, so this ends however many come. So it
     does after so many seconds, with the batch that it has. What a sink did not take is due later,
@@ -67,7 +71,11 @@ def drain(
     """
     sinks = remote_sinks(sink)
     tallies = {each.name: SinkTally(each.name) for each in sinks}
-    worker = Worker(sinks, lambda settled: tallies[settled.sink].take_in(settled))
+    worker = Worker(
+        sinks,
+        lambda settled: tallies[settled.sink].take_in(settled),
+        tell_message if sink is None else None,
+    )
     until = None if seconds is None else monotonic() + seconds
     up_to = newest_number()
     while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):

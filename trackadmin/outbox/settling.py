@@ -103,7 +103,7 @@ def settle(batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None
         len(later),
         answer.reason,
     )
-    due_at = _due_at(timezone.now(), attempts, answer.after)
+    due_at = due_again(timezone.now(), attempts, answer.after)
     using = events_database()
     with transaction.atomic(using=using):
         if nothing_taken:
@@ -178,7 +178,8 @@ def _move(
         )
 
 
-def _due_at(now: datetime, attempts: int, after: float | None) -> datetime:
+def due_again(now: datetime, attempts: int, after: float | None) -> datetime:
+    """When to try again what failed for the ``attempts``-th time: not before the receiver asks."""
     wait = min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT)
     wait = max(wait * random.uniform(0.5, 1.0), after or 0.0)  # noqa: S311 no secret
     return now + timedelta(seconds=wait)

@@ -15,6 +15,7 @@ from trackadmin.models.events import events_database
 from trackadmin.outbox.answers import Answer, failed, taken_as
 from trackadmin.outbox.batches import make_deliveries
 from trackadmin.outbox.claims import LEASE_SECONDS, claim, renewed
+from trackadmin.outbox.message_worker import SettledMessage, send_first_message
 from trackadmin.outbox.pauses import Pauses
 from trackadmin.outbox.remote_sink import RemoteSink, TryLater
 from trackadmin.outbox.settling import Batch, Settled, batch_of, settle
@@ -24,32 +25,40 @@ from trackadmin.runtime.faults import report
 #: Seconds for which a worker tries to write down what became of a batch. After that, another worker
 #: may have it, and the receiver would get it twice.
 SETTLE_SECONDS = LEASE_SECONDS
+#: Seconds between two looks for messages.
+MESSAGE_SECONDS = 1.0
 
 
 class Worker:
     """Delivers to some sinks, in one thread of one process.
 
-    ``tell`` is called with what became of each delivery.
+    ``tell`` is called with what became of each delivery. With ``tell_message`` it sends messages
+    too, and calls that with what became of each.
     """
 
     def __init__(
         self,
         sinks: Sequence[ConfiguredSink],
         tell: Callable[[Settled], object] = lambda settled: None,
+        tell_message: Callable[[SettledMessage], object] | None = None,
     ) -> None:
         self.id = uuid4()
         self._configured = {sink.name: sink for sink in sinks}
         self._made: dict[str, RemoteSink] = {}
-        self._tell = tell
+        self._tell, self._tell_message = tell, tell_message
+        #: When to look for messages again: they are few.
+        self._messages_at = 0.0
         self._pauses = Pauses()
         #: The sinks in the order in which they are asked: the one that was served comes last.
         self._order = [*self._configured]
 
     def work_once(self, up_to: int | None = None) -> bool:
-        """Carry out a delivery that is due, or make deliveries of events that wait.
+        """Send a message that is due, carry out a delivery, or make deliveries of what waits.
 
         Returns whether there was anything. ``up_to`` is the number of the last event that is meant.
         """
+        if self._send_message():
+            return True
         delivery = self._claim(up_to)
         if delivery is None and make_deliveries(up_to):
             return True
@@ -70,6 +79,17 @@ class Worker:
     def reconnect(self) -> None:
         """Close the connection if it is dead, so that the next statement makes a new one."""
         drop_broken(events_database())
+
+    def _send_message(self) -> bool:
+        """Send the message that is due first; whether there was one."""
+        if self._tell_message is None or monotonic() < self._messages_at:
+            return False
+        settled = send_first_message(self.id)
+        if settled is None:
+            self._messages_at = monotonic() + MESSAGE_SECONDS
+        else:
+            self._tell_message(settled)
+        return settled is not None
 
     def _claim(self, up_to: int | None) -> Delivery | None:
         """The first delivery that is due, of each sink in turn: none waits for a busy one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from socket import socket
 from time import monotonic
 from typing import NamedTuple
 
@@ -31,16 +32,27 @@ class Response(NamedTuple):
 class HttpPost:
     """Posts to one address. A certificate is always checked, and a redirect is never followed."""
 
-    def __init__(self, url: str, timeout: float, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        ca_file: str | None = None,
+        dial: Callable[..., socket] | None = None,
+    ) -> None:
+        """``dial`` connects in place of ``socket.create_connection``."""
         parts = address_option("url", url)
         self._timeout = number_option("timeout", timeout)
         self._host, self._port = parts.hostname or "", parts.port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._tls = _trust(ca_file) if parts.scheme == "https" else None
+        self._dial = dial
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> Response:
         """Send the body. Raises :class:`TryLater` if there is no whole response in time."""
         connection = self._connection()
+        if self._dial is not None:
+            # The one place where http.client can be told how to connect.
+            connection._create_connection = self._dial  # type: ignore[attr-defined]
         try:
             connection.request("POST", self._path, body, dict(headers))
             # The connection lets go of a response that is its last.

@@ -19,6 +19,11 @@ NO_REPORT = english(_("no report of the receiver"))
 #: The event that a receiver refuses is still searched for.
 SEARCH = english(_("the refused event is searched for"))
 
+#: Why a message is not sent to an address.
+BAD_ADDRESS = english(_("not an address"))
+NOT_HTTPS = english(_("not https"))
+INTERNAL = english(_("an address of the site’s own network"))
+
 NO_CONNECTION = english(_("no connection"))
 NO_RESPONSE = english(_("no response"))
 TIMEOUT = english(_("timeout"))

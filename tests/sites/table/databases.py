@@ -43,7 +43,7 @@ def publish(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("shop", "0001_initial"),
-        ("trackadmin", "0010_backfill"),
+        ("trackadmin", "0011_messages"),
         ("reversion", "0002_add_index_on_version_for_content_type_and_db"),
     ]
     operations = [migrations.RunPython(publish, migrations.RunPython.noop)]

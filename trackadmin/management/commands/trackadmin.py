@@ -22,6 +22,7 @@ from trackadmin.management import (
     explain_event_command,
     map_files,
     map_list_command,
+    notify_command,
     outbox_commands,
     value_commands,
     version_commands,
@@ -44,6 +45,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         *backfill_command.SUBCOMMANDS,
         *deliver_command.SUBCOMMANDS,
         *outbox_commands.SUBCOMMANDS,
+        *notify_command.SUBCOMMANDS,
     )
 }
 
