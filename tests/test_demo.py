@@ -180,13 +180,13 @@ def test_preparing_leaves_a_site_with_people_alone(db):
 
 @override_settings(PASSWORD_HASHERS=PASSWORD_HASHERS)
 def test_fixed_rows_of_the_contract(prepared):
-    """User 123, its buyer, the demo company, and the two log-ins."""
+    """User 123, its buyer, the demo company, and the log-ins."""
     user = User.objects.get(pk=123)
     assert (user.username, user.get_full_name()) == ("testUserOne", "TestUser LastName")
     assert user.email == "test.user@example.com"
     assert str(user.buyer_profile.uuid) == BUYER
     assert CompanyAccount.objects.get(name="The Demo Account").is_demo
-    for name in ("admin", "product"):
+    for name in ("admin", "product", "editor"):
         assert User.objects.get(username=name).check_password(name)
     assert User.objects.get(username="admin").is_superuser
 
@@ -218,7 +218,8 @@ def test_product_team_may_edit_and_publish_maps_and_only_see_the_shop(prepared):
         name = model._meta.model_name
         assert product.has_perm(f"{model._meta.app_label}.view_{name}")
         assert not product.has_perm(f"{model._meta.app_label}.change_{name}")
-    assert Group.objects.count() == 1
+    names = {"Product team", "Tracking editors", "Tracking publishers"}
+    assert {group.name for group in Group.objects.all()} == names
 
 
 def test_every_model_of_the_map_can_be_searched_in_the_admin():
