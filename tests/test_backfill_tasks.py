@@ -235,6 +235,37 @@ class TestATask:
         each.refresh_from_db()
         assert (each.state, each.rows, each.error) == (RangeState.DONE, ROWS, "")
 
+    def test_whose_worker_lost_its_lease_does_not_touch_what_another_one_has(self, tmp_path, queue):
+        start(tmp_path, parts=1)
+        (pk,) = queue.keys
+        slow = range_claims.claim_range(uuid4(), pk)
+        lapse()
+        other = range_claims.claim_range(uuid4(), pk)
+        with pytest.raises(range_claims.LeaseLost):
+            range_claims.renew_range(slow, 1)
+        assert not range_claims.settle_range(slow, 1, 1)
+        assert range_claims.settle_failure(slow, "x", final=False) is None
+        each = BackfillRange.objects.get()
+        assert (each.state, each.worker, each.rows) == (RangeState.RUNNING, other.worker, 0)
+
+    def test_whose_lease_ends_with_its_last_row_does_not_replace_the_file(self, tmp_path, queue):
+        start(tmp_path, parts=1)
+        (pk,) = queue.keys
+        slow, calls = range_claims.claim_range(uuid4(), pk), []
+
+        def taken_over(rows):
+            calls.append(rows)
+            if len(calls) == 2:
+                Country.objects.create(code="zz", name="later")
+                lapse()
+                range_tasks.carry_out(pk, queue.queue_range)
+            range_claims.renew_range(slow, rows)
+
+        with pytest.raises(range_claims.LeaseLost):
+            range_files.write_range(slow, taken_over)
+        assert calls == [ROWS, ROWS]
+        assert len(lines(tmp_path)) == ROWS + 1
+
     def test_leaves_no_half_file_and_removes_that_of_a_dead_one(self, tmp_path, queue, monkeypatch):
         start(tmp_path, parts=1)
         left = tmp_path / f".host.country-00001.ndjson.{uuid4()}.part"
