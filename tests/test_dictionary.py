@@ -74,8 +74,8 @@ def test_it_has_every_name_of_an_event_and_no_other():
     sent = {n for prefix in contents.document.models for n in contents.names_with(prefix)}
     found = editing.dictionary("default")
     assert len(sent) > 50
-    assert {each.name for each in found.names} == sent
-    assert len(found.names) == len(sent)
+    assert {each.name for each in found.every_name} == sent
+    assert len(found.every_name) == len(sent)
 
 
 def test_a_line_says_what_is_known():
@@ -92,7 +92,7 @@ def test_a_line_says_what_is_known():
     assert found["signed"].required == ("User",)
     assert found["signed"].optional == ("Person",)
     assert (found["channel"].type, found["channel"].example) == ("One of a list: web, app", '"web"')
-    assert found["channel"].kind_label == "Required parameter"
+    assert found["channel"].kind_words == "Required parameter"
     assert "secret" not in found
 
 
@@ -127,8 +127,8 @@ def test_a_name_that_the_code_has_lost_is_told_as_such():
 def test_the_versions_of_older_releases_have_one(name):
     insert_text(text_of(name), DIGESTS[name])
     found = editing.dictionary("default", 1)
-    assert found.names
-    assert all(found.since(each) == 1 for each in found.names)
+    assert found.every_name
+    assert all(found.since(each) == 1 for each in found.every_name)
 
 
 def test_without_a_version_there_is_none_and_the_draft_has_one():
@@ -309,7 +309,7 @@ def test_each_name_has_a_link_that_leads_to_it(page, monkeypatch):
     monkeypatch.setattr("trackadmin.admin.dictionary_screen.ON_A_PAGE", 2)
     html = page().content.decode()
     assert "?name=Person_id#name-Person_id" in html
-    last = editing.dictionary("default").names[-1].name
+    last = editing.dictionary("default").every_name[-1].name
     response = page(f"?name={last}")
     assert last in listed(response)
     assert f'id="name-{last}"' in response.content.decode()

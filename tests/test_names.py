@@ -70,6 +70,7 @@ SAME_FILES = {
     "__init__": "faces of rooms",
     "event": "the event, and where sites import it from",
     "trackadmin": "the name by which Django finds the command and the template tags",
+    "urls": "the addresses that sites include",
     "versions": "the published versions: their table, and how editing finds them",
 }
 

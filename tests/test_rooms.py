@@ -41,7 +41,7 @@ DOORS = {
     "document.grace": {"editing"},
     "document.renames": {"admin", "editing"},
     "document.value_rules": {"admin", "models"},
-    "document.value_labels": {"admin", "models"},
+    "document.value_labels": {"admin", "editing", "models"},
     # Since when the host has a field, by its migrations.
     "catalog.migrated_names": {"editing"},
     # The words of a name, which lint compares.

@@ -8,7 +8,11 @@ from tests import sentences
 from tests.messages import ROOT
 
 #: Words outside the translate tags that nobody reads, by the template's name.
-TEMPLATES = {"base.html": ["app-trackadmin trackadmin"]}
+TEMPLATES = {
+    "base.html": ["app-trackadmin trackadmin"],
+    # The names of formats and languages.
+    "dictionary.html": ["Markdown", "JSON", "TypeScript", "Python"],
+}
 
 
 #: Texts in code that nobody reads in a language of their own, by file and beginning, and why.
@@ -31,6 +35,10 @@ CODE = {
     ("compiler/values/source.py", "0 is not a plain name"): "a mistake in our own code",
     ("compiler/values/source.py", "0 cannot be in"): "a mistake in our own code",
     ("compiler/values/sqlite_values.py", "The column holds"): "the detail of a fault in the log",
+    ("editing/json_schemas.py", ""): "programs read it, the same in every language",
+    ("editing/python_types.py", ""): "programs read it, the same in every language",
+    ("editing/typescript_types.py", ""): "programs read it, the same in every language",
+    ("reading/map_views.py", ""): "programs read it, the same in every language",
     ("models/draft.py", "Default map"): "the name of a row, which people may change",
     ("models/draft.py", "Can "): "Django keeps the names of permissions in a table",
     ("runtime/faults.py", "an unknown map"): "a place in the log",

@@ -102,7 +102,7 @@ class DictionaryScreen(DictionaryDoor):
             choice(query, "privacy", ["", *PRIVACIES]),
             choice(query, "deprecated", ["", "1"]) == "1",
         )
-        names = [each for each in self.dictionary.names if wanted.has_name(each)]
+        names = [each for each in self.dictionary.every_name if wanted.has_name(each)]
         actions = [each for each in self.dictionary.actions if wanted.has_action(*each)]
         found: Any = actions if show == ACTIONS else names
         page = self._page_of(name, names) if name else listed(query, found, ON_A_PAGE)
@@ -120,9 +120,9 @@ class DictionaryScreen(DictionaryDoor):
             counted=bool(self.usage.actions),
             privacies=[(each, str(PRIVACY_LABELS[each])) for each in PRIVACIES],
             sides=self._sides(),
-            kept=self._address({**self._kept, "show": show if show == ACTIONS else ""}),
-            kept_without_show=self._address(self._kept),
-            version=self._address({"version": self.asked}),
+            kept=self._query_start({**self._asked_for, "show": show if show == ACTIONS else ""}),
+            kept_without_show=self._query_start(self._asked_for),
+            version=self._query_start({"version": self.asked}),
         )
 
     @cached_property
@@ -131,11 +131,11 @@ class DictionaryScreen(DictionaryDoor):
         return editing.usage(self.tracking_map)
 
     @property
-    def _kept(self) -> dict[str, str]:
+    def _asked_for(self) -> dict[str, str]:
         names = ("version", "q", "model", "privacy", "deprecated")
         return {each: text(self.request.GET, each) for each in names}
 
-    def _address(self, parameters: Mapping[str, str]) -> str:
+    def _query_start(self, parameters: Mapping[str, str]) -> str:
         """The parameters as the start of an address' query; "" without any."""
         given = {name: value for name, value in parameters.items() if value}
         return f"{urlencode(given)}&" if given else ""
@@ -152,19 +152,21 @@ class DictionaryScreen(DictionaryDoor):
     def _name_rows(self, names: Sequence[DictionaryName]) -> Iterator[ShownLine]:
         for each in names:
             line = editing.line_of_name(self.dictionary, each)
-            yield self._shown(line, self.usage.names.get(each.name), line.place)
+            yield self._shown_line(line, self.usage.names.get(each.name), line.place)
 
     def _action_rows(self, actions: Sequence[tuple[str, ActionEntry]]) -> Iterator[ShownLine]:
         for name, entry in actions:
             line = editing.line_of_action(self.dictionary, name, entry)
             parameters = [
-                self._shown(each, self.usage.parameters.get(each.name), f"actions.{each.place}")
+                self._shown_line(
+                    each, self.usage.parameters.get(each.name), f"actions.{each.place}"
+                )
                 for each in editing.lines_of_parameters(self.dictionary, name, entry)
             ]
             seen = self.usage.actions.get(name)
-            yield self._shown(line, seen, f"actions.{name}", parameters)
+            yield self._shown_line(line, seen, f"actions.{name}", parameters)
 
-    def _shown(
+    def _shown_line(
         self, line: DictionaryLine, seen: Seen | None, place: str, below: Sequence[ShownLine] = ()
     ) -> ShownLine:
         address = row_address(place, self.dictionary.document, self._pages, "prefix")
@@ -193,7 +195,7 @@ class DictionaryFile(DictionaryDoor):
         """The file in the format that is asked for. It has no value of any object."""
         wanted = choice(request.GET, "format", [*FILES, *editing.TYPE_FORMATS], "csv")
         if wanted in editing.TYPE_FORMATS:
-            return self._types(wanted)
+            return self._types_file(wanted)
         write, media_type, ending = FILES[wanted]
         # A program reads JSON, in whatever language somebody downloaded it.
         with translation.override(None if wanted == "json" else translation.get_language()):
@@ -204,7 +206,7 @@ class DictionaryFile(DictionaryDoor):
         of = f"version-{number}" if number else DRAFT
         return _download(content, f"{self.tracking_map.slug}-dictionary-{of}.{ending}", media_type)
 
-    def _types(self, wanted: str) -> HttpResponse:
+    def _types_file(self, wanted: str) -> HttpResponse:
         number, draft = self.dictionary.number, self.dictionary.number is None
         try:
             found = editing.typed_events(self.tracking_map, wanted, number, draft=draft)
@@ -225,7 +227,7 @@ class _Wanted:
     def has_name(self, each: DictionaryName) -> bool:
         """Whether a name is among it."""
         return (
-            self.model in ("", each.prefix)
+            self.model in ("", each.of_model)
             and self.privacy in ("", each.source.privacy)
             and not (self.deprecated and each.given.grace is None)
             and (not self.words or self._has(each.search_texts()))

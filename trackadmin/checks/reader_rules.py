@@ -26,7 +26,7 @@ def reader_tokens(setting: str, value: Any) -> Faults:
             what = _("%(place)s must have TOKEN, and may have MAPS, and nothing else.", place=place)
             yield what, _RIGHT
             continue
-        yield from _token(place, its["TOKEN"])
+        yield from _token_faults(place, its["TOKEN"])
         yield from _maps(place, its.get("MAPS"))
         tokens[its["TOKEN"] if isinstance(its["TOKEN"], str) else place] += 1
     if any(count > 1 for count in tokens.values()):
@@ -34,7 +34,7 @@ def reader_tokens(setting: str, value: Any) -> Faults:
         yield what, _("Give each reader a token of its own, so that you can take one away.")
 
 
-def _token(place: str, token: Any) -> Faults:
+def _token_faults(place: str, token: Any) -> Faults:
     if callable(token):
         return
     fits = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token

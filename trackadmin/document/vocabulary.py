@@ -35,12 +35,12 @@ def parameter_word(action: str, name: str) -> Word:
 def vocabulary(text: str) -> frozenset[Word]:
     """The words of what goes out by a canonical text of any format; none if it is not readable."""
     try:
-        return frozenset(_words(json.loads(text)))
+        return frozenset(_vocabulary_words(json.loads(text)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return frozenset()
 
 
-def _words(data: Any) -> Iterator[Word]:
+def _vocabulary_words(data: Any) -> Iterator[Word]:
     for prefix, model in data["models"].items():
         yield from _of_model(prefix, model)
     for name, action in data.get("actions", {}).items():

@@ -35,7 +35,7 @@ class DictionaryName:
     path_count: int
 
     @property
-    def prefix(self) -> str:
+    def of_model(self) -> str:
         """The tracked model of the object that has the value."""
         return self.given.matched.prefix
 
@@ -63,14 +63,14 @@ class Dictionary:
     first: FirstVersions
 
     @cached_property
-    def names(self) -> tuple[DictionaryName, ...]:
+    def every_name(self) -> tuple[DictionaryName, ...]:
         """The names of objects' values, in the order of the map."""
-        return self._found[0]
+        return self._names_and_lost[0]
 
     @property
     def lost_children(self) -> tuple[str, ...]:
         """The children that the code no longer has: their names cannot be told."""
-        return self._found[1]
+        return self._names_and_lost[1]
 
     @property
     def actions(self) -> list[tuple[str, ActionEntry]]:
@@ -79,10 +79,10 @@ class Dictionary:
 
     def since(self, name: DictionaryName) -> int:
         """Since which version there is the name; 0 if no version has it."""
-        return self.first.of_name(name.source.model, name.given.entry_name, name.name)
+        return self.first.since_of_name(name.source.model, name.given.entry_name, name.name)
 
     @cached_property
-    def _found(self) -> tuple[tuple[DictionaryName, ...], tuple[str, ...]]:
+    def _names_and_lost(self) -> tuple[tuple[DictionaryName, ...], tuple[str, ...]]:
         return kept("dictionary", self.document, lambda: _names_of(self.document))
 
 
@@ -111,7 +111,7 @@ def _names_of(document: Document) -> tuple[tuple[DictionaryName, ...], tuple[str
     for prefix, _entry in in_order(document.models):
         for given, source in names.given_by(prefix):
             if known := found.get(given.name):
-                known.add(given, source)
+                known.add_path(given, source)
             else:
                 found[given.name] = _Found(given, source)
     order = {prefix: place for place, (prefix, _) in enumerate(in_order(document.models))}
@@ -127,7 +127,7 @@ class _Found:
         self.paths = [source_path(given, source)]
         self.count = 1
 
-    def add(self, given: GivenName, source: NameSource) -> None:
+    def add_path(self, given: GivenName, source: NameSource) -> None:
         """Another path to the name."""
         self.count += 1
         if given.path.count(".") < self.given.path.count("."):

@@ -24,7 +24,7 @@ _Cell: TypeAlias = Callable[[DictionaryLine], str]
 #: The columns of a file: the heading, and the cell of a line.
 _COLUMNS: tuple[tuple[Text, _Cell], ...] = (
     (_("Name"), lambda line: line.name),
-    (_("Kind"), lambda line: line.kind_label),
+    (_("Kind"), lambda line: line.kind_words),
     (_("Type"), lambda line: line.type),
     (_("Meaning"), lambda line: str(_meaning(line))),
     (_("Owner"), lambda line: line.owner),
@@ -123,13 +123,13 @@ def _markdown(dictionary: Dictionary) -> Iterator[str]:
 
 def _section(heading: str, lines: Iterable[DictionaryLine]) -> Iterator[str]:
     yield f"\n## {_escaped(heading)}\n"
-    yield _row(str(heading) for heading, _cell in _COLUMNS)
-    yield _row("---" for _column in _COLUMNS)
+    yield _table_row(str(heading) for heading, _cell in _COLUMNS)
+    yield _table_row("---" for _column in _COLUMNS)
     for line in lines:
-        yield _row(_markdown_cell(cell, line) for _heading, cell in _COLUMNS)
+        yield _table_row(_markdown_cell(cell, line) for _heading, cell in _COLUMNS)
 
 
-def _row(cells: Iterable[str]) -> str:
+def _table_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

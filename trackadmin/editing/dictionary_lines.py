@@ -103,7 +103,7 @@ class DictionaryLine:
     in_code: bool = True
 
     @property
-    def kind_label(self) -> str:
+    def kind_words(self) -> str:
         """The kind in words."""
         return str(_REQUIRED_PARAMETER if self.is_required else KIND_LABELS[self.kind])
 
@@ -117,7 +117,7 @@ class DictionaryLine:
 
 def dictionary_lines(dictionary: Dictionary) -> Iterator[DictionaryLine]:
     """All lines: the names of objects' values, and the actions, each before its parameters."""
-    yield from (line_of_name(dictionary, each) for each in dictionary.names)
+    yield from (line_of_name(dictionary, each) for each in dictionary.every_name)
     for name, action in dictionary.actions:
         yield line_of_action(dictionary, name, action)
         yield from lines_of_parameters(dictionary, name, action)
@@ -126,12 +126,12 @@ def dictionary_lines(dictionary: Dictionary) -> Iterator[DictionaryLine]:
 def line_of_name(dictionary: Dictionary, each: DictionaryName) -> DictionaryLine:
     """A name of an object's value."""
     meaning, is_of_code = meaning_of(each.given, each.source.description)
-    is_sum = isinstance(_entry(dictionary, each), AggregateEntry)
+    is_sum = isinstance(_aggregate_of(dictionary, each), AggregateEntry)
     since, grace = dictionary.since(each), each.given.grace
     return DictionaryLine(
         kind=LineKind.AGGREGATE if is_sum else LineKind.ATTRIBUTE,
         name=each.name,
-        type=_type(each),
+        type=_type_in_words(each),
         meaning=meaning,
         is_of_code=is_of_code,
         owner=each.owner,
@@ -152,7 +152,7 @@ def line_of_name(dictionary: Dictionary, each: DictionaryName) -> DictionaryLine
 
 def line_of_action(dictionary: Dictionary, name: str, action: ActionEntry) -> DictionaryLine:
     """An action, and what its events bring."""
-    since, brings = dictionary.first.of(action_word(name)), action.brings.items()
+    since, brings = dictionary.first.since(action_word(name)), action.brings.items()
     return DictionaryLine(
         kind=LineKind.ACTION,
         name=name,
@@ -178,12 +178,12 @@ def lines_of_parameters(
             yield _of_parameter(dictionary, name, action, parameter, entry)
 
 
-def _entry(dictionary: Dictionary, each: DictionaryName) -> object:
-    aggregates = dictionary.document.models[each.prefix].aggregates
+def _aggregate_of(dictionary: Dictionary, each: DictionaryName) -> object:
+    aggregates = dictionary.document.models[each.of_model].aggregates
     return aggregates.get(each.given.entry_name)
 
 
-def _type(each: DictionaryName) -> str:
+def _type_in_words(each: DictionaryName) -> str:
     if each.given.pseudonymised:
         return str(_PSEUDONYM)
     facts = each.given.facts
@@ -203,7 +203,7 @@ def _example(each: DictionaryName) -> str:
 def _of_parameter(
     dictionary: Dictionary, name: str, action: ActionEntry, parameter: str, entry: ParameterEntry
 ) -> DictionaryLine:
-    since = dictionary.first.of(parameter_word(name, parameter))
+    since = dictionary.first.since(parameter_word(name, parameter))
     hidden, personal = entry.privacy == PSEUDONYMISED, entry.privacy not in (NONE, PSEUDONYMISED)
     choice = json.dumps(next(iter(entry.choices), ""), ensure_ascii=False)
     example = _EXAMPLES_OF_PARAMETERS.get(entry.kind, choice)

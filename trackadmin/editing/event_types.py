@@ -78,7 +78,7 @@ def event_types(slug: str, number: int | None, document: Document) -> EventTypes
     types to everybody.
     """
     with translation.override(None):
-        return _Types(document).made(slug, number)
+        return _Types(document).as_types(slug, number)
 
 
 class _Types:
@@ -98,7 +98,7 @@ class _Types:
         self.personal.update(self._personal_parameters())
         self.taken = set(SHARED_CLASSES)
 
-    def made(self, slug: str, number: int | None) -> EventTypes:
+    def as_types(self, slug: str, number: int | None) -> EventTypes:
         models = tuple(self.model(prefix) for prefix in self.given if self.given[prefix])
         actions = in_order(self.document.actions)
         return EventTypes(slug, number, models, tuple(self.action(n, a) for n, a in actions))
@@ -144,7 +144,9 @@ class _Types:
         """A name of a class that no other one has."""
         plain = f"{camel_case(name)}{end}"
         # The values of an event are a class, too.
-        found = next(each for each in _numbered(plain) if not self.taken & {each, f"{each}Values"})
+        found = next(
+            each for each in _with_numbers(plain) if not self.taken & {each, f"{each}Values"}
+        )
         self.taken |= {found, f"{found}Values"}
         return found
 
@@ -160,7 +162,7 @@ def _typed(each: GivenName, its: ValueType, *, required: bool) -> TypedName:
     return TypedName(each.name, its, meaning, each.grace is not None, required)
 
 
-def _numbered(name: str) -> Iterator[str]:
+def _with_numbers(name: str) -> Iterator[str]:
     """The name, and then with a number."""
     yield name
     yield from (f"{name}{number}" for number in range(2, 1_000_000))

@@ -33,14 +33,14 @@ class FirstVersions:
     #: The number of the oldest version that was read, if there are older ones; else 0.
     unread_before: int = 0
 
-    def of(self, word: Word) -> int:
+    def since(self, word: Word) -> int:
         """The number of the version; 0 if the version does not have the word."""
         return self.words.get(word, 0)
 
-    def of_name(self, label: str, entry: str, name: str) -> int:
+    def since_of_name(self, label: str, entry: str, name: str) -> int:
         """The same for a name that an entry of a model makes: its prefixes count as well."""
         start = name.removesuffix(entry).rstrip("_")
-        its, prefixes = self.of(entry_word(label, entry)), self._of_start(start)
+        its, prefixes = self.since(entry_word(label, entry)), self._of_start(start)
         return max(its, prefixes) if its and prefixes else 0
 
     def may_be_older(self, number: int) -> bool:
@@ -49,9 +49,9 @@ class FirstVersions:
 
     def _of_start(self, start: str) -> int:
         """Since when there are all prefixes that a name starts with, in the way that is oldest."""
-        whole = self.of(prefix_word(start))
+        whole = self.since(prefix_word(start))
         parts = (
-            (self.of(prefix_word(start[:at])), self._of_start(start[at + 1 :]))
+            (self.since(prefix_word(start[:at])), self._of_start(start[at + 1 :]))
             for at, letter in enumerate(start)
             if letter == "_"
         )
@@ -81,7 +81,7 @@ def first_versions(tracking_map: AnyMap, number: int | None = None) -> FirstVers
     steps = _steps(rows)
     if not steps:
         return FirstVersions({})
-    return _kept.get(steps[-1].key) or _found(rows, steps)
+    return _kept.get(steps[-1].key) or _walked(rows, steps)
 
 
 def _steps(rows: QuerySet[MapVersion]) -> list[_Step]:
@@ -94,9 +94,9 @@ def _steps(rows: QuerySet[MapVersion]) -> list[_Step]:
     return found
 
 
-def _found(rows: QuerySet[MapVersion], steps: list[_Step]) -> FirstVersions:
+def _walked(rows: QuerySet[MapVersion], steps: list[_Step]) -> FirstVersions:
     """Look at the versions that nobody has looked at, starting from what is known."""
-    before, unread = _known(steps)
+    before, unread = _newest_kept(steps)
     texts = dict(_texts(rows, unread))
     read = [step for step in unread if step.number in texts]
     skipped = read[0].number if len(read) < len(unread) else before.unread_before
@@ -112,7 +112,7 @@ def _found(rows: QuerySet[MapVersion], steps: list[_Step]) -> FirstVersions:
     return found
 
 
-def _known(steps: list[_Step]) -> tuple[FirstVersions, list[_Step]]:
+def _newest_kept(steps: list[_Step]) -> tuple[FirstVersions, list[_Step]]:
     """What is kept about the newest version that something is kept about, and what came later."""
     for place in range(len(steps) - 1, -1, -1):
         if kept := _kept.get(steps[place].key):

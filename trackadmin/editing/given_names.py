@@ -114,11 +114,11 @@ def meaning_of(given: GivenName, description: str) -> tuple[str, bool]:
         return description, False
     facts = given.facts
     if isinstance(facts, AttributeFacts):
-        return facts.help_text or _title(facts), True
+        return facts.help_text or _title_of_host(facts), True
     return in_words(facts.entry, given.matched.facts), True
 
 
-def _title(facts: AttributeFacts) -> str:
+def _title_of_host(facts: AttributeFacts) -> str:
     """The name for people, if it says more than the attribute's own."""
     title = facts.verbose_name
     return "" if title.casefold() == facts.name.replace("_", " ").casefold() else title

@@ -44,19 +44,19 @@ def json_schema(types: EventTypes) -> str:
     """The schema of an event of the map; under ``$defs`` those of models and actions."""
     schema = {
         "$schema": _DIALECT,
-        "title": _title(types),
+        "title": _schema_title(types),
         "$ref": "#/$defs/event",
         "allOf": [_if_action(each) for each in types.actions],
         "$defs": {
             "event": _any_event(types),
-            **{f"event.{each.action}": _event(each) for each in types.actions},
-            **{f"values.{each.prefix}": _values(each) for each in types.models},
+            **{f"event.{each.action}": _event_schema(each) for each in types.actions},
+            **{f"values.{each.prefix}": _values_schema(each) for each in types.models},
         },
     }
     return json.dumps({n: v for n, v in schema.items() if v != []}, indent=2, ensure_ascii=False)
 
 
-def _title(types: EventTypes) -> str:
+def _schema_title(types: EventTypes) -> str:
     of = "the draft" if types.number is None else f"version {types.number}"
     return f"An event of the map {types.map}, {of}"
 
@@ -75,7 +75,7 @@ def _if_action(each: ActionType) -> dict[str, Any]:
     }
 
 
-def _event(each: ActionType) -> dict[str, Any]:
+def _event_schema(each: ActionType) -> dict[str, Any]:
     """Names have their types in every event; parameters have them in one with nothing wrong."""
     action = {"const": each.action}
     values = {ACTION_PARAMETER: action, **_properties(each.names)}
@@ -95,7 +95,7 @@ def _event(each: ActionType) -> dict[str, Any]:
     }
 
 
-def _values(model: ModelType) -> dict[str, Any]:
+def _values_schema(model: ModelType) -> dict[str, Any]:
     return _described(model.description) | {
         "type": "object",
         "properties": _properties(model.names),

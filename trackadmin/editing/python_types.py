@@ -50,10 +50,10 @@ class TrackedEvent(TypedDict):
 
 def python_types(types: EventTypes) -> str:
     """A module with a TypedDict for the values of each model and the event of each action."""
-    return "\n".join(_lines(types)) + "\n"
+    return "\n".join(_python_lines(types)) + "\n"
 
 
-def _lines(types: EventTypes) -> Iterator[str]:
+def _python_lines(types: EventTypes) -> Iterator[str]:
     of = "the draft" if types.number is None else f"version {types.number}"
     yield f'"""The events of the map {types.map}, {of}."""'
     yield ""
@@ -62,10 +62,10 @@ def _lines(types: EventTypes) -> Iterator[str]:
         yield from _class(model.class_name, "TypedDict", model.description)
         yield from _members(model.names, always=True)
     for action in types.actions:
-        yield from _event(action)
+        yield from _python_event(action)
 
 
-def _event(action: ActionType) -> Iterator[str]:
+def _python_event(action: ActionType) -> Iterator[str]:
     """The values of the event, and the event."""
     yield from _class(f"{action.class_name}Values", "TypedDict", "")
     yield f'    {ACTION_PARAMETER}: Literal["{action.action}"]'
@@ -79,7 +79,7 @@ def _event(action: ActionType) -> Iterator[str]:
 
 
 def _class(name: str, base: str, description: str) -> Iterator[str]:
-    yield from ("", "", *_comment(description))
+    yield from ("", "", *_python_comment(description))
     yield f"class {name}({base}):"
 
 
@@ -87,17 +87,17 @@ def _members(names: Iterable[TypedName], *, always: bool) -> Iterator[str]:
     for each in names:
         deprecated = ["Deprecated."] if each.deprecated else []
         words = " ".join([*([each.description] if each.description else []), *deprecated])
-        yield from (f"    {line}" for line in _comment(words))
-        plain = _type(each.type)
+        yield from (f"    {line}" for line in _python_comment(words))
+        plain = _python_type(each.type)
         # A name of a map is no word of the language.
         yield f"    {each.name}: {plain if always or each.required else f'NotRequired[{plain}]'}"
 
 
-def _type(its: ValueType) -> str:
+def _python_type(its: ValueType) -> str:
     plain = f"Literal[{', '.join(map(repr, its.choices))}]" if its.choices else _PLAIN[its.json]
     return f"{plain} | None" if its.nullable else plain
 
 
-def _comment(description: str) -> Iterator[str]:
+def _python_comment(description: str) -> Iterator[str]:
     if words := " ".join(description.split()):
         yield f"#: {words}"

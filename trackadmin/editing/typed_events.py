@@ -57,12 +57,12 @@ def typed_events(
         if version is None:
             raise NotPublished(current.slug)
         found, document = version.number, read_version(version)
-    text = _written(name, current.slug, found, document)
+    text = _types_text(name, current.slug, found, document)
     of = "draft" if found is None else f"version-{found}"
     return TypedEvents(text, f"{current.slug}-{of}.{its.ending}", its.media_type)
 
 
-def _written(name: str, slug: str, number: int | None, document: Document) -> str:
+def _types_text(name: str, slug: str, number: int | None, document: Document) -> str:
     def write() -> str:
         return TYPE_FORMATS[name].write(event_types(slug, number, document))
 

@@ -38,26 +38,26 @@ export interface TrackedEvent<Values = Record<string, Scalar>> {
 
 def typescript_types(types: EventTypes) -> str:
     """A module with an interface for the values of each model and the event of each action."""
-    return "\n".join(_lines(types)) + "\n"
+    return "\n".join(_typescript_lines(types)) + "\n"
 
 
-def _lines(types: EventTypes) -> Iterator[str]:
+def _typescript_lines(types: EventTypes) -> Iterator[str]:
     of = "the draft" if types.number is None else f"version {types.number}"
     yield f"// The events of the map {types.map}, {of}."
     yield ""
     yield from _SHARED.splitlines()
     for model in types.models:
-        yield from ("", *_comment(model.description))
+        yield from ("", *_typescript_comment(model.description))
         yield f"export interface {model.class_name} {{"
         yield from _members(model.names, always=True)
         yield "}"
     for action in types.actions:
-        yield from _event(action)
+        yield from _typescript_event(action)
 
 
-def _event(action: ActionType) -> Iterator[str]:
+def _typescript_event(action: ActionType) -> Iterator[str]:
     name = json.dumps(action.action)
-    yield from ("", *_comment(action.description, deprecated=action.deprecated))
+    yield from ("", *_typescript_comment(action.description, deprecated=action.deprecated))
     yield f"export interface {action.class_name} extends TrackedEvent<{{"
     yield f"  {ACTION_PARAMETER}: {name};"
     yield from _members((*action.names, *action.parameters), always=False)
@@ -68,22 +68,25 @@ def _event(action: ActionType) -> Iterator[str]:
 
 def _members(names: Iterable[TypedName], *, always: bool) -> Iterator[str]:
     for each in names:
-        yield from (f"  {line}" for line in _comment(each.description, deprecated=each.deprecated))
+        yield from (
+            f"  {line}"
+            for line in _typescript_comment(each.description, deprecated=each.deprecated)
+        )
         mark = "" if always or each.required else "?"
         # A name of a map is a plain identifier, as those of TypeScript are.
-        yield f"  {each.name}{mark}: {_type(each.type)};"
+        yield f"  {each.name}{mark}: {_typescript_type(each.type)};"
 
 
-def _type(its: ValueType) -> str:
-    plain = " | ".join(map(_text, its.choices)) or _PLAIN[its.json]
+def _typescript_type(its: ValueType) -> str:
+    plain = " | ".join(map(_literal, its.choices)) or _PLAIN[its.json]
     return f"{plain} | null" if its.nullable else plain
 
 
-def _text(choice: str) -> str:
+def _literal(choice: str) -> str:
     return json.dumps(choice)
 
 
-def _comment(description: str, *, deprecated: bool = False) -> Iterator[str]:
+def _typescript_comment(description: str, *, deprecated: bool = False) -> Iterator[str]:
     words = [" ".join(description.split()).replace("*/", "*\u2215")] if description else []
     if words or deprecated:
         yield f"/** {' '.join([*words, *(['@deprecated'] if deprecated else [])])} */"

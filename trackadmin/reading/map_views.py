@@ -19,7 +19,7 @@ from trackadmin import editing
 from trackadmin.collect.views import public
 from trackadmin.exceptions import DocumentError, NotPublished, UnknownMap, UnknownVersion
 from trackadmin.models import MapVersion
-from trackadmin.reading.readers import Reader, reader_of
+from trackadmin.reading.readers import TokenHolder, reader_of
 
 LIVE = "live"
 _JSON, _TEXT = "application/json", "text/plain; charset=utf-8"
@@ -60,7 +60,9 @@ def for_readers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         reader = reader_of(request)
         # Every reader gets the same words.
         with translation.override(None):
-            response = _refusal() if reader is None else _answer(request, view, reader, arguments)
+            response = (
+                _refused_access() if reader is None else _served(request, view, reader, arguments)
+            )
         response.headers["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ["Authorization"])
         return response
@@ -68,14 +70,14 @@ def for_readers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return guarded
 
 
-def _refusal() -> HttpResponse:
+def _refused_access() -> HttpResponse:
     response = _json({"error": "Send the header 'Authorization: Bearer …' with a token."}, 401)
     response.headers["WWW-Authenticate"] = 'Bearer realm="trackadmin"'
     return response
 
 
-def _answer(
-    request: HttpRequest, view: Callable[..., HttpResponse], reader: Reader, arguments: Any
+def _served(
+    request: HttpRequest, view: Callable[..., HttpResponse], reader: TokenHolder, arguments: Any
 ) -> HttpResponseBase:
     try:
         response = view(reader, **arguments)
@@ -89,37 +91,41 @@ def _answer(
 
 
 @for_readers
-def maps(reader: Reader) -> HttpResponse:
+def maps(reader: TokenHolder) -> HttpResponse:
     """The published maps that the reader may see, each with its live version."""
     live = [each for each in editing.live_versions() if reader.may_read(each.map.slug)]
-    found = [{"map": each.map.slug, "name": each.map.name, "live": _version(each)} for each in live]
+    found = [
+        {"map": each.map.slug, "name": each.map.name, "live": _version_data(each)} for each in live
+    ]
     return _json({"maps": found})
 
 
 @for_readers
-def versions(reader: Reader, map: str) -> HttpResponse:
+def versions(reader: TokenHolder, map: str) -> HttpResponse:
     """The versions of a map, the live one first, and which files each has."""
     _check(reader, map)
     found = editing.versions(map).defer("document")
-    return _json({"map": map, "versions": [_version(each) for each in found], "files": [*FILES]})
+    return _json(
+        {"map": map, "versions": [_version_data(each) for each in found], "files": [*FILES]}
+    )
 
 
 @for_readers
-def contents_of_version(reader: Reader, map: str, version: str, file: str) -> HttpResponse:
+def contents_of_version(reader: TokenHolder, map: str, version: str, file: str) -> HttpResponse:
     """A file of a version; ``live`` stands for the number of the newest one."""
     _check(reader, map)
     if file not in FILES:
         raise _NotHere
     media_type, write = FILES[file]
-    return HttpResponse(write(map, _number(map, version)), content_type=media_type)
+    return HttpResponse(write(map, _number_of(map, version)), content_type=media_type)
 
 
-def _check(reader: Reader, slug: str) -> None:
+def _check(reader: TokenHolder, slug: str) -> None:
     if not reader.may_read(slug):
         raise _NotHere
 
 
-def _number(slug: str, version: str) -> int:
+def _number_of(slug: str, version: str) -> int:
     if version == LIVE:
         live = editing.live_version(slug)
         if live is None:
@@ -130,7 +136,7 @@ def _number(slug: str, version: str) -> int:
     return int(version)
 
 
-def _version(version: MapVersion) -> dict[str, Any]:
+def _version_data(version: MapVersion) -> dict[str, Any]:
     return {
         "number": version.number,
         "digest": version.digest,

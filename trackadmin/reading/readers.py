@@ -17,7 +17,7 @@ _SCHEME = "Bearer "
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class TokenHolder:
     """A program that may read."""
 
     name: str
@@ -29,20 +29,20 @@ class Reader:
         return self.maps is None or slug in self.maps
 
 
-def reader_of(request: HttpRequest) -> Reader | None:
+def reader_of(request: HttpRequest) -> TokenHolder | None:
     """The reader whose token the request has; ``None`` for nobody.
 
     Every token is compared, and each in constant time, so the time says nothing about any.
     """
     sent, found = request.headers.get("Authorization", ""), None
     for name, setting in conf.READER_TOKENS.items():
-        token = _token(name, setting)
+        token = _token_of(name, setting)
         if constant_time_compare(sent, f"{_SCHEME}{token}") and len(token) > 0:
-            found = Reader(name, setting.maps)
+            found = TokenHolder(name, setting.maps)
     return found
 
 
-def _token(name: str, setting: ReaderSetting) -> str:
+def _token_of(name: str, setting: ReaderSetting) -> str:
     """The token; "" for one that is too short to be safe, or that the site cannot give."""
     try:
         token: object = setting.token() if callable(setting.token) else setting.token
