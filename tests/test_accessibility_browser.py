@@ -89,11 +89,16 @@ def looked_at(pages, look):
     return found
 
 
+def in_the_dark(opened, ours):
+    """What may change with the colours."""
+    opened.emulate_media(color_scheme="dark")
+    yield "dark", faults(opened, ours, [], COLOURS)
+
+
 def in_each_mode(opened, ours, levels, rules, whole="html"):
     """Everything in the light; what may change with the colours and with the width again."""
     yield "light", faults(opened, whole if ours == "#content-main" else ours, levels, rules)
-    opened.emulate_media(color_scheme="dark")
-    yield "dark", faults(opened, ours, [], COLOURS)
+    yield from in_the_dark(opened, ours)
     opened.set_viewport_size(NARROW)
     yield "narrow", faults(opened, ours, [], SIZES)
 

@@ -1,9 +1,14 @@
 """Our part of a page is as dark as the frame around it, by the system and by Django's switch."""
 
+import importlib.util
+import re
+from pathlib import Path
+
 import pytest
 
 from tests import still_pages
 from tests.browser import chromium
+from tests.test_accessibility_browser import in_the_dark, looked_at
 
 pytestmark = [
     pytest.mark.browser,
@@ -95,3 +100,31 @@ def agrees(seen, where):
         assert is_dark(part) is dark, (where, html, part)
         assert (light(part["ground"]) < 0.5) is dark, (where, html, part)
         assert part["scheme"].split()[-1] == ("dark" if dark else "light"), (where, html, part)
+
+
+#: Django-jazzmin's styles, in the order in which its pages load them.
+BOOTSTRAP = ("vendor/adminlte/css/adminlte.min.css", "jazzmin/css/main.css")
+#: Pages with every colour of ours: badges, banners, buttons that delete, changed rows, pills.
+COLOURED = [
+    "trackingmap_change", "trackingmap_effect", "trackedmodel_change", "trackedmodel_delete",
+    "trackingmap_events", "trackingmap_usage", "delivery_changelist",
+]  # fmt: skip
+
+
+def in_bootstrap(html, styles):
+    """The page with Bootstrap's dark frame in place of Django's, as django-jazzmin has it."""
+    html = re.sub(r'<link[^>]+href="/static/admin/css/(?!forms)[^>]+>', "", html)
+    html = html.replace("<head>", f"<head><style>{styles}</style>", 1)
+    html = html.replace("<html ", '<html data-bs-theme="dark" ', 1)
+    return re.sub(r'<body\b[^>]*class="', r"\g<0>bg-body-tertiary ", html, count=1)
+
+
+@pytest.mark.packages
+def test_words_can_be_read_in_the_dark_of_bootstrap():
+    """Its ground is lighter than Django's dark, and its text less so: colours have least room."""
+    static = Path(importlib.util.find_spec("jazzmin").origin).parent / "static"
+    styles = "".join((static / path).read_text() for path in BOOTSTRAP)
+    taken = still_pages.taken(theme=False)
+    pages = {name: in_bootstrap(taken[name], styles) for name in COLOURED}
+    found = looked_at(pages, in_the_dark)
+    assert found == {}, found

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from tests import outbox, screens
@@ -170,6 +171,13 @@ def test_who_may_look_may_not_act_and_a_map_is_no_right(client):
         assert client.get(PAGE).status_code == status
         assert client.post(PAGE, {"do": "retry", "letter": only}).status_code == 403
     assert DeadLetter.objects.count() == 1
+
+
+def test_the_way_back_is_not_by_the_maps_which_a_worker_may_not_view(client):
+    html = worker_client(client, "view_delivery").get(PAGE).content.decode()
+    crumbs = html.partition('class="breadcrumbs"')[2].partition("</div>")[0]
+    assert reverse("admin:app_list", args=["trackadmin"]) in crumbs
+    assert reverse("admin:trackadmin_trackingmap_changelist") not in crumbs
 
 
 def test_a_form_of_another_site_is_refused(client):

@@ -312,7 +312,7 @@ def test_who_cannot_tell_where_a_value_comes_from_hides_it(client, tracking_map,
 def test_people_who_may_not_view_the_map_see_nothing(client, tracking_map):
     track("a")
     number = AcceptedEvent.objects.get().pk
-    client.force_login(person("view_delivery", "view_trackedmodel"))
+    client.force_login(person("view_delivery", "view_trackedmodel", "view_acceptedevent"))
     assert client.get(page(tracking_map)).status_code == 403
     assert client.get(page(tracking_map, f"?event={number}")).status_code == 403
 

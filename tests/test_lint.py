@@ -272,6 +272,20 @@ def test_a_waiver_goes_along_with_a_count_and_with_an_action():
     ]
 
 
+def test_a_waiver_goes_along_with_a_parameter_that_is_renamed_and_with_no_other():
+    """One that was declared anew, as another kind or in another place, is another parameter."""
+    old = {"price": ParameterEntry("integer"), "tax": ParameterEntry("integer", position=1)}
+    draft(replace(document(), actions={"buy": ActionEntry(parameters=old)}))
+    action = the_map().actions.get()
+    waive(UNDESCRIBED, (LintCode.DESCRIPTION, "actions.buy.tax"))
+    new = {"cost": old["price"], "vat": replace(old["tax"], kind="text")}
+    editing.save_action("default", "order", ActionEntry(parameters=new), action=action)
+    assert {(each.code, each.place) for each in Waiver.objects.all()} == {
+        (LintCode.DESCRIPTION, "actions.order.cost"),
+        (LintCode.DESCRIPTION, "actions.order.tax"),
+    }
+
+
 def test_waivers_change_places_with_two_names():
     """A label that looks like a place is none."""
     draft(document(host=BARE))

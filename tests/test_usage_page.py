@@ -1,5 +1,6 @@
 """What usage says about a map, and the page that shows it: numbers of the table, none made up."""
 
+import re
 from datetime import UTC, timedelta
 
 import pytest
@@ -7,11 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.screens import MARKS, map_page, model_page
+from tests.screens import MARKS, action_page, edit, map_page, model_page
 from trackadmin import editing
 from trackadmin.catalog import catalog
 from trackadmin.codes import Subject, UsageCode
-from trackadmin.document import from_dict
+from trackadmin.document import ActionEntry, AttributeEntry, from_dict
 from trackadmin.editing.usage import _all_counts
 from trackadmin.models import TrackingMap, UsageCount
 from trackadmin.runtime.accepting import connection_of
@@ -130,6 +131,89 @@ def test_page_of_a_map_without_events_says_why(published, admin_client, settings
     assert "No event was counted yet." in admin_client.get(page).content.decode()
     settings.TRACKADMIN = {"USAGE_SECONDS": 0}
     assert "USAGE_SECONDS" in admin_client.get(page).content.decode()
+
+
+def marks(html):
+    """The marks on the page: which part of the page Usage each leads to, and its words."""
+    return re.findall(r'<a class="ta-badge ta-warn" href="[^"#]+/usage/#([^"]+)">([^<]+)</a>', html)
+
+
+def test_rows_of_a_model_and_actions_say_what_usage_says_of_them(published, admin_client):
+    """Each mark leads to the part of Usage with the advice, and stands in the row that it is about.
+
+    What is not live yet was not seen either, and has no mark.
+    """
+    for name, seen, empty in (("User_id", 50, 0), ("User_last_login", 50, 50)):
+        count(Subject.NAME, name, seen, empty)
+    count(Subject.ACTION, "signup", 50)
+    edit(
+        published,
+        "User",
+        attributes={
+            **editing.build_document(published).models["User"].attributes,
+            "given": AttributeEntry("first_name"),
+        },
+    )
+    editing.save_action(published, "brand_new", ActionEntry())
+    user = published.tracked_models.get(prefix="User")
+    html = admin_client.get(model_page("change", user.pk)).content.decode()
+    never, used = ("usage.never_seen", "never seen in 30 days"), "lookup not used in 30 days"
+    rows = {row.partition('"')[0]: marks(row) for row in html.split('<tr id="a-')[1:]}
+    assert {name: found for name, found in rows.items() if found} == {
+        "username": [never, ("usage.lookup_unused", used)],
+        "email": [never],
+        "last_login": [("usage.always_empty", "always empty in 30 days")],
+    }
+    quiet = [("usage.action_never_seen", "never seen in 30 days")]
+    assert marks(admin_client.get(map_page("actions", published.pk)).content.decode()) == quiet
+    for name, expected in (("gone_quiet", quiet), ("signup", []), ("brand_new", [])):
+        page = action_page("change", published.actions.get(name=name).pk)
+        assert marks(admin_client.get(page).content.decode()) == expected, name
+    usage = admin_client.get(map_page("usage", published.pk)).content.decode()
+    assert all(f'id="{code}"' in usage for code, _words in (*rows["username"], *quiet))
+
+
+def test_rows_have_no_marks_before_an_event_was_counted(published, admin_client, settings):
+    """Nor where the site does not count, and then nothing is asked for."""
+    user = published.tracked_models.get(prefix="User")
+    action = published.actions.get(name="gone_quiet")
+    pages = [model_page("change", user.pk), action_page("change", action.pk)]
+    pages.append(map_page("actions", published.pk))
+    for page in pages:
+        assert marks(admin_client.get(page).content.decode()) == [], page
+    settings.TRACKADMIN = {"USAGE_SECONDS": 0}
+    count(Subject.ACTION, "signup", 50)
+    for page in pages:
+        with CaptureQueriesContext(connection) as queries:
+            assert marks(admin_client.get(page).content.decode()) == [], page
+        assert not [each for each in queries if "trackadmin_usagecount" in each["sql"]], page
+
+
+def test_marks_take_one_query_of_the_counts_whatever_was_seen(published, admin_client):
+    """What is shown in place of a part of the form has no rows, so it asks for none."""
+    count(Subject.ACTION, "signup", 50)
+    user = model_page("change", published.tracked_models.get(prefix="User").pk)
+    for page, expected in (
+        (user, 1),
+        (map_page("actions", published.pk), 1),
+        (f"{user}?_part=aggregates", 0),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(page).status_code == 200
+        asked = [each for each in queries if "trackadmin_usagecount" in each["sql"]]
+        assert len(asked) == expected, page
+
+
+def test_a_name_under_one_of_very_many_prefixes_was_seen(published, admin_client, monkeypatch):
+    """Then the database is not asked for each of them, and the marks are the same."""
+    count(Subject.ACTION, "signup", 1)
+    count(Subject.NAME, "Person_email", 1)
+    live = editing.read_version(editing.live_version(published))
+    few = editing.findings_of_model(published, live, "User")
+    monkeypatch.setitem(editing.findings_of_model.__globals__, "MOST_STARTS", 1)
+    assert editing.findings_of_model(published, live, "User") == few
+    assert "User.email" not in {each.place for each in few}
+    assert "User.username" in {each.place for each in few}
 
 
 def test_queries_do_not_grow_with_the_names(published, admin_client):

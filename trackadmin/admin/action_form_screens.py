@@ -18,6 +18,8 @@ from trackadmin.admin.entry_screens import DELETED, WAS, ChangeHeadScreen, FormS
 from trackadmin.admin.forms import ActionForm
 from trackadmin.admin.forms.action import ASKS
 from trackadmin.admin.page_parameters import choice, number
+from trackadmin.admin.usage_marks import UsageMark, usage_marks
+from trackadmin.conf import conf
 from trackadmin.document import ActionEntry
 from trackadmin.editing import Saved
 from trackadmin.exceptions import StaleForm
@@ -57,8 +59,7 @@ class ActionFormScreen(FormScreen):
         )
 
     def _is_live(self, name: str) -> bool:
-        live = editing.live_version(self.tracking_map)
-        return live is not None and name in editing.readable_document(live)[0].actions
+        return name in self.published.actions
 
     def action_page(
         self, form: ActionForm, title: str, *crumbs: tuple[str, str], **context: Any
@@ -105,8 +106,16 @@ class ChangeActionScreen(ActionFormScreen, ActionRowScreen, ChangeHeadScreen):
             action=row,
             writable=self.may_here.change_action,
             presence=self.presence(),
+            usage_marks=self._usage_marks(),
             **context,
         )
+
+    def _usage_marks(self) -> list[UsageMark]:
+        """What usage says about the action. Two queries."""
+        if not conf.USAGE_SECONDS:
+            return []
+        findings = editing.findings_of_actions(self.tracking_map, self.published)
+        return usage_marks(findings).get(str(self.head_row), [])
 
     def go_back(self, map_id: int) -> HttpResponse:
         """A redirect to the list that the row is in."""

@@ -15,6 +15,8 @@ from trackadmin.admin.model_list import State, state_of
 from trackadmin.admin.page_parameters import choice, text
 from trackadmin.admin.readable_version import ReadableAction, readable_action
 from trackadmin.admin.screen import Screen
+from trackadmin.admin.usage_marks import usage_marks
+from trackadmin.conf import conf
 from trackadmin.document import in_order
 from trackadmin.exceptions import InvalidMap
 
@@ -55,6 +57,9 @@ class ActionsScreen(Screen):
         return self.page(
             _("Actions"),
             rows=lines,
+            usage_marks=usage_marks(editing.findings_of_actions(self.tracking_map, published))
+            if conf.USAGE_SECONDS
+            else {},
             removed=[name for name in published.actions if name not in draft.actions],
         )
 

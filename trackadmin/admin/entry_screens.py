@@ -60,6 +60,12 @@ class FormScreen(Screen):
         """The draft of the map."""
         return editing.build_document(self.tracking_map)
 
+    @cached_property
+    def published(self) -> Document:
+        """The live map; empty if there is none, or none that can be read."""
+        live = editing.live_version(self.tracking_map)
+        return editing.readable_document(live)[0] if live else Document()
+
     def attempt(self, form: Any, row: Head | None) -> Saved[Any] | None:
         """Save the form. If it is refused, put the problems into the form and return ``None``."""
         if not form.is_valid():

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.functional import cached_property
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.translation import gettext as _
 
 from trackadmin import editing
@@ -17,8 +17,10 @@ from trackadmin.admin.forms.old_name import OldNameForm
 from trackadmin.admin.forms.rows import AttributeRow, RelationRow, goes_out
 from trackadmin.admin.object_panel import PREVIEW
 from trackadmin.admin.page_parameters import number, text
+from trackadmin.admin.usage_marks import UsageMark, usage_marks
 from trackadmin.catalog import catalog
-from trackadmin.document import Document, ModelEntry
+from trackadmin.conf import conf
+from trackadmin.document import ModelEntry
 from trackadmin.exceptions import StaleForm
 
 
@@ -54,6 +56,8 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
             writable=self.may_here.change_model and not lock,
             code_lock=lock,
             presence=self.presence(),
+            # Asked for by the rows of attributes, which not every answer has.
+            usage_marks=SimpleLazyObject(self._usage_marks),
             **context,
         )
 
@@ -70,6 +74,13 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
         row = self.target_of(label)["row"]
         return row.prefix if row else ""
 
+    def _usage_marks(self) -> dict[str, list[UsageMark]]:
+        """What usage says about the attributes that are live, by name. Two queries."""
+        if not conf.USAGE_SECONDS:
+            return {}
+        prefix, _entry = self._live_entry
+        return usage_marks(editing.findings_of_model(self.tracking_map, self.published, prefix))
+
     def _is_live(self, form: OldNameForm) -> bool:
         """Whether the old name of a row goes out by the live version."""
         prefix, live = self._live_entry
@@ -83,9 +94,8 @@ class ChangeScreen(RowScreen, ChangeHeadScreen):
     @cached_property
     def _live_entry(self) -> tuple[str, ModelEntry]:
         """The tracked model as the live version has it; without a prefix where it has it not."""
-        live, label = editing.live_version(self.tracking_map), self.entry.model
-        document, _unreadable = editing.readable_document(live) if live else (Document(), "")
-        models = ((p, each) for p, each in document.models.items() if each.model == label)
+        label = self.entry.model
+        models = ((p, each) for p, each in self.published.models.items() if each.model == label)
         return next(models, ("", ModelEntry(label)))
 
 

@@ -77,6 +77,7 @@ class FindingLine:
 class FindingGroup:
     """The findings of one kind."""
 
+    code: UsageCode
     title: StrPromise
     advice: StrPromise
     lines: list[FindingLine]
@@ -150,7 +151,7 @@ class UsageScreen(Screen):
                 FindingLine(each, self._address_of(each, live, addresses))
                 for each in found[:MOST_FINDINGS]
             ]
-            yield FindingGroup(*TITLES[code], lines, len(found))
+            yield FindingGroup(code, *TITLES[code], lines, len(found))
 
     def _address_of(
         self, finding: UsageFinding, live: Document, addresses: Mapping[str, str]

@@ -88,6 +88,19 @@ def renamed_inside(before: ModelEntry, after: ModelEntry) -> dict[str, str]:
     }
 
 
+def renamed_parameters(before: ActionEntry, after: ActionEntry) -> dict[str, str]:
+    """The new names of an action's parameters, by their old ones.
+
+    Nothing else tells a parameter from the others, so only one that is the same otherwise and in
+    the same place was renamed.
+    """
+    return _given_new(_declared(before), _declared(after))
+
+
+def _declared(entry: ActionEntry) -> _Meanings:
+    return {name: repr(each) for name, each in entry.parameters.items()}
+
+
 def _given_new(before: _Meanings, after: _Meanings) -> dict[str, str]:
     new = {meant: name for name, meant in after.items() if before.get(name) != meant}
     return {

@@ -132,7 +132,13 @@ from trackadmin.editing.undecided import Undecided, UndecidedAttribute, undecide
 from trackadmin.editing.unsaved import draft_with
 from trackadmin.editing.url_queries import UrlQueries
 from trackadmin.editing.usage import MONTH, PERIODS, Seen, Usage, events_by_day, last_seen, usage
-from trackadmin.editing.usage_findings import UsageFinding, usage_by_name, usage_findings
+from trackadmin.editing.usage_findings import (
+    UsageFinding,
+    findings_of_actions,
+    findings_of_model,
+    usage_by_name,
+    usage_findings,
+)
 from trackadmin.editing.utc import in_utc
 from trackadmin.editing.value_owners import value_owners
 from trackadmin.editing.value_scan import ALL_ROWS, ValueScan, VisibleRows
@@ -280,6 +286,8 @@ __all__ = [
     "explain_event",
     "explain_events",
     "find_edits",
+    "findings_of_actions",
+    "findings_of_model",
     "fix_draft",
     "fixes",
     "forget_presence",

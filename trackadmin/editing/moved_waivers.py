@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from trackadmin.codes import LintCode
-from trackadmin.document import ModelEntry
+from trackadmin.document import ActionEntry, ModelEntry
 from trackadmin.document.action_rules import ACTIONS
-from trackadmin.document.renames import renamed_inside
+from trackadmin.document.renames import renamed_inside, renamed_parameters
 from trackadmin.editing.locking import write_database
 from trackadmin.editing.tables import HeadEntry
 from trackadmin.models import TrackingMap, Waiver
@@ -21,12 +21,20 @@ def moves_of(old: str, before: HeadEntry, new: str, after: HeadEntry) -> Iterato
 
     Places inside one that moves go along without being named.
     """
-    if not (isinstance(before, ModelEntry) and isinstance(after, ModelEntry)):
-        yield f"{ACTIONS}.{old}", f"{ACTIONS}.{new}"
-        return
+    if isinstance(before, ModelEntry) and isinstance(after, ModelEntry):
+        inside = renamed_inside(before, after)
+    else:
+        old, new = f"{ACTIONS}.{old}", f"{ACTIONS}.{new}"
+        inside = _renamed_parameters(before, after)
     yield old, new
-    for name, renamed in renamed_inside(before, after).items():
+    for name, renamed in inside.items():
         yield f"{old}.{name}", f"{new}.{renamed}"
+
+
+def _renamed_parameters(before: HeadEntry, after: HeadEntry) -> dict[str, str]:
+    if isinstance(before, ActionEntry) and isinstance(after, ActionEntry):
+        return renamed_parameters(before, after)
+    return {}
 
 
 def move_waivers(tracking_map: TrackingMap, moves: Mapping[str, str]) -> list[Waiver]:

@@ -73,12 +73,21 @@ def usage(tracking_map: AnyMap) -> Usage:
     may be missing.
     """
     rows = _counts_of(tracking_map)
+    return _usage_of(rows, rows.aggregate(since=Min("day"))["since"])
+
+
+def usage_of(tracking_map: AnyMap, wanted: Q) -> Usage:
+    """What was seen of the counts that this condition takes, without the first day. One query."""
+    return _usage_of(_counts_of(tracking_map).filter(wanted), None)
+
+
+def _usage_of(rows: QuerySet[UsageCount], since: date | None) -> Usage:
     found: dict[str, dict[str, Seen]] = {subject.value: {} for subject in Subject}
     for row in _summed(rows.filter(day__gt=_day_before(MONTH))):
         found[row["subject"]][row["name"]] = _seen(row)
     found[Subject.PARAMETER].pop(ACTION_PARAMETER, None)
     return Usage(
-        rows.aggregate(since=Min("day"))["since"],
+        since,
         found[Subject.NAME],
         found[Subject.ACTION],
         found[Subject.REFERENCE],

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from trackadmin.catalog import catalog
 from trackadmin.catalog.words import words
-from trackadmin.codes import UsageCode
+from trackadmin.codes import Subject, UsageCode
 from trackadmin.compiler.matching import Matching
 from trackadmin.document import Document, ModelEntry
 from trackadmin.document.structure import (
@@ -18,10 +20,13 @@ from trackadmin.document.structure import (
     AggregateEntry,
     AttributeEntry,
 )
-from trackadmin.editing.usage import MONTH, Seen, Usage
+from trackadmin.editing.locking import AnyMap
+from trackadmin.editing.usage import MONTH, Seen, Usage, usage_of
 
 #: A name counts as always empty only if it was seen this often.
 ENOUGH = 20
+#: Up to so many prefixes the database looks for; with more, all names are read.
+MOST_STARTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,39 @@ def usage_findings(usage: Usage, live: Document) -> list[UsageFinding]:
     if not usage.actions:
         return []
     return [
-        *_of_names(usage, live),
-        *_of_lookups(usage, live),
+        *_of_names(usage, live, *live.models),
+        *_of_lookups(usage, live, *live.models),
         *_of_actions(usage, live),
         *_in_disguise(usage, live),
     ]
+
+
+def findings_of_model(tracking_map: AnyMap, live: Document, prefix: str) -> list[UsageFinding]:
+    """What usage says about the entries of one tracked model of the live map. One query."""
+    if prefix not in live.models:
+        return []
+    usage = usage_of(tracking_map, _about(live, prefix))
+    if not usage.actions:
+        return []
+    return [*_of_names(usage, live, prefix), *_of_lookups(usage, live, prefix)]
+
+
+def findings_of_actions(tracking_map: AnyMap, live: Document) -> list[UsageFinding]:
+    """What usage says about the actions of the live map. One query."""
+    usage = usage_of(tracking_map, Q(subject=Subject.ACTION))
+    found = _of_actions(usage, live) if usage.actions else ()
+    return [each for each in found if each.code is UsageCode.ACTION_NEVER_SEEN]
+
+
+def _about(live: Document, prefix: str) -> Q:
+    """The counts of the actions, and of all that may be a name or a reference of this model."""
+    starts = _known_starts(live)[prefix]
+    if len(starts) > MOST_STARTS:
+        return Q()
+    wanted = Q(subject=Subject.ACTION)
+    for start in sorted(starts):
+        wanted |= Q(name__contains=f"{start}_")
+    return wanted
 
 
 def usage_by_name(usage: Usage, live: Document, *prefixes: str) -> dict[str, list[Seen]]:
@@ -66,9 +99,9 @@ def usage_by_name(usage: Usage, live: Document, *prefixes: str) -> dict[str, lis
     }
 
 
-def _of_names(usage: Usage, live: Document) -> Iterator[UsageFinding]:
+def _of_names(usage: Usage, live: Document, *prefixes: str) -> Iterator[UsageFinding]:
     """Attributes, counts and sums that no event had, or never with a value."""
-    for place, seen in usage_by_name(usage, live, *live.models).items():
+    for place, seen in usage_by_name(usage, live, *prefixes).items():
         name = place.replace(".", "_", 1)
         if not seen:
             yield UsageFinding(UsageCode.NEVER_SEEN, place, name)
@@ -112,11 +145,12 @@ def _by_end(usage: Usage) -> dict[str, list[tuple[str, Seen]]]:
     return found
 
 
-def _of_lookups(usage: Usage, live: Document) -> Iterator[UsageFinding]:
-    for prefix, entry in live.models.items():
+def _of_lookups(usage: Usage, live: Document, *prefixes: str) -> Iterator[UsageFinding]:
+    for prefix in prefixes:
+        entry = live.models[prefix]
         for name in entry.lookups():
-            prefixes = (prefix, entry.former_prefix)
-            if name != entry.key and not any(f"{p}__{name}" in usage.references for p in prefixes):
+            known = (prefix, entry.former_prefix)
+            if name != entry.key and not any(f"{p}__{name}" in usage.references for p in known):
                 yield UsageFinding(UsageCode.LOOKUP_UNUSED, f"{prefix}.{name}", f"{prefix}__{name}")
 
 

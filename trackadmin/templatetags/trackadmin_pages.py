@@ -64,7 +64,7 @@ def event_link(context: Context, maps: Mapping[str, int], event: Any) -> str:
 
 
 @register.filter
-def value_named(values: Mapping[str, str], name: str) -> str:
+def value_named(values: Mapping[str, Any], name: str) -> Any:
     """The value of this name; empty for none."""
     return values.get(name, "") if values else ""
 
