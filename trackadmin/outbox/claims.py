@@ -34,11 +34,10 @@ def claim(worker: UUID, sink: str, *, up_to: int | None = None) -> Delivery | No
     due = _due(using, sink)
     if up_to is not None:
         due = due.filter(first__lte=up_to)
-    if not locks_rows(using):
-        # Most times there is nothing, and then nothing is locked.
-        if not due.exists():
-            return None
-    else:
+    # Most times there is nothing, and then nothing is locked.
+    if not due.exists():
+        return None
+    if locks_rows(using):
         due = due.select_for_update(skip_locked=True)
     with writing(using):
         delivery = due.order_by("due_at", "id").first()
@@ -58,6 +57,11 @@ def mine(delivery: Delivery) -> QuerySet[Delivery]:
     """The delivery if the worker that claimed it still has it: the fence of all it writes."""
     rows = Delivery.objects.using(events_database())
     return rows.filter(pk=delivery.pk, worker=delivery.worker)
+
+
+def give_back(delivery: Delivery) -> None:
+    """Let any worker have the delivery at once; its sink was not given anything."""
+    mine(delivery).update(worker=None, taken_until=None)
 
 
 def renew(delivery: Delivery) -> bool:

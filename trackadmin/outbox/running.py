@@ -70,8 +70,11 @@ def drain(
     worker = Worker(sinks, lambda settled: tallies[settled.sink].take_in(settled))
     until = None if seconds is None else monotonic() + seconds
     up_to = newest_number()
-    while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
-        pass
+    try:
+        while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
+            pass
+    finally:
+        worker.stop()
     return [*tallies.values()]
 
 
@@ -107,6 +110,7 @@ def run(
         pause = SHORTEST_PAUSE if busy else min(1.5 * pause, LONGEST_PAUSE)
         if not busy:
             _wait(pause, stopped)
+    worker.stop()
 
 
 def _wait(seconds: float, stopped: Callable[[], bool]) -> None:
