@@ -513,7 +513,7 @@ class TestTheNextDelivery:
         assert account().delivered == 2
 
     def test_is_given_back_by_a_worker_that_stops(self):
-        self.begun().stop()
+        self.begun().give_back()
         assert account().due == 1
         drain("one")
         assert account().delivered == 2

@@ -83,9 +83,9 @@ def test_a_command_adds_some_and_what_it_did_not_add_comes_later(server, sink, m
     some, made = events(5), sink()
     assert outcome(made, some)[0] == [0, 1, 2, 3, 4]
     assert [each["id"] for each in entries(server)] == [each.id for each in some]
-    (_, first), *others = made._parts(some)
+    (_, first), *others = made._commands(some)
     answers = [ValueError("OOM full"), *(len(part) for _, part in others)]
-    taken = made._outcome([*made._parts(some)], answers)
+    taken = made._outcome([*made._commands(some)], answers)
     assert [*taken.later] == [event.id for event, _person in first] == [e.id for e in some[:2]]
 
 

@@ -74,7 +74,7 @@ def drain(
         while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
             pass
     finally:
-        worker.stop()
+        worker.give_back()
     return [*tallies.values()]
 
 
@@ -110,7 +110,7 @@ def run(
         pause = SHORTEST_PAUSE if busy else min(1.5 * pause, LONGEST_PAUSE)
         if not busy:
             _wait(pause, stopped)
-    worker.stop()
+    worker.give_back()
 
 
 def _wait(seconds: float, stopped: Callable[[], bool]) -> None:

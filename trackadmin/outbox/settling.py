@@ -59,7 +59,7 @@ class Settled:
 def batch_of(delivery: Delivery, sink: ConfiguredSink) -> Batch:
     """Read the events of a delivery."""
     numbers: tuple[int, ...] = tuple(json.loads(delivery.left))
-    values = _rows(numbers).order_by("number").values_list("number", "body", "personal")
+    values = _rows_of(numbers).order_by("number").values_list("number", "body", "personal")
     asked = {*numbers}
     read = {n: _event_of(body, names) for n, body, names in values if n in asked}
     events = {number: event for number, event in read.items() if event is not None}
@@ -74,7 +74,7 @@ def batch_of(delivery: Delivery, sink: ConfiguredSink) -> Batch:
     )
 
 
-def _rows(numbers: Sequence[int]) -> QuerySet[AcceptedEvent]:
+def _rows_of(numbers: Sequence[int]) -> QuerySet[AcceptedEvent]:
     """The rows of these events, and maybe of others, at most as many."""
     rows = AcceptedEvent.objects.using(events_database())
     first, last = min(numbers, default=0), max(numbers, default=0)

@@ -64,7 +64,7 @@ class Worker:
             self._carry_out(delivery, up_to)
         return bool(made) or delivery is not None
 
-    def stop(self) -> None:
+    def give_back(self) -> None:
         """Give back what was claimed and not begun; otherwise nobody has it for a minute."""
         delivery = self._take_next()
         if delivery is not None:

@@ -38,7 +38,7 @@ READ_AT_ONCE = 1000
 
 
 #: A stream, and the events of one command, each with its person.
-_Part: TypeAlias = tuple[str, list[tuple[Event, str | None]]]
+_Command: TypeAlias = tuple[str, list[tuple[Event, str | None]]]
 
 
 class RedisStreamsSink:
@@ -84,10 +84,10 @@ class RedisStreamsSink:
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:
         """Add the events, and wait for the answers."""
-        parts = [*self._parts(events)]
+        commands = [*self._commands(events)]
         try:
             with self._client.pipeline(transaction=False) as pipeline:
-                for stream, some in parts:
+                for stream, some in commands:
                     packed = "".join([_packed(event, person) for event, person in some])
                     pipeline.eval(ADD, 1, stream, self._most, packed.encode(errors="replace"))
                 if self._replicas:
@@ -95,7 +95,7 @@ class RedisStreamsSink:
                 answers = pipeline.execute(raise_on_error=False)
         except self._error as error:
             raise TryLater(_kind_of(error)) from None
-        return self._outcome(parts, answers)
+        return self._outcome(commands, answers)
 
     def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
         """What its streams hold of a day. With ``maxlen``, Redis may have dropped the oldest."""
@@ -111,7 +111,7 @@ class RedisStreamsSink:
                 yield from (fields[b"json"] for _id, fields in entries)
                 start = f"({entries[-1][0].decode()}"
 
-    def _parts(self, events: Sequence[Event]) -> Iterator[_Part]:
+    def _commands(self, events: Sequence[Event]) -> Iterator[_Command]:
         """The events with the person of each, by their stream, some in each command."""
         identity, streams = conf.IDENTITY, dict[str, list[tuple[Event, str | None]]]()
         for event in events:
@@ -127,18 +127,18 @@ class RedisStreamsSink:
         known = (person or event.id).encode(errors="replace")
         return f"{self._stream}:{zlib.crc32(known) % self._shards}"
 
-    def _outcome(self, parts: Sequence[_Part], answers: list[Any]) -> Taken | None:
+    def _outcome(self, commands: Sequence[_Command], answers: list[Any]) -> Taken | None:
         """A command that failed is tried again; nothing of Redis's answer blames an event."""
         if self._replicas:
             reached = answers.pop()
             if not isinstance(reached, int) or reached < self._replicas:
                 raise TryLater(FEW_REPLICAS)
-        both = [*zip(parts, answers, strict=True)]
-        failed = [(part, answer) for part, answer in both if isinstance(answer, Exception)]
+        both = [*zip(commands, answers, strict=True)]
+        failed = [(command, answer) for command, answer in both if isinstance(answer, Exception)]
         if not failed:
             return None
         reason = _kind_of(failed[0][1])
-        if len(failed) == len(parts):
+        if len(failed) == len(commands):
             raise TryLater(reason)
         later = [event.id for (_stream, some), _answer in failed for event, _person in some]
         return Taken(later=later, reason=reason)
