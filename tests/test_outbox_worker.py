@@ -18,6 +18,7 @@ from tests.outbox import Receiver, got
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery
 from trackadmin.outbox import Taken, TryLater, accounts, claims, drain, pauses
 from trackadmin.outbox.answers import LONGEST_AFTER, taken_as
+from trackadmin.outbox.batches import make_deliveries
 from trackadmin.outbox.claims import claim, renew, renewed
 from trackadmin.outbox.settling import batch_of, settle
 from trackadmin.runtime import fault_counts
@@ -132,7 +133,8 @@ class TestASinkThatIsDown:
     def test_is_asked_once_and_the_others_go_on(self):
         does(raising(TryLater("down")))
         outbox.store(50, waiting=True)
-        first, second = drain()
+        with patch.object(pauses, "monotonic", lambda: 100.0):
+            first, second = drain()
         assert len(Receiver.calls["one"]) == 1
         assert second.counts["delivered"] == 50
         assert first.failed
@@ -447,3 +449,142 @@ def test_no_sink_waits_for_a_busy_one():
     worker.work_once()
     worker.work_once()
     assert (len(got("one")), len(got("two"))) == (1, 1)
+
+
+class TestTheStoredTextGoesOnAsItIs:
+    """It is not written anew for a sink that sends JSON; a personal value is in no such text."""
+
+    @staticmethod
+    def sent(personal_allowed, body=None):
+        event = outbox.event(User_email="ann@example.com")._replace(personal=("User_email",))
+        text = event.as_json() if body is None else body(event.as_json())
+        (number,) = outbox.store(1)
+        AcceptedEvent.objects.filter(pk=number).update(body=text, personal='["User_email"]')
+        outbox.delivery([number])
+        lines = []
+        does(lambda events: lines.extend(each.as_json() for each in events))
+        with override_settings(TRACKADMIN=outbox.settings("one", PERSONAL=personal_allowed)):
+            drain()
+        return text, *lines
+
+    def test_a_sink_that_may_have_everything_gets_the_same_text(self):
+        # As json.dumps would not write it.
+        stored, sent = self.sent(True, lambda text: text.replace('"a"', '"\\u0061"'))
+        assert sent == stored
+        assert "\\u0061" in sent
+
+    def test_a_sink_that_may_not_have_a_value_gets_a_text_without_it(self):
+        stored, sent = self.sent(False)
+        assert "ann@example.com" in stored
+        assert "ann@example.com" not in sent
+        assert json.loads(sent)["values"] == {"action": "a"}
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda text: text[:-1] + ',"more":"s3cret"}',
+            lambda text: text.replace(",", ",\n", 1),
+            lambda text: text.replace('"a"', '"ä"'),
+        ],
+        ids=["a name more", "two lines", "not ASCII"],
+    )
+    def test_what_trackadmin_would_not_write_is_written_anew(self, change):
+        _, sent = self.sent(True, change)
+        assert "s3cret" not in sent
+        assert "\n" not in sent
+        assert sent.isascii()
+
+
+class TestTheNextDelivery:
+    """It is claimed with the last words about the one before, and never kept from others."""
+
+    @staticmethod
+    def begun():
+        for number in outbox.store(2):
+            outbox.delivery([number])
+        worker = outbox.worker("one")
+        worker.work_once()
+        assert (account().delivered, account().in_work) == (1, 1)
+        return worker
+
+    def test_is_carried_out_next(self):
+        worker = self.begun()
+        worker.work_once()
+        assert account().delivered == 2
+
+    def test_is_given_back_by_a_worker_that_stops(self):
+        self.begun().give_back()
+        assert account().due == 1
+        drain("one")
+        assert account().delivered == 2
+
+    def test_is_given_back_by_a_drain_that_ends(self):
+        for number in outbox.store(2):
+            outbox.delivery([number])
+        told = iter([False, True])
+        drain("one", stopped=lambda: next(told))
+        assert (account().delivered, account().due) == (1, 1)
+
+    def test_is_left_to_others_once_its_lease_is_over(self):
+        worker = self.begun()
+        late = timezone.now() + timedelta(seconds=claims.LEASE_SECONDS + 1)
+        with patch("trackadmin.outbox.worker.timezone.now", lambda: late):
+            outbox.worker("one").work_once()
+            assert not worker.work_once()
+        assert len(Receiver.calls["one"]) == 2
+
+    def test_of_a_sink_that_is_paused_is_not_claimed(self):
+        does(raising(TryLater("down")))
+        for number in outbox.store(2):
+            outbox.delivery([number])
+        outbox.worker("one").work_once()
+        assert (account().due, account().in_work) == (1, 0)
+
+
+def test_an_event_between_others_that_somebody_else_has_is_not_read():
+    """A batch is read by the first and the last number where few others are between them."""
+    first, _between, last = outbox.store(3)
+    outbox.delivery([first, last])
+    drain("one")
+    assert got() == ids([first, last])
+
+
+def test_a_mark_is_taken_off_what_is_put_into_deliveries_alone():
+    numbers = outbox.store(12, waiting=True)
+    with patch("trackadmin.outbox.batches.MOST", 5):
+        assert make_deliveries() == 5
+        left = AcceptedEvent.objects.filter(waiting=True).order_by("number")
+        assert [each.number for each in left] == numbers[5:]
+        assert make_deliveries(numbers[6]) == 2
+    assert account().due == 7
+    assert account().waiting == 5
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_another_transaction_has_locked_keeps_its_mark():
+    numbers = outbox.store(5, waiting=True)
+    with connection.copy().cursor() as other:
+        other.execute("BEGIN")
+        other.execute(
+            "SELECT 1 FROM trackadmin_acceptedevent WHERE number = %s FOR UPDATE", [numbers[2]]
+        )
+        assert make_deliveries() == 4
+        other.execute("ROLLBACK")
+        other.connection.close()
+    assert [*AcceptedEvent.objects.filter(waiting=True)] == [
+        AcceptedEvent.objects.get(pk=numbers[2])
+    ]
+    drain()
+    assert sorted(got()) == sorted(ids(numbers))
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"), [(7, 7), (None, 100), ("many", 100), (0, 100)], ids=repr
+)
+def test_a_class_may_say_its_batch_size(monkeypatch, has, expected):
+    monkeypatch.setattr(Receiver, "batch_size", has, raising=False)
+    with override_settings(TRACKADMIN=outbox.settings("one")):
+        assert configured_sinks().remote[0].batch_size == expected
+    with override_settings(TRACKADMIN=outbox.settings("one", BATCH_SIZE=3)):
+        assert configured_sinks().remote[0].batch_size == 3

@@ -21,6 +21,7 @@ META = {
     "runtime": {"db_table", "get_field", "pk", "_meta"},
     # trackadmin's own tables.
     "checks": {"db_table"},
+    "outbox": {"db_table"},
     "models": {"concrete_fields", "db_table", "fields", "get_field", "verbose_name_plural"},
 }
 

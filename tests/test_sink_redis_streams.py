@@ -77,6 +77,18 @@ def test_a_batch_keeps_its_order_and_a_repeated_event_its_id(server, sink):
     assert [entry["id"] for entry in entries(server)] == expected
 
 
+def test_a_command_adds_some_and_what_it_did_not_add_comes_later(server, sink, monkeypatch):
+    """Redis answers nobody else while it adds, so a large batch is several commands."""
+    monkeypatch.setattr("trackadmin.sinks.redis_streams.ADDED_AT_ONCE", 2)
+    some, made = events(5), sink()
+    assert outcome(made, some)[0] == [0, 1, 2, 3, 4]
+    assert [each["id"] for each in entries(server)] == [each.id for each in some]
+    (_, first), *others = made._commands(some)
+    answers = [ValueError("OOM full"), *(len(part) for _, part in others)]
+    taken = made._outcome([*made._commands(some)], answers)
+    assert [*taken.later] == [event.id for event, _person in first] == [e.id for e in some[:2]]
+
+
 def test_no_events_are_no_entries(server, sink):
     assert sink().deliver([]) is None
     assert server.client.exists(STREAM) == 0

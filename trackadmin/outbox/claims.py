@@ -43,11 +43,10 @@ def claim_first(worker: UUID, rows: QuerySet[Row]) -> Row | None:
     a lock, so a slow receiver does not keep the database from its work.
     """
     due, using = _due(rows), rows.db
-    if not locks_rows(using):
-        # Most times there is nothing, and then nothing is locked.
-        if not due.exists():
-            return None
-    else:
+    # Most times there is nothing, and then nothing is locked.
+    if not due.exists():
+        return None
+    if locks_rows(using):
         due = due.select_for_update(skip_locked=True, of=("self",))
     with writing(using, rows.model):
         first = due.order_by("due_at", "id").first()
@@ -67,6 +66,11 @@ def mine(row: Row) -> QuerySet[Row]:
     """The row if the worker that claimed it still has it: the fence of all it writes."""
     rows: QuerySet[Row] = type(row)._default_manager.using(row._state.db)
     return rows.filter(pk=row.pk, worker=row.worker)
+
+
+def give_back(row: Claimable) -> None:
+    """Let any worker have the row at once; nothing was done with it."""
+    mine(row).update(worker=None, taken_until=None)
 
 
 def renew(row: Claimable) -> bool:

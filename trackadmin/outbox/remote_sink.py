@@ -39,7 +39,8 @@ class RemoteSink(Protocol):
     """What a class named in ``SINKS`` must provide to get events from a worker.
 
     Each worker makes one, with the sink's ``OPTIONS``, and calls it in one thread. If it has a
-    method ``idle()``, that is called while no events come.
+    method ``idle()``, that is called while no events come. An attribute ``batch_size`` of the class
+    says how many events it gets at once where the settings do not.
     """
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:

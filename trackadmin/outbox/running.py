@@ -78,8 +78,11 @@ def drain(
     )
     until = None if seconds is None else monotonic() + seconds
     up_to = newest_number()
-    while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
-        pass
+    try:
+        while not stopped() and (until is None or monotonic() < until) and worker.work_once(up_to):
+            pass
+    finally:
+        worker.give_back()
     return [*tallies.values()]
 
 
@@ -115,6 +118,7 @@ def run(
         pause = SHORTEST_PAUSE if busy else min(1.5 * pause, LONGEST_PAUSE)
         if not busy:
             _wait(pause, stopped)
+    worker.give_back()
 
 
 def _wait(seconds: float, stopped: Callable[[], bool]) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic, sleep
 from uuid import uuid4
 
 from django.db import Error
+from django.utils import timezone
 
 from trackadmin.codes import FaultCode
 from trackadmin.compiler.failures import drop_broken
 from trackadmin.models import AcceptedEvent, Delivery
 from trackadmin.models.events import events_database
 from trackadmin.outbox.answers import Answer, failed, taken_as
-from trackadmin.outbox.batches import make_deliveries
-from trackadmin.outbox.claims import LEASE_SECONDS, claim, renewed
+from trackadmin.outbox.batches import events_wait, make_deliveries
+from trackadmin.outbox.claims import LEASE_SECONDS, claim, give_back, renewed
+from trackadmin.outbox.database import writing
 from trackadmin.outbox.message_worker import SettledMessage, send_first_message
 from trackadmin.outbox.pauses import Pauses
 from trackadmin.outbox.remote_sink import RemoteSink, TryLater
@@ -51,6 +54,8 @@ class Worker:
         self._pauses = Pauses()
         #: The sinks in the order in which they are asked: the one that was served comes last.
         self._order = [*self._configured]
+        #: What was claimed with the last words about the delivery before it.
+        self._next: Delivery | None = None
 
     def work_once(self, up_to: int | None = None) -> bool:
         """Send a message that is due, carry out a delivery, or make deliveries of what waits.
@@ -59,12 +64,21 @@ class Worker:
         """
         if self._send_message():
             return True
-        delivery = self._claim(up_to)
-        if delivery is None and make_deliveries(up_to):
-            return True
+        delivery, made = self._take_next() or self._claim(up_to), 0
+        if delivery is None and events_wait(up_to):
+            with writing(events_database()):
+                made = make_deliveries(up_to)
+                delivery = self._claim(up_to)
         if delivery is not None:
-            self._carry_out(delivery)
-        return delivery is not None
+            self._carry_out(delivery, up_to)
+        return bool(made) or delivery is not None
+
+    def give_back(self) -> None:
+        """Give back what was claimed and not begun; otherwise nobody has it for a minute."""
+        delivery = self._take_next()
+        if delivery is not None:
+            with suppress(Error):  # the database is away: the lease ends by itself
+                give_back(delivery)
 
     def rest(self) -> None:
         """Tell sinks that have a method ``idle`` that no events come now."""
@@ -102,7 +116,13 @@ class Worker:
                     return delivery
         return None
 
-    def _carry_out(self, delivery: Delivery) -> None:
+    def _take_next(self) -> Delivery | None:
+        """What is already claimed, unless it was so long ago that others may have it."""
+        delivery, self._next = self._next, None
+        in_time = delivery and delivery.taken_until and delivery.taken_until > timezone.now()
+        return delivery if in_time else None
+
+    def _carry_out(self, delivery: Delivery, up_to: int | None) -> None:
         sink = self._configured[delivery.sink]
         batch = batch_of(delivery, sink)
         with renewed(delivery):
@@ -111,7 +131,7 @@ class Worker:
             self._pauses.hold_off(sink.name, answer.after)
         elif batch.wanted:
             self._pauses.let_go(sink.name)
-        settled = self._settle(batch, sink, answer)
+        settled = self._settle(batch, sink, answer, up_to)
         if settled is not None:
             if settled.discarded:
                 report(FaultCode.EVENT_GONE, sink.name)
@@ -139,12 +159,20 @@ class Worker:
             return failed(batch.wanted, error, tried=tried)
         return taken_as(batch.wanted, said)
 
-    def _settle(self, batch: Batch, sink: ConfiguredSink, answer: Answer) -> Settled | None:
-        """Write it down, also if the database was away meanwhile."""
+    def _settle(
+        self, batch: Batch, sink: ConfiguredSink, answer: Answer, up_to: int | None
+    ) -> Settled | None:
+        """Write it down, also if the database was away meanwhile, and claim what comes next.
+
+        Both in one transaction: where the disk is waited for, its end is what takes longest.
+        """
         until, pause = monotonic() + SETTLE_SECONDS, 0.1
         while True:
             try:
-                return settle(batch, sink, answer)
+                with writing(events_database()):
+                    settled, claimed = settle(batch, sink, answer), self._claim(up_to)
+                self._next = claimed
+                return settled
             except Error:
                 if monotonic() > until:
                     raise

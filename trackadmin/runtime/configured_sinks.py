@@ -94,7 +94,10 @@ def _forget() -> None:
 def _by_delivery(setting: Any) -> ConfiguredSinks:
     named = setting if isinstance(setting, Mapping) else None
     sinks = (
-        [ConfiguredSink(path, path, personal=True) for path in setting]
+        [
+            ConfiguredSink(path, path, personal=True, batch_size=_batch_size(path))
+            for path in setting
+        ]
         if named is None
         else [_from_entry(name, entry) for name, entry in named.items()]
     )
@@ -113,9 +116,16 @@ def _from_entry(name: str, entry: Mapping[str, Any]) -> ConfiguredSink:
         dict(entry.get("OPTIONS", {})),
         bool(entry.get("PERSONAL", False)),
         None if actions is None else frozenset(actions),
-        int(entry.get("BATCH_SIZE", BATCH_SIZE)),
+        int(entry.get("BATCH_SIZE") or _batch_size(entry["BACKEND"])),
         int(entry.get("ATTEMPTS", ATTEMPTS)),
     )
+
+
+def _batch_size(path: str) -> int:
+    """What the sink's class asks for where the settings do not say."""
+    size = getattr(_class_of(path), "batch_size", None)
+    # A class of the site's own may have anything there.
+    return size if isinstance(size, int) and size > 0 else BATCH_SIZE
 
 
 def _class_of(path: str) -> Any:

@@ -72,7 +72,7 @@ class Event(NamedTuple):
     def from_json(cls, text: str, personal: Iterable[str] = ()) -> Event:
         """The event that :meth:`as_json` wrote."""
         data: dict[str, Any] = json.loads(text)
-        return cls(
+        event = _ReadEvent(
             data["id"],
             data["time"],
             data["map"],
@@ -84,6 +84,9 @@ class Event(NamedTuple):
             data["trust"],
             tuple(personal),
         )
+        if text.isascii() and "\n" not in text and [*data] == _WRITTEN:
+            event.text = text
+        return event
 
     def without(self, names: Iterable[str]) -> Event:
         """The event without the values of these names, for a sink that may not have them."""
@@ -110,6 +113,20 @@ class Event(NamedTuple):
         return _encode(self.as_dict())
 
 
+class _ReadEvent(Event):
+    """An event that was read. It keeps the text, so that writing it again costs nothing.
+
+    What is made of it, as by :meth:`Event.without`, has no text, and is written anew: a value that
+    was taken out is in nothing that is sent.
+    """
+
+    text: str | None = None
+
+    def as_json(self) -> str:
+        """The text that it was read from, or as any other event."""
+        return super().as_json() if self.text is None else self.text
+
+
 def _fitting(pairs: Iterable[tuple[str, str]], spare: int) -> Iterator[tuple[str, str]]:
     """As many pairs as fit, starting with the first."""
     for one, other in pairs:
@@ -129,5 +146,7 @@ def new_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+#: The names that the JSON of an event has, in this order. A text with others is not written again.
+_WRITTEN = [name for name in Event._fields if name != "personal"]
 # The data is flat, so there are no cycles to check for.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

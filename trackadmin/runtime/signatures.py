@@ -94,7 +94,16 @@ def _timestamp(moment: datetime) -> float:
 
 
 def _signer() -> Signer:
-    return Signer(salt=_SALT)
+    """One for the keys that the site has now: making it takes a third of the time of a check."""
+    global _kept
+    keys = (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)
+    if _kept is None or _kept[0] != keys:
+        _kept = keys, Signer(salt=_SALT)
+    return _kept[1]
+
+
+#: The keys, and the signer that was made with them: replaced as a whole, as threads share it.
+_kept: tuple[tuple[Any, ...], Signer] | None = None
 
 
 def _signed_text(

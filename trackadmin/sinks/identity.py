@@ -12,6 +12,10 @@ def person_of(event: Event) -> str | None:
     It is read from the values that the sink may have: where it may not have this one, the event is
     anonymous.
     """
-    name = conf.IDENTITY
+    return person_in(event, conf.IDENTITY)
+
+
+def person_in(event: Event, name: str | None) -> str | None:
+    """As :func:`person_of`, for many events: the setting is read once, and given."""
     value = event.values.get(name) if name else None
     return None if value is None or value == "" else str(value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
+from trackadmin.conf import conf
 from trackadmin.outbox import Taken, TryLater
 from trackadmin.runtime import Event
 from trackadmin.sinks.client_library import library
 from trackadmin.sinks.holdings import counts_of, held_in_lines
-from trackadmin.sinks.identity import person_of
+from trackadmin.sinks.identity import person_in
 from trackadmin.sinks.sink_options import number_option, text_option, whole_option
 from trackadmin.sinks.sink_reasons import FEW_REPLICAS, reason_of
 
@@ -30,8 +31,14 @@ end
 return number
 """
 
+#: Entries that one command adds at most, because Redis answers nobody else meanwhile.
+ADDED_AT_ONCE = 500
 #: Entries that are read at a time where they are counted.
 READ_AT_ONCE = 1000
+
+
+#: A stream, and the events of one command, each with its person.
+_Command: TypeAlias = tuple[str, list[tuple[Event, str | None]]]
 
 
 class RedisStreamsSink:
@@ -41,6 +48,9 @@ class RedisStreamsSink:
     one person are all in the same one. With ``replicas`` an event counts as taken when so many
     replicas have it.
     """
+
+    #: A batch is one round trip to Redis, and one account in the database.
+    batch_size = 2000
 
     def __init__(
         self,
@@ -74,19 +84,18 @@ class RedisStreamsSink:
 
     def deliver(self, events: Sequence[Event]) -> Taken | None:
         """Add the events, and wait for the answers."""
-        streams: dict[str, list[Event]] = {}
-        for event in events:
-            streams.setdefault(self._stream_of(event), []).append(event)
+        commands = [*self._commands(events)]
         try:
             with self._client.pipeline(transaction=False) as pipeline:
-                for stream, some in streams.items():
-                    pipeline.eval(ADD, 1, stream, self._most, b"".join(map(_packed, some)))
+                for stream, some in commands:
+                    packed = "".join([_packed(event, person) for event, person in some])
+                    pipeline.eval(ADD, 1, stream, self._most, packed.encode(errors="replace"))
                 if self._replicas:
                     pipeline.execute_command("WAIT", self._replicas, self._wait)
                 answers = pipeline.execute(raise_on_error=False)
         except self._error as error:
             raise TryLater(_kind_of(error)) from None
-        return self._outcome(streams, answers)
+        return self._outcome(commands, answers)
 
     def held_on(self, day: date) -> Mapping[tuple[str, int], int]:
         """What its streams hold of a day. With ``maxlen``, Redis may have dropped the oldest."""
@@ -102,35 +111,43 @@ class RedisStreamsSink:
                 yield from (fields[b"json"] for _id, fields in entries)
                 start = f"({entries[-1][0].decode()}"
 
-    def _stream_of(self, event: Event) -> str:
+    def _commands(self, events: Sequence[Event]) -> Iterator[_Command]:
+        """The events with the person of each, by their stream, some in each command."""
+        identity, streams = conf.IDENTITY, dict[str, list[tuple[Event, str | None]]]()
+        for event in events:
+            person = person_in(event, identity)
+            streams.setdefault(self._stream_of(event, person), []).append((event, person))
+        for stream, all_of_it in streams.items():
+            for start in range(0, len(all_of_it), ADDED_AT_ONCE):
+                yield stream, all_of_it[start : start + ADDED_AT_ONCE]
+
+    def _stream_of(self, event: Event, person: str | None) -> str:
         if self._shards == 1:
             return self._stream
-        person = person_of(event) or event.id
-        return f"{self._stream}:{zlib.crc32(person.encode(errors='replace')) % self._shards}"
+        known = (person or event.id).encode(errors="replace")
+        return f"{self._stream}:{zlib.crc32(known) % self._shards}"
 
-    def _outcome(self, streams: Mapping[str, list[Event]], answers: list[Any]) -> Taken | None:
-        """A stream that failed is tried again; nothing of Redis's answer blames an event."""
+    def _outcome(self, commands: Sequence[_Command], answers: list[Any]) -> Taken | None:
+        """A command that failed is tried again; nothing of Redis's answer blames an event."""
         if self._replicas:
             reached = answers.pop()
             if not isinstance(reached, int) or reached < self._replicas:
                 raise TryLater(FEW_REPLICAS)
-        failed = {
-            stream: answer
-            for stream, answer in zip(streams, answers, strict=True)
-            if isinstance(answer, Exception)
-        }
+        both = [*zip(commands, answers, strict=True)]
+        failed = [(command, answer) for command, answer in both if isinstance(answer, Exception)]
         if not failed:
             return None
-        reason = _kind_of(next(iter(failed.values())))
-        if len(failed) == len(streams):
+        reason = _kind_of(failed[0][1])
+        if len(failed) == len(commands):
             raise TryLater(reason)
-        return Taken(later=[event.id for name in failed for event in streams[name]], reason=reason)
+        later = [event.id for (_stream, some), _answer in failed for event, _person in some]
+        return Taken(later=later, reason=reason)
 
 
-def _packed(event: Event) -> bytes:
+def _packed(event: Event, person: str | None) -> str:
     # No text of an event has a NUL, and JSON escapes it.
-    person = (person_of(event) or "").replace("\0", "")
-    return f"{event.id}\0{event.as_json()}\0{person}\0".encode(errors="replace")
+    text = person.replace("\0", "") if person else ""
+    return f"{event.id}\0{event.as_json()}\0{text}\0"
 
 
 def _kind_of(error: Exception) -> str:
