@@ -85,7 +85,7 @@ def _reconciled(sink: ConfiguredSink, day: date, accepted: Mapping[Kind, int]) -
         return Reconciled(sink.name, uncounted=NOT_COUNTABLE)
     wanted = {kind: n for kind, n in accepted.items() if _is_wanted(sink, kind)}
     waiting = _waiting(sink, day)
-    dead, discarded = _without(DeadLetter, sink, day), _without(DiscardedEvent, sink, day)
+    dead, discarded = _not_held(DeadLetter, sink, day), _not_held(DiscardedEvent, sink, day)
     kinds = sorted({*wanted, *held})
     return Reconciled(
         sink.name,
@@ -130,7 +130,7 @@ def _waiting(sink: ConfiguredSink, day: date) -> Counter[Kind]:
     return Counter({kind: n for kind, n in found.items() if _is_wanted(sink, kind)})
 
 
-def _without(
+def _not_held(
     table: type[DeadLetter | DiscardedEvent], sink: ConfiguredSink, day: date
 ) -> Counter[Kind]:
     """Those that the sink does not have, for the reason that the table stands for."""
