@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 
@@ -11,12 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tests import worlds
+from demo.models import BuyerProfile, CompanyAccount
+from tests import actions as acting
+from tests import typescript_compiler, worlds
 from trackadmin.catalog import catalog
 from trackadmin.compiler import check, compile_map
 from trackadmin.document import ActionEntry, ParameterEntry
 from trackadmin.editing.event_types import event_types
 from trackadmin.editing.json_schemas import json_schema
+from trackadmin.editing.python_types import python_types
+from trackadmin.editing.typescript_types import typescript_types
 from trackadmin.runtime import track, tracking_values
 from trackadmin.runtime.current import pin, unpin
 from trackadmin.testing import captured_events
@@ -157,3 +163,65 @@ def test_every_event_of_made_up_maps_is_as_the_schema_says(caplog):
     assert tally["events"] >= EVENTS
     assert tally["clean"] >= EVENTS / 20
     assert tally["objects"] >= EVENTS / 20
+
+
+# By the compilers of the languages ---------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(client, django_user_model):
+    """The types of a map, and events of it with nothing wrong."""
+    user = django_user_model.objects.create(username="ann")
+    buyer = BuyerProfile.objects.create(uuid=acting.BUYER, user=user)
+    company = CompanyAccount.objects.create(name="Ltd")
+    with acting.with_actions() as snapshot:
+        types = event_types("default", None, snapshot.document)
+        events = [
+            *acting.by_track("sign_up", buyer, channel="web", age=5, score=0.5, agreed=True),
+            *acting.by_track("sign_up", buyer, company, channel="app"),
+            *acting.by_url(client, f"action=sign_up&channel=app&BuyerProfile__uuid={acting.BUYER}"),
+            *acting.by_track("open_page"),
+        ]
+    assert [event.wrong for event in events] == [()] * 4
+    return types, [event.as_dict() for event in events]
+
+
+CLASSES = {"sign_up": "SignUpEvent", "open_page": "OpenPageEvent"}
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_typescript_takes_real_events_and_refuses_others(sent, tmp_path):
+    types, events = sent
+    bad = events[0] | {"values": events[0]["values"] | {"age": "5"}}
+    lines = [typescript_types(types)]
+    for number, event in enumerate(events):
+        lines.append(f"const e{number}: {CLASSES[event['action']]} = {json.dumps(event)};")
+    refused = [
+        f"const bad1: SignUpEvent = {json.dumps(bad)};",
+        f"const bad2: OpenPageEvent = {json.dumps(events[0])};",
+        'const bad3: UserValues = {"User_id": 1};',
+        'const bad4: UserValues = {"User_id": null, "User_username": "a"};',
+    ]
+    lines += [line for each in refused for line in ("// @ts-expect-error", each)]
+    (tmp_path / "events.ts").write_text("\n".join(lines) + "\n")
+    assert typescript_compiler.errors_in(tmp_path / "events.ts") == ""
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_mypy_takes_real_events_and_refuses_others(sent, tmp_path):
+    types, events = sent
+    bad = events[0] | {"values": events[0]["values"] | {"age": "5"}}
+    lines = [python_types(types)]
+    for number, event in enumerate(events):
+        lines.append(f"e{number}: {CLASSES[event['action']]} = {event!r}")
+    lines += [
+        f"bad1: SignUpEvent = {bad!r}  # type: ignore[typeddict-item]",
+        'bad2: UserValues = {"User_id": 1}  # type: ignore[typeddict-item]',
+        'bad3: UserValues = {"User_id": None, "User_username": ""}  # type: ignore[typeddict-item]',
+    ]
+    (tmp_path / "events.py").write_text("\n".join(lines) + "\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "events.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
