@@ -233,13 +233,9 @@ READ_ONLY |= {"changelist", "events", "actions", "help", "picture", "profile", "
 READ_ONLY |= {"usage", "changelog", "dictionary", "file", "export"}
 #: Parameters that lead deeper into a page when another is asked for.
 CONTEXTS = {
-    "trackingmap_import": [{"do": "read"}, {"do": "take", "expected": "0" * 64}],
+    "trackingmap_import": [{"do": "take", "expected": "0" * 64}],
     "delivery_changelist": [{}, {"do": "discard", "letter": "1"}, {"do": "discard_all"}],
-    "trackingmap_messages": [
-        {"do": "add", "channel": "email"},
-        {"do": "change"},
-        {"do": "retry_message"},
-    ],
+    "trackingmap_messages": [{"do": "add", "channel": "email"}],
     "trackingmap_quality": [{"do": "waive", "reason": "x"}],
     "trackingmap_preview": [{}, {"model": "User"}, {"model": "User", "by": "id"}],
     "trackingmap_search": [{}, {"model": "User"}],
