@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from trackadmin.codes import ProblemCode
@@ -82,12 +84,28 @@ _FORMS: dict[type, _Form] = {
 }
 
 
-def dump(document: Document) -> str:
+def dump(document: Document, models: Mapping[str, str] | None = None) -> str:
     """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts.
 
-    It has the oldest format that can hold the document.
+    It has the oldest format that can hold the document. ``models`` are the texts of all tracked
+    models by prefix, as :func:`dump_model` gives them, where the caller has them.
     """
-    return _canonical({"format": document.format, **_FORMS[Document].data(document)})
+    if models is None:
+        return _canonical({"format": document.format, **_FORMS[Document].data(document)})
+    rest = _FORMS[Document].data(replace(document, models={}))
+    texts = {name: _canonical(value) for name, value in rest.items()}
+    return _joined({**texts, "format": _canonical(document.format), "models": _joined(models)})
+
+
+def dump_model(entry: ModelEntry) -> str:
+    """The part of the canonical text that is a tracked model."""
+    return _canonical(_FORMS[ModelEntry].data(entry))
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    """The canonical text of an object whose values are written already."""
+    parts = (f"{_canonical(key)}:{text}" for key, text in sorted(texts.items()))
+    return "{" + ",".join(parts) + "}"
 
 
 def digest(text: str) -> str:
