@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trackadmin.codes import ProblemCode
@@ -84,7 +84,15 @@ _FORMS: dict[type, _Form] = {
 }
 
 
-def dump(document: Document, models: Mapping[str, str] | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """The part of the canonical text that is a tracked model, and the format that it needs."""
+
+    text: str
+    format: int
+
+
+def dump(document: Document, models: Mapping[str, ModelText] | None = None) -> str:
     """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts.
 
     It has the oldest format that can hold the document. ``models`` are the texts of all tracked
@@ -92,14 +100,17 @@ def dump(document: Document, models: Mapping[str, str] | None = None) -> str:
     """
     if models is None:
         return _canonical({"format": document.format, **_FORMS[Document].data(document)})
-    rest = _FORMS[Document].data(replace(document, models={}))
-    texts = {name: _canonical(value) for name, value in rest.items()}
-    return _joined({**texts, "format": _canonical(document.format), "models": _joined(models)})
+    rest = replace(document, models={})
+    needed = max(rest.format, *(each.format for each in models.values()), FIRST_FORMAT)
+    texts = {name: _canonical(value) for name, value in _FORMS[Document].data(rest).items()}
+    texts["models"] = _joined({prefix: each.text for prefix, each in models.items()})
+    return _joined({**texts, "format": _canonical(needed)})
 
 
-def dump_model(entry: ModelEntry) -> str:
+def dump_model(entry: ModelEntry) -> ModelText:
     """The part of the canonical text that is a tracked model."""
-    return _canonical(_FORMS[ModelEntry].data(entry))
+    text = _canonical(_FORMS[ModelEntry].data(entry))
+    return ModelText(text, Document(models={"": entry}).format)
 
 
 def _joined(texts: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document, ModelEntry, digest, dump, dump_model
+from trackadmin.document import Document, ModelEntry, ModelText, digest, dump, dump_model
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
@@ -61,7 +61,7 @@ class Written:
         self, document: Document, before: Written | None = None, changed: Collection[str] = ()
     ) -> None:
         known = before.texts if before else {}
-        self.texts: dict[str, str] = {
+        self.texts: dict[str, ModelText] = {
             prefix: known[prefix]
             if prefix in known and prefix not in changed
             else dump_model(entry)
