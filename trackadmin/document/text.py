@@ -103,8 +103,8 @@ def dump(document: Document, models: Mapping[str, ModelText] | None = None) -> s
     rest = replace(document, models={})
     needed = max(rest.format, *(each.format for each in models.values()), FIRST_FORMAT)
     texts = {name: _canonical(value) for name, value in _FORMS[Document].data(rest).items()}
-    texts["models"] = _joined({prefix: each.text for prefix, each in models.items()})
-    return _joined({**texts, "format": _canonical(needed)})
+    texts["models"] = _object_of_texts({prefix: each.text for prefix, each in models.items()})
+    return _object_of_texts({**texts, "format": _canonical(needed)})
 
 
 def dump_model(entry: ModelEntry) -> ModelText:
@@ -113,7 +113,7 @@ def dump_model(entry: ModelEntry) -> ModelText:
     return ModelText(text, Document(models={"": entry}).format)
 
 
-def _joined(texts: Mapping[str, str]) -> str:
+def _object_of_texts(texts: Mapping[str, str]) -> str:
     """The canonical text of an object whose values are written already."""
     parts = (f"{_canonical(key)}:{text}" for key, text in sorted(texts.items()))
     return "{" + ",".join(parts) + "}"

@@ -48,7 +48,7 @@ def look_alikes(answers: ModelAnswers, catalog: Catalog, level: Level) -> Iterat
     """Names that differ only in spelling, and objects that are named by different keys."""
     document = answers.document
     yield from _spellings(lasting_prefixes(document), level)
-    yield from _spellings(answers.each(_named), level)
+    yield from _spellings(answers.each(_names_with_places), level)
     by_target: dict[str, list[Pointer]] = defaultdict(list)
     for pointer in _Pointers(answers, catalog):
         by_target[pointer.to].append(pointer)
@@ -64,7 +64,7 @@ def usual_names(answers: ModelAnswers) -> dict[str, str]:
     """By place, the commonest spelling of the name of an attribute, a count or a sum, where that
     can be given: it is free and follows the naming rule.
     """
-    spelled = _spelled_otherwise(answers.each(_named))
+    spelled = _spelled_otherwise(answers.each(_names_with_places))
     found = {place: usual for place, _name, usual, _other in spelled}
     return {
         place: usual
@@ -73,7 +73,7 @@ def usual_names(answers: ModelAnswers) -> dict[str, str]:
     }
 
 
-def _named(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str]]:
+def _names_with_places(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str]]:
     return ((place, name) for place, name, _each in lasting_names(prefix, entry))
 
 

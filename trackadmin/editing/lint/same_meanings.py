@@ -79,7 +79,7 @@ def _in_child(
     return ""
 
 
-def _said(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str, str]]:
+def _descriptions_in(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str, str]]:
     """The descriptions of a model, without what makes no difference."""
     for place, name, each in lasting_names(prefix, entry):
         said = " ".join(each.description.casefold().split()).rstrip(" .!")
@@ -89,7 +89,7 @@ def _said(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str, str]]:
 
 def _same_descriptions(answers: ModelAnswers, level: Level) -> Iterator[Problem]:
     first: dict[str, tuple[str, str]] = {}
-    for place, name, said in answers.each(_said):
+    for place, name, said in answers.each(_descriptions_in):
         other_place, other = first.setdefault(said, (place, name))
         if other != name:
             what = _("It has the same description as %(other)s.", other=other_place)
