@@ -1,7 +1,7 @@
 """``make bench``: runs every bench on both databases and writes docs/performance.md.
 
 Exits with 1 when a goal is missed. ``python -m bench flatten resolve`` runs some of them and
-writes nothing.
+writes nothing; ``python -m bench pages`` writes the part about the admin's pages.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def main() -> int:
         print(report.pages_table(pages))
     if benches == BENCHES and len(databases) == 2:
         report.write(rows, stages, pages, results[0]["seconds"])
+    elif benches == ["pages"]:
+        report.write_pages(pages)
     words = [report.reached(row) for row in rows] + [report.in_limits(page) for page in pages]
     print(f"{words.count('yes')} goals reached, {words.count('**no**')} missed")
     return 1 if "**no**" in words else 0

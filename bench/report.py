@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 from pathlib import Path
@@ -86,6 +87,8 @@ middleware, view, template and driver; with SQLite the database is in it, with P
 request after somebody saved a tracked model. The goal is {milliseconds} ms for both, and
 {kilobytes} KB of HTML. *Fields* is what the largest form of the page sends at most; Django takes
 1,000. A process that has just started looks at the host's models first, which takes seconds once.
+Measured with {machine}. Where more work than processors waits, as the load says, caches are
+cold, and the processor time is longer than on a machine that does nothing else.
 
 """
 
@@ -146,7 +149,23 @@ def pages_table(pages: list[dict]) -> str:
 def pages_section(pages: list[dict]) -> str:
     """The part of the page about the admin's pages."""
     limits = {"milliseconds": MILLISECONDS, "kilobytes": KILOBYTES, "rounds": PAGE_ROUNDS}
-    return PAGES.format(**limits) + pages_table(pages)
+    machine = (
+        f"Python {platform.python_version()}, Django {django.get_version()}, "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
+        f"a load of {os.getloadavg()[1]:.0f}"
+    )
+    return PAGES.format(**limits, machine=machine) + pages_table(pages) + slow_pages(pages)
+
+
+def slow_pages(pages: list[dict]) -> str:
+    """A sentence that names the pages above the limit of time."""
+    slow = [
+        f"{p['page']} on {p['database']}"
+        for p in pages
+        if max(p["again"], p["edited"]) > MILLISECONDS
+    ]
+    which = f"Above {MILLISECONDS} ms: {'; '.join(slow)}." if slow else "No page takes longer."
+    return f"\n{which}\n"
 
 
 def in_limits(page: dict) -> str:
@@ -167,6 +186,13 @@ def write(
     page = head + table(rows) + MEANING + stages_table(stages) + HTTP.format(**http_shares(rows))
     (DOCS / "performance.md").write_text(page + pages_section(pages))
     plot(seconds)
+
+
+def write_pages(pages: list[dict]) -> None:
+    """The part about the admin's pages alone; all else of the page stays as it is."""
+    page = DOCS / "performance.md"
+    others, _heading, _pages = page.read_text().partition(PAGES.partition("\n\n")[0])
+    page.write_text(others.rstrip("\n") + "\n" + pages_section(pages))
 
 
 def http_shares(rows: list[dict]) -> dict[str, float]:

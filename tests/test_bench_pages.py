@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bench import pages
+from bench import pages, report
 from tests.maps import tracked
 from tests.screens import MARKS, edit, published_example, some_actions
 from trackadmin import editing
@@ -89,3 +89,20 @@ def test_the_bench_counts_what_a_browser_can_send():
     form += '<input type="checkbox" name="c"><input type="checkbox" name="c"><select name="d">'
     form += '</select><textarea name="e"></textarea><input type="submit" name="f"></form>'
     assert pages.most_fields(form + "<form><input name='a'></form>") == 6
+
+
+def test_the_report_of_the_pages_replaces_only_its_own_part(tmp_path, monkeypatch):
+    """And says which pages take longer than they may."""
+    monkeypatch.setattr(report, "DOCS", tmp_path)
+    page = tmp_path / "performance.md"
+    page.write_text("# Performance\n\nOther rows.\n")
+    quick = {"page": "history", "database": "SQLite", "again": 10.0, "edited": 20.0}
+    quick |= {"queries": 5, "size": 9.0, "fields": 1, "reached": True}
+    slow = {**quick, "page": "publish", "edited": 301.0, "reached": False}
+    report.write_pages([quick, slow])
+    assert "Above 300 ms: publish on SQLite." in page.read_text()
+    report.write_pages([quick])
+    written = page.read_text()
+    assert written.startswith("# Performance\n\nOther rows.\n\n## Pages of the admin\n")
+    assert written.count("| history | SQLite | 10 ms | 20 ms | 5 | 9 KB | 1 | yes |") == 1
+    assert "publish" not in written.partition("| page |")[2]

@@ -9,11 +9,25 @@ from tests.drafts import COUNTRY, SMALL, draft, the_map
 from tests.maps import attribute, document, tracked
 from trackadmin import compiler, editing
 from trackadmin.catalog import catalog
-from trackadmin.codes import ProblemCode
+from trackadmin.codes import LintCode, ProblemCode
 from trackadmin.compiler import problems
-from trackadmin.document import AggregateEntry, Document
+from trackadmin.document import (
+    ActionEntry,
+    AggregateEntry,
+    Document,
+    digest,
+    dump,
+    dump_model,
+    rule_problems,
+)
 from trackadmin.editing import kept_problems
+from trackadmin.editing.accepted import linted
 from trackadmin.editing.kept_problems import problems_by
+from trackadmin.editing.lint import model_answers
+from trackadmin.editing.lint.look_alikes import usual_names
+from trackadmin.editing.lint.naming_rule import better_names
+from trackadmin.editing.lint.rule_list import lint_problems
+from trackadmin.editing.undecided import undecided_in
 
 LARGE = document(Country=COUNTRY, User=tracked("auth.user", ["id", "username", "email"], key="id"))
 
@@ -132,6 +146,74 @@ def test_what_differs_a_little_has_the_problems_of_a_whole_check():
             assert again == compiler.check(other, catalog())
             found |= {problem.code for problem in again}
     assert len(found) > 3
+
+
+def test_what_differs_a_little_has_the_digest_lint_and_open_attributes_of_a_whole_look():
+    """Words, waivers and fixes depend on the order, so that is the same as well."""
+    look_alike = tracked(
+        "demo.companyaccount", [("Name", attribute("name")), "is_demo"], key="Name"
+    )
+    first = document(
+        User=LARGE.models["User"],
+        BuyerProfile=tracked("demo.buyerprofile", ["uuid", "user_id"], ["user"], "uuid"),
+        Order=tracked("demo.order", ["number", "buyer_id", "name"], ["buyer"], "number"),
+        CompanyAccount=look_alike,
+        Country=tracked("demo.country", ["code", "name"], key="code"),
+    )
+    first = replace(first, actions={"signup": ActionEntry()})
+    found = set()
+    for each in [*edits_of(first), replace(first, actions={}), changed(first, Firm=look_alike)]:
+        expected = {}
+        for given in (first, each):
+            kept_problems._answers.clear()
+            expected[id(given)] = found_out(given)
+        for pair in [(first, each), (each, first)]:
+            kept_problems._answers.clear()
+            assert [found_out(given) for given in pair] == [expected[id(g)] for g in pair]
+        assert expected[id(each)][1] == lint_problems(each, catalog())
+        found |= {problem.code for problem in expected[id(each)][1]}
+    assert found >= {*LintCode} - {LintCode.PERSONAL_VALUES, LintCode.NOT_TRACKED}
+
+
+def found_out(given):
+    """All that is kept by tracked model."""
+    looked = linted(given)
+    assert kept_problems.digest_of(given) == digest(dump(given))
+    names = usual_names(looked.answers), better_names(looked.answers)
+    left = undecided_in(given, catalog())
+    return rule_problems(given), looked.problems, names, left.attributes
+
+
+def test_after_an_edit_only_the_changed_model_is_looked_at_and_written(monkeypatch):
+    looked, written = [], []
+    monkeypatch.setattr(
+        model_answers,
+        "in_order",
+        lambda given: [(p, Spied(p, e, looked)) for p, e in given.items()],
+    )
+    monkeypatch.setattr(
+        kept_problems, "dump_model", lambda entry: written.append(entry.model) or dump_model(entry)
+    )
+    for given in (LARGE, changed(LARGE, User=replace(LARGE.models["User"], owner="x"))):
+        looked.clear()
+        written.clear()
+        linted(given)
+        undecided_in(given, catalog())
+        kept_problems.digest_of(given)
+    assert set(looked) == {"User"}
+    assert written == ["auth.user"]
+
+
+class Spied:
+    """An entry that says when somebody looks into it."""
+
+    def __init__(self, prefix, entry, looked):
+        self._spied = prefix, entry, looked
+
+    def __getattr__(self, name):
+        prefix, entry, looked = self._spied
+        looked.append(prefix)
+        return getattr(entry, name)
 
 
 def test_what_leads_to_a_changed_model_is_checked_again(monkeypatch):

@@ -21,11 +21,16 @@ from trackadmin.document import (
     read_map_file,
     why_not_a_name,
 )
-from trackadmin.editing.lint.naming_rule import better_names
+from trackadmin.editing.lint import naming_rule
+from trackadmin.editing.lint.model_answers import ModelAnswers
 from trackadmin.editing.lint.rule_list import lint_problems
 from trackadmin.editing.value_shapes import Shape, shapes_of
 
 DEMO_MAP = Path(__file__).parent.parent / "fixtures" / "demo_map.json"
+
+
+def better_names(given):
+    return naming_rule.better_names(ModelAnswers(given))
 
 
 def places(code, *args, **models):

@@ -103,7 +103,7 @@ def _on_newest(
 
 def _new_of(prefix: str, draft: Document, live: Document) -> Iterator[CountInWords]:
     entry, published = draft.models[prefix], live.models.get(prefix)
-    facts = catalog().get(entry.model)
+    facts = catalog().get(entry.model) if entry.aggregates else None
     for name, each in in_order(entry.aggregates):
         collection = facts.collection(each.relation) if facts else None
         known = published.aggregates.get(name) if published else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +131,9 @@ class QualityScreen(Screen):
         pages, shown = self.entry_addresses(), defaultdict[tuple[str, str], list[Problem]](list)
         for problem in errors_first(few(found.problems)):
             shown[problem.level, problem.code].append(problem)
+        places = {(each.code, each.where) for each in found.problems}
         return [
-            Group(level, _title(code), list(_lines(those, found, pages)))
+            Group(level, _title(code), list(_lines(those, found, pages, places)))
             for (level, code), those in shown.items()
         ]
 
@@ -142,9 +143,11 @@ def _title(code: str) -> str:
 
 
 def _lines(
-    problems: Iterable[Problem], found: Lint, pages: Mapping[str, str]
+    problems: Iterable[Problem],
+    found: Lint,
+    pages: Mapping[str, str],
+    places: Collection[tuple[str, str]],
 ) -> Iterator[LintLine]:
-    places = {(each.code, each.where) for each in found.problems}
     for problem in problems:
         field = _FIELDS.get(problem.code, "description")
         yield LintLine(

@@ -17,8 +17,9 @@ def model_of(label: str) -> AnyModel | None:
     the app.
     """
     app, _, name = label.partition(".")
+    app = app.lower()
     for config in apps.get_app_configs():
-        if config.label.lower() == app.lower():
+        if config.label.lower() == app:
             try:
                 return config.get_model(name)
             except LookupError:

@@ -34,7 +34,7 @@ from trackadmin.document.structure import (
     lists_of,
     plain_fields,
 )
-from trackadmin.document.text import digest, dump, load, parse
+from trackadmin.document.text import ModelText, digest, dump, dump_model, load, parse
 from trackadmin.document.validate import entry_problems, rule_problems, validate
 from trackadmin.document.writing import to_dict, to_python
 
@@ -60,10 +60,12 @@ __all__ = [
     "FindModel",
     "MapFile",
     "ModelEntry",
+    "ModelText",
     "ParameterEntry",
     "diff",
     "digest",
     "dump",
+    "dump_model",
     "entry_problems",
     "examine",
     "examine_dict",

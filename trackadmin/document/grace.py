@@ -52,15 +52,19 @@ def dated(document: Document) -> Iterator[tuple[str, str, str]]:
         where = at("", prefix)
         if entry.until:
             yield where, f"{entry.former_prefix}_", entry.until
-        for name, attribute in in_order(entry.attributes):
-            if attribute.until:
-                yield at(where, name), f"{prefix}_{name}", attribute.until
+        for name, attribute in in_order(_with_dates(entry.attributes)):
+            yield at(where, name), f"{prefix}_{name}", attribute.until
         for accessor, child in in_order(entry.children):
             if child.until:
                 yield at(where, accessor), f"{child.former_prefix}_", child.until
     for name, action in in_order(document.actions):
         if action.until:
             yield at(ACTIONS, name), name, action.until
+
+
+def _with_dates(entries: Mapping[str, AttributeEntry]) -> Mapping[str, AttributeEntry]:
+    """The deprecated ones: few, and to put all in order takes longer than to look at each."""
+    return {name: each for name, each in entries.items() if each.until}
 
 
 def is_date(text: str) -> bool:
@@ -105,9 +109,8 @@ class _Deprecable(Protocol):
 
 
 def _successors(entries: Mapping[str, _Deprecable], above: str) -> Iterator[Problem]:
-    for name, entry in in_order(entries):
-        if not entry.until and not entry.successor:
-            continue
+    ending = {name: each for name, each in entries.items() if each.until or each.successor}
+    for name, entry in in_order(ending):
         where = at(above, name)
         yield from _date_problem(entry.until, where)
         if entry.successor and not entry.until:
@@ -136,9 +139,7 @@ def _successors_of(name: str, entries: Mapping[str, _Deprecable]) -> set[str]:
 
 
 def _differing(entry: ModelEntry, where: str) -> Iterator[Problem]:
-    for name, old in in_order(entry.attributes):
-        if not old.until:
-            continue
+    for name, old in in_order(_with_dates(entry.attributes)):
         new = entry.attributes.get(old.successor)
         if new is not None and (old.source, old.privacy) != (new.source, new.privacy):
             what = _(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trackadmin.codes import ProblemCode
@@ -82,12 +84,39 @@ _FORMS: dict[type, _Form] = {
 }
 
 
-def dump(document: Document) -> str:
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """The part of the canonical text that is a tracked model, and the format that it needs."""
+
+    text: str
+    format: int
+
+
+def dump(document: Document, models: Mapping[str, ModelText] | None = None) -> str:
     """The canonical text: sorted keys, no spaces, ASCII only. Equal documents, equal texts.
 
-    It has the oldest format that can hold the document.
+    It has the oldest format that can hold the document. ``models`` are the texts of all tracked
+    models by prefix, as :func:`dump_model` gives them, where the caller has them.
     """
-    return _canonical({"format": document.format, **_FORMS[Document].data(document)})
+    if models is None:
+        return _canonical({"format": document.format, **_FORMS[Document].data(document)})
+    rest = replace(document, models={})
+    needed = max(rest.format, *(each.format for each in models.values()), FIRST_FORMAT)
+    texts = {name: _canonical(value) for name, value in _FORMS[Document].data(rest).items()}
+    texts["models"] = _object_of_texts({prefix: each.text for prefix, each in models.items()})
+    return _object_of_texts({**texts, "format": _canonical(needed)})
+
+
+def dump_model(entry: ModelEntry) -> ModelText:
+    """The part of the canonical text that is a tracked model."""
+    text = _canonical(_FORMS[ModelEntry].data(entry))
+    return ModelText(text, Document(models={"": entry}).format)
+
+
+def _object_of_texts(texts: Mapping[str, str]) -> str:
+    """The canonical text of an object whose values are written already."""
+    parts = (f"{_canonical(key)}:{text}" for key, text in sorted(texts.items()))
+    return "{" + ",".join(parts) + "}"
 
 
 def digest(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from trackadmin.codes import ProblemCode
@@ -108,10 +108,11 @@ def _lookup_problems(prefix: str, entry: ModelEntry) -> Iterator[Problem]:
         names = _trackable(entry)
         remedy = one_of(names) if names else _("Add an attribute first, then choose it.")
         yield Problem(ProblemCode.KEY_UNKNOWN, "error", where, what, remedy)
-    for name, attribute in in_order(entry.attributes):
+    used = {n: a for n, a in entry.attributes.items() if a.lookup or n == entry.key}
+    for name, attribute in in_order(used):
         if name == entry.key:
             yield from _key_in_clear(name, attribute, where)
-        elif attribute.lookup:
+        else:
             yield from _lookup_in_clear(name, attribute, at(where, name))
     if not (entry.attributes or entry.children or entry.aggregates):
         what = _("It tracks nothing.")
@@ -169,10 +170,22 @@ def _models_twice(document: Document) -> Iterator[Problem]:
             yield Problem(ProblemCode.MODEL_TWICE, "error", at("", prefix), what, remedy)
 
 
+def _starts_of_others(prefixes: Collection[str]) -> set[str]:
+    """The prefixes that can make one name with different attributes: ``Big`` and ``Big_box``."""
+    found: set[str] = set()
+    for prefix in prefixes:
+        ends = (end for end, letter in enumerate(prefix) if letter == "_")
+        starts = {prefix[:end] for end in ends if prefix[:end] in prefixes}
+        if starts:
+            found |= {prefix, *starts}
+    return found
+
+
 def _names_twice(document: Document) -> Iterator[Problem]:
     places: dict[str, tuple[str, str]] = {}
+    alike = _starts_of_others(document.models)
     for prefix, entry in in_order(document.models):
-        for name in sent_names(entry):
+        for name in sent_names(entry) if prefix in alike else ():
             first = places.setdefault(f"{prefix}_{name}", (prefix, name))
             if first != (prefix, name):
                 one, other = at(at("", first[0]), first[1]), at(at("", prefix), name)

@@ -169,13 +169,15 @@ def _by_head(table: Table, tracking_map: TrackingMap) -> Mapping[int, Mapping[st
     # The columns are in the order of the entry's fields.
     columns = table.plain_columns.values()
     known, made = _read_last.get(table.entry, {}), dict[tuple[Any, ...], Any]()
-    for pk, key, *values in rows.values_list(f"{table.above}_id", table.name, *columns):
-        said = tuple(values)
+    for row in rows.values_list(f"{table.above}_id", table.name, *columns):
+        said = row[2:]
         try:
-            entry = made[said] = known.get(said) or table.entry(*said)
+            entry = made.get(said)
+            if entry is None:
+                entry = made[said] = known.get(said) or table.entry(*said)
         except TypeError:  # it says a list or a mapping
             entry = table.entry(*said)
-        found.setdefault(pk, {})[key] = entry
+        found.setdefault(row[0], {})[row[1]] = entry
     _read_last[table.entry] = made
     return found
 

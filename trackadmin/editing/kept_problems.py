@@ -5,13 +5,13 @@ Finding it out takes longer than all else on a page, and most pages show a draft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from trackadmin import compiler
 from trackadmin.catalog import Catalog, catalog
-from trackadmin.document import Document, ModelEntry, digest, dump
+from trackadmin.document import Document, ModelEntry, ModelText, digest, dump, dump_model
 from trackadmin.exceptions import Problem
 
 Finder = Callable[[Document, Catalog], list[Problem]]
@@ -38,7 +38,7 @@ _answers: list[_Answer] = []
 def problems_by(finder: Finder, document: Document) -> list[Problem]:
     """What the finder says about the document on this host."""
     if finder is compiler.check:
-        return list(kept(finder, document, lambda: _checked(document)).problems)
+        return list(_checked(document).problems)
     return list(kept(finder, document, lambda: finder(document, catalog())))
 
 
@@ -46,12 +46,28 @@ def validated(document: Document) -> list[Problem] | None:
     """What ``validate`` gives, which a check knows as well; ``None`` for a small document."""
     if not is_kept(document):
         return None
-    return kept(compiler.check, document, lambda: _checked(document)).validated
+    return _checked(document).validated
 
 
 def digest_of(document: Document) -> str:
     """The digest of the document's canonical text."""
-    return kept("digest", document, lambda: digest(dump(document)))
+    return kept_by_entry(Written, document, Written).digest
+
+
+class Written:
+    """A document's digest, with the text of each tracked model: few of them change."""
+
+    def __init__(
+        self, document: Document, before: Written | None = None, changed: Collection[str] = ()
+    ) -> None:
+        known = before.texts if before else {}
+        self.texts: dict[str, ModelText] = {
+            prefix: known[prefix]
+            if prefix in known and prefix not in changed
+            else dump_model(entry)
+            for prefix, entry in document.models.items()
+        }
+        self.digest = digest(dump(document, self.texts))
 
 
 def is_kept(document: Document) -> bool:
@@ -74,27 +90,53 @@ def kept(what: Hashable, document: Document, find: Callable[[], Found]) -> Found
     return found
 
 
+def kept_by_entry(
+    what: Hashable,
+    document: Document,
+    find: Callable[[Document, Found | None, Collection[str]], Found],
+) -> Found:
+    """As :func:`kept`, where ``find`` is told what it gave for the most alike document that is
+    kept, and the prefixes of all tracked models that are not the same in both.
+    """
+
+    if not is_kept(document):
+        return find(document, None, ())
+
+    def found() -> Found:
+        before, changed = _most_alike(what, document)
+        return find(document, before.found if before else None, changed)
+
+    return kept(what, document, found)
+
+
+def _most_alike(what: Hashable, document: Document) -> tuple[_Answer | None, set[str]]:
+    those = [each for each in _answers if each.what == what and each.catalog is catalog()]
+    compared = [(each, _changed(each.document, document)) for each in those]
+    return min(compared, key=lambda pair: len(pair[1]), default=(None, set()))
+
+
 def _move_to_front(answer: _Answer) -> None:
     """Put it before those that were asked for longer ago."""
     _answers[:] = [answer, *(each for each in _answers if each is not answer)][:MOST_KEPT]
 
 
 def _checked(document: Document) -> compiler.Checked:
-    """Check what differs from a document that was checked before; all of it for want of one."""
-    for each in _answers:
-        same = each.catalog is catalog() and each.document.models.keys() == document.models.keys()
-        if same and isinstance(each.found, compiler.Checked):
-            changed = _changed(each.document, document)
-            return compiler.Checked(document, catalog(), each.found, changed)
-    return compiler.Checked(document, catalog())
+    """What is wrong with a document; only what differs from one before is looked at."""
+    return kept_by_entry(
+        compiler.check,
+        document,
+        lambda given, before, changed: compiler.Checked(given, catalog(), before, changed),
+    )
 
 
 def _changed(old: Document, new: Document) -> set[str]:
-    """The prefixes whose entries differ, of two documents with the same prefixes."""
-    return {
+    """The prefixes of the tracked models that are not the same in both."""
+    both = old.models.keys() & new.models.keys()
+    return (old.models.keys() ^ new.models.keys()) | {
         prefix
-        for prefix, entry in new.models.items()
-        if entry != old.models[prefix] or _types_in(entry) != _types_in(old.models[prefix])
+        for prefix in both
+        if new.models[prefix] != old.models[prefix]
+        or _types_in(new.models[prefix]) != _types_in(old.models[prefix])
     }
 
 

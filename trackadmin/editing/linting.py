@@ -9,14 +9,14 @@ from datetime import date, timedelta
 from trackadmin.catalog import Catalog, catalog
 from trackadmin.codes import LintCode
 from trackadmin.document import Document
-from trackadmin.editing.accepted import waivers_of
+from trackadmin.editing.accepted import linted, waivers_of
 from trackadmin.editing.building import build_document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
-from trackadmin.editing.kept_problems import problems_by
 from trackadmin.editing.lint.look_alikes import usual_names
+from trackadmin.editing.lint.model_answers import ModelAnswers
 from trackadmin.editing.lint.naming_rule import better_names
-from trackadmin.editing.lint.rule_list import level_of, lint_problems
+from trackadmin.editing.lint.rule_list import level_of
 from trackadmin.editing.locking import AnyMap, find_map
 from trackadmin.editing.people import Person
 from trackadmin.editing.renaming import rename
@@ -74,14 +74,15 @@ def lint(tracking_map: AnyMap, reader: VisibleRows | None = None) -> Lint:
     current = find_map(tracking_map)
     draft, known = build_document(current), catalog()
     values = scan_values(draft, known, reader) if reader else None
-    found = [*problems_by(lint_problems, draft), *(values.problems if values else ())]
+    by_rules = linted(draft)
+    found = [*by_rules.problems, *(values.problems if values else ())]
     waivers = {(each.code, each.place): each for each in waivers_of(current)}
     open_ones = [each for each in found if (each.code, each.where) not in waivers]
     return Lint(
         draft=draft,
         problems=errors_first(open_ones),
         waived=list(_waived(waivers, found, draft, known)),
-        new_names=dict(_new_names(current, draft, open_ones)),
+        new_names=dict(_new_names(current, by_rules.answers, open_ones)),
         values=values,
     )
 
@@ -93,7 +94,7 @@ def waivable(
 
     Whether values look personal changes with the rows, so each column that is looked at counts.
     """
-    problems = problems_by(lint_problems, document) if found is None else found
+    problems = linted(document).problems if found is None else found
     places = {(str(each.code), each.where) for each in problems}
     if level_of(RULE):
         for each in scanned(document, catalog):
@@ -130,20 +131,20 @@ def _waived(
 
 
 def _new_names(
-    tracking_map: AnyMap, draft: Document, problems: Iterable[Problem]
+    tracking_map: AnyMap, answers: ModelAnswers, problems: Iterable[Problem]
 ) -> Iterator[tuple[tuple[str, str], NewName]]:
     live = live_version(tracking_map)
     published = readable_document(live)[0] if live else Document()
     until = (date.fromisoformat(today()) + timedelta(days=DAYS_OF_BOTH)).isoformat()
     proposed: dict[str, dict[str, str]] = {
-        LintCode.NAME: better_names(draft),
-        LintCode.LOOK_ALIKES: usual_names(draft),
+        LintCode.NAME: better_names(answers),
+        LintCode.LOOK_ALIKES: usual_names(answers),
     }
     for each in problems:
         name = proposed.get(each.code, {}).get(each.where)
         if name:
             is_live = _was_published(each.where, published)
-            one_name = _is_aggregate(each.where, draft)
+            one_name = _is_aggregate(each.where, answers.document)
             stays = until if is_live and not one_name else ""
             yield (str(each.code), each.where), NewName(name, stays, is_live and one_name)
 

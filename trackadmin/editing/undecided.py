@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from trackadmin.catalog import AttributeFacts, Catalog, ModelFacts, catalog
-from trackadmin.document import Document, in_order
+from trackadmin.document import Document, ModelEntry
 from trackadmin.editing.acceptance import sources_of
 from trackadmin.editing.accepted import models_waived
 from trackadmin.editing.arrivals import Arrival, Arrivals, age_rank
 from trackadmin.editing.building import build_document
+from trackadmin.editing.kept_problems import kept_by_entry
+from trackadmin.editing.lint.model_answers import ModelAnswers
 from trackadmin.editing.locking import AnyMap
 from trackadmin.models import Waiver
 
@@ -68,8 +70,15 @@ def _newest_first(found: Undecided, arrivals: Arrivals) -> Undecided:
     )
 
 
-def _not_known(facts: AttributeFacts) -> None:
-    return None
+def _undecided_in_model(
+    prefix: str, entry: ModelEntry, catalog: Catalog
+) -> Iterator[UndecidedAttribute]:
+    model = catalog.get(entry.model)
+    if model is not None:
+        decided = sources_of(entry.attributes.values(), model)
+        for name, facts in model.attributes.items():
+            if name not in decided:
+                yield UndecidedAttribute(prefix, model, facts)
 
 
 def models_left(document: Document, catalog: Catalog) -> list[ModelFacts]:
@@ -89,21 +98,15 @@ def undecided_in(
 
     In the order of the map; without ``arrivals`` nothing is known about ages. Sends no query.
     """
-    attributes: list[UndecidedAttribute] = []
     known = waived or {}
-    since = arrivals.of_attribute if arrivals else _not_known
-    for prefix, entry in in_order(document.models):
-        model = catalog.get(entry.model)
-        if model is not None:
-            decided = sources_of(entry.attributes.values(), model)
-            attributes += [
-                UndecidedAttribute(prefix, model, facts, since(facts))
-                for name, facts in model.attributes.items()
-                if name not in decided
-            ]
+    answers = kept_by_entry("undecided", document, ModelAnswers)
+    attributes = answers.each(_undecided_in_model, catalog)
+    if arrivals is not None:
+        since = arrivals.of_attribute
+        attributes = (replace(each, arrival=since(each.facts)) for each in attributes)
     left = models_left(document, catalog)
     return Undecided(
-        attributes,
+        list(attributes),
         [each for each in left if each.label not in known],
         [(each, known[each.label]) for each in left if each.label in known],
     )

@@ -30,14 +30,13 @@ def lasting_aggregates(entry: ModelEntry) -> Iterator[tuple[str, AggregateEntry]
 
 
 def lasting_names(
-    document: Document,
+    prefix: str, entry: ModelEntry
 ) -> Iterator[tuple[str, str, AttributeEntry | AggregateEntry]]:
-    """Every place with its name and entry, model by model: attributes, then counts and sums."""
-    for prefix, entry in in_order(document.models):
-        for name, attribute in lasting_attributes(entry):
-            yield f"{prefix}.{name}", name, attribute
-        for name, aggregate in lasting_aggregates(entry):
-            yield f"{prefix}.{name}", name, aggregate
+    """Every place of a model with its name and entry: attributes, then counts and sums."""
+    for name, attribute in lasting_attributes(entry):
+        yield f"{prefix}.{name}", name, attribute
+    for name, aggregate in lasting_aggregates(entry):
+        yield f"{prefix}.{name}", name, aggregate
 
 
 def lasting_prefixes(document: Document) -> Iterator[tuple[str, str]]:

@@ -13,12 +13,13 @@ from trackadmin.catalog import AttributeFacts, Catalog
 from trackadmin.catalog.words import words
 from trackadmin.codes import LintCode
 from trackadmin.compiler.matching import Matching
-from trackadmin.document import Document, ModelEntry, in_order
+from trackadmin.document import Document, ModelEntry
 from trackadmin.editing.lint.lasting import (
     lasting_attributes,
     lasting_names,
     lasting_prefixes,
 )
+from trackadmin.editing.lint.model_answers import ModelAnswers
 from trackadmin.editing.lint.naming_rule import is_possible
 from trackadmin.exceptions import Level, Problem
 from trackadmin.texts import gettext as _
@@ -43,12 +44,13 @@ class Pointer:
     name: str
 
 
-def look_alikes(document: Document, catalog: Catalog, level: Level) -> Iterator[Problem]:
+def look_alikes(answers: ModelAnswers, catalog: Catalog, level: Level) -> Iterator[Problem]:
     """Names that differ only in spelling, and objects that are named by different keys."""
+    document = answers.document
     yield from _spellings(lasting_prefixes(document), level)
-    yield from _spellings(((place, name) for place, name, _each in lasting_names(document)), level)
+    yield from _spellings(answers.each(_names_with_places), level)
     by_target: dict[str, list[Pointer]] = defaultdict(list)
-    for pointer in _Pointers(document, catalog):
+    for pointer in _Pointers(answers, catalog):
         by_target[pointer.to].append(pointer)
     for target, pointers in by_target.items():
         entry = document.models.get(target)
@@ -58,17 +60,21 @@ def look_alikes(document: Document, catalog: Catalog, level: Level) -> Iterator[
 # Spelling ----------------------------------------------------------------------------------------
 
 
-def usual_names(document: Document) -> dict[str, str]:
+def usual_names(answers: ModelAnswers) -> dict[str, str]:
     """By place, the commonest spelling of the name of an attribute, a count or a sum, where that
     can be given: it is free and follows the naming rule.
     """
-    names = ((place, name) for place, name, _each in lasting_names(document))
-    found = {place: usual for place, _name, usual, _other in _spelled_otherwise(names)}
+    spelled = _spelled_otherwise(answers.each(_names_with_places))
+    found = {place: usual for place, _name, usual, _other in spelled}
     return {
         place: usual
         for place, usual in found.items()
-        if is_possible(usual, "attribute", _beside(document, place))
+        if is_possible(usual, "attribute", _beside(answers.document, place))
     }
+
+
+def _names_with_places(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str]]:
+    return ((place, name) for place, name, _each in lasting_names(prefix, entry))
 
 
 def _beside(document: Document, place: str) -> set[str]:
@@ -119,20 +125,18 @@ def _spelled(place: str, name: str, usual: str, other: str, level: Level) -> Pro
 class _Pointers:
     """The pointers of a document, model by model."""
 
-    def __init__(self, document: Document, catalog: Catalog) -> None:
-        self.document, self.catalog = document, catalog
+    def __init__(self, answers: ModelAnswers, catalog: Catalog) -> None:
+        self.answers, self.catalog = answers, catalog
+        document = self.document = answers.document
         self.matching = Matching(document, catalog)
         #: What a name may call a model: its prefix, or its class, in small letters.
         self.called = self._classes() | {_simplified(prefix): prefix for prefix in document.models}
 
     def __iter__(self) -> Iterator[Pointer]:
-        for prefix, entry in in_order(self.document.models):
-            model = self.catalog.get(entry.model)
-            for name, each in lasting_attributes(entry):
-                facts = model.attribute(each.source) if model else None
-                to, by = self._target(name, facts)
-                if to and to != prefix and not self._comes_along(prefix, entry, to):
-                    yield Pointer(to, by, f"{prefix}.{name}", prefix, name)
+        for prefix, name, key in self.answers.each(_possible_keys, self.catalog):
+            to = self._of(key.model) if key.model else self.called.get(key.called, key.called)
+            if to != prefix and not self._comes_along(prefix, self.document.models[prefix], to):
+                yield Pointer(to, key.by, f"{prefix}.{name}", prefix, name)
 
     def _classes(self) -> dict[str, str]:
         """The models by their classes; without classes of one name, which a name cannot tell."""
@@ -148,18 +152,38 @@ class _Pointers:
         """The prefix that the model is tracked under; its label where it is not tracked."""
         return self.matching.nearest(model) or model._meta.label_lower
 
-    def _target(self, name: str, facts: AttributeFacts | None) -> tuple[str, str]:
-        """What an attribute leads to, and by what; the code knows better than the name."""
-        field = facts.field if facts and not facts.refused else None
-        if isinstance(field, ForeignKey):
-            return self._of(field.related_model), _simplified(field.target_field.attname)
-        called, by = _key_in(name)
-        return self.called.get(called, called), by
-
     def _comes_along(self, prefix: str, entry: ModelEntry, to: str) -> bool:
         """Whether the values of the object are in the event anyway."""
         matched = self.matching.get(prefix) if entry.children else None
         return matched is not None and any(c.tracked_as == to for c in matched.children)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What an attribute leads to: the model, or else what its name calls that; and by what."""
+
+    model: type[Model] | None
+    called: str
+    by: str
+
+
+def _possible_keys(
+    prefix: str, entry: ModelEntry, catalog: Catalog
+) -> Iterator[tuple[str, str, _Key]]:
+    """The attributes of a model that may name another object."""
+    model = catalog.get(entry.model)
+    for name, each in lasting_attributes(entry):
+        key = _key_of(name, model.attribute(each.source) if model else None)
+        if key.model or key.called:
+            yield prefix, name, key
+
+
+def _key_of(name: str, facts: AttributeFacts | None) -> _Key:
+    """What an attribute leads to; the code knows better than the name."""
+    field = facts.field if facts and not facts.refused else None
+    if isinstance(field, ForeignKey):
+        return _Key(field.related_model, "", _simplified(field.target_field.attname))
+    return _Key(None, *_key_in(name))
 
 
 @lru_cache(4096)  # as above

@@ -9,25 +9,30 @@ from django.db.models import ForeignKey
 from trackadmin.catalog import AttributeFacts, Catalog
 from trackadmin.codes import LintCode
 from trackadmin.compiler.matching import MatchedModel, Matching
-from trackadmin.document import PSEUDONYMISED, AttributeEntry, Document, ModelEntry, in_order
+from trackadmin.document import PSEUDONYMISED, AttributeEntry, ModelEntry, in_order
 from trackadmin.editing.lint.lasting import lasting_attributes, lasting_names
+from trackadmin.editing.lint.model_answers import ModelAnswers
 from trackadmin.exceptions import Level, Problem
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 
-def same_meanings(document: Document, catalog: Catalog, level: Level) -> Iterator[Problem]:
+def same_meanings(answers: ModelAnswers, catalog: Catalog, level: Level) -> Iterator[Problem]:
     """Values that go out under two names that both stay, and descriptions of two names."""
+    document = answers.document
     matching = Matching(document, catalog)
+    same: dict[str, list[Problem]] = {}
+    for prefix, problem in answers.each(_same_sources, catalog, level):
+        same.setdefault(prefix, []).append(problem)
     for prefix, entry in in_order(document.models):
-        yield from _same_sources(prefix, entry, catalog, level)
+        yield from same.get(prefix, ())
         yield from _same_as_a_child(prefix, entry, matching, level)
-    yield from _same_descriptions(document, level)
+    yield from _same_descriptions(answers, level)
 
 
 def _same_sources(
     prefix: str, entry: ModelEntry, catalog: Catalog, level: Level
-) -> Iterator[Problem]:
+) -> Iterator[tuple[str, Problem]]:
     model = catalog.get(entry.model)
     first: dict[tuple[str, bool], str] = {}
     for name, each in lasting_attributes(entry):
@@ -37,7 +42,7 @@ def _same_sources(
         other = first.setdefault(value, name)
         if other != name:
             what = _("'%(name)s' always has the same value as '%(other)s'.", name=name, other=other)
-            yield _problem(level, f"{prefix}.{name}", what)
+            yield prefix, _problem(level, f"{prefix}.{name}", what)
 
 
 def _same_as_a_child(
@@ -74,11 +79,18 @@ def _in_child(
     return ""
 
 
-def _same_descriptions(document: Document, level: Level) -> Iterator[Problem]:
-    first: dict[str, tuple[str, str]] = {}
-    for place, name, each in lasting_names(document):
+def _descriptions_in(prefix: str, entry: ModelEntry) -> Iterator[tuple[str, str, str]]:
+    """The descriptions of a model, without what makes no difference."""
+    for place, name, each in lasting_names(prefix, entry):
         said = " ".join(each.description.casefold().split()).rstrip(" .!")
-        other_place, other = first.setdefault(said, (place, name)) if said else (place, name)
+        if said:
+            yield place, name, said
+
+
+def _same_descriptions(answers: ModelAnswers, level: Level) -> Iterator[Problem]:
+    first: dict[str, tuple[str, str]] = {}
+    for place, name, said in answers.each(_descriptions_in):
+        other_place, other = first.setdefault(said, (place, name))
         if other != name:
             what = _("It has the same description as %(other)s.", other=other_place)
             yield _problem(level, place, what, _DESCRIBE)
