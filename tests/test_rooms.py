@@ -119,10 +119,10 @@ DOORS = {
     "compiler.aggregates": {"editing"},
     "models.backfills": {"backfills"},
     # A row that a worker takes; the channels of messages.
-    "models.claimable": {"outbox"},
+    "models.claimable": {"backfills", "outbox"},
     "models.code_lock": {"editing"},
     "models.recipients": {"admin", "editing", "outbox"},
-    "models.events": {"admin", "backfills", "checks", "editing", "outbox", "sinks"},
+    "models.events": {"admin", "checks", "editing", "outbox", "sinks"},
     # What pages say about stored events, and how far their senders are trusted.
     "outbox.recent_events": {"admin"},
     "outbox.standings": {"admin"},

@@ -61,7 +61,7 @@ class DictionaryDoor(Screen):
     http_method_names = ["get", "head", "options"]
 
     @cached_property
-    def asked(self) -> str:
+    def side(self) -> str:
         """The version in the address: a number, or that of the draft."""
         asked = text(self.request.GET, "version")
         if asked not in ("", DRAFT) and whole_number(asked) is None:
@@ -72,13 +72,13 @@ class DictionaryDoor(Screen):
     @property
     def number(self) -> int | None:
         """The number of the version that is asked for; ``None`` for the live one."""
-        return whole_number(self.asked)
+        return whole_number(self.side)
 
     @cached_property
     def dictionary(self) -> Dictionary:
         """The dictionary; that of the draft where nothing is published."""
         try:
-            return editing.dictionary(self.tracking_map, self.number, draft=self.asked == DRAFT)
+            return editing.dictionary(self.tracking_map, self.number, draft=self.side == DRAFT)
         except NotPublished:
             return editing.dictionary(self.tracking_map, draft=True)
         except UnknownVersion as unknown:
@@ -105,13 +105,13 @@ class DictionaryScreen(DictionaryDoor):
         names = [each for each in self.dictionary.every_name if wanted.has_name(each)]
         actions = [each for each in self.dictionary.actions if wanted.has_action(*each)]
         found: Any = actions if show == ACTIONS else names
-        page = self._page_of(name, names) if name else listed(query, found, ON_A_PAGE)
+        page = self._page_with(name, names) if name else listed(query, found, ON_A_PAGE)
         rows: Any = self._action_rows if show == ACTIONS else self._name_rows
         return self.page(
             _("Dictionary"),
             dictionary=self.dictionary,
             show=show,
-            asked=self.asked,
+            asked=self.side,
             wanted=wanted,
             name=name,
             listed=page,
@@ -122,7 +122,7 @@ class DictionaryScreen(DictionaryDoor):
             sides=self._sides(),
             kept=self._query_start({**self._asked_for, "show": show if show == ACTIONS else ""}),
             kept_without_show=self._query_start(self._asked_for),
-            version=self._query_start({"version": self.asked}),
+            version=self._query_start({"version": self.side}),
         )
 
     @cached_property
@@ -140,7 +140,7 @@ class DictionaryScreen(DictionaryDoor):
         given = {name: value for name, value in parameters.items() if value}
         return f"{urlencode(given)}&" if given else ""
 
-    def _page_of(self, name: str, names: Sequence[DictionaryName]) -> Any:
+    def _page_with(self, name: str, names: Sequence[DictionaryName]) -> Any:
         """The page that has the name; a 404 if none has it."""
         place = next((at for at, each in enumerate(names) if each.name == name), None)
         if place is None:
@@ -183,8 +183,8 @@ class DictionaryScreen(DictionaryDoor):
             (str(number), _("Version %(number)s") % {"number": number})
             for number in numbers[:MOST_SIDES]
         ]
-        if self.asked not in ("", DRAFT) and self.asked not in dict(found):
-            found.append((self.asked, _("Version %(number)s") % {"number": self.asked}))
+        if self.side not in ("", DRAFT) and self.side not in dict(found):
+            found.append((self.side, _("Version %(number)s") % {"number": self.side}))
         return [*found, (DRAFT, _("The draft"))]
 
 

@@ -142,10 +142,10 @@ class ImportScreen(Screen):
             )
         except DocumentError as error:
             return self._upload_page(refused=error.summary, problems=faults(error.problems))
-        self._say(len(done.changes))
+        self._tell_how_many(len(done.changes))
         return self.go("change", self.tracking_map.pk)
 
-    def _say(self, count: int) -> None:
+    def _tell_how_many(self, count: int) -> None:
         if not count:
             messages.info(self.request, _("Nothing was ticked, so nothing was changed."))
             return

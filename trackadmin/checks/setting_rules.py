@@ -282,5 +282,5 @@ RULES: dict[str, tuple[str, Rule]] = {
     "LINT": ("E060", _lint),
     "DUE": ("E082", _due),
     "REVIEWS": ("E081", reviews),
-    "MESSAGES": ("E090", messages),
+    "MESSAGES": ("E091", messages),
 }

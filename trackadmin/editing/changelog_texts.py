@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils import translation
 from trackadmin.document import Change
 from trackadmin.document.changes import MARKS
 from trackadmin.editing.changelog import Changelog, Release
+from trackadmin.editing.markdown import as_markdown
 from trackadmin.editing.utc import in_utc
 from trackadmin.models import MapVersion
 from trackadmin.texts import gettext as _
@@ -20,8 +20,6 @@ from trackadmin.texts import ngettext
 
 #: The formats, with the ending of a file.
 CHANGELOG_FORMATS = {"markdown": "md", "text": "txt", "json": "json"}
-#: What Markdown would take for a mark of its own, or for HTML.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~&]|^\s*(?:[-+=]|\d+[.)])(?=\s|$))")
 
 
 def changelog_text(log: Changelog, text_format: str) -> str:
@@ -31,17 +29,17 @@ def changelog_text(log: Changelog, text_format: str) -> str:
 
 def _markdown(log: Changelog) -> str:
     """For a wiki, a pull request or a message."""
-    lines = [f"# {_escaped(_title(log))}", ""]
+    lines = [f"# {as_markdown(_title(log))}", ""]
     for release in log.releases:
-        lines += [f"## {_escaped(_headline(release.version))}", ""]
-        lines += [f"{_escaped(each)}  " for each in _facts(release)]
-        lines += [f"> {_escaped(each)}  " for each in release.version.note.splitlines()]
+        lines += [f"## {as_markdown(_headline(release.version))}", ""]
+        lines += [f"{as_markdown(each)}  " for each in _facts(release)]
+        lines += [f"> {as_markdown(each)}  " for each in release.version.note.splitlines()]
         lines.append("")
     lines += _more(log)
     lines += [f"## {_('Changes')}", ""]
     for head, changes in _by_head(log):
-        lines += [f"### {_escaped(head)}", ""]
-        lines += [f"- {MARKS[c.kind]} {_escaped(c.words_below_model())}" for c in changes]
+        lines += [f"### {as_markdown(head)}", ""]
+        lines += [f"- {MARKS[c.kind]} {as_markdown(c.words_below_model())}" for c in changes]
         lines.append("")
     return _ended([*lines, *_no_difference(log)])
 
@@ -62,21 +60,21 @@ def _plain_text(log: Changelog) -> str:
 def _json(log: Changelog) -> str:
     """For programs: the same in every language."""
     with translation.override(None):
-        return f"{json.dumps(_data(log), indent=2, ensure_ascii=False)}\n"
+        return f"{json.dumps(_as_data(log), indent=2, ensure_ascii=False)}\n"
 
 
-def _data(log: Changelog) -> dict[str, Any]:
+def _as_data(log: Changelog) -> dict[str, Any]:
     return {
         "map": log.tracking_map.slug,
         "old": log.old.number if log.old else "draft",
         "new": log.new.number if log.new else "draft",
-        "versions": [_release_as_data(each) for each in log.releases],
+        "versions": [_release_as_as_data(each) for each in log.releases],
         "versions_not_listed": log.more,
         "changes": log.difference.as_json(),
     }
 
 
-def _release_as_data(release: Release) -> dict[str, Any]:
+def _release_as_as_data(release: Release) -> dict[str, Any]:
     version = release.version
     return {
         "number": version.number,
@@ -139,10 +137,6 @@ def _by_head(log: Changelog) -> Iterator[tuple[str, list[Change]]]:
 
 def _no_difference(log: Changelog) -> list[str]:
     return [] if log.difference else [str(_("There are no differences."))]
-
-
-def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def _ended(lines: list[str]) -> str:

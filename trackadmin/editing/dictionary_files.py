@@ -11,13 +11,12 @@ from typing import TypeAlias
 
 from trackadmin.editing.dictionary import Dictionary
 from trackadmin.editing.dictionary_lines import DictionaryLine, LineKind, dictionary_lines
+from trackadmin.editing.markdown import as_markdown
 from trackadmin.texts import Text
 from trackadmin.texts import gettext as _
 
 #: Spreadsheets take a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-#: What Markdown, or the HTML that it becomes, would take for more than a letter.
-_MARKS = r"\`*_[]<>|~&$"
 
 #: Gives what a line has in one column.
 _Cell: TypeAlias = Callable[[DictionaryLine], str]
@@ -108,7 +107,7 @@ def _markdown(dictionary: Dictionary) -> Iterator[str]:
     title = _("Dictionary of the map %(map)s", map=dictionary.map.name)
     number = dictionary.number
     of = _("Version %(number)s", number=str(number)) if number else _("The draft")
-    yield f"# {_escaped(str(title))}\n\n{of}"
+    yield f"# {as_markdown(str(title))}\n\n{of}"
     heading, table = "", list[DictionaryLine]()
     for line in dictionary_lines(dictionary):
         its = line.place.partition(".")[0] if line.model else str(_("Actions"))
@@ -122,7 +121,7 @@ def _markdown(dictionary: Dictionary) -> Iterator[str]:
 
 
 def _section(heading: str, lines: Iterable[DictionaryLine]) -> Iterator[str]:
-    yield f"\n## {_escaped(heading)}\n"
+    yield f"\n## {as_markdown(heading)}\n"
     yield _table_row(str(heading) for heading, _cell in _COLUMNS)
     yield _table_row("---" for _column in _COLUMNS)
     for line in lines:
@@ -135,10 +134,4 @@ def _table_row(cells: Iterable[str]) -> str:
 
 def _markdown_cell(cell: _Cell, line: DictionaryLine) -> str:
     text = cell(line)
-    return f"`{text}`" if text and text in (line.name, line.successor) else _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    """The text as it stands, whatever Markdown would make of it."""
-    plain = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in _MARKS else letter for letter in plain)
+    return f"`{text}`" if text and text in (line.name, line.successor) else as_markdown(text)

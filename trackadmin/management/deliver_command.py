@@ -58,7 +58,7 @@ def _deliver(options: Options, out: Output) -> None:
             out.say(words % {"sinks": ", ".join(names)})
             tell_message = None if options["sink"] else told.settled
             tallies = _run(sinks, stopped, out, tell_message)
-    told.say()
+    told.tell_sums()
     if options["json"]:
         with for_machines():
             out.json([_tally_as_json(each) for each in tallies])

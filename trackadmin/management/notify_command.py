@@ -38,7 +38,7 @@ class MessageReports:
             return
         self._out.say(words % {"channel": settled.channel, "reason": settled.reason})
 
-    def say(self) -> None:
+    def tell_sums(self) -> None:
         """Tell how many were sent, if any was."""
         sent = self.counts[Fate.SENT]
         if sent:
@@ -63,7 +63,7 @@ def _notify(options: Options, out: Output) -> None:
     else:
         words = ngettext("%(count)s new message.", "%(count)s new messages.", new)
         out.say(words % counted(new))
-        reports.say()
+        reports.tell_sums()
     if reports.unsent:
         raise CommandError(_("Not every message was sent. The page Deliveries lists them."))
 
