@@ -56,10 +56,6 @@ PASTED: dict[str, tuple[str, dict[str, str]]] = {
         {"event": '{"action": "signup", "User_id": 1, "Big7_field_1": "x", "Gone_id": 1}'},
     ),
 }
-#: What only takes a form, and leads to another page.
-NO_PAGES = {"trackingmap_move", "trackingmap_move_action", "trackingmap_fix"}
-#: What is downloaded may be as large as the map.
-DOWNLOADS = {"trackingmap_document", "trackingmap_dictionary_file"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def requests_of(
     live = editing.live_version(root)
     assert live is not None
     addresses = screens.pages_of(root, version=live.number - 1)
-    made = {n: a for n, a in addresses.items() if n not in NO_PAGES}
+    made = {n: a for n, a in addresses.items() if n not in screens.POSTED}
     made["app_list"] = reverse("admin:app_list", args=["trackadmin"])
     empty = TrackingMap.objects.get(slug="empty")
     made["trackingmap_start, of an empty map"] = screens.map_page("start", empty.pk)
@@ -132,7 +128,7 @@ def measured(name: str, ask: Callable[[], Any], root: TrackingMap, database: str
         response = ask()
     size = len(response.content) / 1000
     in_time = max(again, min(edited)) <= MILLISECONDS
-    small = size <= KILOBYTES or name in DOWNLOADS
+    small = size <= KILOBYTES or name in screens.DOWNLOADS
     is_page = "html" in response.headers.get("Content-Type", "")
     fields = most_fields(response.content.decode()) if is_page else 0
     reached = in_time and small and fields < FIELDS

@@ -122,6 +122,33 @@ def some_actions(row):
     return known, deletions[0].revision
 
 
+#: What only takes a form, and leads to another page.
+POSTED = {
+    "trackingmap_move",
+    "trackingmap_move_action",
+    "trackingmap_fix",
+    "trackingmap_ask_review",
+    "trackingmap_decide",
+    "trackingmap_withdraw_review",
+}
+#: Files.
+DOWNLOADS = {
+    "trackingmap_changelog",
+    "trackingmap_dictionary_file",
+    "trackingmap_document",
+    "trackingmap_export",
+}
+#: No page that a person opens: these, a redirect, and what scripts ask for.
+NO_PAGES = {
+    *POSTED,
+    *DOWNLOADS,
+    "mapversion_change",
+    "trackingmap_search",
+    "trackedmodel_presence",
+    "trackedaction_presence",
+}
+
+
 def pages_of(row, *, version=1):
     """Every address of ours by the end of its name, with a valid path.
 

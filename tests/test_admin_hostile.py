@@ -116,13 +116,7 @@ def pages(row):
         "compare": map_page("compare", row.pk) + "?old=1&new=2",
         "tree": map_page("picture", row.pk) + "?model=Everything&view=tree",
     }
-    for name in (
-        "trackingmap_move",
-        "trackingmap_move_action",
-        "trackingmap_fix",
-        "trackingmap_search",
-        "mapversion_change",
-    ):
+    for name in {*screens.POSTED, "trackingmap_search", "mapversion_change"}:
         del found[name]
     return found
 

@@ -101,7 +101,8 @@ _WORDS = (
     "account address buyerprofile companyaccount country order product user name2 words2 "
     "ada default deleted empty first imported joined map note1 other owner1 owner1a owner1b "
     "owner1c owner1d signup gone login given who auth demo draft false host json null "
-    "pagination trackadmin trackadmin.collect.sinks.logsink true url "
+    "json markdown pagination python schema trackadmin trackadmin.collect.sinks.logsink true "
+    "typescript url "
     "jan feb march april may june july aug sept oct nov dec"
 )
 DATA = {*_WORDS.split(), "map" * 100}
@@ -170,7 +171,7 @@ def test_the_tour_goes_to_every_page(client):
         "trackedaction": TrackedActionAdmin,
     }
     pages = {f"{name}_{page}" for name, admin in admins.items() for _, page, _ in admin.screens}
-    assert pages - tour.NO_PAGES <= tour.every_page(tour.prepare()).keys()
+    assert pages - screens.NO_PAGES <= tour.every_page(tour.prepare()).keys()
 
 
 # German ------------------------------------------------------------------------------------------

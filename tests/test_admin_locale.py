@@ -87,16 +87,9 @@ def every_page(row):
     }
 
 
-#: No page of HTML: only posted to, a download, a redirect.
-ELSEWHERE = (
-    *("trackingmap_move", "trackingmap_move_action", "trackingmap_fix", "trackingmap_document"),
-    "mapversion_change",
-)
-
-
 def opened(client, row):
     for name, page in every_page(row).items():
-        if name not in ELSEWHERE:
+        if name not in screens.NO_PAGES:
             response = client.get(page)
             assert response.status_code in (200, 404), name
             if "json" not in response["Content-Type"]:

@@ -11,7 +11,7 @@ from django.test import override_settings
 from tests.drafts import COUNTRY, draft
 from tests.maps import document, tracked
 from tests.pages import VOID, read
-from tests.screens import edit, filled, map_page, model_page, pages_of, published_example
+from tests.screens import NO_PAGES, edit, filled, map_page, model_page, pages_of, published_example
 from tests.sentences import SHOWN
 from trackadmin import editing
 from trackadmin.codes import EventCode, Outcome
@@ -23,15 +23,6 @@ from trackadmin.runtime.accepting import accept
 
 #: What an editor wrote: data, whatever the language.
 OWNER, NOTE = "Owner1", "Note1"
-#: Only posted to, or no page of HTML.
-NO_PAGES = {
-    "trackingmap_move",
-    "trackingmap_move_action",
-    "trackingmap_fix",
-    "trackingmap_document",
-    "trackingmap_search",
-    "mapversion_change",
-}
 
 
 def prepare():
