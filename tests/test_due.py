@@ -89,6 +89,7 @@ def test_what_nobody_knows_the_age_of_is_not_due(tracking_map):
 
 
 def test_reviews_join_the_list_until_they_are_over(tracking_map):
+    edit(tracking_map, "User", owner="Team")
     assert DueKind.REVIEW not in kinds(tracking_map)
     editing.ask_for_review(tracking_map, by=None)
     assert DueKind.REVIEW in kinds(tracking_map)

@@ -29,7 +29,7 @@ from trackadmin.testing import captured_events
 
 #: How many events of made-up maps are validated: some in each run, many under the torture.
 TIMES = float(os.environ.get("TRACKADMIN_TORTURE", "1"))
-EVENTS = 10_000 if TIMES > 1 else 500
+EVENTS = 10_000 if TIMES > 1 else 250
 #: How many are sent by each map; a map may refuse some.
 OF_EACH = 200
 PRIVACIES = ("none", "none", "undeclared", "sent", "pseudonymised", "dropped")
@@ -128,12 +128,12 @@ class Sender:
 @pytest.mark.once
 @pytest.mark.torture
 def test_every_event_of_made_up_maps_is_as_the_schema_says(caplog):
-    """500 events in each run, 10,000 under the torture; a good part has nothing wrong."""
+    """250 events in each run, 10,000 under the torture; a good part has nothing wrong."""
     caplog.set_level("CRITICAL", "trackadmin")
     world, tally = worlds.World(11), Counter()
 
     @settings(
-        max_examples=1 + EVENTS * 5 // (4 * OF_EACH),
+        max_examples=1 + EVENTS * 3 // (2 * OF_EACH),
         phases=[Phase.generate],
         deadline=None,
         derandomize=True,

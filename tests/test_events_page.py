@@ -20,6 +20,7 @@ from trackadmin.document import ActionEntry
 from trackadmin.document.structure import ParameterEntry
 from trackadmin.models import AcceptedEvent, DeadLetter, Delivery, TrackingMap
 from trackadmin.outbox import TryLater, Worker, discard_all, recent_events
+from trackadmin.outbox.batches import make_deliveries
 from trackadmin.runtime import track
 from trackadmin.runtime.configured_sinks import configured_sinks
 
@@ -371,7 +372,7 @@ def test_the_list_says_where_each_delivery_stands(client, tracking_map):
         raise TryLater("The receiver is down.")
 
     outbox.Receiver.does["one"] = down
-    worker.work_once()
+    make_deliveries()
     assert standing(client, tracking_map) == ["in the queue"]
     while worker.work_once():
         pass
