@@ -22,8 +22,7 @@ from trackadmin.editing import (
 from trackadmin.models import TrackingMap
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
-#: The groups of trackadmin get the keys that are left.
-FIXTURES = [*(FOLDER / f"{name}.json" for name in ("people", "shop", "theme")), "trackadmin_groups"]
+FIXTURES = ["trackadmin_groups", *(FOLDER / f"{name}.json" for name in ("people", "shop", "theme"))]
 #: Who publishes, and who edits.
 TEAM = ("product", "editor")
 MAP_FILE = FOLDER / "demo_map.json"

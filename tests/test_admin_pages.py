@@ -29,8 +29,9 @@ from trackadmin.admin import (
     TrackedModelAdmin,
     TrackingMapAdmin,
 )
+from trackadmin.compiler.bounded_cache import BoundedCache
 from trackadmin.document import AttributeEntry
-from trackadmin.editing import version_summaries
+from trackadmin.editing import first_versions, version_summaries
 from trackadmin.models import Delivery, MapVersion, TrackedAction, TrackedModel, TrackingMap
 
 pytestmark = screens.MARKS
@@ -342,7 +343,8 @@ def test_bad_input_in_a_form_is_never_an_error_of_the_server(admin_client, track
 
 
 def test_lists_cost_the_same_however_long_they_are(admin_client, tracking_map, monkeypatch):
-    monkeypatch.setattr(version_summaries, "_kept", version_summaries.BoundedCache(0))
+    for kept in (first_versions, version_summaries):
+        monkeypatch.setattr(kept, "_kept", BoundedCache(0))
     pages = pages_of(tracking_map)
     admin_client.get(pages["map"])
 

@@ -64,7 +64,7 @@ class TestOnce:
     def test_without_any_remote_sink(self):
         with (
             override_settings(TRACKADMIN={}),
-            pytest.raises(CommandError, match="Add one to the setting SINKS"),
+            pytest.raises(CommandError, match="Add a sink to the setting SINKS"),
         ):
             run("deliver")
 
