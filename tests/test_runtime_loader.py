@@ -677,7 +677,7 @@ def test_unexpected_error_while_compiling_keeps_the_snapshot(monkeypatch):
     def broken(*arguments, **keywords):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(loader, "compile_map", broken)
+    monkeypatch.setattr(loader, "compiled_version", broken)
     assert current_map() is snapshot
     assert fault_counts() == {"map.unavailable": 1}
 
