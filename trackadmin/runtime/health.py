@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from trackadmin.catalog import catalog
 from trackadmin.codes import ProblemCode
-from trackadmin.compiler import Snapshot, compile_map
 from trackadmin.default_map import DEFAULT_MAP
-from trackadmin.document import load
 from trackadmin.exceptions import DocumentError, Problem
 from trackadmin.runtime import store
+from trackadmin.runtime.compiled_version import compiled_version
 from trackadmin.texts import gettext as _
 
 
@@ -23,7 +21,7 @@ def live_problems(map: str = DEFAULT_MAP, database: str = "") -> list[Problem]:
     if published is None:
         return []
     try:
-        snapshot = _compiled_live(map, published)
+        snapshot = compiled_version(published, map)
         snapshot.compile_all()
     except DocumentError as error:
         what = _(
@@ -42,15 +40,8 @@ def guessable_references(map: str = DEFAULT_MAP, database: str = "") -> list[str
     """
     published = store.newest(map, database)
     try:
-        models = _compiled_live(map, published).by_prefix.values() if published else ()
+        models = compiled_version(published, map).by_prefix.values() if published else ()
     except DocumentError:
         return []
     lookups = (lookup for model in models for lookup in model.lookups.values())
     return [each.reference for each in lookups if each.guessable and not each.signed_only]
-
-
-def _compiled_live(map: str, published: store.Published) -> Snapshot:
-    document = load(published.document, published.digest)
-    return compile_map(
-        document, catalog(), slug=map, number=published.number, names_are_checked=True
-    )
