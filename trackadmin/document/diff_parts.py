@@ -74,12 +74,12 @@ def parts(old: Document, new: Document) -> list[DiffPart]:
     """What turns the old document into the new one, in parts."""
     found: dict[str, DiffPart] = {}
     for change in diff(old, new).changes:
-        key = _key_of(change, old, new)
+        key = _key_by_name(change, old, new)
         found.setdefault(key, DiffPart(key)).changes.append(change)
     return [*found.values()]
 
 
-def _key_of(change: Change, old: Document, new: Document) -> str:
+def _key_by_name(change: Change, old: Document, new: Document) -> str:
     prefix, _dot, name = change.where.partition(".")
     if change.subject in ("action", "parameter"):
         return f"{ACTION} {prefix}"

@@ -77,7 +77,7 @@ from trackadmin.editing.linting import Lint, NewName, Waived, give_new_name, lin
 from trackadmin.editing.map_pictures import Arrow, Box, MapPicture, PartState, map_picture
 from trackadmin.editing.map_states import MapState, NextStep, map_states
 from trackadmin.editing.maps import add_map, delete_map, save_map
-from trackadmin.editing.messages import CHOSEN_KINDS, MessageKind, tell
+from trackadmin.editing.messages import CHOSEN_KINDS, tell
 from trackadmin.editing.model_trees import ModelTree, TreeName, TreeNode, model_tree
 from trackadmin.editing.name_sources import NameSource, SourceKind
 from trackadmin.editing.notifying import notify
@@ -98,7 +98,6 @@ from trackadmin.editing.recipient_choice import (
     remove_recipient,
     retry_messages,
     send_test_message,
-    unsent_messages,
 )
 from trackadmin.editing.renaming import rename
 from trackadmin.editing.reviewing import (
@@ -152,6 +151,7 @@ from trackadmin.editing.versions import (
     versions,
 )
 from trackadmin.editing.waiving import waive, withdraw
+from trackadmin.models.recipients import MessageKind, unsent_messages
 
 __all__ = [
     "ALL_ROWS",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from trackadmin.editing.locking import write_database
 from trackadmin.editing.people import Person
 from trackadmin.editing.versions import diff, read_version
 from trackadmin.models import MapVersion, Message, Recipient, TrackingMap
-from trackadmin.models.recipients import KEY_LENGTH
+from trackadmin.models.recipients import KEY_LENGTH, MessageKind
 
 logger = logging.getLogger("trackadmin")
 
@@ -25,18 +24,6 @@ logger = logging.getLogger("trackadmin")
 Facts: TypeAlias = Mapping[str, Any]
 #: How many names a message has; of more it says how many.
 MOST_NAMES = 10
-
-
-class MessageKind(StrEnum):
-    """What a message tells of."""
-
-    PUBLISH = "publish"
-    ROLLBACK = "rollback"
-    DRIFT = "drift"
-    REVIEW = "review"
-    DUE = "due"
-    #: Only to try out whether messages arrive; nobody chooses it.
-    TEST = "test"
 
 
 #: What a recipient may choose.

@@ -13,9 +13,10 @@ from trackadmin.document import Document
 from trackadmin.editing.contents import readable_document
 from trackadmin.editing.deadlines import today
 from trackadmin.editing.kept_problems import problems_by
-from trackadmin.editing.messages import MessageKind, first_names, tell
+from trackadmin.editing.messages import first_names, tell
 from trackadmin.editing.versions import live_version
 from trackadmin.models import TrackingMap
+from trackadmin.models.recipients import MessageKind
 
 
 def notify(tracking_map: TrackingMap) -> Counter[MessageKind]:

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from trackadmin.editing.locking import write_database
-from trackadmin.editing.messages import MessageKind, new_message
+from trackadmin.editing.messages import new_message
 from trackadmin.models import Message, Recipient, TrackingMap
-from trackadmin.models.recipients import WEBHOOK
+from trackadmin.models.recipients import WEBHOOK, MessageKind, unsent_messages
 
 
 def recipients(tracking_map: TrackingMap) -> QuerySet[Recipient]:
@@ -58,12 +58,6 @@ def send_test_message(recipient: Recipient) -> Message:
     message = new_message(recipient, MessageKind.TEST, secrets.token_hex(8), {})
     message.save(using=write_database())
     return message
-
-
-def unsent_messages() -> QuerySet[Message]:
-    """The messages of all maps that wait or were given up, newest first."""
-    rows = Message.objects.using(write_database()).filter(sent_at__isnull=True)
-    return rows.select_related("recipient__map")
 
 
 def retry_messages(ids: Iterable[int]) -> int:

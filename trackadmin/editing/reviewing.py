@@ -11,11 +11,12 @@ from trackadmin.document import Document, digest, dump
 from trackadmin.editing.approvals import may_approve, may_review
 from trackadmin.editing.building import build_document, read_draft
 from trackadmin.editing.locking import AnyMap, locked, write_database
-from trackadmin.editing.messages import Facts, MessageKind, tell
+from trackadmin.editing.messages import Facts, tell
 from trackadmin.editing.people import Person, author_id
 from trackadmin.editing.versions import diff, live_version
 from trackadmin.exceptions import DraftChanged, NothingChanged, ReviewRefused
 from trackadmin.models import MapVersion, Remark, ReviewRequest, TrackingMap
+from trackadmin.models.recipients import MessageKind
 from trackadmin.models.review_requests import (
     APPROVE,
     ASK,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+from enum import StrEnum
+
+from django.db import models, router
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from trackadmin.models.claimable import Claimable
@@ -14,6 +16,18 @@ EMAIL, WEBHOOK, SLACK = CHANNELS = ("email", "webhook", "slack")
 ADDRESS_LENGTH, SITE_LENGTH, SECRET_LENGTH, LANGUAGE_LENGTH = 500, 300, 100, 20
 #: A key is the kind and what tells two messages of it apart.
 KIND_LENGTH, KEY_LENGTH = 20, 200
+
+
+class MessageKind(StrEnum):
+    """What a message tells of."""
+
+    PUBLISH = "publish"
+    ROLLBACK = "rollback"
+    DRIFT = "drift"
+    REVIEW = "review"
+    DUE = "due"
+    #: Only to try out whether messages arrive; nobody chooses it.
+    TEST = "test"
 
 
 class Recipient(models.Model):
@@ -88,3 +102,9 @@ class Message(Claimable):
     def is_dead(self) -> bool:
         """Whether it was given up."""
         return self.due_at is None and self.sent_at is None
+
+
+def unsent_messages() -> QuerySet[Message]:
+    """The messages of all maps that wait or were given up, the newest first."""
+    rows = Message.objects.using(router.db_for_write(Message)).filter(sent_at__isnull=True)
+    return rows.select_related("recipient__map")

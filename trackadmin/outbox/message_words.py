@@ -9,8 +9,8 @@ from typing import Any
 
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
-from trackadmin.editing import MessageKind
 from trackadmin.models import Message
+from trackadmin.models.recipients import MessageKind
 from trackadmin.texts import Text, ngettext, shown
 from trackadmin.texts import gettext as _
 

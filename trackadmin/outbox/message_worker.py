@@ -11,9 +11,8 @@ from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
 from trackadmin.codes import FaultCode
-from trackadmin.editing import unsent_messages
 from trackadmin.models import Message
-from trackadmin.models.recipients import CHANNELS
+from trackadmin.models.recipients import CHANNELS, unsent_messages
 from trackadmin.outbox.answers import Answer, failed
 from trackadmin.outbox.claims import claim_first, mine, renewed
 from trackadmin.outbox.outgoing import NotTaken, outgoing
