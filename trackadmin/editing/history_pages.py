@@ -62,7 +62,7 @@ _ROWS: dict[EditKind, tuple[type[Model], ...]] = {
 #: How the comments of these edits begin in the database, where they are English.
 _COMMENTS: dict[EditKind, tuple[str, ...]] = {
     EditKind.RESTORED: ("Restored ",),
-    EditKind.IMPORTED: ("Imported", "Started from"),
+    EditKind.IMPORTED: ("Imported", "Started "),
 }
 
 
