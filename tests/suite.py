@@ -26,6 +26,7 @@ PYTEST = [VENV / "pytest", "-q", "-p", "no:cacheprovider"]
 PACKAGES = {
     "chromium": lambda: shutil.which("chromium"),
     "gettext": lambda: shutil.which("xgettext"),
+    "npm": lambda: shutil.which("npm"),
     "pgbouncer": pgbouncer.find,
     "postgresql": find_server,
     "redis-server": lambda: shutil.which("redis-server"),
@@ -100,7 +101,7 @@ def test_steps():
     waiting = [*PYTEST, "-m", "(browser or install) and not postgresql"]
     sqlite = [*PYTEST, "-m", "not postgresql and not browser and not install"]
     return [
-        Step("tests on SQLite", sqlite, missing=needs("gettext", "redis-server")),
+        Step("tests on SQLite", sqlite, missing=needs("gettext", "npm", "redis-server")),
         Step(
             "tests in a browser and of installations",
             waiting,
