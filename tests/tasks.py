@@ -14,7 +14,7 @@ url = os.environ["TEST_REDIS"]
 app = Celery("shop", broker=url, backend=url)
 app.conf.broker_connection_retry_on_startup = True
 
-from trackadmin.backfills import celery_backfill, range_claims, range_files, range_tasks  # noqa: E402
+from trackadmin.backfills import celery_backfill, range_claims, range_files, range_tasks  # noqa: E402 models need the set-up above
 
 __all__ = ["celery_backfill"]
 

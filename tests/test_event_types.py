@@ -1,4 +1,4 @@
-"""What programs are told of events is true of real ones: by a validator, by tsc and by mypy."""
+"""The types for programs hold for real events: a JSON Schema validator, tsc and mypy check this."""
 
 import json
 import os

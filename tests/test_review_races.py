@@ -1,5 +1,7 @@
 """An approval, an edit and a publish at the same moment: what is published was approved."""
 
+from functools import partial
+
 import pytest
 
 from tests.drafts import draft
@@ -45,9 +47,9 @@ def test_no_draft_that_nobody_approved_is_published():
         change(ann, f"Shown {number}")
         editing.ask_for_review("default", by=ann)
         shown = editing.draft_digest("default")
-        approving = lambda: editing.approve("default", by=bob, expected=shown)  # noqa: B023, E731
-        editing_it = lambda: change(ann, f"Edited {number}")  # noqa: B023, E731
-        publishing = lambda: editing.publish("default", by=carl)  # noqa: E731
+        approving = partial(editing.approve, "default", by=bob, expected=shown)
+        editing_it = partial(change, ann, f"Edited {number}")
+        publishing = partial(editing.publish, "default", by=carl)
         outcomes = at_once(
             unless(approving, DraftChanged), editing_it, unless(publishing, NotApproved)
         )

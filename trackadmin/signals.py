@@ -8,8 +8,8 @@ from django.dispatch import Signal
 #: ``digest`` (str) of the new live version.
 map_published = Signal()
 
-#: Sent once a review request or a remark about a draft is stored, after the commit: the one place
-#: for whoever tells people of reviews.
+#: Sent once a review request or a remark about a draft is stored, after the commit: connect
+#: here to tell people about reviews.
 #: Arguments: ``sender`` the ``Remark`` class, ``map`` the slug (str), ``request`` and ``remark``
 #: their numbers (int), and ``verdict`` (str): ask, comment, approve, changes or withdraw.
 review_remarked = Signal()

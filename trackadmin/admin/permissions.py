@@ -44,7 +44,7 @@ class Permissions:
     #: Of the whole site, whatever maps they may view.
     view_deliveries: bool
     change_deliveries: bool
-    #: To choose who hears of what happens to a map, which is no part of the map.
+    #: To choose who gets messages about a map. The choice is not part of the map.
     choose_recipients: bool
 
     def without_edits(self) -> Permissions:

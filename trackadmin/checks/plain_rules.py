@@ -40,6 +40,12 @@ def dict_of(keys: Mapping[str, Rule], example: Text, setting: str, value: Any) -
             yield what, _("The keys are %(keys)s.", keys=enumeration([*keys]))
 
 
+def is_token(value: Any, least: int) -> bool:
+    """Whether it is a text that a header may have, of at least so many characters."""
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    return fits and len(value) >= least
+
+
 def seconds(setting: str, value: Any) -> Faults:
     """A number of seconds, or 0."""
     number = isinstance(value, int | float) and not isinstance(value, bool)

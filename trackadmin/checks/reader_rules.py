@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from trackadmin.checks.plain_rules import Faults
+from trackadmin.checks.plain_rules import Faults, is_token
 from trackadmin.conf import SHORTEST_READER_TOKEN
 from trackadmin.texts import gettext as _
 
@@ -37,8 +37,7 @@ def reader_tokens(setting: str, value: Any) -> Faults:
 def _token_faults(place: str, token: Any) -> Faults:
     if callable(token):
         return
-    fits = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
-    if not fits or len(token) < SHORTEST_READER_TOKEN:
+    if not is_token(token, SHORTEST_READER_TOKEN):
         what = _(
             "The token of %(place)s must be a text of at least %(least)s ASCII characters without "
             "spaces, or a function that gives one.",

@@ -14,6 +14,7 @@ from trackadmin.checks.plain_rules import (
     Rule,
     callable_or_none,
     dict_of,
+    is_token,
     seconds,
     switch,
     texts,
@@ -140,8 +141,7 @@ def _token(setting: str, value: Any) -> Faults:
     """A text that nobody guesses. The value itself is not told."""
     if value is None:
         return
-    fits = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
-    if not fits or len(value) < SHORTEST_TOKEN:
+    if not is_token(value, SHORTEST_TOKEN):
         what = _(
             "%(setting)s must be None, or a text of at least %(least)s ASCII characters without "
             "spaces.",

@@ -70,6 +70,16 @@ class EventTypes:
     models: tuple[ModelType, ...]
     actions: tuple[ActionType, ...]
 
+    @property
+    def title(self) -> str:
+        """What the types are of, in English: it stands in files for programs."""
+        return f"The events of the map {self.map}, {self.side}."
+
+    @property
+    def side(self) -> str:
+        """The version or the draft, in English."""
+        return "the draft" if self.number is None else f"version {self.number}"
+
 
 def event_types(slug: str, number: int | None, document: Document) -> EventTypes:
     """The types of events by a document, as far as today's code can send them.

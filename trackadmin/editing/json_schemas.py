@@ -57,8 +57,7 @@ def json_schema(types: EventTypes) -> str:
 
 
 def _schema_title(types: EventTypes) -> str:
-    of = "the draft" if types.number is None else f"version {types.number}"
-    return f"An event of the map {types.map}, {of}"
+    return f"An event of the map {types.map}, {types.side}"
 
 
 def _any_event(types: EventTypes) -> dict[str, Any]:

@@ -54,8 +54,7 @@ def python_types(types: EventTypes) -> str:
 
 
 def _python_lines(types: EventTypes) -> Iterator[str]:
-    of = "the draft" if types.number is None else f"version {types.number}"
-    yield f'"""The events of the map {types.map}, {of}."""'
+    yield f'"""{types.title}"""'
     yield ""
     yield from _SHARED.splitlines()
     for model in types.models:
@@ -89,7 +88,7 @@ def _members(names: Iterable[TypedName], *, always: bool) -> Iterator[str]:
         words = " ".join([*([each.description] if each.description else []), *deprecated])
         yield from (f"    {line}" for line in _python_comment(words))
         plain = _python_type(each.type)
-        # A name of a map is no word of the language.
+        # The name of a map may be a keyword of Python, and must not be used as one.
         yield f"    {each.name}: {plain if always or each.required else f'NotRequired[{plain}]'}"
 
 

@@ -42,8 +42,7 @@ def typescript_types(types: EventTypes) -> str:
 
 
 def _typescript_lines(types: EventTypes) -> Iterator[str]:
-    of = "the draft" if types.number is None else f"version {types.number}"
-    yield f"// The events of the map {types.map}, {of}."
+    yield f"// {types.title}"
     yield ""
     yield from _SHARED.splitlines()
     for model in types.models:

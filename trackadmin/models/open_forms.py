@@ -14,7 +14,7 @@ TABLE_LENGTH = 20
 class EditingNow(models.Model):
     """Somebody has the form of a tracked model or an action open, or had until a moment ago.
 
-    A row is replaced each half minute and forgotten after two; it is no part of the draft.
+    A row is renewed every half minute and ignored after two minutes. It is not part of the draft.
     """
 
     #: Where a document has the entry: ``models`` or ``actions``.

@@ -63,7 +63,8 @@ def drain(
 ) -> list[SinkTally]:
     """Deliver what is due now, and end; return what became of it, for each sink.
 
-    Messages are sent too, unless only one sink is meant; ``tell_message`` is told of each.
+    Messages are sent too, unless ``sink`` names one sink; ``tell_message`` is called with what
+    became of each.
 
     Events that come meanwhile may be left for the next time, so this ends however many come. So it
     does after so many seconds, with the batch that it has. What a sink did not take is due later,
